@@ -1,0 +1,100 @@
+//! What names a record, and when was it.
+//!
+//! Ids are UUIDv7 (RFC 9562 §5.7): they sort by the time they were made, so that an index on an id is an index on time.
+//! They are made by the server (the version-7 generator is not in this crate) and only read here.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Text that is not the id of anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is not an id; follow a link instead of typing one")]
+pub struct NotAnId(pub String);
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(&self.0, f) }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                Uuid::try_parse(text).map(Self).map_err(|_| NotAnId(text.chars().take(64).collect()))
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A customer: a company that buys telephony.
+    CustomerId;
+    /// An account: a person or a device of a customer, with an extension.
+    AccountId;
+    /// An administrator: a member of the provider's staff.
+    AdministratorId;
+    /// A customer class.
+    ClassId;
+    /// An access role.
+    RoleId;
+    /// A dialing rule.
+    DialingRuleId;
+    /// A huntgroup.
+    HuntgroupId;
+    /// One line of the audit log.
+    AuditId;
+}
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The moment `seconds` later (earlier if negative).
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0 + seconds * 1000)
+    }
+
+    /// Whole seconds from `earlier` to this moment; negative if `earlier` is later.
+    #[must_use]
+    pub const fn seconds_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0) / 1000
+    }
+}
+
+/// How often a record was changed. An edit names the version that it started from; if another edit came first, the
+/// versions differ and nothing is overwritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(pub i64);
+
+impl Version {
+    /// The version of a record that was just made.
+    pub const FIRST: Self = Self(1);
+
+    /// The version after one more change.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A record together with its id and version, as the store hands it out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored<Id, T> {
+    /// What names the record.
+    pub id: Id,
+    /// The version to name when it is saved.
+    pub version: Version,
+    /// The record itself.
+    pub value: T,
+}

@@ -1,0 +1,76 @@
+//! The browser's half of the application: `frontend` compiled to WebAssembly, and the JavaScript that loads it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{
+    error::{AtPath, Error, Result},
+    shell::{self, Cargo, say},
+    site::Kind,
+    stamp::Stamp,
+    workspace,
+};
+
+/// The names that `leptos::HydrationScripts` asks for, given the output name `tandem`.
+pub const SCRIPT: &str = "tandem.js";
+pub const WASM: &str = "tandem_bg.wasm";
+
+/// Compiles, and gives the folder that holds the script, the WebAssembly and the snippets they import.
+pub fn build(kind: Kind) -> Result<PathBuf> {
+    let compiled = compile(kind)?;
+    let folder = workspace::path("target/xtask").join(kind.name()).join("code");
+    let stamp = Stamp::of(&format!("code-{}", kind.name()), std::slice::from_ref(&compiled), "");
+    if stamp.is_current(&folder) {
+        return Ok(folder);
+    }
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).at(&folder)?;
+    }
+    bind(&compiled, &folder, kind)?;
+    match kind {
+        Kind::Development => {}
+        Kind::Release => optimise(&folder.join(WASM))?,
+    }
+    stamp.save()?;
+    Ok(folder)
+}
+
+fn compile(kind: Kind) -> Result<PathBuf> {
+    let profile = kind.wasm_profile();
+    say(&format!("browser code ({profile})"));
+    Cargo::new("build")
+        .args(["--package", "tandem-frontend", "--lib", "--target", "wasm32-unknown-unknown", "--profile", profile])
+        .run()?;
+    let folder = workspace::path("target/wasm32-unknown-unknown").join(kind.wasm_folder());
+    Ok(folder.join("tandem_frontend.wasm"))
+}
+
+fn bind(compiled: &Path, folder: &Path, kind: Kind) -> Result<()> {
+    say("JavaScript bindings");
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .web(true)
+        .map_err(|error| Error::Bindings(format!("{error:#}")))?
+        .input_path(compiled)
+        .out_name("tandem")
+        .remove_producers_section(true);
+    match kind {
+        Kind::Development => bindgen.keep_debug(true),
+        Kind::Release => bindgen.remove_name_section(true),
+    };
+    bindgen.generate(folder).map_err(|error| Error::Bindings(format!("{error:#}")))
+}
+
+fn optimise(wasm: &Path) -> Result<()> {
+    say("wasm-opt");
+    let optimised = wasm.with_extension("optimised");
+    let mut command = Command::new("node");
+    command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz", "--all-features", "--strip-debug", "--strip-producers"]);
+    command.arg(wasm).arg("--output").arg(&optimised);
+    shell::run(&mut command, "install Node.js 20 or newer")?;
+    std::fs::rename(&optimised, wasm).at(&optimised)
+}
