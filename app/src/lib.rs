@@ -1,1 +1,30 @@
-//! .
+//! The web application of Tandem: pages, components and server functions. Compiled twice: for the server (`ssr`), which
+//! renders every page and runs the server functions, and for the browser (`hydrate`), which takes the pages over.
+//!
+//! | module | what is there |
+//! | --- | --- |
+//! | [`routes`] | every page's address, the frames around them |
+//! | [`pages`] | the pages, each beside its server functions |
+//! | [`parts`] | what several pages share: panels, forms, lists of one kind |
+//! | [`ui`] | the design system; pages compose, they do not style |
+//! | [`context`] | who is signed in, the last post's words, loading of data |
+//! | [`post`], [`error`], [`listing`] | what server functions answer |
+//! | `server` | the server's side: who is asking, sessions, what becomes of answers |
+//!
+//! To add a page: write it under `pages` with its server functions beside it, give it a route in [`routes`], a row in the
+//! permission walk (`server/tests`), and a place in the frame's navigation.
+
+#![recursion_limit = "512"]
+
+pub mod context;
+pub mod error;
+pub mod listing;
+pub mod pages;
+pub mod parts;
+pub mod post;
+pub mod routes;
+#[cfg(feature = "ssr")]
+pub mod server;
+#[cfg(feature = "ssr")]
+pub mod shell;
+pub mod ui;

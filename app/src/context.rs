@@ -1,0 +1,167 @@
+//! What every page knows without asking: who is signed in, what the last post said, which theme, and how to load data.
+//!
+//! The server puts these into the first page, and the browser reads them from there, so that both render the same.
+
+use std::future::Future;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tandem_domain::access::Principal;
+
+use crate::{error::AppError, post::Flash};
+
+/// What the page is made for: the same for the server that renders it and the browser that takes it over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageContext {
+    /// Who is signed in.
+    pub me: Option<Principal>,
+    /// What the post before this page said.
+    pub flash: Flash,
+    /// The chosen theme.
+    pub theme: Theme,
+    /// The server runs with demonstration data: sign-ins are shown, the gallery is there.
+    pub demo: bool,
+}
+
+/// Light, dark, or as the device says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the device says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// The name in the cookie and in the `data-theme` attribute.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme of this name; anything else is [`Theme::System`].
+    #[must_use]
+    pub fn from_key(key: &str) -> Self {
+        match key {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+}
+
+/// Counts the times that the page's data must be loaded anew: every finished post adds one.
+#[derive(Debug, Clone, Copy)]
+pub struct Refresh(RwSignal<u32>);
+
+impl Refresh {
+    /// Loads the page's data anew.
+    pub fn now(self) {
+        self.0.update(|times| *times += 1);
+    }
+}
+
+/// Makes the context of all pages. Called once, at the root.
+pub fn provide_page_context() {
+    let page = SharedValue::new(|| {
+        #[cfg(feature = "ssr")]
+        {
+            crate::server::page_context()
+        }
+        #[cfg(not(feature = "ssr"))]
+        {
+            PageContext::default()
+        }
+    })
+    .into_inner();
+    provide_context(StoredValue::new(page));
+    provide_context(Refresh(RwSignal::new(0)));
+}
+
+fn page_context() -> PageContext {
+    use_context::<StoredValue<PageContext>>().map(|page| page.get_value()).unwrap_or_default()
+}
+
+/// Who is signed in, or `None` on the sign-in page.
+#[must_use]
+pub fn me_or_nobody() -> Option<Principal> {
+    page_context().me
+}
+
+/// Who is signed in. On pages behind the sign-in there is always somebody.
+///
+/// # Panics
+/// On a page that is not behind the sign-in.
+#[must_use]
+pub fn me() -> Principal {
+    me_or_nobody().expect("pages that call me() are behind the sign-in")
+}
+
+/// What the post before this page said.
+#[must_use]
+pub fn use_flash() -> Flash {
+    page_context().flash
+}
+
+/// The theme that was chosen when the page was made.
+#[must_use]
+pub fn theme() -> Theme {
+    page_context().theme
+}
+
+/// Whether the server runs with demonstration data.
+#[must_use]
+pub fn is_demo() -> bool {
+    page_context().demo
+}
+
+/// The counter to call after a post.
+///
+/// # Panics
+/// Outside the application's root.
+#[must_use]
+pub fn use_refresh() -> Refresh {
+    use_context::<Refresh>().expect("provided at the root")
+}
+
+/// A page's data: what a server function answered.
+pub type Data<T> = Resource<Result<T, AppError>>;
+
+/// Loads data by a server function, and again whenever `args` change or a post was done.
+pub fn load<A, T, F>(args: impl Fn() -> A + Send + Sync + 'static, fetch: impl Fn(A) -> F + Send + Sync + 'static) -> Data<T>
+where
+    A: Clone + PartialEq + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, AppError>> + Send + 'static,
+{
+    let refresh = use_refresh();
+    Resource::new(move || (args(), refresh.0.get()), move |(args, _)| fetch(args))
+}
+
+/// Shows loaded data: a skeleton while it is on its way for the first time, the old data while it is loaded anew, an error
+/// page with its HTTP status if it cannot be had.
+pub fn loaded<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
+where
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
+{
+    let view = StoredValue::new(view);
+    view! {
+        <Transition fallback=|| view! { <crate::ui::layout::Skeleton /> }>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(value) => view.with_value(|view| view(value)),
+                    Err(error) => crate::pages::errors::error_page(&error),
+                }
+            })}
+        </Transition>
+    }
+    .into_any()
+}

@@ -1,0 +1,12 @@
+//! Pages of the provider’s staff.
+
+pub mod account;
+pub mod accounts;
+pub mod administrators;
+pub mod audit;
+pub mod classes;
+pub mod customer;
+pub mod customers;
+pub mod dashboard;
+pub mod dialing_rules;
+pub mod roles;

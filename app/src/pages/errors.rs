@@ -1,0 +1,49 @@
+//! What is shown instead of a page.
+
+use leptos::prelude::*;
+
+use crate::{context::me_or_nobody, error::AppError};
+
+/// No page at this address.
+#[component]
+pub fn NoSuchPage() -> impl IntoView {
+    error_page(&AppError::NotFound("page".into()))
+}
+
+/// A whole page that says why there is none, with the HTTP status of the reason, and a way on.
+#[must_use]
+pub fn error_page(error: &AppError) -> AnyView {
+    set_status(error.status());
+    let title = match error {
+        AppError::NotFound(what) if what == "page" => "There is no page here",
+        AppError::NotFound(_) => "Not found",
+        AppError::Forbidden(_) => "Not permitted",
+        AppError::SignedOut => "Signed out",
+        AppError::Wait { .. } => "One moment",
+        AppError::Unreachable => "No connection",
+        AppError::Invalid(_) | AppError::Stale(_) | AppError::Refused(_) | AppError::Unreadable(_) => "That did not work",
+        AppError::Internal { .. } => "Something went wrong",
+    };
+    let home = me_or_nobody().map_or("/sign-in", |me| me.home());
+    view! {
+        <section class="error-page" role="alert">
+            <p class="error-page-code">{error.status()}</p>
+            <h1>{title}</h1>
+            <p>{error.to_string()}</p>
+            <p><a class="button button-primary" href=home>"Go to the start page"</a></p>
+        </section>
+    }
+    .into_any()
+}
+
+/// The status of the page being rendered; does nothing in the browser.
+fn set_status(status: u16) {
+    #[cfg(feature = "ssr")]
+    if let (Some(response), Ok(status)) =
+        (use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
+    {
+        response.set_status(status);
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = status;
+}

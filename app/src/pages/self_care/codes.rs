@@ -1,0 +1,9 @@
+//! My service codes.
+
+use leptos::prelude::*;
+
+/// My service codes.
+#[component]
+pub fn CodesPage() -> impl IntoView {
+    view! { <h1>"CodesPage"</h1> }
+}

@@ -1,0 +1,10 @@
+//! Pages of self-care: a customer’s administrator and the accounts.
+
+pub mod audit;
+pub mod codes;
+pub mod company;
+pub mod dashboard;
+pub mod dialing_rules;
+pub mod extensions;
+pub mod huntgroups;
+pub mod recording;

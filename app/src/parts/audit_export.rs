@@ -1,0 +1,6 @@
+//! The audit log as CSV.
+
+/// Stub.
+pub async fn csv() -> &'static str {
+    ""
+}

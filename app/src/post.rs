@@ -1,0 +1,75 @@
+//! What a post answers, and what is kept for the next page when the browser posted without WebAssembly.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+
+/// A post was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// What to say, in a few words: "Customer saved".
+    pub toast: String,
+    /// Where to go now; `None` stays on the page, which is loaded anew.
+    pub go: Option<String>,
+    /// How to take it back, where that is possible.
+    pub undo: Option<Undo>,
+}
+
+impl Done {
+    /// Done, stay on the page.
+    #[must_use]
+    pub fn say(toast: impl Into<String>) -> Self {
+        Self { toast: toast.into(), go: None, undo: None }
+    }
+
+    /// Go to this path next.
+    #[must_use]
+    pub fn go(mut self, path: impl Into<String>) -> Self {
+        self.go = Some(path.into());
+        self
+    }
+
+    /// Offer to take it back by this post.
+    #[must_use]
+    pub fn undo(mut self, undo: Undo) -> Self {
+        self.undo = Some(undo);
+        self
+    }
+}
+
+/// A post that takes another back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    /// The server function's path.
+    pub to: String,
+    /// Its fields.
+    pub fields: Vec<(String, String)>,
+}
+
+/// What the page after a post is told, once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// The post was done.
+    pub done: Option<Done>,
+    /// The post was refused.
+    pub form: Option<FormFlash>,
+}
+
+/// A refused post: what was typed, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormFlash {
+    /// The server function's path, by which the form knows that it is meant.
+    pub to: String,
+    /// What was typed; fields that hold passwords or secrets are left out.
+    pub typed: Vec<(String, String)>,
+    /// Why it was refused.
+    pub error: AppError,
+}
+
+impl FormFlash {
+    /// What was typed into a field.
+    #[must_use]
+    pub fn typed(&self, name: &str) -> Option<&str> {
+        self.typed.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,135 @@
+//! Every page's address, and the frames around the pages.
+//!
+//! All pages are rendered whole on the server ([`SsrMode::Async`]), so that each works before or without WebAssembly.
+//! The frames are parent routes: they stay while pages change below them.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    MatchNestedRoutes, SsrMode,
+    components::{Outlet, ParentRoute, Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    context::{me_or_nobody, provide_page_context},
+    pages::{
+        admin::{account, accounts, administrators, audit, classes, customer, customers, dashboard, dialing_rules, roles},
+        errors::NoSuchPage,
+        gallery::GalleryPage,
+        profile::ProfilePage,
+        self_care,
+        sign_in::SignInPage,
+    },
+    ui::{
+        frame::{AdminFrame, SelfCareFrame},
+        toast::Toasts,
+    },
+};
+
+/// The application.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_page_context();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Tandem".to_owned() } else { format!("{title} · Tandem") } />
+        <Router>
+            <Toasts>
+                <Routes fallback=NoSuchPage>
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
+                    <AdminRoutes />
+                    <SelfCareRoutes />
+                    <ParentRoute path=path!("/profile") view=OwnArea ssr=SsrMode::Async>
+                        <Route path=path!("") view=ProfilePage ssr=SsrMode::Async />
+                    </ParentRoute>
+                </Routes>
+            </Toasts>
+        </Router>
+    }
+}
+
+/// The pages of the provider's staff.
+#[component(transparent)]
+fn AdminRoutes() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
+            <Route path=path!("") view=dashboard::DashboardPage ssr=SsrMode::Async />
+            <Route path=path!("/customers") view=customers::CustomersPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/new") view=customers::NewCustomerPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id") view=customer::CustomerPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/voice") view=customer::CustomerVoicePage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/accounts") view=customer::CustomerAccountsPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/accounts/new") view=accounts::NewAccountPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/huntgroups") view=customer::CustomerHuntgroupsPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/status") view=customer::CustomerStatusPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/sign-in") view=customer::CustomerSignInPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/history") view=customer::CustomerHistoryPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts") view=accounts::AccountsPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id") view=account::AccountPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/services") view=account::AccountServicesPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/status") view=account::AccountStatusPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/sign-in") view=account::AccountSignInPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/history") view=account::AccountHistoryPage ssr=SsrMode::Async />
+            <Route path=path!("/classes") view=classes::ClassesPage ssr=SsrMode::Async />
+            <Route path=path!("/classes/new") view=classes::NewClassPage ssr=SsrMode::Async />
+            <Route path=path!("/classes/:id") view=classes::ClassPage ssr=SsrMode::Async />
+            <Route path=path!("/roles") view=roles::RolesPage ssr=SsrMode::Async />
+            <Route path=path!("/roles/new") view=roles::NewRolePage ssr=SsrMode::Async />
+            <Route path=path!("/roles/:id") view=roles::RolePage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules") view=dialing_rules::DialingRulesPage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules/new") view=dialing_rules::NewDialingRulePage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules/:id") view=dialing_rules::DialingRulePage ssr=SsrMode::Async />
+            <Route path=path!("/administrators") view=administrators::AdministratorsPage ssr=SsrMode::Async />
+            <Route path=path!("/administrators/new") view=administrators::NewAdministratorPage ssr=SsrMode::Async />
+            <Route path=path!("/administrators/:id") view=administrators::AdministratorPage ssr=SsrMode::Async />
+            <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async />
+            <Route path=path!("/gallery") view=GalleryPage ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+/// The pages of self-care.
+#[component(transparent)]
+fn SelfCareRoutes() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/self-care") view=SelfCareArea ssr=SsrMode::Async>
+            <Route path=path!("") view=self_care::dashboard::DashboardPage ssr=SsrMode::Async />
+            <Route path=path!("/company") view=self_care::company::CompanyPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions") view=self_care::extensions::ExtensionsPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/new") view=self_care::extensions::NewExtensionPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id") view=self_care::extensions::ExtensionPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/services") view=self_care::extensions::ExtensionServicesPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/status") view=self_care::extensions::ExtensionStatusPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/sign-in") view=self_care::extensions::ExtensionSignInPage ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups") view=self_care::huntgroups::HuntgroupsPage ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups/new") view=self_care::huntgroups::NewHuntgroupPage ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups/:id") view=self_care::huntgroups::HuntgroupPage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules") view=self_care::dialing_rules::DialingRulesPage ssr=SsrMode::Async />
+            <Route path=path!("/recording") view=self_care::recording::RecordingPage ssr=SsrMode::Async />
+            <Route path=path!("/codes") view=self_care::codes::CodesPage ssr=SsrMode::Async />
+            <Route path=path!("/audit") view=self_care::audit::AuditPage ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+#[component]
+fn AdminArea() -> impl IntoView {
+    view! { <AdminFrame><Outlet /></AdminFrame> }
+}
+
+#[component]
+fn SelfCareArea() -> impl IntoView {
+    view! { <SelfCareFrame><Outlet /></SelfCareFrame> }
+}
+
+/// Pages that everybody has, in the frame of whoever is signed in.
+#[component]
+fn OwnArea() -> impl IntoView {
+    match me_or_nobody().map(|me| me.audience()) {
+        Some(tandem_domain::access::Audience::Administrator) => view! { <AdminArea /> }.into_any(),
+        Some(_) | None => view! { <SelfCareArea /> }.into_any(),
+    }
+}

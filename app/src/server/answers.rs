@@ -1,0 +1,199 @@
+//! What becomes of a server function's answer.
+//!
+//! Server functions answer [`Done`] or [`AppError`] as JSON. This middleware, around all of them, is the one place that
+//! - gives an error its HTTP status,
+//! - writes a refusal for lack of permission into the audit log,
+//! - turns the answer into a redirect when the browser posted a plain form (no WebAssembly): what was typed, what is wrong
+//!   and what was done wait in the session, as a [`Flash`], for the page that follows.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_login::tower_sessions::Session;
+use http_body_util::BodyExt;
+use tandem_domain::audit::{FieldChange, Subject};
+
+use super::{ClientAddr, Me, PageFlash, Services, auth::FLASH, guard::sign_in_path};
+use crate::{
+    error::AppError,
+    post::{Done, Flash, FormFlash},
+};
+
+/// Where server functions are mounted.
+pub const API: &str = "/api/";
+/// The header by which `server_fn` marks an error.
+const ERROR_HEADER: &str = "serverfnerror";
+/// Bytes of a form or of a server function's answer that are read at most; the binary's own limit for requests is lower.
+const BODY_MAX: usize = 4 * 1024 * 1024;
+
+/// The middleware.
+pub async fn answers(State(services): State<Services>, session: Session, mut request: Request, next: Next) -> Response {
+    if request.method() == Method::GET && wants_page(request.headers()) {
+        let flash = session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default();
+        request.extensions_mut().insert(PageFlash(flash));
+        return next.run(request).await;
+    }
+    if request.method() != Method::POST || !request.uri().path().starts_with(API) {
+        return next.run(request).await;
+    }
+    let to = request.uri().path().to_owned();
+    let who = WhoAsked::of(&request);
+    if wants_page(request.headers()) {
+        let back = back_path(request.headers());
+        let (request, typed) = match read_form(request).await {
+            Ok(read) => read,
+            Err(refusal) => return refusal,
+        };
+        let (_, answer) = read_answer(next.run(request).await).await;
+        if let Err(error) = &answer {
+            note_refusal(&services, &who, &to, error).await;
+        }
+        let (go, flash) = follow(to, back, typed, answer);
+        if let Err(error) = session.insert(FLASH, flash).await {
+            tracing::error!(%error, "the session store does not answer");
+        }
+        return Redirect::to(&go).into_response();
+    }
+    let response = next.run(request).await;
+    if !response.headers().contains_key(ERROR_HEADER) {
+        return response;
+    }
+    let (parts, answer) = read_answer(response).await;
+    let error = answer.err().unwrap_or_else(|| AppError::Unreadable("an answer that is none".into()));
+    note_refusal(&services, &who, &to, &error).await;
+    error_response(parts.headers, &error)
+}
+
+/// The error as JSON under its own status.
+fn error_response(mut headers: HeaderMap, error: &AppError) -> Response {
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let AppError::Wait { seconds } = error {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(error).unwrap_or_default();
+    (status, headers, body).into_response()
+}
+
+/// Whether the browser itself asks, for a page to show.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The path and query of the page that the form was on. Only these: a referrer cannot lead to another site.
+fn back_path(headers: &HeaderMap) -> String {
+    headers
+        .get(header::REFERER)
+        .and_then(|referrer| referrer.to_str().ok())
+        .and_then(|referrer| referrer.parse::<http::Uri>().ok())
+        .and_then(|uri| uri.path_and_query().map(|whole| whole.as_str().to_owned()))
+        .filter(|path| path.starts_with('/') && !path.starts_with("//"))
+        .unwrap_or_else(|| "/".into())
+}
+
+/// Reads the form, and makes the request one that wants JSON.
+async fn read_form(request: Request) -> Result<(Request, Vec<(String, String)>), Response> {
+    let (mut parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let typed = form_urlencoded::parse(&bytes)
+        .filter(|(name, _)| !name.contains("password") && !name.contains("secret"))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    Ok((Request::from_parts(parts, Body::from(bytes)), typed))
+}
+
+/// Reads what the server function answered.
+async fn read_answer(response: Response) -> (http::response::Parts, Result<Done, AppError>) {
+    let (parts, body) = response.into_parts();
+    let bytes = match http_body_util::Limited::new(body, BODY_MAX).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return (parts, Err(AppError::Unreadable("the answer is too long".into()))),
+    };
+    let answer = if parts.headers.contains_key(ERROR_HEADER) || !parts.status.is_success() {
+        let unreadable = || AppError::Unreadable(String::from_utf8_lossy(&bytes).chars().take(200).collect());
+        Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| unreadable()))
+    } else {
+        // A server function that only reads has no Done; posting a form to it does nothing and says nothing.
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    };
+    (parts, answer)
+}
+
+/// Where a plain form's answer leads, and what the page there is told.
+fn follow(to: String, back: String, typed: Vec<(String, String)>, answer: Result<Done, AppError>) -> (String, Flash) {
+    match answer {
+        Ok(done) => (done.go.clone().unwrap_or(back), Flash { done: Some(done), form: None }),
+        Err(error) => {
+            let go = match &error {
+                AppError::SignedOut => sign_in_path(&back),
+                AppError::Invalid(_)
+                | AppError::Stale(_)
+                | AppError::Forbidden(_)
+                | AppError::NotFound(_)
+                | AppError::Wait { .. }
+                | AppError::Refused(_)
+                | AppError::Unreadable(_)
+                | AppError::Internal { .. }
+                | AppError::Unreachable => back,
+            };
+            (go, Flash { done: None, form: Some(FormFlash { to, typed, error }) })
+        }
+    }
+}
+
+/// Who posted, kept for the audit log while the request is on its way.
+struct WhoAsked {
+    sign_in: Option<String>,
+    customer: Option<tandem_domain::ids::CustomerId>,
+    address: Option<std::net::IpAddr>,
+}
+
+impl WhoAsked {
+    fn of(request: &Request) -> Self {
+        let me = request.extensions().get::<Me>().and_then(|me| me.0.as_ref());
+        Self {
+            sign_in: me.map(|me| me.sign_in.clone()),
+            customer: me.and_then(tandem_domain::access::Principal::own_customer),
+            address: request.extensions().get::<ClientAddr>().map(|address| address.0),
+        }
+    }
+}
+
+/// Writes a refusal for lack of permission, or for a record of somebody else, into the audit log.
+async fn note_refusal(services: &Services, who: &WhoAsked, to: &str, error: &AppError) {
+    let what = match error {
+        AppError::Forbidden(what) | AppError::NotFound(what) => what,
+        AppError::Invalid(_)
+        | AppError::Stale(_)
+        | AppError::SignedOut
+        | AppError::Wait { .. }
+        | AppError::Refused(_)
+        | AppError::Unreadable(_)
+        | AppError::Internal { .. }
+        | AppError::Unreachable => return,
+    };
+    let Some(sign_in) = &who.sign_in else { return };
+    let change = tandem_store::Change { at: services.clock.now(), actor: sign_in, address: who.address };
+    let noted = services
+        .store
+        .audit()
+        .note(
+            &change,
+            who.customer,
+            Subject::Request,
+            to.trim_start_matches(API),
+            to,
+            "refused",
+            FieldChange { field: what.clone(), old: String::new(), new: error.status().to_string() },
+        )
+        .await;
+    if let Err(error) = noted {
+        tracing::error!(%error, "a refusal could not be written into the audit log");
+    }
+}

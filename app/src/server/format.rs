@@ -1,0 +1,73 @@
+//! Dates and times in the reader's own words: their locale's order and clock, their time zone.
+//!
+//! Done on the server, because the time zone database would double the browser's WebAssembly.
+
+use jiff::{fmt::strtime, tz::TimeZone};
+use tandem_domain::{
+    error::FieldError,
+    ids::Timestamp,
+    locale::{self, Locale},
+};
+
+/// A moment to the minute: "24 Nov 2026, 16:05".
+#[must_use]
+pub fn time(at: Timestamp, locale: Locale, zone: &locale::TimeZone) -> String {
+    let pattern = match locale {
+        Locale::EnGb => "%-d %b %Y, %H:%M",
+        Locale::EnUs => "%b %-d, %Y, %-I:%M %p",
+        Locale::DeDe => "%d.%m.%Y, %H:%M",
+        Locale::FrFr => "%d/%m/%Y %H:%M",
+    };
+    print(at, pattern, zone)
+}
+
+/// A moment to the second, for logs: "24 Nov 2026, 16:05:09".
+#[must_use]
+pub fn time_with_seconds(at: Timestamp, locale: Locale, zone: &locale::TimeZone) -> String {
+    let pattern = match locale {
+        Locale::EnGb => "%-d %b %Y, %H:%M:%S",
+        Locale::EnUs => "%b %-d, %Y, %-I:%M:%S %p",
+        Locale::DeDe => "%d.%m.%Y, %H:%M:%S",
+        Locale::FrFr => "%d/%m/%Y %H:%M:%S",
+    };
+    print(at, pattern, zone)
+}
+
+/// A calendar day, given as `YYYY-MM-DD`: "24 Nov 2026". What is no day stays as it is.
+#[must_use]
+pub fn day(iso: &str, locale: Locale) -> String {
+    let pattern = match locale {
+        Locale::EnGb => "%-d %b %Y",
+        Locale::EnUs => "%b %-d, %Y",
+        Locale::DeDe => "%d.%m.%Y",
+        Locale::FrFr => "%d/%m/%Y",
+    };
+    iso.parse::<jiff::civil::Date>()
+        .ok()
+        .and_then(|day| strtime::format(pattern, day).ok())
+        .unwrap_or_else(|| iso.to_owned())
+}
+
+/// The calendar day in a time zone, as `YYYY-MM-DD`.
+#[must_use]
+pub fn today(now: Timestamp, zone: &locale::TimeZone) -> String {
+    print(now, "%Y-%m-%d", zone)
+}
+
+/// Whether the time zone exists.
+///
+/// # Errors
+/// It does not.
+pub fn known_zone(zone: &locale::TimeZone) -> Result<(), FieldError> {
+    TimeZone::get(zone.as_str())
+        .map(drop)
+        .map_err(|_| FieldError::new("There is no such time zone; choose one such as Europe/Brussels."))
+}
+
+fn print(at: Timestamp, pattern: &str, zone: &locale::TimeZone) -> String {
+    let zone = TimeZone::get(zone.as_str()).unwrap_or(TimeZone::UTC);
+    jiff::Timestamp::from_millisecond(at.0)
+        .ok()
+        .and_then(|moment| strtime::format(pattern, &moment.to_zoned(zone)).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,120 @@
+//! The server's side of the application: who is asking, sessions, and what becomes of answers.
+//!
+//! The `tandem` binary makes [`Services`] and mounts [`router::router`]; everything inside reaches the services through
+//! [`ask::Ask`], which is made from the request and knows who is asking.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use leptos::prelude::use_context;
+use tandem_domain::{access::Principal, ids::Timestamp};
+use tandem_store::Store;
+
+use crate::{
+    context::{PageContext, Theme},
+    post::Flash,
+};
+
+pub mod answers;
+pub mod ask;
+pub mod auth;
+pub mod format;
+pub mod guard;
+pub mod router;
+pub mod sign_in;
+
+/// What the clock says. Passed in, so that tests can set it.
+pub trait Clock: Send + Sync {
+    /// This moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The addresses of the files that a page loads, with their content hashes.
+#[derive(Debug, Clone, Default)]
+pub struct Assets {
+    /// The style sheet.
+    pub style: String,
+    /// The script that loads the WebAssembly.
+    pub script: String,
+    /// The WebAssembly.
+    pub wasm: String,
+}
+
+/// How long a session lasts.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionLifetimes {
+    /// Without a request.
+    pub idle: Duration,
+    /// From sign-in, whatever happens.
+    pub absolute: Duration,
+}
+
+/// Everything that the application needs from the outside: one value, made by the binary, shared by all requests.
+#[derive(Clone)]
+pub struct Services {
+    /// The records.
+    pub store: Store,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The pages' files.
+    pub assets: Arc<Assets>,
+    /// The server runs with demonstration data.
+    pub demo: bool,
+    /// Pages are reached over TLS: cookies are `Secure`.
+    pub secure: bool,
+    /// How long sessions last.
+    pub sessions: SessionLifetimes,
+    /// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
+    pub hashing: Arc<tokio::sync::Semaphore>,
+}
+
+/// The address of the person's device: the peer's, or what a trusted proxy says it is. Put into the request by the binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddr(pub IpAddr);
+
+/// Who is signed in, put into the request by [`guard`].
+#[derive(Debug, Clone)]
+pub struct Me(pub Option<Principal>);
+
+/// What the last post said, put into the request by [`answers`].
+#[derive(Debug, Clone, Default)]
+pub struct PageFlash(pub Flash);
+
+/// The request being answered, from Leptos's context.
+fn request() -> Option<http::request::Parts> {
+    use_context::<http::request::Parts>()
+}
+
+/// What the page being rendered is made for.
+#[must_use]
+pub fn page_context() -> PageContext {
+    let Some(request) = request() else { return PageContext::default() };
+    PageContext {
+        me: request.extensions.get::<Me>().and_then(|me| me.0.clone()),
+        flash: request.extensions.get::<PageFlash>().map(|flash| flash.0.clone()).unwrap_or_default(),
+        theme: theme_of(&request.headers),
+        demo: use_context::<Services>().is_some_and(|services| services.demo),
+    }
+}
+
+/// The theme that the `theme` cookie asks for.
+#[must_use]
+pub fn theme_of(headers: &http::HeaderMap) -> Theme {
+    let cookies = headers.get_all(http::header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let chosen = cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| *name == "theme")
+        .map(|(_, value)| value);
+    Theme::from_key(chosen.unwrap_or_default())
+}

@@ -1,0 +1,79 @@
+//! The application as an Axum router: pages, server functions, and the layers that both need.
+//!
+//! The binary adds what is not the application's: limits, logging, metrics, static files.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use leptos::{context::provide_context, nonce::use_nonce};
+use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
+
+use super::{Services, answers, auth, guard, theme_of};
+use crate::{parts::audit_export, routes::App, shell::shell};
+
+/// The router of pages and server functions.
+pub fn router(services: Services) -> Router {
+    let mut router: Router<Services> = Router::new()
+        .route("/api/{*path}", any(server_function))
+        .route("/", get(StatusCode::NOT_FOUND))
+        .route("/admin/audit.csv", get(audit_export::csv))
+        .route("/self-care/audit.csv", get(audit_export::csv));
+    for route in generate_route_list(App) {
+        router = router.route(&axum_path(&route), get(page));
+    }
+    router
+        .fallback(page)
+        .layer(middleware::from_fn_with_state(services.clone(), answers::answers))
+        .layer(middleware::from_fn_with_state(services.clone(), guard::guard))
+        .layer(auth::layer(&services))
+        .with_state(services)
+}
+
+/// A route's path as Axum writes it.
+fn axum_path(route: &AxumRouteListing) -> String {
+    route.path().to_owned()
+}
+
+/// Renders a page.
+async fn page(State(services): State<Services>, request: Request) -> Response {
+    let theme = theme_of(request.headers());
+    let assets = services.assets.clone();
+    let render = leptos_axum::render_app_async_with_context(
+        move || {
+            provide_context(services.clone());
+            set_page_headers();
+        },
+        move || shell(&assets, theme),
+    );
+    render(request).await
+}
+
+/// Runs a server function.
+async fn server_function(State(services): State<Services>, request: Request<Body>) -> Response {
+    leptos_axum::handle_server_fns_with_context(move || provide_context(services.clone()), request).await.into_response()
+}
+
+/// A page's own headers: scripts run only with this page's nonce (CSP level 3), and no copy of the page is kept, since it
+/// shows one person's data.
+fn set_page_headers() {
+    let (Some(response), Some(nonce)) = (leptos::prelude::use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let policy = format!(
+        "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; object-src 'none'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    let mut headers = HeaderMap::new();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in &headers {
+        response.insert_header(name.clone(), value.clone());
+    }
+}

@@ -1,0 +1,36 @@
+//! The HTML document around the application.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+use crate::{context::Theme, routes::App, server::Assets};
+
+/// The whole document. The theme is known here already, so that a dark page never flashes white.
+pub fn shell(assets: &Assets, theme: Theme) -> impl IntoView + use<> {
+    let nonce = use_nonce();
+    let start = format!(
+        "import('{js}').then(m => m.default({{module_or_path: '{wasm}'}}).then(() => m.hydrate()));",
+        js = assets.script,
+        wasm = assets.wasm
+    );
+    let wasm = assets.wasm.clone();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme.key()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="stylesheet" href=assets.style.clone() />
+                <link rel="modulepreload" href=assets.script.clone() nonce=nonce.clone() />
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+                <script type="module" nonce=nonce>{start}</script>
+            </body>
+        </html>
+    }
+}

@@ -1,0 +1,44 @@
+//! Small signs of a state: a colour, and always a word.
+
+use leptos::prelude::*;
+use tandem_domain::supervision::Mode;
+
+use super::icon::{Sign, icon};
+use crate::listing::Tone;
+
+/// The class of a tone, for badges, notices and toasts.
+pub(super) const fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "tone-good",
+        Tone::Neutral => "tone-neutral",
+        Tone::Warning => "tone-warning",
+        Tone::Bad => "tone-bad",
+        Tone::Info => "tone-info",
+    }
+}
+
+/// A state in a word.
+#[component]
+pub fn Badge(
+    /// Its colour.
+    tone: Tone,
+    /// The word.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! { <span class=format!("badge {}", tone_class(tone))>{text}</span> }
+}
+
+/// A mode of supervision: spy blue, whisper amber, barge-in red, with icon and word.
+#[component]
+pub fn ModeBadge(
+    /// The mode.
+    mode: Mode,
+) -> impl IntoView {
+    let (class, sign) = match mode {
+        Mode::Spy => ("badge mode-spy", Sign::Ear),
+        Mode::Whisper => ("badge mode-whisper", Sign::Whisper),
+        Mode::BargeIn => ("badge mode-barge-in", Sign::Voices),
+    };
+    view! { <span class=class>{icon(sign)} {mode.label()}</span> }
+}

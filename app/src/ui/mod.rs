@@ -1,0 +1,76 @@
+//! The design system. Pages compose these components; they do not style.
+//!
+//! Everything here is rendered by the server first and works as plain HTML; the browser adds to it when it has taken the
+//! page over. The look is in `style/`, by the class names used here; `/admin/gallery` shows every component in every state
+//! (demonstration mode).
+//!
+//! # What there is
+//!
+//! | component | for |
+//! | --- | --- |
+//! | [`EditForm`]`(to, version, fields…)` | a record's form: save bar, unsaved-changes guard, errors, stale-edit banner |
+//! | [`NewForm`]`(to, button, cancel, fields…)` | the form of something new |
+//! | [`PostForm`]`(to, …)` | any other post: a button, a small form |
+//! | [`TextField`], [`PasswordField`], [`TextArea`], [`SelectField`], [`RadioCards`], [`Checkbox`], [`FieldSet`] | inputs |
+//! | [`Switch`] | on or off, inside a form |
+//! | [`InstantSwitch`], [`InstantSelect`] | saved at once, outside of forms |
+//! | [`ListPage`] with [`list_args`]; [`DataTable`] | lists |
+//! | [`PageHeader`], [`Tabs`], [`Card`], [`Stat`], [`DescriptionList`], [`EmptyState`], [`Notice`], [`Skeleton`] | a page's parts |
+//! | [`Button`], [`LinkButton`], [`ConfirmButton`], [`Dialog`] | actions |
+//! | [`Badge`], [`ModeBadge`], [`Icon`](icon()) | signs |
+//! | [`AdminFrame`], [`SelfCareFrame`] | what is around the pages |
+//!
+//! # Forms in short
+//!
+//! ```ignore
+//! <EditForm to=SaveCustomer::PATH version=customer.version>
+//!     <input type="hidden" name="id" value=customer.id.to_string() />
+//!     <TextField name="name" label="Name" value=customer.value.name field=Field::CustomerName rule=Rule::Name />
+//! </EditForm>
+//! ```
+//!
+//! - Forms must not be nested: [`InstantSwitch`] and [`ConfirmButton`] with a form of its own stand beside an [`EditForm`].
+//! - A field with `field=Field::X` is not there when the role does not see X, and disabled (so not sent: the server's
+//!   argument is an `Option`, `None` keeps what is stored) when the role may only view it.
+//! - [`Checkbox`] and [`Switch`] send `on` or `off`, never nothing, unless they are disabled.
+//! - An editor that changes hidden inputs by itself calls [`FormCtx::touch`], so that the save bar knows.
+//!
+//! To add a component: a file that answers one question, its classes in `style/`, a row in the table above, and a place in
+//! the gallery.
+
+mod badge;
+mod button;
+mod card;
+mod desk;
+mod dialog;
+mod fields;
+mod form;
+pub mod frame;
+mod guard;
+mod icon;
+mod layout;
+mod list;
+mod nav;
+mod palette;
+mod save_bar;
+mod sign_in_again;
+mod submit;
+mod switch;
+mod theme;
+pub mod toast;
+
+pub use badge::{Badge, ModeBadge};
+pub use button::{Button, Kind, LinkButton};
+pub use card::{Card, Stat};
+pub use desk::{Desk, use_desk};
+pub use dialog::{ConfirmButton, Dialog};
+pub use fields::{Checkbox, FieldSet, PasswordField, RadioCards, SelectField, TextArea, TextField};
+pub use form::{EditForm, FormCtx, NewForm, PostForm, use_form};
+pub use frame::{AdminFrame, SelfCareFrame};
+pub use icon::{Sign, icon};
+pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};
+pub use list::{DataTable, Filter, ListPage, list_args};
+pub use submit::post;
+pub use switch::{InstantSelect, InstantSwitch, Switch};
+pub use theme::ThemeSwitch;
+pub use toast::Toasts;
