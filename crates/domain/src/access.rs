@@ -367,14 +367,13 @@ impl AccessRole {
                 (true, Some(level)) => {
                     parsed.insert(path, level);
                 }
-                (false, _) | (true, None) => errors.add("entries", "This role names a permission that does not exist; reload the page."),
+                (false, _) | (true, None) => {
+                    errors.add("entries", "This role names a permission that does not exist; reload the page.")
+                }
             }
         }
-        match (name, audience, base, errors.into_result()) {
-            (Some(name), Some(audience), Some(base), Ok(())) => Ok(Self { name, audience, base, entries: parsed }),
-            (_, _, _, Err(errors)) => Err(errors),
-            (_, _, _, Ok(())) => Err(FieldErrors::one("name", "Enter a name.")),
-        }
+        let (Some(name), Some(audience), Some(base)) = (name, audience, base) else { return Err(errors) };
+        errors.into_result().map(|()| Self { name, audience, base, entries: parsed })
     }
 }
 
@@ -462,7 +461,8 @@ impl Principal {
         }
     }
 
-    /// The tenant of a self-care user; `None` for the provider's staff.
+    /// The tenant of a self-care user; `None` for the provider's staff. An account is to find its own record and its
+    /// customer's codes with it, and nothing else: it is no answer to "may this person see that record?".
     #[must_use]
     pub fn own_tenant(&self) -> Option<Tenant> {
         self.own_customer().map(Tenant)

@@ -4,11 +4,13 @@
 //! start and stop recording. [`PbxCodes::parse`] is the only way to make one from typed text, so that two codes that could
 //! be mistaken for each other never reach the exchange; [`PbxCodes::meaning`] is the exchange's and the preview's answer.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::FieldErrors,
-    numbers::{DialCode, DtmfDigit, EMERGENCY_NUMBERS, ExtensionNumber, PhoneNumber, is_emergency},
+    numbers::{DialCode, DtmfDigit, ExtensionNumber, NumberError, PhoneNumber, compact, is_emergency},
     supervision::Mode,
 };
 
@@ -67,7 +69,7 @@ pub enum CodeField {
     RecordStop,
 }
 
-/// When a code is used; only codes of one kind can be mistaken for each other.
+/// When a code is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Dialled from the idle phone, before an extension.
@@ -76,6 +78,18 @@ pub enum Kind {
     Digit,
     /// Dialled during a call.
     Recording,
+}
+
+impl Kind {
+    /// Whether codes of the two kinds are waited for at the same time, so that one must not be the start of the other.
+    const fn meets(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Prefix, Self::Prefix) => true,
+            // Both are pressed during a call.
+            (Self::Digit | Self::Recording, Self::Digit | Self::Recording) => true,
+            (Self::Prefix, Self::Digit | Self::Recording) | (Self::Digit | Self::Recording, Self::Prefix) => false,
+        }
+    }
 }
 
 impl CodeField {
@@ -192,69 +206,70 @@ impl PbxCodes {
     /// Makes codes from typed text and refuses what could be mistaken.
     ///
     /// # Errors
-    /// Per field ([`CodeField::key`]): empty, cannot be dialled, equal to another code of its kind, the start of another or
-    /// started by it, or in the way of an emergency number or of the echo test.
+    /// Per field ([`CodeField::key`]): empty, cannot be dialled, equal to another code, the start of another of its kind or
+    /// started by it (then both fields say so, for only the person knows which one to change), or in the way of the echo
+    /// test. All that is wrong is told at once.
     pub fn parse(typed: impl Fn(CodeField) -> String) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let mut code = |field: CodeField| errors.take(field.key(), typed(field).parse::<DialCode>().map_err(Into::into));
-        let prefixes = (code(CodeField::SpyPrefix), code(CodeField::WhisperPrefix), code(CodeField::BargeInPrefix));
-        let recording = (code(CodeField::RecordStart), code(CodeField::RecordStop));
-        let mut digit = |field: CodeField| errors.take(field.key(), typed(field).parse::<DtmfDigit>().map_err(Into::into));
-        let digits = (digit(CodeField::SpyDigit), digit(CodeField::WhisperDigit), digit(CodeField::BargeInDigit));
-        let (
-            (Some(spy_prefix), Some(whisper_prefix), Some(barge_in_prefix)),
-            (Some(spy_digit), Some(whisper_digit), Some(barge_in_digit)),
-            (Some(record_start), Some(record_stop)),
-        ) = (prefixes, digits, recording)
-        else {
-            // What could be read is still compared, so that one save shows all that is wrong.
-            let readable = |field: CodeField| Some(typed(field).trim().to_ascii_uppercase()).filter(|text| !text.is_empty());
-            find_collisions(readable, &mut errors);
-            return Err(errors);
-        };
-        let codes = Self {
-            spy_prefix,
-            whisper_prefix,
-            barge_in_prefix,
-            spy_digit,
-            whisper_digit,
-            barge_in_digit,
-            record_start,
-            record_stop,
-        };
-        find_collisions(|field| Some(codes.get(field)), &mut errors);
-        errors.into_result().map(|()| codes)
+        let mut readable = Vec::new();
+        for field in CodeField::ALL {
+            let code = match field.kind() {
+                Kind::Prefix | Kind::Recording => read::<DialCode>(field, &typed).map(String::from),
+                Kind::Digit => read::<DtmfDigit>(field, &typed).map(String::from),
+            };
+            match code {
+                Ok(code) => readable.push((field, code)),
+                Err(wrong) => errors.0.extend(wrong.0),
+            }
+        }
+        note_collisions(&readable, &mut errors);
+        errors.into_result()?;
+        Ok(Self {
+            spy_prefix: read(CodeField::SpyPrefix, &typed)?,
+            whisper_prefix: read(CodeField::WhisperPrefix, &typed)?,
+            barge_in_prefix: read(CodeField::BargeInPrefix, &typed)?,
+            spy_digit: read(CodeField::SpyDigit, &typed)?,
+            whisper_digit: read(CodeField::WhisperDigit, &typed)?,
+            barge_in_digit: read(CodeField::BargeInDigit, &typed)?,
+            record_start: read(CodeField::RecordStart, &typed)?,
+            record_stop: read(CodeField::RecordStop, &typed)?,
+        })
     }
 
-    /// What happens when an idle phone of the customer dials `dialled`.
+    /// What happens when an idle phone of the customer dials `dialled`. Marks between the digits do not matter, nor does a
+    /// `#` at the end, which some phones send when their user presses it to say "dial now".
     #[must_use]
     pub fn meaning(&self, dialled: &str) -> Meaning {
-        let dialled: String = dialled.chars().filter(|c| !c.is_whitespace()).collect();
+        let dialled = compact(dialled);
+        let number = dialled.trim_end_matches('#');
         if dialled.is_empty() {
             return Meaning::Nothing;
         }
-        if is_emergency(&dialled) {
-            return Meaning::Emergency(dialled);
+        // Help first, also for a phone that writes every number in international form.
+        let national = number.strip_prefix('+').unwrap_or(number);
+        if is_emergency(national) {
+            return Meaning::Emergency(national.into());
         }
-        if dialled == ECHO_TEST {
+        if number == ECHO_TEST {
             return Meaning::EchoTest;
         }
         for mode in Mode::ALL {
             if let Some(rest) = dialled.strip_prefix(self.prefix(mode).as_str()) {
-                return match rest.parse() {
+                return match rest.trim_end_matches('#').parse() {
                     Ok(extension) => Meaning::Supervise(mode, extension),
                     Err(_) => Meaning::SuperviseWhom(mode),
                 };
             }
         }
-        if dialled == self.record_start.as_str() || dialled == self.record_stop.as_str() {
+        let recording = [self.record_start.as_str(), self.record_stop.as_str()];
+        if recording.contains(&dialled.as_str()) || recording.contains(&number) {
             return Meaning::OnlyDuringCall;
         }
-        if let Ok(extension) = dialled.parse() {
+        if let Ok(extension) = number.parse() {
             return Meaning::Extension(extension);
         }
-        let international = dialled.strip_prefix("00").map(|rest| format!("+{rest}"));
-        match international.as_deref().unwrap_or(&dialled).parse() {
+        let international = number.strip_prefix("00").map(|rest| format!("+{rest}"));
+        match international.as_deref().unwrap_or(number).parse() {
             Ok(number) => Meaning::Public(number),
             Err(_) => Meaning::Unknown,
         }
@@ -284,52 +299,42 @@ pub enum Meaning {
     Unknown,
 }
 
-/// Notes every pair of codes of one kind of which one starts with the other, and every prefix that hides another number.
-fn find_collisions(code: impl Fn(CodeField) -> Option<String>, errors: &mut FieldErrors) {
-    for (i, a) in CodeField::ALL.into_iter().enumerate() {
-        let Some(code_a) = code(a) else { continue };
-        if a.kind() == Kind::Prefix {
-            find_hidden_numbers(a, &code_a, errors);
+/// Reads the code typed into one field.
+fn read<Code>(field: CodeField, typed: impl Fn(CodeField) -> String) -> Result<Code, FieldErrors>
+where
+    Code: FromStr<Err = NumberError>,
+{
+    typed(field).parse().map_err(|error: NumberError| FieldErrors::one(field.key(), error.to_string()))
+}
+
+/// Notes every pair of codes that could be mistaken for each other, at both, and every prefix that hides the echo test.
+fn note_collisions(codes: &[(CodeField, String)], errors: &mut FieldErrors) {
+    for (field, code) in codes {
+        if field.kind() == Kind::Prefix && ECHO_TEST.starts_with(code.as_str()) {
+            errors.add(field.key(), format!("This would hide the echo test {ECHO_TEST}; choose another."));
         }
-        for b in CodeField::ALL.into_iter().skip(i + 1) {
-            let Some(code_b) = code(b) else { continue };
-            if let Some(text) = collision((a, &code_a), (b, &code_b)) {
-                errors.add(b.key(), text);
+        for (other, other_code) in codes.iter().filter(|(other, _)| other != field) {
+            if let Some(words) = collision((*field, code), (*other, other_code)) {
+                errors.add(field.key(), words);
             }
         }
     }
 }
 
-/// Why two codes cannot both be: the words for the second one's field.
-fn collision((a, code_a): (CodeField, &str), (b, code_b): (CodeField, &str)) -> Option<String> {
-    match (a.kind(), b.kind()) {
-        (Kind::Prefix, Kind::Prefix) | (Kind::Digit, Kind::Digit) | (Kind::Recording, Kind::Recording) => {
-            let other = a.label();
-            if code_a == code_b {
-                Some(format!("{code_b} is already “{other}”; choose another."))
-            } else if code_b.starts_with(code_a) {
-                Some(format!("“{other}” ({code_a}) is the start of this code and would be taken for it; choose another."))
-            } else if code_a.starts_with(code_b) {
-                Some(format!("This is the start of “{other}” ({code_a}) and would be taken for it; choose another."))
-            } else {
-                None
-            }
-        }
-        // Both are pressed during a call: a digit that switches the mode must not begin a recording code.
-        (Kind::Digit, Kind::Recording) => code_b.starts_with(code_a).then(|| {
-            format!("“{}” ({code_a}) is the start of this code and would be taken for it; choose another.", a.label())
-        }),
-        (Kind::Recording, Kind::Digit) => collision((b, code_b), (a, code_a)),
-        // Used at different times.
-        (Kind::Prefix, Kind::Digit | Kind::Recording) | (Kind::Digit | Kind::Recording, Kind::Prefix) => None,
+/// Why a code cannot stand beside another: the words for the first one's field.
+fn collision((field, code): (CodeField, &str), (other, other_code): (CodeField, &str)) -> Option<String> {
+    let name = other.label();
+    if code == other_code {
+        return Some(format!("{code} is already “{name}”; choose another."));
     }
-}
-
-/// Notes an emergency number or the echo test that `prefix` would swallow.
-fn find_hidden_numbers(field: CodeField, prefix: &str, errors: &mut FieldErrors) {
-    if let Some(number) = EMERGENCY_NUMBERS.iter().find(|number| number.starts_with(prefix)) {
-        errors.add(field.key(), format!("This would take the emergency number {number}; begin the code with * or #."));
-    } else if ECHO_TEST.starts_with(prefix) {
-        errors.add(field.key(), format!("This would take the echo test {ECHO_TEST}; choose another."));
+    if !field.kind().meets(other.kind()) {
+        return None;
+    }
+    if code.starts_with(other_code) {
+        Some(format!("“{name}” ({other_code}) is the start of this code and would be taken for it; choose another."))
+    } else if other_code.starts_with(code) {
+        Some(format!("This is the start of “{name}” ({other_code}) and would be taken for it; choose another."))
+    } else {
+        None
     }
 }

@@ -3,10 +3,7 @@
 //! Each rule takes what was typed and gives the value to keep, or a [`FieldError`] that says what to do. [`Rule`] names the
 //! rules, so that a page can check a field as its user leaves it, with the very rule the server will apply.
 
-use crate::{
-    error::FieldError,
-    locale, numbers, sign_in,
-};
+use crate::{error::FieldError, locale, numbers, sign_in};
 
 /// A rule by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,23 +91,34 @@ pub fn optional_name(typed: &str) -> Result<String, FieldError> {
     Ok(name.into())
 }
 
-/// An e-mail address that can be written to: one `@`, a domain with a dot, no spaces, at most 254 characters (RFC 5321
-/// §4.5.3.1.3). Whether it exists only a mail can tell.
+/// An e-mail address that can be written to: a name of 1 to 64 bytes without quotes, `@`, a domain with a dot, at most 254
+/// bytes in all (RFC 5321 §4.1.2, §4.5.3.1). Letters of any script are welcome. Whether it exists only a mail can tell.
 ///
 /// # Errors
 /// What is wrong and what to do.
 pub fn email(typed: &str) -> Result<String, FieldError> {
     let address = typed.trim();
-    let wrong = || FieldError::new("Enter an e-mail address such as name@example.com.");
-    let (local, domain) = address.rsplit_once('@').ok_or_else(wrong)?;
-    let sound = !local.is_empty()
-        && local.len() <= 64
-        && address.len() <= 254
-        && !address.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | ',' | ';'))
-        && !local.contains('@')
-        && domain.contains('.')
-        && domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
-    if sound { Ok(address.into()) } else { Err(wrong()) }
+    let sound = address.len() <= 254
+        && address.split_once('@').is_some_and(|(local, domain)| {
+            local.len() <= 64
+                && local.split('.').all(|part| !part.is_empty() && part.chars().all(in_mailbox))
+                && domain.contains('.')
+                && domain.split('.').all(is_domain_label)
+        });
+    if sound { Ok(address.into()) } else { Err(FieldError::new("Enter an e-mail address such as name@example.com.")) }
+}
+
+/// Whether a character can stand in an unquoted mailbox name (`atext` of RFC 5322 §3.2.3, and RFC 6531's letters).
+fn in_mailbox(c: char) -> bool {
+    c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
+}
+
+/// Whether a text can stand between the dots of a domain (RFC 1035 §2.3.1, and letters of any script).
+fn is_domain_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// As [`email`], or empty.
@@ -146,7 +154,7 @@ pub fn whole_number(typed: &str, min: u32, max: u32, unit: &str) -> Result<u32, 
     })
 }
 
-/// A calendar day as `YYYY-MM-DD` (ISO 8601), or nothing.
+/// A calendar day from the year 2000 to 9999 as `YYYY-MM-DD` (ISO 8601), or nothing.
 ///
 /// # Errors
 /// What is wrong and what to do.
@@ -155,15 +163,23 @@ pub fn optional_date(typed: &str) -> Result<Option<String>, FieldError> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let wrong = || FieldError::new("Enter a day as year-month-day, such as 2027-03-31.");
-    let part = |range: std::ops::Range<usize>| typed.get(range).and_then(|text| text.parse::<u16>().ok());
-    let dashes = typed.len() == 10 && typed.as_bytes()[4] == b'-' && typed.as_bytes()[7] == b'-';
-    match (dashes, part(0..4), part(5..7), part(8..10)) {
-        (true, Some(year @ 2000..), Some(month @ 1..=12), Some(day)) if (1..=days_in_month(year, month)).contains(&day) => {
-            Ok(Some(typed.into()))
-        }
-        _ => Err(wrong()),
+    if is_day(typed) {
+        Ok(Some(typed.into()))
+    } else {
+        Err(FieldError::new("Enter a day as year-month-day, such as 2027-03-31."))
     }
+}
+
+/// Whether a text is a day of the calendar, written `YYYY-MM-DD`.
+fn is_day(text: &str) -> bool {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return false };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u16::from(digit - b'0')))
+    };
+    let (Some(year), Some(month), Some(day)) = (number(&[y1, y2, y3, y4]), number(&[m1, m2]), number(&[d1, d2])) else {
+        return false;
+    };
+    year >= 2000 && (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day)
 }
 
 /// Days of a month in the Gregorian calendar.

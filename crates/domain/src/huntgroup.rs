@@ -1,9 +1,11 @@
 //! How a huntgroup rings its members, and what a membership says (PRODUCT §1, "Who may").
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::FieldErrors,
+    error::{FieldError, FieldErrors},
     field,
     ids::AccountId,
     numbers::ExtensionNumber,
@@ -112,10 +114,10 @@ impl Huntgroup {
         let number = errors.take("number", number.parse().map_err(Into::into));
         let strategy = errors.take(
             "strategy",
-            RingStrategy::from_key(strategy).ok_or_else(|| crate::error::FieldError::new("Choose a ring strategy.")),
+            RingStrategy::from_key(strategy).ok_or_else(|| FieldError::new("Choose a ring strategy.")),
         );
-        let ring_seconds =
-            errors.take("ring_seconds", field::whole_number(ring_seconds, RING_SECONDS_MIN, RING_SECONDS_MAX, "seconds"));
+        let ring_seconds = errors
+            .take("ring_seconds", field::whole_number(ring_seconds, RING_SECONDS_MIN, RING_SECONDS_MAX, "seconds"));
         match (name, number, strategy, ring_seconds) {
             (Some(name), Some(number), Some(strategy), Some(ring_seconds)) => {
                 Ok(Self { name, number, strategy, ring_seconds, members: Vec::new() })
@@ -132,7 +134,7 @@ impl Huntgroup {
         if members.len() > MEMBERS_MAX {
             return Err(FieldErrors::one("members", format!("A huntgroup has at most {MEMBERS_MAX} members.")));
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         if members.iter().all(|member| seen.insert(member.account)) {
             Ok(())
         } else {
@@ -140,8 +142,8 @@ impl Huntgroup {
         }
     }
 
-    /// The extensions whose calls `manager` may supervise through this group: all other members that are not protected,
-    /// when the manager's own membership has *Supervision allowed*.
+    /// The extensions whose calls `manager` may supervise through this group alone (see [`supervisable`]): all other
+    /// members that are not protected, when the manager's own membership has *Supervision allowed*.
     pub fn supervisable_by(&self, manager: AccountId) -> impl Iterator<Item = AccountId> + '_ {
         let allowed = self.members.iter().any(|member| member.account == manager && member.supervision_allowed);
         self.members
@@ -149,4 +151,17 @@ impl Huntgroup {
             .filter(move |member| allowed && member.account != manager && !member.never_supervise)
             .map(|member| member.account)
     }
+}
+
+/// The extensions whose calls `manager` may supervise through any of a customer's huntgroups. A *Never supervise* mark
+/// protects its extension in every group, not only in the one where it was set.
+#[must_use]
+pub fn supervisable(groups: &[Huntgroup], manager: AccountId) -> BTreeSet<AccountId> {
+    let protected: BTreeSet<AccountId> = groups
+        .iter()
+        .flat_map(|group| &group.members)
+        .filter(|member| member.never_supervise)
+        .map(|member| member.account)
+        .collect();
+    groups.iter().flat_map(|group| group.supervisable_by(manager)).filter(|agent| !protected.contains(agent)).collect()
 }

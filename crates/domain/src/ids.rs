@@ -58,16 +58,16 @@ ids! {
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The moment `seconds` later (earlier if negative).
+    /// The moment `seconds` later (earlier if negative); the ends of time stay where they are.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0 + seconds * 1000)
+        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
     /// Whole seconds from `earlier` to this moment; negative if `earlier` is later.
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> i64 {
-        (self.0 - earlier.0) / 1000
+        self.0.saturating_sub(earlier.0) / 1000
     }
 }
 

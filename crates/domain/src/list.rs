@@ -4,6 +4,8 @@
 //! as much as page one, and rows that come or go meanwhile are neither repeated nor skipped. Counts stop at
 //! [`COUNT_CAP`], because nobody reads on from "more than a thousand" but everybody pays for the count.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 /// Rows on a page unless a list says otherwise.
@@ -49,15 +51,24 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// "1,000+" or the exact count, for the list's caption.
+    /// The exact count, or "more than 1,000", for the list's caption.
     #[must_use]
     pub fn count_label(&self) -> String {
-        if self.count > COUNT_CAP { "more than 1,000".into() } else { self.count.to_string() }
+        match self.count.cmp(&COUNT_CAP) {
+            Ordering::Less => self.count.to_string(),
+            Ordering::Equal => "1,000".into(),
+            Ordering::Greater => "more than 1,000".into(),
+        }
     }
 
     /// The same page with each row made into something else.
     pub fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
-        Page { rows: self.rows.into_iter().map(to).collect(), count: self.count, next: self.next, previous: self.previous }
+        Page {
+            rows: self.rows.into_iter().map(to).collect(),
+            count: self.count,
+            next: self.next,
+            previous: self.previous,
+        }
     }
 }
 

@@ -137,7 +137,11 @@ impl FromStr for TimeZone {
             && !text.starts_with('/')
             && !text.ends_with('/')
             && !text.contains("//");
-        if sound { Ok(Self(text.into())) } else { Err(FieldError::new("Enter a time zone such as Europe/Brussels, or UTC.")) }
+        if sound {
+            Ok(Self(text.into()))
+        } else {
+            Err(FieldError::new("Enter a time zone such as Europe/Brussels, or UTC."))
+        }
     }
 }
 

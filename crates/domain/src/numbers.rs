@@ -1,6 +1,6 @@
 //! Extensions, dial codes, DTMF digits and E.164 numbers: what can be dialled, as types.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +13,35 @@ pub enum NumberError {
     #[error("Enter {0}.")]
     Empty(&'static str),
     /// A character that no telephone has a key for.
-    #[error("“{0}” cannot be dialled; use only {1}.")]
-    Undiallable(char, &'static str),
+    #[error("{} cannot be dialled; use only {keys}.", in_words(*.character))]
+    Undiallable {
+        /// The character.
+        character: char,
+        /// The keys that there are.
+        keys: &'static str,
+    },
     /// Too short or too long.
-    #[error("Use {1} to {2} characters; this has {0}.")]
-    Length(usize, usize, usize),
+    #[error("Use {} to {} {unit}; this has {length}.", allowed.start(), allowed.end())]
+    Length {
+        /// How many there are.
+        length: usize,
+        /// How many there may be.
+        allowed: RangeInclusive<usize>,
+        /// What is counted.
+        unit: &'static str,
+    },
+    /// More than one key where one is pressed.
+    #[error("Enter one key only; this has {0}.")]
+    ManyKeys(usize),
+    /// A code that could be a number which people call, or which they press in another party's voice menu.
+    #[error("Begin the code with * or #, so that it is never taken for a number.")]
+    DigitsAlone,
+    /// An extension that nobody could call, for its number calls for help.
+    #[error("{0} calls the emergency services; choose another number.")]
+    Emergency(String),
+    /// An extension that nobody could call, for its number begins as international ones do.
+    #[error("International numbers begin with 00; choose a number that does not.")]
+    LooksInternational,
     /// An E.164 number without its plus sign or with a leading zero.
     #[error("Enter the number in international form, such as +3225550744.")]
     NotInternational,
@@ -29,18 +53,49 @@ impl From<NumberError> for FieldError {
     }
 }
 
+/// A character as an error can show it.
+fn in_words(c: char) -> String {
+    if c.is_whitespace() {
+        "A space".into()
+    } else if c.is_ascii_graphic() || c.is_alphanumeric() {
+        format!("“{c}”")
+    } else {
+        "A character in this".into()
+    }
+}
+
 /// Checks length and alphabet, the two things that all kinds of number have in common.
-fn check(text: &str, what: &'static str, keys: &'static str, allowed: fn(char) -> bool, max: usize) -> Result<(), NumberError> {
+fn check(
+    text: &str,
+    what: &'static str,
+    (allowed_keys, keys): (fn(char) -> bool, &'static str),
+    (allowed, unit): (RangeInclusive<usize>, &'static str),
+) -> Result<(), NumberError> {
     if text.is_empty() {
         return Err(NumberError::Empty(what));
     }
-    if let Some(bad) = text.chars().find(|c| !allowed(*c)) {
-        return Err(NumberError::Undiallable(bad, keys));
+    if let Some(character) = text.chars().find(|c| !allowed_keys(*c)) {
+        return Err(NumberError::Undiallable { character, keys });
     }
-    if text.len() > max {
-        return Err(NumberError::Length(text.len(), 1, max));
+    if !allowed.contains(&text.len()) {
+        return Err(NumberError::Length { length: text.len(), allowed, unit });
     }
     Ok(())
+}
+
+/// A number without the marks that people write between its digits: spaces, the visual separators of RFC 3966 §5.1.1, the
+/// `(0)` of `+32 (0)2 555 07 44`, and the invisible direction marks that come along when a number is copied.
+pub(crate) fn compact(written: &str) -> String {
+    let strip = |text: &str| text.chars().filter(|c| !is_mark(*c)).collect::<String>();
+    let number = strip(written);
+    if number.starts_with('+') || number.starts_with("00") { strip(&written.replace("(0)", "")) } else { number }
+}
+
+/// Whether a character stands between digits for the eye alone.
+fn is_mark(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '-' | '.' | '/' | '(' | ')' | '\u{ad}' | '\u{2010}'..='\u{2015}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 macro_rules! number_type {
@@ -74,7 +129,8 @@ macro_rules! number_type {
     };
 }
 
-/// The number of an account or a huntgroup inside its customer: 2 to 8 digits.
+/// The number of an account or a huntgroup inside its customer: 2 to 8 digits, neither an emergency number nor beginning
+/// with 00, so that whoever dials it reaches it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ExtensionNumber(String);
@@ -84,15 +140,21 @@ impl FromStr for ExtensionNumber {
     type Err = NumberError;
     fn from_str(text: &str) -> Result<Self, NumberError> {
         let text = text.trim();
-        check(text, "an extension", "the digits 0 to 9", |c| c.is_ascii_digit(), 8)?;
-        if text.len() < 2 {
-            return Err(NumberError::Length(text.len(), 2, 8));
+        check(text, "an extension", (|c| c.is_ascii_digit(), "the digits 0 to 9"), (2..=8, "digits"))?;
+        if is_emergency(text) {
+            return Err(NumberError::Emergency(text.into()));
+        }
+        if text.starts_with("00") {
+            return Err(NumberError::LooksInternational);
         }
         Ok(Self(text.into()))
     }
 }
 
-/// A service code or a prefix, such as `*90`: 1 to 8 of the keys 0–9, `*` and `#`.
+/// A service code or a prefix, such as `*90`: 2 to 8 of the keys 0–9, `*` and `#`, the first `*` or `#`.
+///
+/// Digits alone would hide extensions, public numbers and emergency numbers from an idle phone, and during a call they are
+/// what people press in the other party's voice menu. A single key is pressed there too ("end with the hash key").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DialCode(String);
@@ -102,7 +164,11 @@ impl FromStr for DialCode {
     type Err = NumberError;
     fn from_str(text: &str) -> Result<Self, NumberError> {
         let text = text.trim();
-        check(text, "a code, such as *90", "0 to 9, * and #", |c| c.is_ascii_digit() || c == '*' || c == '#', 8)?;
+        let is_key = |c: char| c.is_ascii_digit() || c == '*' || c == '#';
+        check(text, "a code, such as *90", (is_key, "the keys 0 to 9, * and #"), (2..=8, "keys"))?;
+        if !text.starts_with(['*', '#']) {
+            return Err(NumberError::DigitsAlone);
+        }
         Ok(Self(text.into()))
     }
 }
@@ -129,15 +195,12 @@ impl fmt::Display for DtmfDigit {
 impl FromStr for DtmfDigit {
     type Err = NumberError;
     fn from_str(text: &str) -> Result<Self, NumberError> {
-        const KEYS: &str = "one of the keys 0 to 9, *, # and A to D";
         let mut keys = text.trim().chars();
         let Some(key) = keys.next() else { return Err(NumberError::Empty("a digit")) };
-        if keys.next().is_some() {
-            return Err(NumberError::Length(text.trim().chars().count(), 1, 1));
-        }
-        match key.to_ascii_uppercase() {
-            key @ ('0'..='9' | '*' | '#' | 'A'..='D') => Ok(Self(key)),
-            other => Err(NumberError::Undiallable(other, KEYS)),
+        match (key.to_ascii_uppercase(), keys.count()) {
+            (key @ ('0'..='9' | '*' | '#' | 'A'..='D'), 0) => Ok(Self(key)),
+            (_, 0) => Err(NumberError::Undiallable { character: key, keys: "one of the keys 0 to 9, *, # and A to D" }),
+            (_, more) => Err(NumberError::ManyKeys(more + 1)),
         }
     }
 }
@@ -164,21 +227,22 @@ number_type!(PhoneNumber);
 impl FromStr for PhoneNumber {
     type Err = NumberError;
     fn from_str(text: &str) -> Result<Self, NumberError> {
-        let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
-        if compact.is_empty() {
+        let number = compact(text);
+        if number.is_empty() {
             return Err(NumberError::Empty("a telephone number"));
         }
-        let digits = compact.strip_prefix('+').ok_or(NumberError::NotInternational)?;
-        check(digits, "a telephone number", "digits after the plus sign", |c| c.is_ascii_digit(), 15)?;
-        if digits.starts_with('0') || digits.len() < 3 {
+        let digits = number.strip_prefix('+').ok_or(NumberError::NotInternational)?;
+        let is_key = |c: char| c.is_ascii_digit();
+        check(digits, "a telephone number", (is_key, "digits after the plus sign"), (3..=15, "digits"))?;
+        if digits.starts_with('0') {
             return Err(NumberError::NotInternational);
         }
-        Ok(Self(compact))
+        Ok(Self(number))
     }
 }
 
 /// Numbers that always reach the emergency services, whatever the status of the caller (EU-wide 112, and the national ones
-/// that telephones commonly dial). They are also what no code may begin.
+/// that telephones commonly dial). No code begins with a digit and no extension is one of these, so nothing stands before them.
 pub const EMERGENCY_NUMBERS: [&str; 8] = ["112", "911", "999", "110", "118", "100", "101", "000"];
 
 /// Whether this is dialled to call for help.

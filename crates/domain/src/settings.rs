@@ -229,13 +229,19 @@ impl Setting {
             Self::NoticeSpy => "What is played when a manager listens.",
             Self::NoticeWhisper => "What is played when a manager speaks to the agent alone.",
             Self::NoticeBargeIn => "What is played when a manager speaks to both parties.",
-            Self::DialingRulesOption => "The customer may replace the assigned dialing rule by a custom one in self-care.",
+            Self::DialingRulesOption => {
+                "The customer may replace the assigned dialing rule by a custom one in self-care."
+            }
             Self::RecordOutgoing => "Calls made are recorded from the moment they are answered.",
             Self::RecordIncoming => "Calls received are recorded from the moment they are answered.",
             Self::RecordRedirected => "Calls that are forwarded or transferred elsewhere are recorded too.",
-            Self::RecordManually => "The service codes (*44 and *45 by default) and the Record button work during a call.",
+            Self::RecordManually => {
+                "The service codes (*44 and *45 by default) and the Record button work during a call."
+            }
             Self::RecordAnnouncement => "All parties hear that the call is being recorded.",
-            Self::RecordByEmail => "Needs an e-mail address and a customer class with “New call recording is available” on.",
+            Self::RecordByEmail => {
+                "Needs an e-mail address and a customer class with “New call recording is available” on."
+            }
             Self::RecordAccountOnly => "Colleagues and the company's administrator do not see these recordings at all.",
         }
     }

@@ -35,7 +35,9 @@ impl FromStr for SignInName {
         if sound {
             Ok(Self(name))
         } else {
-            Err(FieldError::new("Use 2 to 64 letters, digits, dots, dashes, underscores or @."))
+            Err(FieldError::new(
+                "Use 2 to 64 characters: letters from a to z, digits, dots, dashes, underscores and @.",
+            ))
         }
     }
 }
@@ -66,7 +68,9 @@ pub const PASSWORD_MAX: usize = 128;
 pub fn check_password(password: &str) -> Result<(), FieldError> {
     let length = password.chars().count();
     if length < PASSWORD_MIN {
-        return Err(FieldError::new(format!("Use at least {PASSWORD_MIN} characters; a few words are easy to remember.")));
+        return Err(FieldError::new(format!(
+            "Use at least {PASSWORD_MIN} characters; a few words are easy to remember."
+        )));
     }
     if length > PASSWORD_MAX {
         return Err(FieldError::new(format!("Use at most {PASSWORD_MAX} characters.")));
@@ -83,9 +87,26 @@ pub fn check_password(password: &str) -> Result<(), FieldError> {
 
 /// Passwords of at least [`PASSWORD_MIN`] characters that head the published lists of leaked ones.
 const COMMON: [&str; 20] = [
-    "1234567890", "0123456789", "12345678910", "123456789a", "1q2w3e4r5t", "1qaz2wsx3edc", "password12", "password123",
-    "password1234", "passw0rd123", "qwertyuiop", "qwerty12345", "qwerty123456", "iloveyou12", "abcdefghij", "abcd123456",
-    "administrator", "letmein123", "welcome123", "changeme123",
+    "1234567890",
+    "0123456789",
+    "12345678910",
+    "123456789a",
+    "1q2w3e4r5t",
+    "1qaz2wsx3edc",
+    "password12",
+    "password123",
+    "password1234",
+    "passw0rd123",
+    "qwertyuiop",
+    "qwerty12345",
+    "qwerty123456",
+    "iloveyou12",
+    "abcdefghij",
+    "abcd123456",
+    "administrator",
+    "letmein123",
+    "welcome123",
+    "changeme123",
 ];
 
 /// Failed attempts that cost nothing, per sign-in name.
@@ -107,14 +128,14 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// How many seconds from `now` the next attempt must wait: none for the first `free` failures, then 1 s, doubling with
-    /// each failure up to [`WAIT_MAX_SECONDS`], counted from the last failure.
+    /// How many seconds from `now` the next attempt must wait: none after the first `free` failures; then 1 s, doubling with
+    /// each failure up to [`WAIT_MAX_SECONDS`], counted from the last failure. Part of a second counts as one.
     #[must_use]
     pub fn wait_seconds(self, free: u32, now: Timestamp) -> i64 {
-        let Some(over) = self.count.checked_sub(free.max(1)) else { return 0 };
-        let wait = 1_i64.checked_shl(over.min(20)).unwrap_or(WAIT_MAX_SECONDS).min(WAIT_MAX_SECONDS);
-        (self.last.plus_seconds(wait).0 - now.0).div_euclid(1000).clamp(0, WAIT_MAX_SECONDS)
-            + i64::from((self.last.plus_seconds(wait).0 - now.0).rem_euclid(1000) > 0 && self.last.plus_seconds(wait) > now)
+        let Some(doublings) = self.count.saturating_sub(free).checked_sub(1) else { return 0 };
+        let wait = 2_i64.saturating_pow(doublings).min(WAIT_MAX_SECONDS);
+        let left = self.last.plus_seconds(wait).0.saturating_sub(now.0).clamp(0, wait * 1000);
+        (left + 999) / 1000
     }
 
     /// The failures after one more at `now`; old ones are forgotten first.

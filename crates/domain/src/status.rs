@@ -91,7 +91,11 @@ impl Service {
             (_, Status::Blocked | Status::Suspended) => Self::AccountBlocked,
             (Status::Suspended, Status::Open) => Self::CustomerSuspended,
             (Status::Open, Status::Open) => {
-                if expired { Self::AccountExpired } else { Self::Available }
+                if expired {
+                    Self::AccountExpired
+                } else {
+                    Self::Available
+                }
             }
         }
     }
