@@ -309,6 +309,7 @@ impl AccessRole {
                 entries: entries(&[
                     (Field::CustomerName, Level::View),
                     (Field::CallSupervision, Level::View),
+                    (Field::NoticePolicy, Level::View),
                     (Field::RecordAccountOnly, Level::Forbidden),
                 ]),
             },
