@@ -1,0 +1,43 @@
+// How the browser tests run: Debian's Chromium, two workers, every walk once with WebAssembly and once without.
+//
+// Files in tests/ that end in `.wasm.spec.ts` are about what WebAssembly adds (filter as you type, keys, undo in place)
+// and run with it alone; all others run twice.
+
+import { defineConfig } from '@playwright/test'
+import type { Options } from './support/test.ts'
+
+export default defineConfig<Options>({
+  testDir: 'tests',
+  outputDir: 'results',
+  workers: 2,
+  forbidOnly: Boolean(process.env.CI),
+  // A test that fails now and then is a fault to be found, not to be run again.
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list'], ['./support/closing-line.ts']],
+  use: {
+    locale: 'en-GB',
+    timezoneId: 'Europe/Brussels',
+    viewport: { width: 1280, height: 900 },
+    actionTimeout: 10_000,
+    navigationTimeout: 20_000,
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--headless=new',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: [
+    { name: 'with WebAssembly', use: { wasm: true } },
+    { name: 'without WebAssembly', use: { wasm: false }, testIgnore: '*.wasm.spec.ts' },
+  ],
+})

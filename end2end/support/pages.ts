@@ -1,0 +1,121 @@
+// Every page of Tandem, and as whom it is looked at. `every_page.spec.ts` compares this table with app/src/routes.rs, so
+// that a new page cannot be forgotten.
+
+import { readFileSync } from 'node:fs'
+import type { Page } from '@playwright/test'
+import { expect, type Name } from './test.ts'
+
+/** Which record of the demonstration stands for `:id`. */
+export interface Record {
+  /** The list that links to it. */
+  list: string
+  /** The link's words. */
+  name: string
+}
+
+/** A page to look at. */
+export interface Row {
+  /** The route, as app/src/routes.rs writes it. */
+  route: string
+  /** Who looks. */
+  who: Name | 'nobody'
+  /** What stands for `:id`. */
+  record?: Record
+}
+
+const customer: Record = { list: '/admin/customers', name: 'ABC' }
+const account: Record = { list: '/admin/accounts?q=John', name: 'John' }
+const customerClass: Record = { list: '/admin/classes', name: 'Business' }
+const role: Record = { list: '/admin/roles', name: 'Account' }
+const dialingRule: Record = { list: '/admin/dialing-rules', name: 'Standard' }
+const administrator: Record = { list: '/admin/administrators', name: 'Administrator' }
+const extension: Record = { list: '/self-care/extensions', name: 'John' }
+const huntgroup: Record = { list: '/self-care/huntgroups', name: 'Support' }
+
+/** All pages. A page that several kinds of people have stands here once for each. */
+export const PAGES: Row[] = [
+  { route: '/sign-in', who: 'nobody' },
+
+  { route: '/admin', who: 'admin' },
+  { route: '/admin/customers', who: 'admin' },
+  { route: '/admin/customers/new', who: 'admin' },
+  { route: '/admin/customers/:id', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/voice', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/accounts', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/accounts/new', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/huntgroups', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/status', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/sign-in', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/history', who: 'admin', record: customer },
+  { route: '/admin/accounts', who: 'admin' },
+  { route: '/admin/accounts/:id', who: 'admin', record: account },
+  { route: '/admin/accounts/:id/services', who: 'admin', record: account },
+  { route: '/admin/accounts/:id/status', who: 'admin', record: account },
+  { route: '/admin/accounts/:id/sign-in', who: 'admin', record: account },
+  { route: '/admin/accounts/:id/history', who: 'admin', record: account },
+  { route: '/admin/classes', who: 'admin' },
+  { route: '/admin/classes/new', who: 'admin' },
+  { route: '/admin/classes/:id', who: 'admin', record: customerClass },
+  { route: '/admin/roles', who: 'admin' },
+  { route: '/admin/roles/new', who: 'admin' },
+  { route: '/admin/roles/:id', who: 'admin', record: role },
+  { route: '/admin/dialing-rules', who: 'admin' },
+  { route: '/admin/dialing-rules/new', who: 'admin' },
+  { route: '/admin/dialing-rules/:id', who: 'admin', record: dialingRule },
+  { route: '/admin/administrators', who: 'admin' },
+  { route: '/admin/administrators/new', who: 'admin' },
+  { route: '/admin/administrators/:id', who: 'admin', record: administrator },
+  { route: '/admin/audit', who: 'admin' },
+  { route: '/admin/gallery', who: 'admin' },
+
+  { route: '/self-care', who: 'abc' },
+  { route: '/self-care', who: 'john' },
+  { route: '/self-care/company', who: 'abc' },
+  { route: '/self-care/extensions', who: 'abc' },
+  { route: '/self-care/extensions/new', who: 'abc' },
+  { route: '/self-care/extensions/:id', who: 'abc', record: extension },
+  { route: '/self-care/extensions/:id/services', who: 'abc', record: extension },
+  { route: '/self-care/extensions/:id/status', who: 'abc', record: extension },
+  { route: '/self-care/extensions/:id/sign-in', who: 'abc', record: extension },
+  { route: '/self-care/huntgroups', who: 'abc' },
+  { route: '/self-care/huntgroups/new', who: 'abc' },
+  { route: '/self-care/huntgroups/:id', who: 'abc', record: huntgroup },
+  { route: '/self-care/dialing-rules', who: 'abc' },
+  { route: '/self-care/recording', who: 'john' },
+  { route: '/self-care/codes', who: 'john' },
+  { route: '/self-care/audit', who: 'abc' },
+
+  { route: '/profile', who: 'admin' },
+  { route: '/profile', who: 'abc' },
+  { route: '/profile', who: 'john' },
+]
+
+/** The address of a row's page, with the demonstration's record in it. Asks the server as the person of `page`. */
+export async function addressOf(row: Row, page: Page): Promise<string> {
+  if (row.record === undefined) return row.route
+  return row.route.replace(':id', await idOf(row.record, page))
+}
+
+/** The id of a record, read from the list that links to it. */
+export async function idOf(record: Record, page: Page): Promise<string> {
+  const html = await (await page.request.get(record.list)).text()
+  const list = record.list.split('?')[0]
+  const links = html.matchAll(new RegExp(`href="${list}/([0-9a-f-]{36})"[^>]*>(.*?)</a>`, 'gs'))
+  const named = [...links].find(([, , words]) => words?.replaceAll(/<[^>]*>/g, '').includes(record.name))
+  expect(named, `${record.list} links to ${record.name}`).toBeDefined()
+  return named?.[1] ?? ''
+}
+
+/** Every route that app/src/routes.rs declares. */
+export function declaredRoutes(): string[] {
+  const source = readFileSync(new URL('../../app/src/routes.rs', import.meta.url), 'utf8')
+  const routes: string[] = []
+  let parent = ''
+  for (const line of source.split('\n')) {
+    if (line.includes('</ParentRoute>')) parent = ''
+    const path = /<(Parent)?Route path=path!\("([^"]*)"\)/.exec(line)
+    if (path?.[1]) parent = path[2] ?? ''
+    else if (path) routes.push(parent + path[2])
+  }
+  return routes
+}

@@ -1,0 +1,90 @@
+// A Tandem of one's own: the built program with demonstration data, on a free port and in a folder of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The program: `cargo xtask build` makes it. */
+const PROGRAM = process.env.TANDEM ?? fileURLToPath(new URL('../../target/debug/tandem', import.meta.url))
+
+/** How long the program may take until it serves, on a busy machine, in milliseconds. */
+const START_MAX = 30_000
+
+/** A running `tandem demo`. */
+export class Tandem {
+  private constructor(
+    /** Where it serves: `http://127.0.0.1:PORT`. */
+    readonly url: string,
+    private readonly folder: string,
+    private readonly program: ChildProcess,
+    private readonly lines: string[],
+  ) {}
+
+  /** Starts the program and waits until it says that it is ready. */
+  static async start(): Promise<Tandem> {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-browser-test-'))
+    const address = `127.0.0.1:${await freePort()}`
+    const program = spawn(PROGRAM, ['demo', '--http', address, '--data', folder], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: folder,
+    })
+    const lines: string[] = []
+    for (const stream of [program.stdout, program.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => lines.push(text))
+    }
+    program.on('error', (error) => lines.push(`cannot be started: ${error.message}\n`))
+    const tandem = new Tandem(`http://${address}`, folder, program, lines)
+    try {
+      await tandem.ready()
+    } catch (error) {
+      await tandem.stop()
+      throw error
+    }
+    return tandem
+  }
+
+  /** Everything that it logged so far. */
+  log(): string {
+    return this.lines.join('')
+  }
+
+  /** Ends it as an operator would, and throws its data away. */
+  async stop(): Promise<void> {
+    if (this.running()) {
+      const ended = new Promise((resolve) => this.program.once('exit', resolve))
+      this.program.kill('SIGTERM')
+      const hurry = setTimeout(() => this.program.kill('SIGKILL'), 5000)
+      await ended
+      clearTimeout(hurry)
+    }
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  private running(): boolean {
+    return this.program.pid !== undefined && this.program.exitCode === null && this.program.signalCode === null
+  }
+
+  private async ready(): Promise<void> {
+    const until = Date.now() + START_MAX
+    while (Date.now() < until) {
+      if (!this.running()) break
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined)
+      if (answer?.ok) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error(`${PROGRAM} does not serve ${this.url}:\n${this.log()}`)
+  }
+}
+
+/** A port that nobody listens on at this moment. */
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}

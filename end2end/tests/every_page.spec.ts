@@ -1,0 +1,52 @@
+// Every page, as the people who have it: nothing that shuts somebody out, nothing that does not fit, nothing broken behind
+// the scenes (that last one every test sees to, see support/watch.ts).
+
+import type { Page } from '@playwright/test'
+import { violations } from '../support/axe.ts'
+import { addressOf, declaredRoutes, PAGES } from '../support/pages.ts'
+import { expect, test, visit } from '../support/test.ts'
+
+// These tests only look. Two browsers can do so at once.
+test.describe.configure({ mode: 'parallel' })
+
+const WIDTHS = [360, 768, 1280, 1920]
+
+test('the table of pages names every route, and no other', () => {
+  expect([...new Set(PAGES.map((page) => page.route))].sort()).toEqual(declaredRoutes().sort())
+})
+
+for (const row of PAGES) {
+  test(`${row.route} as ${row.who} is accessible in both themes and fits every screen`, async ({ as, open }) => {
+    const page = row.who === 'nobody' ? await open() : await as(row.who)
+    const answer = await page.request.get(await addressOf(row, page))
+    expect(answer.status()).toBe(200)
+    await visit(page, await addressOf(row, page))
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await expect(page).toHaveTitle(/\S+ · Tandem$/)
+
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 })
+      expect.soft(await sticksOut(page), `at ${width} pixels`).toEqual([])
+    }
+    for (const [theme, width] of [['light', 1280], ['dark', 1280], ['light', 360]] as const) {
+      await page.setViewportSize({ width, height: 900 })
+      await page.evaluate((theme) => document.documentElement.setAttribute('data-theme', theme), theme)
+      expect.soft(await violations(page), `${theme}, at ${width} pixels`).toEqual([])
+    }
+  })
+}
+
+/** The elements that make the page scroll sideways. */
+function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const root = document.documentElement
+    if (root.scrollWidth <= root.clientWidth) return []
+    const scrolls = (element: Element | null): boolean =>
+      element !== null && element !== document.body && (getComputedStyle(element).overflowX !== 'visible' || scrolls(element.parentElement))
+    const wide = [...document.body.querySelectorAll('*')].filter(
+      (element) => element.getBoundingClientRect().right > root.clientWidth + 0.5 && !scrolls(element.parentElement),
+    )
+    const names = wide.map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}`)
+    return names.length > 0 ? names : [`the page is ${root.scrollWidth} pixels wide`]
+  })
+}
