@@ -21,7 +21,9 @@ pub enum Error {
     #[error("wasm-bindgen could not write the JavaScript bindings: {0}")]
     Bindings(String),
 
-    #[error("the WebAssembly is {actual} bytes with Brotli, its budget is {budget}: find what grew before you raise the budget")]
+    #[error(
+        "the WebAssembly is {actual} bytes with Brotli, its budget is {budget}: find what grew before you raise the budget"
+    )]
     TooLarge { actual: u64, budget: u64 },
 }
 

@@ -1,0 +1,32 @@
+//! `tandem migrate`
+
+use clap::Args;
+
+use super::{
+    Failure,
+    options::{DataOptions, UsualFile},
+};
+use crate::run;
+
+const EXAMPLES: &str = "\
+Examples:
+  tandem migrate
+  TANDEM_DATABASE_URL=postgres://tandem:…@db/tandem tandem migrate
+
+With several servers on one PostgreSQL, run it once before the first of them gets the new version.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Migrate {
+    #[command(flatten)]
+    options: DataOptions,
+}
+
+impl Migrate {
+    pub fn run(self) -> Result<(), Failure> {
+        let config = self.options.load(UsualFile::Read)?;
+        run::migrate(&config)?;
+        println!("{} has the layout of this version.", config.database_url());
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! Configuration: one typed [`Config`] from a file, the environment and the command line.
+//!
+//! [`settings`] declares every key once, with its documentation and default; the struct, the reference
+//! (`tandem check-config --reference`) and the names in the environment all come from there. To add a key, add it there;
+//! if its type is new, teach [`value`] to read it. [`layers`] merges the sources, the later one winning: default, file,
+//! environment, flag. What no key knows is refused, with where it stands and what was perhaps meant.
+
+mod error;
+mod layers;
+mod reference;
+mod settings;
+mod value;
+
+pub use error::{ConfigErrors, Problem};
+pub use layers::{Flag, Layers, Source};
+pub use reference::reference;
+pub use settings::{Config, Database, Http, KEYS, Key, Log, Metrics, Session, Shutdown, environment_name};
+pub use value::{DatabaseUrl, LogFormat, LogLevel, Network, Networks, PublicUrl, Setting};
+
+#[cfg(test)]
+mod tests;
+
+impl Config {
+    /// Merges and checks the sources; gives every problem at once rather than the first.
+    pub fn load(layers: Layers) -> Result<Self, ConfigErrors> {
+        let mut problems = Vec::new();
+        let values = layers.merge(&mut problems);
+        let config = Config::from_values(&values, &mut problems);
+        match config {
+            Some(config) if problems.is_empty() => {
+                config.check_together(&values, &mut problems);
+                if problems.is_empty() { Ok(config) } else { Err(ConfigErrors(problems)) }
+            }
+            Some(_) | None => Err(ConfigErrors(problems)),
+        }
+    }
+
+    /// Rules between keys.
+    fn check_together(&self, values: &layers::Values, problems: &mut Vec<Problem>) {
+        if self.session.idle > self.session.absolute {
+            problems.push(Problem::Contradiction {
+                place: values.source_of("session.idle"),
+                key: "session.idle",
+                says: "a session cannot be idle longer than it lives: make it at most session.absolute",
+            });
+        }
+    }
+
+    /// The database to open: the configured one, or the embedded one in the data folder.
+    pub fn database_url(&self) -> DatabaseUrl {
+        match &self.database.url {
+            Some(url) => url.clone(),
+            None => DatabaseUrl::embedded(&self.data_dir.join("tandem.sqlite")),
+        }
+    }
+
+    /// True when people reach Tandem over TLS: cookies are then `Secure`, and browsers are told to stay with TLS.
+    pub fn behind_tls(&self) -> bool {
+        self.http.public_url.as_ref().is_some_and(PublicUrl::is_https)
+    }
+}

@@ -1,0 +1,149 @@
+//! Every configuration key: its documentation, type and default, in the order of the reference.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::{
+    error::Problem,
+    layers::Values,
+    value::{DatabaseUrl, LogFormat, LogLevel, Networks, PublicUrl, Setting},
+};
+
+/// What the reference and the error messages know of a key.
+#[derive(Debug)]
+pub struct Key {
+    /// Dotted, as in messages: `http.listen`. A key without a dot stands at the top of the file.
+    pub name: &'static str,
+    /// The documentation, a line each.
+    pub docs: &'static [&'static str],
+    /// The default, as text; empty is "not set".
+    pub default: &'static str,
+    /// The value is a list: an array in the file, separated by commas elsewhere.
+    pub is_list: bool,
+    /// The value may hold a password and is never shown.
+    pub is_secret: bool,
+}
+
+/// The variable that sets a key: `http.listen` is `TANDEM_HTTP_LISTEN`.
+pub fn environment_name(key: &str) -> String {
+    format!("TANDEM_{}", key.replace('.', "_").to_uppercase())
+}
+
+macro_rules! settings {
+    (
+        top { $( $(#[doc = $top_doc:literal])* $top:ident: $top_type:ty = $top_default:literal, )* }
+        $(
+            $(#[doc = $section_doc:literal])*
+            $section:ident: $section_type:ident {
+                $( $(#[doc = $doc:literal])* $key:ident: $type:ty = $default:literal, )*
+            }
+        )*
+    ) => {
+        /// The whole configuration, checked.
+        #[derive(Debug, Clone)]
+        pub struct Config {
+            $( $(#[doc = $top_doc])* pub $top: $top_type, )*
+            $( $(#[doc = $section_doc])* pub $section: $section_type, )*
+        }
+
+        $(
+            $(#[doc = $section_doc])*
+            #[derive(Debug, Clone)]
+            pub struct $section_type {
+                $( $(#[doc = $doc])* pub $key: $type, )*
+            }
+        )*
+
+        /// Every key, in the order of the reference.
+        pub const KEYS: &[Key] = &[
+            $( Key {
+                name: stringify!($top),
+                docs: &[$($top_doc),*],
+                default: $top_default,
+                is_list: <$top_type as Setting>::IS_LIST,
+                is_secret: <$top_type as Setting>::IS_SECRET,
+            }, )*
+            $( $( Key {
+                name: concat!(stringify!($section), ".", stringify!($key)),
+                docs: &[$($doc),*],
+                default: $default,
+                is_list: <$type as Setting>::IS_LIST,
+                is_secret: <$type as Setting>::IS_SECRET,
+            }, )* )*
+        ];
+
+        /// Every section with its documentation, in the order of the reference.
+        pub(super) const SECTIONS: &[(&str, &[&str])] = &[ $( (stringify!($section), &[$($section_doc),*]), )* ];
+
+        impl Config {
+            /// Reads every key, so that all bad values are reported together; `None` when there was one.
+            pub(super) fn from_values(values: &Values, problems: &mut Vec<Problem>) -> Option<Self> {
+                $( let $top = values.read::<$top_type>(stringify!($top), $top_default, problems); )*
+                $( let $section = {
+                    $( let $key = values.read::<$type>(
+                        concat!(stringify!($section), ".", stringify!($key)), $default, problems,
+                    ); )*
+                    move || Some($section_type { $( $key: $key?, )* })
+                }; )*
+                Some(Config { $( $top: $top?, )* $( $section: $section()?, )* })
+            }
+        }
+    };
+}
+
+settings! {
+    top {
+        /// Folder of everything Tandem keeps: the embedded database, later recordings and archives. Made when missing.
+        data_dir: PathBuf = "data",
+    }
+
+    /// The web application.
+    http: Http {
+        /// Address and port to listen on; `0.0.0.0:3000` for every network card.
+        listen: SocketAddr = "127.0.0.1:3000",
+        /// Address at which people reach Tandem, such as `https://tandem.example`. With `https` cookies are `Secure` and
+        /// browsers are told to stay with TLS. Posts from any other origin are refused. Not set: the address of each
+        /// request counts, which suits this machine or a private network alone.
+        public_url: Option<PublicUrl> = "",
+        /// Networks of the reverse proxies in front, such as `["10.0.0.0/8"]`. Only what they say in X-Forwarded-For and
+        /// X-Forwarded-Proto is believed.
+        trusted_proxies: Networks = "",
+        /// Folder of the files that browsers load. Not set: those inside the program, or target/site of the source tree.
+        site: Option<PathBuf> = "",
+    }
+
+    /// The database.
+    database: Database {
+        /// `postgres://USER:PASSWORD@HOST/NAME` or `sqlite:PATH`. Not set: the embedded database `tandem.sqlite` in
+        /// the data folder.
+        url: Option<DatabaseUrl> = "",
+    }
+
+    /// The log, on the standard error output.
+    log: Log {
+        /// `text` for people, `json` (an object a line) for machines.
+        format: LogFormat = "text",
+        /// The least important level that is logged: `error`, `warn`, `info`, `debug` or `trace`.
+        level: LogLevel = "info",
+    }
+
+    /// Sign-in sessions.
+    session: Session {
+        /// Time without a request after which a person must sign in again.
+        idle: Duration = "2h",
+        /// Time after which a person must sign in again in any case.
+        absolute: Duration = "12h",
+    }
+
+    /// The end of the server.
+    shutdown: Shutdown {
+        /// Time that requests under way get to finish after the first SIGTERM or SIGINT; a second one ends at once.
+        grace: Duration = "30s",
+    }
+
+    /// Measurements for Prometheus.
+    metrics: Metrics {
+        /// Address and port where /metrics (with /healthz and /readyz) is served to anyone who reaches it. Not set: on the
+        /// web application's address, and only to callers on this machine, as long as public_url names this machine too.
+        listen: Option<SocketAddr> = "",
+    }
+}

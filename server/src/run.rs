@@ -1,0 +1,234 @@
+//! `serve` and `demo`: makes a running server of the crates, and takes it down again.
+
+use std::{
+    net::SocketAddr,
+    num::NonZero,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tandem_app::server::{Services, SessionLifetimes, SystemClock};
+use tandem_store::Store;
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{Semaphore, watch},
+};
+
+use crate::{
+    config::Config,
+    database,
+    http::{
+        self,
+        listen::{self, End},
+        probes::Probes,
+        site::Site,
+    },
+    measurements::Measurements,
+    telemetry,
+};
+
+/// How often collected measurements are folded together.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// What the server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A provider's customers.
+    Real,
+    /// Trying Tandem out, with demonstration data.
+    Demonstration,
+}
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data folder cannot be made or written.
+    #[error("the data folder cannot be used: {0}")]
+    DataFolder(#[source] std::io::Error),
+    /// Somebody else listens there, or the address is not this machine's.
+    #[error("cannot listen on {address} (option --http or http.listen, metrics.listen): {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] database::DatabaseError),
+    /// The collector of measurements.
+    #[error("measurements cannot be collected: {0}")]
+    Measurements(#[from] metrics_exporter_prometheus::BuildError),
+    /// Threads or signals.
+    #[error("the system does not give what a server needs: {0}")]
+    System(#[source] std::io::Error),
+}
+
+/// Threads to run on.
+///
+/// # Errors
+/// The system gives none.
+pub fn runtime() -> Result<Runtime, RunError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)
+}
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// It could not start.
+pub fn serve(config: &Config, purpose: Purpose) -> Result<(), RunError> {
+    telemetry::start(&config.log);
+    let runtime = runtime()?;
+    let done = runtime.block_on(serve_until_stopped(config, purpose));
+    // A hash that is still being computed for a request that was cut is of no use to anyone.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+/// Brings the database to this version's layout.
+///
+/// # Errors
+/// The database cannot be opened or changed.
+pub fn migrate(config: &Config) -> Result<(), RunError> {
+    telemetry::start(&config.log);
+    runtime()?.block_on(async {
+        let store = open_store(config).await?;
+        store.close().await;
+        Ok(())
+    })
+}
+
+/// Opens the database, with the data folder around it, in this version's layout.
+///
+/// # Errors
+/// The folder or the database cannot be used.
+pub async fn open_store(config: &Config) -> Result<Store, RunError> {
+    make_private_folder(&config.data_dir).map_err(RunError::DataFolder)?;
+    Ok(database::open(&config.database_url()).await?)
+}
+
+async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), RunError> {
+    let started = Instant::now();
+    let (stop, stopped) = watch::channel(false);
+    let mut signals = Signals::listen().map_err(RunError::System)?;
+
+    let store = open_store(config).await?;
+    match purpose {
+        Purpose::Real => {}
+        Purpose::Demonstration => database::fill_with_demonstration(&store).await?,
+    }
+    let measurements = Measurements::start(database::gauges(&store))?;
+    let probes = Probes::new(database::check(&store), measurements.clone());
+    let site = Site::open(config.http.site.as_deref());
+    let services = services(config, purpose, store.clone(), &site);
+    let application = tandem_app::server::router::router(services);
+    let router = http::router(config, site, &probes, application);
+
+    let listener = bind(config.http.listen).await?;
+    let address = listener.local_addr().map_err(RunError::System)?;
+    if let Some(address) = config.metrics.listen {
+        // Ends with the process: whoever measures may watch until the very end.
+        let (_, never) = watch::channel(false);
+        let never = Box::leak(Box::new(never)).clone();
+        tokio::spawn(listen::serve(bind(address).await?, http::around(config, probes.open_routes()), never, Duration::ZERO));
+    }
+    tokio::spawn(tidy(measurements));
+    warn_of_pitfalls(config);
+    tracing::info!(%address, milliseconds = started.elapsed().as_millis(), "serving");
+    announce(config, purpose, address);
+
+    tokio::spawn(async move {
+        let signal = signals.next().await;
+        tracing::info!(signal, "ending: no new connections; requests under way finish");
+        probes.stop();
+        let _ = stop.send(true);
+        signals.next().await;
+        tracing::warn!("a second signal: ending at once");
+        std::process::exit(1);
+    });
+    match listen::serve(listener, router, stopped, config.shutdown.grace).await {
+        End::Complete => tracing::info!("ended"),
+        End::Cut(connections) => tracing::warn!(connections, "ended; the rest was cut when shutdown.grace was over"),
+    }
+    store.close().await;
+    Ok(())
+}
+
+fn services(config: &Config, purpose: Purpose, store: Store, site: &Site) -> Services {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Services {
+        store,
+        clock: Arc::new(SystemClock),
+        assets: Arc::new(site.assets()),
+        demo: purpose == Purpose::Demonstration,
+        secure: config.behind_tls(),
+        sessions: SessionLifetimes { idle: config.session.idle, absolute: config.session.absolute },
+        hashing: Arc::new(Semaphore::new(cores)),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })
+}
+
+async fn tidy(measurements: Measurements) {
+    let mut interval = tokio::time::interval(TIDY_EVERY);
+    loop {
+        interval.tick().await;
+        measurements.tidy();
+    }
+}
+
+/// What is allowed but seldom meant.
+fn warn_of_pitfalls(config: &Config) {
+    if config.http.public_url.is_none() && !config.http.listen.ip().is_loopback() {
+        tracing::warn!("http.public_url is not set: passwords and cookies cross the network unprotected, unless TLS ends before");
+    }
+    if config.http.public_url.is_none() && !config.http.trusted_proxies.0.is_empty() {
+        tracing::warn!("http.trusted_proxies without http.public_url: posts are judged by the Host header that the proxy sends");
+    }
+}
+
+/// What a person at the terminal wants to know. The log is for those who read logs.
+fn announce(config: &Config, purpose: Purpose, address: SocketAddr) {
+    let url = config.http.public_url.as_ref().map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
+    match purpose {
+        Purpose::Real => println!("Tandem serves {url}"),
+        Purpose::Demonstration => {
+            println!("\nTandem is ready: {url}\n");
+            println!("  {:<10} {:<14} {}", "sign-in", "password", "who");
+            for person in database::DEMONSTRATION_PEOPLE {
+                println!("  {:<10} {:<14} {}", person.sign_in, person.password, person.who);
+            }
+            println!("\nCtrl-C ends it.\n");
+        }
+    }
+}
+
+/// The two signals that end a server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// The folder holds people's data and passwords' hashes: nobody else on the machine may look into it.
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}

@@ -1,0 +1,10 @@
+//! What stands around the application, from the network's side. The application here is a handful of handlers that do what
+//! is hard on their surroundings: wait, panic, answer long pages.
+
+mod cross_origin;
+mod files;
+mod headers;
+mod limits;
+mod probes;
+mod shutdown;
+mod world;
