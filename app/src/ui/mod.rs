@@ -14,6 +14,7 @@
 //! | [`TextField`], [`PasswordField`], [`TextArea`], [`SelectField`], [`RadioCards`], [`Checkbox`], [`FieldSet`] | inputs |
 //! | [`Switch`] | on or off, inside a form |
 //! | [`InstantSwitch`], [`InstantSelect`] | saved at once, outside of forms |
+//! | [`TreeBranch`], [`TreeRow`] | a tree of settings |
 //! | [`ListPage`] with [`list_args`]; [`DataTable`] | lists |
 //! | [`PageHeader`], [`Tabs`], [`Card`], [`Stat`], [`DescriptionList`], [`EmptyState`], [`Notice`], [`Skeleton`] | a page's parts |
 //! | [`Button`], [`LinkButton`], [`ConfirmButton`], [`Dialog`] | actions |
@@ -38,26 +39,27 @@
 //! To add a component: a file that answers one question, its classes in `style/`, a row in the table above, and a place in
 //! the gallery.
 
-mod badge;
-mod button;
-mod card;
-mod desk;
-mod dialog;
-mod fields;
-mod form;
+pub mod badge;
+pub mod button;
+pub mod card;
+pub mod desk;
+pub mod dialog;
+pub mod fields;
+pub mod form;
 pub mod frame;
 mod guard;
-mod icon;
-mod layout;
-mod list;
+pub mod icon;
+pub mod layout;
+pub mod list;
 mod nav;
 mod palette;
 mod save_bar;
 mod sign_in_again;
-mod submit;
-mod switch;
-mod theme;
+pub mod submit;
+pub mod switch;
+pub mod theme;
 pub mod toast;
+pub mod tree;
 
 pub use badge::{Badge, ModeBadge};
 pub use button::{Button, Kind, LinkButton};
@@ -74,3 +76,4 @@ pub use submit::post;
 pub use switch::{InstantSelect, InstantSwitch, Switch};
 pub use theme::ThemeSwitch;
 pub use toast::Toasts;
+pub use tree::{TreeBranch, TreeRow};

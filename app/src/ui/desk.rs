@@ -1,0 +1,125 @@
+//! What the whole interface shares: the toasts, where posts lead, and questions that any page may put to the person.
+//!
+//! Made once by [`Toasts`](super::Toasts) around the routes; components take it with [`use_desk`].
+
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+use super::toast::Toast;
+use crate::{
+    context::{Refresh, use_flash, use_refresh},
+    error::AppError,
+    listing::Tone,
+    post::{Done, Flash, FormFlash, Undo},
+};
+
+/// The shared things of the interface.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// What is being said, the oldest first.
+    pub(super) toasts: RwSignal<Vec<Toast>>,
+    /// The session ended under a post: sign in, then it is posted again.
+    pub(super) sign_in_again: RwSignal<Option<Callback<()>>>,
+    /// Where the person wanted to go, leaving changes unsaved.
+    pub(super) leaving: RwSignal<Option<String>>,
+    /// The browser has taken the page over.
+    pub(super) hydrated: RwSignal<bool>,
+    /// The form whose controls must be put back to the stored values when the page's data has come.
+    pub(super) put_back: StoredValue<Option<&'static str>>,
+    /// What the post before this page said, and on which page.
+    flash: StoredValue<(Flash, String)>,
+    go: StoredValue<Box<dyn Fn(&str, NavigateOptions) + Send + Sync>>,
+    refresh: Refresh,
+    path: Memo<String>,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        let navigate = use_navigate();
+        let path = use_location().pathname;
+        Self {
+            toasts: RwSignal::new(Vec::new()),
+            sign_in_again: RwSignal::new(None),
+            leaving: RwSignal::new(None),
+            hydrated: RwSignal::new(false),
+            put_back: StoredValue::new(None),
+            flash: StoredValue::new((use_flash(), path.get_untracked())),
+            go: StoredValue::new(Box::new(navigate)),
+            refresh: use_refresh(),
+            path,
+        }
+    }
+
+    /// Goes to a page of the application.
+    pub fn go(self, path: &str) {
+        self.go.with_value(|go| go(path, NavigateOptions::default()));
+    }
+
+    /// Changes the query of this page's address: no new entry in the history, the page stays where it is scrolled to.
+    pub fn replace(self, path: &str) {
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        self.go.with_value(|go| go(path, options));
+    }
+
+    /// Loads the page's data anew.
+    pub fn refresh(self) {
+        self.refresh.now();
+    }
+
+    /// The refused post of a form with this path and these fields, if the page was made after one.
+    pub(super) fn flash_for(self, to: &str, fields: &[(String, String)]) -> Option<FormFlash> {
+        self.flash.with_value(|(flash, path)| {
+            let form = flash.form.as_ref()?;
+            let meant = form.to == to
+                && *path == self.path.get_untracked()
+                && fields.iter().all(|(name, value)| form.typed(name) == Some(value));
+            meant.then(|| form.clone())
+        })
+    }
+
+    /// Forgets what the post before this page said: it is told once.
+    pub(super) fn forget_flash(self) {
+        self.flash.update_value(|(flash, _)| *flash = Flash::default());
+    }
+
+    /// Says something in a toast.
+    pub fn say(self, tone: Tone, text: impl Into<String>, undo: Option<Undo>) {
+        Toast::show(self.toasts, tone, text.into(), undo);
+    }
+
+    /// A post outside of any form was done, or refused: says so, and goes where it leads.
+    pub fn take(self, answer: Result<Done, AppError>) {
+        match answer {
+            Ok(done) => self.done(done),
+            Err(error) => self.say(Tone::Bad, error.to_string(), None),
+        }
+    }
+
+    pub(super) fn done(self, done: Done) {
+        if !done.toast.is_empty() {
+            self.say(Tone::Good, done.toast, done.undo);
+        }
+        match done.go {
+            Some(path) => self.go(&path),
+            None => self.refresh(),
+        }
+    }
+
+    /// Whether the browser has taken the page over; false on the server and until then.
+    #[must_use]
+    pub fn hydrated(self) -> Signal<bool> {
+        self.hydrated.into()
+    }
+}
+
+/// The shared things of the interface.
+///
+/// # Panics
+/// Outside of [`Toasts`](super::Toasts).
+#[must_use]
+pub fn use_desk() -> Desk {
+    use_context().expect("the routes are inside of Toasts")
+}

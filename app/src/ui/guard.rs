@@ -1,0 +1,123 @@
+//! Nobody loses what they typed by a click: the guard against leaving a page with unsaved changes.
+//!
+//! A form with changes carries `data-dirty`. Links and the back button then ask first; closing the tab is asked by the
+//! browser itself.
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, Event, MouseEvent};
+
+use super::{button::Kind, desk::Desk, dialog::Dialog};
+
+fn something_unsaved() -> bool {
+    document().query_selector("form[data-dirty]").is_ok_and(|form| form.is_some())
+}
+
+/// Begins to watch, once, when the browser has taken the page over.
+pub(super) fn begin(desk: Desk) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+    let here = StoredValue::new(window().location().href().unwrap_or_default());
+    listen("click", move |event| clicked(desk, event));
+    listen("beforeunload", |event| {
+        if something_unsaved() {
+            event.prevent_default();
+        }
+    });
+    listen("popstate", move |event| went_back(desk, here, event));
+    listen("keydown", |event| {
+        let event: &web_sys::KeyboardEvent = event.unchecked_ref();
+        if event.key() == "Escape" {
+            close_menus(None);
+        }
+    });
+    let path = leptos_router::hooks::use_location();
+    Effect::new(move |before: Option<()>| {
+        path.pathname.track();
+        path.search.track();
+        here.set_value(window().location().href().unwrap_or_default());
+        if before.is_some() {
+            desk.forget_flash();
+            close_menus(None);
+        }
+    });
+}
+
+/// Listens on the window before anybody else, for as long as the page lives.
+fn listen(event: &str, react: impl Fn(&Event) + 'static) {
+    let closure = Closure::<dyn Fn(Event)>::new(move |event: Event| react(&event));
+    // Cannot fail: the arguments are right.
+    let _ = window().add_event_listener_with_callback_and_bool(event, closure.as_ref().unchecked_ref(), true);
+    closure.forget();
+}
+
+fn clicked(desk: Desk, event: &Event) {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    close_menus(Some(&target));
+    let mouse: &MouseEvent = event.unchecked_ref();
+    let plain = mouse.button() == 0 && !mouse.ctrl_key() && !mouse.meta_key() && !mouse.shift_key() && !mouse.alt_key();
+    let Ok(Some(link)) = target.closest("a[href]") else { return };
+    let stays = link.has_attribute("target") || link.has_attribute("download") || link.has_attribute("data-stays");
+    let href = link.get_attribute("href").unwrap_or_default();
+    if plain && !stays && href.starts_with('/') && something_unsaved() {
+        event.prevent_default();
+        event.stop_immediate_propagation();
+        desk.leaving.set(Some(href));
+    }
+}
+
+/// The address has changed already; it is put back, and the question asked.
+fn went_back(desk: Desk, here: StoredValue<String>, event: &Event) {
+    if !something_unsaved() {
+        return;
+    }
+    event.stop_immediate_propagation();
+    let location = window().location();
+    let wanted = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here.get_value()));
+    }
+    desk.leaving.set(Some(wanted));
+}
+
+/// Closes open menus, except the one that was clicked in.
+fn close_menus(clicked: Option<&Element>) {
+    let Ok(open) = document().query_selector_all("details[data-menu][open]") else { return };
+    for menu in (0..open.length()).filter_map(|i| open.item(i)) {
+        if !menu.contains(clicked.map(AsRef::as_ref)) {
+            menu.unchecked_into::<web_sys::HtmlDetailsElement>().set_open(false);
+        }
+    }
+}
+
+/// Asks whether changes may be lost.
+#[component]
+pub(super) fn LeaveDialog(desk: Desk) -> impl IntoView {
+    let open = RwSignal::new(false);
+    Effect::new(move |_| {
+        if desk.leaving.read().is_some() {
+            open.set(true);
+        }
+    });
+    let leave = move |_| {
+        open.set(false);
+        if let Some(path) = desk.leaving.get_untracked() {
+            desk.leaving.set(None);
+            desk.go(&path);
+        }
+    };
+    let stay = move |_| {
+        open.set(false);
+        desk.leaving.set(None);
+    };
+    view! {
+        <Dialog open=open title="Leave without saving?">
+            <p>"You changed something on this page that is not saved."</p>
+            <div class="actions">
+                <button type="button" class=Kind::Danger.class() on:click=leave>"Leave"</button>
+                <button type="button" class="button" on:click=stay>"Stay and go on editing"</button>
+            </div>
+        </Dialog>
+    }
+}

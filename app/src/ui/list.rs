@@ -1,0 +1,461 @@
+//! The list page: one component for every list.
+//!
+//! What is searched, filtered, sorted and paged is in the address, so that a list can be bookmarked, sent, and works
+//! without WebAssembly as a plain form of method GET. In the browser the list filters as one types.
+
+use std::time::Duration;
+
+use leptos::{ev, html, prelude::*};
+use leptos_router::{
+    hooks::{use_location, use_query_map},
+    params::ParamsMap,
+};
+use wasm_bindgen::JsCast;
+
+use super::{
+    badge::Badge,
+    button::{Kind, LinkButton},
+    desk::use_desk,
+    fields::option_views,
+    icon::{Sign, icon},
+    layout::{EmptyState, PageHeader, Skeleton, dash},
+    submit,
+};
+use crate::{
+    context::Data,
+    listing::{Cell, Column, ListArgs, ListRow, Listing, cursor_text},
+    pages::errors::error_page,
+};
+
+/// How long after the last letter the list is asked for.
+const TYPING: Duration = Duration::from_millis(200);
+
+/// A choice above a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// What it filters by.
+    pub label: &'static str,
+    /// Value and label of each option; all rows are shown without one.
+    pub options: Vec<(String, String)>,
+}
+
+/// What the address asks of a list.
+#[must_use]
+pub fn list_args() -> Memo<ListArgs> {
+    let query = use_query_map();
+    Memo::new(move |_| {
+        let mut args = ListArgs::default();
+        for (name, value) in query.get() {
+            args_set(&mut args, &name, value);
+        }
+        args
+    })
+}
+
+fn args_set(args: &mut ListArgs, name: &str, value: String) {
+    match name {
+        "q" => args.q = value,
+        "sort" => args.sort = value,
+        "desc" => args.desc = value,
+        "after" => args.after = value,
+        "before" => args.before = value,
+        // Set for one page only; no list's business.
+        "theme" => {}
+        _ if value.is_empty() => {}
+        _ => {
+            args.filters.insert(name.into(), value);
+        }
+    }
+}
+
+/// The query of an address that asks for this.
+fn query_of(args: &ListArgs) -> String {
+    let mut query = ParamsMap::new();
+    for (name, value) in [("q", &args.q), ("sort", &args.sort), ("desc", &args.desc), ("after", &args.after), ("before", &args.before)] {
+        if !value.is_empty() {
+            query.insert(name, value.clone());
+        }
+    }
+    for (name, value) in &args.filters {
+        query.insert(name.clone(), value.clone());
+    }
+    query.to_query_string()
+}
+
+/// The same, from its first page.
+fn first_page(args: &ListArgs) -> ListArgs {
+    ListArgs { after: String::new(), before: String::new(), ..args.clone() }
+}
+
+/// A link within the list: never an empty address, which would mean the present one.
+fn link_to(args: &ListArgs) -> String {
+    let query = query_of(args);
+    if query.is_empty() { "?".into() } else { query }
+}
+
+/// A list with its search, filters, and pages.
+#[component]
+pub fn ListPage(
+    /// What is listed: the page's title. Empty: the page has its own head.
+    #[prop(optional, into)]
+    title: String,
+    /// A sentence below the title.
+    #[prop(optional, into)]
+    description: String,
+    /// The rows.
+    listing: Data<Listing>,
+    /// What the address asks for: [`list_args`].
+    args: Memo<ListArgs>,
+    /// One of what is listed, and many.
+    noun: (&'static str, &'static str),
+    /// Choices above the list.
+    #[prop(optional)]
+    filters: Vec<Filter>,
+    /// Where something new is made, and what the button says.
+    #[prop(optional, into)]
+    new: Option<(String, String)>,
+    /// What there is when there is nothing yet: a title, and what to do first.
+    #[prop(optional)]
+    empty: Option<(&'static str, &'static str)>,
+    /// Where the list can be had as a file; the address's search and filters are added.
+    #[prop(optional, into)]
+    export_href: Option<String>,
+    /// What the search looks in: "name, e-mail or SIP prefix".
+    #[prop(optional, into)]
+    search_in: String,
+    /// There are no words to search for.
+    #[prop(optional)]
+    no_search: bool,
+) -> impl IntoView {
+    let pending = RwSignal::new(false);
+    let new_button = new.clone().map(|(href, label)| new_link(href, label));
+    let export = export_href.map(|href| {
+        let to = move || format!("{href}{}", query_of(&first_page(&args.read())));
+        view! { <a class=Kind::Secondary.class() href=to rel="external" download>{icon(Sign::Download)} "Export CSV"</a> }
+    });
+    let actions = (new_button.is_some() || export.is_some()).then(|| view! { <div class="actions">{export} {new_button}</div> });
+    let (head, beside) = if title.is_empty() {
+        (None, actions)
+    } else {
+        let head = view! {
+            <div class="list-head">
+                <PageHeader title=title subtitle=description />
+                {actions}
+            </div>
+        };
+        (Some(head), None)
+    };
+    let searchable = !no_search || !filters.is_empty();
+    let bar = searchable.then(|| search_bar(args, noun.1, filters, search_in, no_search));
+    let rows = move || {
+        let new = new.clone();
+        Suspend::new(async move {
+            match listing.await {
+                Ok(listing) => list_view(listing, &args.get_untracked(), noun, empty, new),
+                Err(error) => error_page(&error),
+            }
+        })
+    };
+    view! {
+        <div class="list" on:keydown=|event| move_between_rows(&event)>
+            {head}
+            <div class="list-bar">{bar} {beside}</div>
+            <div class="list-rows" aria-busy=move || pending.get().then_some("true")>
+                <Transition fallback=|| view! { <Skeleton lines=8 /> } set_pending=pending>
+                    {rows}
+                </Transition>
+            </div>
+        </div>
+    }
+}
+
+fn new_link(href: String, label: String) -> AnyView {
+    view! { <LinkButton href=href label=label kind=Kind::Primary sign=Sign::Plus /> }.into_any()
+}
+
+/// The search and the filters: a form of method GET that the browser need not send.
+fn search_bar(args: Memo<ListArgs>, many: &'static str, filters: Vec<Filter>, search_in: String, no_search: bool) -> AnyView {
+    let desk = use_desk();
+    let path = use_location().pathname;
+    let form = NodeRef::<html::Form>::new();
+    let input = NodeRef::<html::Input>::new();
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let stop = move || {
+        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
+            timer.clear();
+        }
+    };
+    let apply = move || {
+        stop();
+        let Some(form) = form.get_untracked() else { return };
+        let mut wanted = ListArgs::default();
+        for (name, value) in submit::read(&form, None) {
+            args_set(&mut wanted, &name, value);
+        }
+        if wanted != first_page(&args.get_untracked()) {
+            desk.replace(&format!("{}{}", path.get_untracked(), query_of(&wanted)));
+        }
+    };
+    let typed = move |_| {
+        stop();
+        timer.set_value(set_timeout_with_handle(apply, TYPING).ok());
+    };
+    on_cleanup(stop);
+    // The address changes by links and the back button too; what is being typed is left alone.
+    Effect::new(move |_| {
+        let (words, Some(input)) = (args.read().q.clone(), input.get()) else { return };
+        let typing = document().active_element().is_some_and(|active| &active == input.as_ref() as &web_sys::Element);
+        if !typing && input.value() != words {
+            input.set_value(&words);
+        }
+    });
+    if !no_search {
+        focus_by_slash(input);
+    }
+    let first = args.get_untracked();
+    let selects = filters
+        .into_iter()
+        .map(|filter| {
+            let mut options = vec![(String::new(), format!("{}: all", filter.label))];
+            options.extend(filter.options);
+            let name = filter.name;
+            view! {
+                <select
+                    name=name
+                    class="input filter"
+                    aria-label=filter.label
+                    prop:value=move || args.read().filter(name).to_owned()
+                    on:change=move |_| apply()
+                >
+                    {option_views(options, first.filter(name))}
+                </select>
+            }
+        })
+        .collect_view();
+    let label = if search_in.is_empty() { format!("Search {many}") } else { format!("Search by {search_in}") };
+    let search = (!no_search).then(|| {
+        view! {
+            <div class="search">
+                {icon(Sign::Search)}
+                <input
+                    type="search"
+                    name="q"
+                    class="input"
+                    value=first.q.clone()
+                    placeholder=label.clone()
+                    aria-label=label
+                    autocomplete="off"
+                    enterkeyhint="search"
+                    node_ref=input
+                    on:input=typed
+                />
+                <kbd class="needs-wasm" aria-hidden="true">"/"</kbd>
+            </div>
+        }
+    });
+    let submitted = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        apply();
+    };
+    view! {
+        <form method="get" role="search" class="search-bar" node_ref=form on:submit=submitted>
+            {search}
+            {selects}
+            <input type="hidden" name="sort" value=move || args.read().sort.clone() />
+            <input type="hidden" name="desc" value=move || args.read().desc.clone() />
+            <button type="submit" class="button no-wasm">"Search"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// `/` puts the focus into the search.
+fn focus_by_slash(input: NodeRef<html::Input>) {
+    Effect::new(move |_| {
+        let handle = window_event_listener(ev::keydown, move |event| {
+            let typing = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()).is_some_and(|target| {
+                target.matches("input, textarea, select, dialog *, [contenteditable]").unwrap_or(false)
+            });
+            if event.key() == "/" && !typing && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
+                event.prevent_default();
+                if let Some(input) = input.get_untracked() {
+                    let _ = input.focus();
+                    input.select();
+                }
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
+}
+
+/// The arrow keys go from row to row; down from the search goes to the first.
+fn move_between_rows(event: &ev::KeyboardEvent) {
+    let step = match event.key().as_str() {
+        "ArrowDown" => 1,
+        "ArrowUp" => -1,
+        _ => return,
+    };
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return };
+    let in_search = target.matches("input[type=search]").unwrap_or(false);
+    let in_row = target.matches("a.whole").unwrap_or(false);
+    let Ok(rows) = document().query_selector_all(".list-rows a.whole") else { return };
+    let here = (0..rows.length()).find(|&i| rows.item(i).is_some_and(|row| row.is_same_node(Some(&target))));
+    let next = match here {
+        Some(here) => i64::from(here) + step,
+        None if in_search && step == 1 => 0,
+        None => return,
+    };
+    if !(in_search || in_row) {
+        return;
+    }
+    let to = match u32::try_from(next) {
+        Ok(next) => rows.item(next),
+        Err(_) => document().query_selector(".list input[type=search]").ok().flatten().map(JsCast::unchecked_into),
+    };
+    if let Some(to) = to {
+        event.prevent_default();
+        let _ = to.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}
+
+fn list_view(
+    listing: Listing,
+    args: &ListArgs,
+    noun: (&'static str, &'static str),
+    empty: Option<(&'static str, &'static str)>,
+    new: Option<(String, String)>,
+) -> AnyView {
+    let narrowed = !args.q.is_empty() || !args.filters.is_empty();
+    if listing.rows.is_empty() && narrowed {
+        let all = ListArgs { sort: args.sort.clone(), desc: args.desc.clone(), ..ListArgs::default() };
+        return view! {
+            <EmptyState title=format!("No {} match", noun.1) text="Try other words, or fewer filters." sign=Sign::Search>
+                <a class="button" href=link_to(&all)>"Clear search and filters"</a>
+            </EmptyState>
+        }
+        .into_any();
+    }
+    if listing.rows.is_empty() && args.after.is_empty() && args.before.is_empty() {
+        let (title, text) = empty.map_or_else(|| (format!("No {} yet", noun.1), ""), |(title, text)| (title.to_owned(), text));
+        return view! { <EmptyState title=title text=text>{new.map(|(href, label)| new_link(href, label))}</EmptyState> }
+            .into_any();
+    }
+    let caption = listing.caption(noun.0, noun.1);
+    let to = |cursor: &tandem_domain::list::Cursor| {
+        let mut args = first_page(args);
+        let text = cursor_text(cursor);
+        if cursor.before { args.before = text } else { args.after = text }
+        link_to(&args)
+    };
+    let previous = listing.previous.as_ref().map(to);
+    let next = listing.next.as_ref().map(to);
+    view! {
+        {table(listing.columns, listing.rows, Some(args), noun.1)}
+        <footer class="pager">
+            <p aria-live="polite">{caption}</p>
+            {(previous.is_some() || next.is_some()).then(|| view! {
+                <nav aria-label="Pages">
+                    {pager_link(previous, "Previous", Sign::Left)}
+                    {pager_link(next, "Next", Sign::Right)}
+                </nav>
+            })}
+        </footer>
+    }
+    .into_any()
+}
+
+fn pager_link(href: Option<String>, label: &'static str, sign: Sign) -> AnyView {
+    let content = match sign {
+        Sign::Left => view! { {icon(sign)} {label} }.into_any(),
+        _ => view! { {label} {icon(sign)} }.into_any(),
+    };
+    match href {
+        Some(href) => view! { <a class="button" href=href>{content}</a> }.into_any(),
+        None => view! { <span class="button" aria-disabled="true">{content}</span> }.into_any(),
+    }
+}
+
+/// The rows of a listing, without search and pages.
+#[component]
+pub fn DataTable(
+    /// The rows.
+    listing: Listing,
+    /// What they are, for screen readers.
+    #[prop(into)]
+    label: String,
+) -> impl IntoView {
+    table(listing.columns, listing.rows, None, &label)
+}
+
+/// On a narrow page each row is a card, and each cell says its column; the roles keep it a table for screen readers.
+fn table(columns: Vec<Column>, rows: Vec<ListRow>, args: Option<&ListArgs>, label: &str) -> AnyView {
+    let labels: Vec<String> = columns.iter().map(|column| column.label.clone()).collect();
+    let first_key = columns.iter().find_map(|column| column.sort.clone()).unwrap_or_default();
+    let heads = columns.into_iter().map(|column| head_cell(column, args, &first_key)).collect_view();
+    let rows = rows.into_iter().map(|row| row_view(row, &labels)).collect_view();
+    view! {
+        <div class="table-scroll">
+            <table class="table" role="table" aria-label=label.to_owned()>
+                <thead role="rowgroup">
+                    <tr role="row">{heads}</tr>
+                </thead>
+                <tbody role="rowgroup">{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn head_cell(column: Column, args: Option<&ListArgs>, first_key: &str) -> AnyView {
+    let (Some(key), Some(args)) = (column.sort, args) else {
+        return view! { <th role="columnheader" scope="col">{column.label}</th> }.into_any();
+    };
+    let current = if args.sort.is_empty() { first_key } else { &args.sort };
+    let descending = args.desc == "1";
+    let (state, sign) = match (current == key, descending) {
+        (true, false) => (Some("ascending"), Sign::Up),
+        (true, true) => (Some("descending"), Sign::Down),
+        (false, _) => (None, Sign::UpDown),
+    };
+    let desc = if current == key && !descending { "1" } else { "" };
+    let href = link_to(&ListArgs { sort: key, desc: desc.into(), ..first_page(args) });
+    view! {
+        <th role="columnheader" scope="col" aria-sort=state>
+            <a href=href data-noscroll>{column.label} {icon(sign)}</a>
+        </th>
+    }
+    .into_any()
+}
+
+fn row_view(row: ListRow, labels: &[String]) -> AnyView {
+    let mut href = row.href;
+    let cells = row
+        .cells
+        .into_iter()
+        .zip(labels)
+        .map(|(cell, label)| {
+            let class = match &cell {
+                Cell::Figures(_) => "figures",
+                Cell::Text(_) | Cell::Badge(..) | Cell::Two(..) => "",
+            };
+            let content = cell_view(cell);
+            // The first cell's link covers the whole row.
+            let content = match href.take() {
+                Some(href) => view! { <a class="whole" href=href>{content}</a> }.into_any(),
+                None => content,
+            };
+            view! { <td role="cell" class=class data-label=label.clone()>{content}</td> }
+        })
+        .collect_view();
+    view! { <tr role="row">{cells}</tr> }.into_any()
+}
+
+fn cell_view(cell: Cell) -> AnyView {
+    match cell {
+        Cell::Text(text) | Cell::Figures(text) => dash(text),
+        Cell::Badge(tone, text) => view! { <Badge tone=tone text=text /> }.into_any(),
+        Cell::Two(text, note) => view! { <span class="two">{dash(text)} <small>{note}</small></span> }.into_any(),
+    }
+}

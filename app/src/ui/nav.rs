@@ -1,0 +1,133 @@
+//! Where one can go: the entries of the navigation, by what the person's role lets them see.
+
+use tandem_domain::access::{Audience, Field, Principal};
+
+use super::icon::Sign;
+
+/// A page in the navigation.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    /// Its address.
+    pub href: &'static str,
+    /// Its name.
+    pub label: &'static str,
+    /// Its sign.
+    pub sign: Sign,
+    /// The fields of which the person must see one; empty: everybody.
+    fields: &'static [Field],
+}
+
+/// Pages under one heading; an empty heading is none.
+#[derive(Clone)]
+pub(super) struct Group {
+    /// The heading.
+    pub label: &'static str,
+    /// The pages.
+    pub entries: Vec<Entry>,
+}
+
+const fn entry(href: &'static str, label: &'static str, sign: Sign, fields: &'static [Field]) -> Entry {
+    Entry { href, label, sign, fields }
+}
+
+const ADMINISTRATOR: &[(&str, &[Entry])] = &[
+    ("", &[entry("/admin", "Dashboard", Sign::Dashboard, &[])]),
+    (
+        "People",
+        &[
+            entry("/admin/customers", "Customers", Sign::Company, &[Field::CustomerName]),
+            entry("/admin/accounts", "Accounts", Sign::Person, &[Field::AccountProfile, Field::AccountExtension]),
+        ],
+    ),
+    (
+        "Configuration",
+        &[
+            entry("/admin/classes", "Customer classes", Sign::Layers, &[Field::Classes]),
+            entry("/admin/roles", "Access roles", Sign::Shield, &[Field::Roles]),
+            entry("/admin/dialing-rules", "Dialing rules", Sign::Keypad, &[Field::DialingRules]),
+            entry("/admin/administrators", "Administrators", Sign::Staff, &[Field::Administrators]),
+        ],
+    ),
+    ("Records", &[entry("/admin/audit", "Audit log", Sign::Log, &[Field::AuditLog])]),
+];
+
+const DEMO: (&str, &[Entry]) = ("Demonstration", &[entry("/admin/gallery", "Design system", Sign::Palette, &[])]);
+
+const CUSTOMER: &[(&str, &[Entry])] = &[
+    ("", &[entry("/self-care", "Dashboard", Sign::Dashboard, &[])]),
+    (
+        "IP Centrex",
+        &[
+            entry("/self-care/extensions", "Extensions", Sign::Phone, &[Field::AccountExtension, Field::AccountProfile]),
+            entry("/self-care/huntgroups", "Huntgroups", Sign::People, &[Field::Huntgroups, Field::HuntgroupMembers]),
+            entry("/self-care/dialing-rules", "Dialing rules", Sign::Keypad, &[Field::CustomRule, Field::ServiceCodes]),
+        ],
+    ),
+    (
+        "Company",
+        &[
+            entry("/self-care/company", "Company details", Sign::Company, &[Field::CustomerName, Field::CustomerEmail]),
+            entry("/self-care/audit", "Audit log", Sign::Log, &[Field::AuditLog]),
+        ],
+    ),
+];
+
+const ACCOUNT: &[(&str, &[Entry])] = &[
+    ("", &[entry("/self-care", "Home", Sign::Dashboard, &[])]),
+    (
+        "My telephone",
+        &[
+            entry(
+                "/self-care/recording",
+                "Call recording",
+                Sign::Recording,
+                &[
+                    Field::RecordAutomatically,
+                    Field::RecordManually,
+                    Field::RecordAnnouncement,
+                    Field::RecordByEmail,
+                    Field::RecordAccountOnly,
+                ],
+            ),
+            entry("/self-care/codes", "My service codes", Sign::Keypad, &[Field::ServiceCodes]),
+        ],
+    ),
+    ("Me", &[entry("/profile", "Profile", Sign::Card, &[])]),
+];
+
+/// The navigation of a person.
+pub(super) fn groups(me: &Principal, demo: bool) -> Vec<Group> {
+    let (table, demo) = match me.audience() {
+        Audience::Administrator => (ADMINISTRATOR, demo),
+        Audience::Customer => (CUSTOMER, false),
+        Audience::Account => (ACCOUNT, false),
+    };
+    let seen = |entry: &&Entry| entry.fields.is_empty() || entry.fields.iter().any(|field| me.sees(*field));
+    table
+        .iter()
+        .chain(demo.then_some(&DEMO))
+        .map(|(label, entries)| Group { label, entries: entries.iter().filter(seen).copied().collect() })
+        .filter(|group| !group.entries.is_empty())
+        .collect()
+}
+
+/// Whether a path is this entry's page, or a page below it. The start pages have none below them.
+pub(super) fn is_at(href: &str, path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    let start_page = href.matches('/').count() == 1;
+    path == href || (!start_page && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_current_on_the_pages_below_it_but_the_start_page_is_not() {
+        assert!(is_at("/admin/customers", "/admin/customers"));
+        assert!(is_at("/admin/customers", "/admin/customers/1/voice"));
+        assert!(!is_at("/admin/customers", "/admin/customers-of-old"));
+        assert!(is_at("/admin", "/admin/"));
+        assert!(!is_at("/admin", "/admin/customers"));
+    }
+}

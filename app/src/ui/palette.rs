@@ -1,0 +1,79 @@
+//! Ctrl+K: go to any page by typing a part of its name.
+
+use leptos::{ev, html, prelude::*};
+
+use super::{
+    desk::use_desk,
+    dialog::Dialog,
+    icon::icon,
+    nav::{Entry, Group},
+};
+
+/// The command palette, opened by Ctrl+K (⌘K).
+#[component]
+pub(super) fn Palette(groups: Vec<Group>) -> impl IntoView {
+    let desk = use_desk();
+    let open = RwSignal::new(false);
+    let words = RwSignal::new(String::new());
+    let input = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        let handle = window_event_listener(ev::keydown, move |event| {
+            if event.key() == "k" && (event.ctrl_key() || event.meta_key()) {
+                event.prevent_default();
+                words.set(String::new());
+                open.set(true);
+                if let Some(input) = input.get_untracked() {
+                    input.set_value("");
+                    request_animation_frame(move || {
+                        let _ = input.focus();
+                    });
+                }
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
+    let entries: Vec<Entry> = groups.into_iter().flat_map(|group| group.entries).collect();
+    let entries = StoredValue::new(entries);
+    let found = move || {
+        let words = words.read().to_lowercase();
+        entries.with_value(|entries| {
+            entries.iter().filter(|entry| entry.label.to_lowercase().contains(words.trim())).copied().collect::<Vec<_>>()
+        })
+    };
+    let submitted = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if let Some(entry) = found().first() {
+            open.set(false);
+            desk.go(entry.href);
+        }
+    };
+    view! {
+        <Dialog open=open title="Go to">
+            <form class="palette" on:submit=submitted>
+                <input
+                    type="search"
+                    class="input"
+                    aria-label="Page"
+                    placeholder="A page’s name"
+                    autocomplete="off"
+                    node_ref=input
+                    on:input=move |event| words.set(event_target_value(&event))
+                />
+                <ul>
+                    {move || {
+                        found()
+                            .into_iter()
+                            .map(|entry| {
+                                view! {
+                                    <li>
+                                        <a href=entry.href on:click=move |_| open.set(false)>{icon(entry.sign)} {entry.label}</a>
+                                    </li>
+                                }
+                            })
+                            .collect_view()
+                    }}
+                </ul>
+            </form>
+        </Dialog>
+    }
+}
