@@ -2,3 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod audit_export;
+pub mod audit_list;
+pub mod codes_form;
+pub mod number_preview;
+pub mod permission_tree;
