@@ -73,3 +73,25 @@ impl FormFlash {
         self.typed.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 }
+
+/// What a form sent for a field that it may leave out, as a control that is shown disabled is left out.
+///
+/// Server functions take `#[server(default)] email: Typed`, not `Option<String>`: the decoding of forms (`serde_qs`) reads an
+/// emptied field as `None`, so that clearing it would keep what is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Typed(pub Option<String>);
+
+impl<'de> Deserialize<'de> for Typed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Some(text)))
+    }
+}
+
+impl Typed {
+    /// What was typed, or what is stored when the field was not sent.
+    #[must_use]
+    pub fn or(self, stored: &str) -> String {
+        self.0.unwrap_or_else(|| stored.to_owned())
+    }
+}
