@@ -41,6 +41,17 @@ pub struct Filter {
     pub options: Vec<(String, String)>,
 }
 
+/// A day or a word above a list, to filter by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FilterInput {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// What it filters by.
+    pub label: &'static str,
+    /// `date` or `text`.
+    pub kind: &'static str,
+}
+
 /// What the address asks of a list.
 #[must_use]
 pub fn list_args() -> Memo<ListArgs> {
@@ -113,6 +124,9 @@ pub fn ListPage(
     /// Choices above the list.
     #[prop(optional)]
     filters: Vec<Filter>,
+    /// Days and words above the list, to filter by.
+    #[prop(optional)]
+    inputs: Vec<FilterInput>,
     /// Where something new is made, and what the button says.
     #[prop(optional, into)]
     new: Option<(String, String)>,
@@ -147,8 +161,8 @@ pub fn ListPage(
         };
         (Some(head), None)
     };
-    let searchable = !no_search || !filters.is_empty();
-    let bar = searchable.then(|| search_bar(args, noun.1, filters, search_in, no_search));
+    let searchable = !no_search || !filters.is_empty() || !inputs.is_empty();
+    let bar = searchable.then(|| search_bar(args, noun.1, filters, inputs, search_in, no_search));
     let rows = move || {
         let new = new.clone();
         Suspend::new(async move {
@@ -176,7 +190,14 @@ fn new_link(href: String, label: String) -> AnyView {
 }
 
 /// The search and the filters: a form of method GET that the browser need not send.
-fn search_bar(args: Memo<ListArgs>, many: &'static str, filters: Vec<Filter>, search_in: String, no_search: bool) -> AnyView {
+fn search_bar(
+    args: Memo<ListArgs>,
+    many: &'static str,
+    filters: Vec<Filter>,
+    inputs: Vec<FilterInput>,
+    search_in: String,
+    no_search: bool,
+) -> AnyView {
     let desk = use_desk();
     let path = use_location().pathname;
     let form = NodeRef::<html::Form>::new();
@@ -203,14 +224,7 @@ fn search_bar(args: Memo<ListArgs>, many: &'static str, filters: Vec<Filter>, se
         timer.set_value(set_timeout_with_handle(apply, TYPING).ok());
     };
     on_cleanup(stop);
-    // The address changes by links and the back button too; what is being typed is left alone.
-    Effect::new(move |_| {
-        let (words, Some(input)) = (args.read().q.clone(), input.get()) else { return };
-        let typing = document().active_element().is_some_and(|active| &active == input.as_ref() as &web_sys::Element);
-        if !typing && input.value() != words {
-            input.set_value(&words);
-        }
-    });
+    follow(args, input, |args| args.q.clone());
     if !no_search {
         focus_by_slash(input);
     }
@@ -231,6 +245,28 @@ fn search_bar(args: Memo<ListArgs>, many: &'static str, filters: Vec<Filter>, se
                 >
                     {option_views(options, first.filter(name))}
                 </select>
+            }
+        })
+        .collect_view();
+    let inputs = inputs
+        .into_iter()
+        .map(|FilterInput { name, label, kind }| {
+            let input = NodeRef::<html::Input>::new();
+            follow(args, input, move |args| args.filter(name).to_owned());
+            view! {
+                <label class="filter-input">
+                    <span>{label}</span>
+                    <input
+                        type=kind
+                        name=name
+                        class="input filter"
+                        value=first.filter(name).to_owned()
+                        autocomplete="off"
+                        node_ref=input
+                        on:input=typed
+                        on:change=move |_| apply()
+                    />
+                </label>
             }
         })
         .collect_view();
@@ -263,12 +299,24 @@ fn search_bar(args: Memo<ListArgs>, many: &'static str, filters: Vec<Filter>, se
         <form method="get" role="search" class="search-bar" node_ref=form on:submit=submitted>
             {search}
             {selects}
+            {inputs}
             <input type="hidden" name="sort" value=move || args.read().sort.clone() />
             <input type="hidden" name="desc" value=move || args.read().desc.clone() />
             <button type="submit" class="button no-wasm">"Search"</button>
         </form>
     }
     .into_any()
+}
+
+/// Shows in an input what the address says, which changes by links and the back button too. What is being typed is left alone.
+fn follow(args: Memo<ListArgs>, input: NodeRef<html::Input>, value: impl Fn(&ListArgs) -> String + 'static) {
+    Effect::new(move |_| {
+        let (value, Some(input)) = (value(&args.read()), input.get()) else { return };
+        let typing = document().active_element().is_some_and(|active| &active == input.as_ref() as &web_sys::Element);
+        if !typing && input.value() != value {
+            input.set_value(&value);
+        }
+    });
 }
 
 /// `/` puts the focus into the search.

@@ -71,7 +71,7 @@ pub use form::{EditForm, FormCtx, NewForm, PostForm, use_form};
 pub use frame::{AdminFrame, SelfCareFrame};
 pub use icon::{Sign, icon};
 pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};
-pub use list::{DataTable, Filter, ListPage, list_args};
+pub use list::{DataTable, Filter, FilterInput, ListPage, list_args};
 pub use submit::post;
 pub use switch::{InstantSelect, InstantSwitch, Switch};
 pub use theme::ThemeSwitch;
