@@ -127,8 +127,8 @@ pub fn ListPage(
     /// Days and words above the list, to filter by.
     #[prop(optional)]
     inputs: Vec<FilterInput>,
-    /// Where something new is made, and what the button says.
-    #[prop(optional, into)]
+    /// Where something new is made, and what the button says; `None` when the role does not permit it.
+    #[prop(optional_no_strip, into)]
     new: Option<(String, String)>,
     /// What there is when there is nothing yet: a title, and what to do first.
     #[prop(optional)]
