@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::FieldErrors,
+    ids::DialingRuleId,
     numbers::{DialCode, DtmfDigit, ExtensionNumber, NumberError, PhoneNumber, compact, is_emergency},
     supervision::Mode,
 };
@@ -45,6 +46,80 @@ pub struct DialingRule {
     pub name: String,
     /// Its codes. PBX is the only type of rule so far.
     pub codes: PbxCodes,
+}
+
+/// Which codes a customer uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DialingMode {
+    /// Those of the rule that the provider assigned.
+    #[default]
+    Default,
+    /// Those of the customer's own.
+    Custom,
+}
+
+impl DialingMode {
+    /// Both modes.
+    pub const ALL: [Self; 2] = [Self::Default, Self::Custom];
+
+    /// The name used in forms and in the store.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// The mode of this name.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.key() == key)
+    }
+
+    /// The name in the interface.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Default => "Default rule",
+            Self::Custom => "Custom rule",
+        }
+    }
+}
+
+/// A customer's choice of codes. The custom ones are kept while the default rule is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerDialing {
+    /// The rule that the provider assigned; `None`: the built-in one.
+    pub assigned: Option<DialingRuleId>,
+    /// Which codes are used.
+    pub mode: DialingMode,
+    /// The customer's own codes.
+    pub custom: PbxCodes,
+}
+
+/// The codes that work on a phone, and where they come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectiveRule {
+    /// The codes.
+    pub codes: PbxCodes,
+    /// Where they come from.
+    pub source: RuleSource,
+}
+
+/// Where codes in effect come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleSource {
+    /// A rule assigned to the account itself: its name.
+    Account(String),
+    /// The customer's custom rule.
+    Custom,
+    /// A rule that the provider assigned to the customer: its name.
+    Assigned(String),
+    /// The built-in rule: its name.
+    BuiltIn(String),
 }
 
 /// The fields of [`PbxCodes`], as forms and the audit log name them.

@@ -17,6 +17,7 @@
 //! | [`huntgroup`] | how does a huntgroup ring, and what is a member? |
 //! | [`status`] | is there service today, and if not, why? |
 //! | [`class`] | what do customers of one kind share? |
+//! | [`customer`], [`account`], [`administrator`] | what is known of each? |
 //! | [`locale`] | currency, language and time zone of a customer |
 //! | [`sign_in`] | what is a good password, and how long must a guesser wait? |
 //! | [`audit`] | how is a change told? |
@@ -26,8 +27,11 @@
 //! server both call it.
 
 pub mod access;
+pub mod account;
+pub mod administrator;
 pub mod audit;
 pub mod class;
+pub mod customer;
 pub mod dialing;
 pub mod error;
 pub mod field;

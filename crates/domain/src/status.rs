@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::Timestamp;
+
 /// The status of a customer or an account, as set by people.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +58,21 @@ impl Status {
     pub fn may_become(self, next: Self) -> bool {
         self != next && self != Self::Closed
     }
+}
+
+/// One line of a status history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChange {
+    /// When.
+    pub at: Timestamp,
+    /// Who: the sign-in name, or "system".
+    pub by: String,
+    /// The status before; `None` when the record was made.
+    pub from: Option<Status>,
+    /// The status from then on.
+    pub to: Status,
+    /// Why; may be empty.
+    pub reason: String,
 }
 
 /// Whether there is service, and the strongest reason if not.
