@@ -64,7 +64,7 @@ pub fn InstantSwitch(
     #[prop(optional, into)]
     source: String,
     /// The fields that take the own value away, so that the inherited one counts again.
-    #[prop(optional)]
+    #[prop(optional_no_strip, into)]
     reset: Option<Vec<(&'static str, String)>>,
 ) -> impl IntoView {
     let Some(view_only) = view_only(field) else { return ().into_any() };
@@ -153,7 +153,7 @@ pub fn InstantSelect(
     #[prop(optional, into)]
     source: String,
     /// The fields that take the own value away, so that the inherited one counts again.
-    #[prop(optional)]
+    #[prop(optional_no_strip, into)]
     reset: Option<Vec<(&'static str, String)>>,
 ) -> impl IntoView {
     let Some(view_only) = view_only(field) else { return ().into_any() };
