@@ -38,13 +38,15 @@ pub fn PageHeader(
         <header class="page-head">
             {back.map(|(href, name)| view! { <a class="back" href=href>{icon(Sign::Back)} {name}</a> })}
             <div class="page-head-row">
-                <div class="page-head-title">
-                    <h1>{title}</h1>
-                    {badge.map(|badge| badge.run())}
+                <div>
+                    <div class="page-head-title">
+                        <h1>{title}</h1>
+                        {badge.map(|badge| badge.run())}
+                    </div>
+                    {(!subtitle.is_empty()).then(|| view! { <p class="page-head-subtitle">{subtitle}</p> })}
                 </div>
                 {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> })}
             </div>
-            {(!subtitle.is_empty()).then(|| view! { <p class="page-head-subtitle">{subtitle}</p> })}
         </header>
     }
 }
