@@ -1,1 +1,52 @@
-//! .
+//! The records: what Tandem knows, in SQLite or PostgreSQL.
+//!
+//! [`Store`] is cheap to clone and gives one repository per concept. Whoever reads or changes a tenant's data brings a
+//! [`Tenant`](tandem_domain::access::Tenant) or a [`Scope`](tandem_domain::access::Scope), so that a query without a check
+//! of whose data it touches cannot be written. Whoever changes something brings a [`Change`]: who, when, from where. It
+//! becomes the audit log, in the same transaction.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`customers`], [`accounts`], [`administrators`] | who there is |
+//! | [`classes`], [`roles`], [`dialing_rules`] | what the provider shares among customers |
+//! | [`huntgroups`], [`settings`], [`dialing`] | how a customer's telephony is set up |
+//! | [`sign_ins`], [`sessions`], [`password`] | who may come in |
+//! | [`audit`], [`counts`] | what happened, and how much there is |
+//! | [`demo`] | data to try and to measure with |
+//!
+//! How it works inside: `db` is the only place that knows there are two databases; `schema` brings the tables up to date;
+//! `list` cuts pages; `search` keeps the word index; `diff` finds what changed; `saving` is the way of every update.
+//!
+//! To add a record: a migration; its struct and rules in `tandem-domain`; a module here with `list`, `get`, `create` and
+//! `update` after the model of [`classes`], the smallest; a test in `tests/` that runs on both databases.
+
+pub mod accounts;
+pub mod administrators;
+pub mod audit;
+mod change;
+pub mod classes;
+pub mod counts;
+pub mod customers;
+mod db;
+pub mod demo;
+pub mod dialing;
+pub mod dialing_rules;
+mod diff;
+mod error;
+pub mod huntgroups;
+mod ids;
+mod list;
+pub mod password;
+pub mod roles;
+mod saving;
+mod schema;
+mod search;
+pub mod sessions;
+pub mod settings;
+pub mod sign_ins;
+mod store;
+
+pub use change::Change;
+pub use error::{StaleEdit, StoreError};
+pub use ids::{IdSource, RandomIds};
+pub use store::{Options, PoolStatus, Store};

@@ -1,0 +1,387 @@
+//! Two databases, one SQL text: the only module that knows which one it is.
+//!
+//! A statement is a text with `$1` placeholders and its arguments ([`Sql`]); rows come back as [`Row`], read by column name.
+//! Columns are TEXT, BIGINT and BOOLEAN, so three kinds of argument are all there is. SQLite has one connection that writes
+//! and several that read; every transaction takes the write lock at its beginning, so that none fails halfway because
+//! another was first. PostgreSQL has one pool.
+
+use std::{borrow::Cow, fmt::Display, str::FromStr};
+
+use sqlx::{Column, PgPool, Postgres, Row as _, Sqlite, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
+use tandem_domain::{
+    ids::{
+        AccountId, AdministratorId, AuditId, ClassId, CustomerId, DialingRuleId, HuntgroupId, RoleId, Timestamp, Version,
+    },
+    numbers::{DialCode, DtmfDigit, ExtensionNumber},
+    sign_in::SignInName,
+    status::Status,
+};
+
+use crate::StoreError;
+
+/// The database.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    /// The embedded one.
+    Sqlite {
+        /// Many connections that only read.
+        read: SqlitePool,
+        /// The one connection that writes.
+        write: SqlitePool,
+    },
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// A value given to a statement.
+#[derive(Debug, Clone)]
+pub(crate) enum Arg {
+    Text(Option<String>),
+    Int(Option<i64>),
+    Flag(bool),
+}
+
+/// A statement with its arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct Sql {
+    text: Cow<'static, str>,
+    args: Vec<Arg>,
+    kept: bool,
+}
+
+/// A statement. Its n-th [`Sql::bind`] is `$n`.
+pub(crate) fn sql(text: impl Into<Cow<'static, str>>) -> Sql {
+    Sql { text: text.into(), args: Vec::new(), kept: true }
+}
+
+impl Sql {
+    /// Gives the next argument.
+    pub(crate) fn bind(mut self, arg: impl Into<Arg>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Gives the next arguments.
+    pub(crate) fn bind_all(mut self, args: impl IntoIterator<Item = Arg>) -> Self {
+        self.args.extend(args);
+        self
+    }
+
+    /// Does not keep the prepared statement: its text will hardly come again.
+    pub(crate) fn once(mut self) -> Self {
+        self.kept = false;
+        self
+    }
+
+    /// The text, for tests that look at query plans.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Prepares a statement for one of the two databases.
+macro_rules! prepared {
+    ($database:ty, $sql:expr) => {{
+        let sql: &Sql = $sql;
+        let mut query = sqlx::query::<$database>(&sql.text).persistent(sql.kept);
+        for arg in &sql.args {
+            query = match arg {
+                Arg::Text(text) => query.bind(text.as_deref()),
+                Arg::Int(number) => query.bind(*number),
+                Arg::Flag(flag) => query.bind(*flag),
+            };
+        }
+        query
+    }};
+}
+
+impl Db {
+    /// All rows of a query.
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => {
+                prepared!(Sqlite, &sql).fetch_all(read).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(pool) => {
+                prepared!(Postgres, &sql).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The first row of a query, if there is one.
+    pub(crate) async fn one(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => prepared!(Sqlite, &sql).fetch_optional(read).await?.map(Row::Sqlite),
+            Self::Postgres(pool) => prepared!(Postgres, &sql).fetch_optional(pool).await?.map(Row::Postgres),
+        })
+    }
+
+    /// Begins a transaction that may write. Dropped without [`Tx::commit`] it leaves nothing.
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+}
+
+/// A transaction.
+pub(crate) enum Tx {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Runs a statement and tells how many rows it touched.
+    pub(crate) async fn run(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => prepared!(Sqlite, &sql).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => prepared!(Postgres, &sql).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                prepared!(Sqlite, &sql).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(tx) => {
+                prepared!(Postgres, &sql).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The first row of a query, if there is one.
+    pub(crate) async fn one(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => prepared!(Sqlite, &sql).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+            Self::Postgres(tx) => prepared!(Postgres, &sql).fetch_optional(&mut **tx).await?.map(Row::Postgres),
+        })
+    }
+
+    /// Inserts many rows; `head` is `INSERT INTO table (columns)`.
+    pub(crate) async fn insert_all(&mut self, head: &str, rows: Vec<Vec<Arg>>) -> Result<(), StoreError> {
+        /// Both databases take more than this many arguments at once.
+        const ARGS_MAX: usize = 10_000;
+        let Some(columns) = rows.first().map(Vec::len) else { return Ok(()) };
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let some: Vec<Vec<Arg>> = rows.by_ref().take((ARGS_MAX / columns).max(1)).collect();
+            let mut text = format!("{head} VALUES ");
+            for row in 0..some.len() {
+                text.push_str(if row == 0 { "(" } else { ", (" });
+                for column in 0..columns {
+                    let comma = if column == 0 { "" } else { ", " };
+                    text.push_str(&format!("{comma}${}", row * columns + column + 1));
+                }
+                text.push(')');
+            }
+            self.run(sql(text).bind_all(some.into_iter().flatten()).once()).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the transaction's work last.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// A row of a result.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+macro_rules! get {
+    ($row:expr, $column:expr) => {
+        match $row {
+            Row::Sqlite(row) => row.try_get($column),
+            Row::Postgres(row) => row.try_get($column),
+        }
+    };
+}
+
+impl Row {
+    /// A TEXT that is not NULL.
+    pub(crate) fn text(&self, column: &str) -> Result<String, StoreError> {
+        Ok(get!(self, column)?)
+    }
+
+    /// A TEXT.
+    pub(crate) fn text_or_null(&self, column: &str) -> Result<Option<String>, StoreError> {
+        Ok(get!(self, column)?)
+    }
+
+    /// A BIGINT that is not NULL.
+    pub(crate) fn int(&self, column: &str) -> Result<i64, StoreError> {
+        Ok(get!(self, column)?)
+    }
+
+    /// A BOOLEAN.
+    pub(crate) fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        Ok(get!(self, column)?)
+    }
+
+    /// A moment.
+    pub(crate) fn at(&self, column: &str) -> Result<Timestamp, StoreError> {
+        self.int(column).map(Timestamp)
+    }
+
+    /// A record's version.
+    pub(crate) fn version(&self) -> Result<Version, StoreError> {
+        self.int("version").map(Version)
+    }
+
+    /// A TEXT that is the text of a `T`: an id, a number.
+    pub(crate) fn parse<T: FromStr>(&self, column: &str) -> Result<T, StoreError> {
+        self.read(column, |text| text.parse().ok())
+    }
+
+    /// As [`Row::parse`], or NULL.
+    pub(crate) fn parse_or_null<T: FromStr>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let text = self.text_or_null(column)?;
+        text.map(|text| text.parse().map_err(|_| self.corrupt(column, text))).transpose()
+    }
+
+    /// A TEXT that `read` understands, such as an enum's key.
+    pub(crate) fn read<T>(&self, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
+        let text = self.text(column)?;
+        read(&text).ok_or_else(|| self.corrupt(column, text))
+    }
+
+    /// Tells of a value that means nothing.
+    pub(crate) fn corrupt(&self, column: &str, value: String) -> StoreError {
+        let id = self.text("id").unwrap_or_default();
+        StoreError::Corrupt { id, column: self.known(column), value }
+    }
+
+    /// The column's own name, or the one asked for.
+    fn known(&self, column: &str) -> String {
+        match self {
+            Self::Sqlite(row) => row.try_column(column).map(|found| found.name().to_owned()),
+            Self::Postgres(row) => row.try_column(column).map(|found| found.name().to_owned()),
+        }
+        .unwrap_or_else(|_| column.to_owned())
+    }
+}
+
+impl StoreError {
+    /// Whether a unique index refused a row: the one named `table_column`, or that table's primary key.
+    pub(crate) fn is_taken(&self, table: &str, column: &str) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        // PostgreSQL names the index, SQLite the columns ("UNIQUE constraint failed: customer.sip_prefix").
+        let of_index = error.constraint() == Some(&format!("{table}_{column}"));
+        let of_key = error.constraint() == Some(&format!("{table}_pkey"));
+        let of_column = error.message().contains(&format!("{table}.{column}"));
+        error.is_unique_violation() && (of_index || of_key || of_column)
+    }
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<Option<String>> for Arg {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(number: i64) -> Self {
+        Self::Int(Some(number))
+    }
+}
+
+impl From<u32> for Arg {
+    fn from(number: u32) -> Self {
+        Self::Int(Some(number.into()))
+    }
+}
+
+impl From<Option<Version>> for Arg {
+    fn from(version: Option<Version>) -> Self {
+        Self::Int(version.map(|version| version.0))
+    }
+}
+
+impl From<bool> for Arg {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<Timestamp> for Arg {
+    fn from(at: Timestamp) -> Self {
+        at.0.into()
+    }
+}
+
+impl From<Version> for Arg {
+    fn from(version: Version) -> Self {
+        version.0.into()
+    }
+}
+
+impl From<Status> for Arg {
+    fn from(status: Status) -> Self {
+        status.key().into()
+    }
+}
+
+/// What is stored as its text.
+macro_rules! stored_as_text {
+    ($($name:ty),+) => {$(
+        impl From<$name> for Arg {
+            fn from(value: $name) -> Self {
+                as_text(value)
+            }
+        }
+
+        impl From<&$name> for Arg {
+            fn from(value: &$name) -> Self {
+                as_text(value)
+            }
+        }
+
+        impl From<Option<$name>> for Arg {
+            fn from(value: Option<$name>) -> Self {
+                value.map_or(Self::Text(None), as_text)
+            }
+        }
+    )+};
+}
+
+stored_as_text!(
+    AccountId,
+    AdministratorId,
+    AuditId,
+    ClassId,
+    CustomerId,
+    DialingRuleId,
+    HuntgroupId,
+    RoleId,
+    ExtensionNumber,
+    DialCode,
+    DtmfDigit,
+    SignInName
+);
+
+fn as_text(value: impl Display) -> Arg {
+    Arg::Text(Some(value.to_string()))
+}

@@ -1,0 +1,71 @@
+//! What can go wrong with records.
+
+use tandem_domain::{
+    audit::FieldChange,
+    error::FieldErrors,
+    ids::{Timestamp, Version},
+};
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such record, or it is another tenant's.
+    #[error("there is no such record")]
+    NotFound,
+    /// Somebody else changed the record since it was read; nothing was written.
+    #[error("the record was changed by {} meanwhile", .0.by)]
+    Stale(StaleEdit),
+    /// A name, number or prefix that another record has: field → what to do.
+    #[error("already used: {0}")]
+    Taken(FieldErrors),
+    /// The record cannot be deleted, for others use it: which ones, in words for people.
+    #[error("{0}")]
+    InUse(String),
+    /// What was asked for breaks a rule that only the store can check: field → what to do.
+    #[error("refused: {0}")]
+    Refused(FieldErrors),
+    /// The database failed or cannot be reached.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("the tables could not be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The URL names no database that Tandem knows.
+    #[error("this is not the address of a database; use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")]
+    Url,
+    /// A stored value that no version of Tandem writes.
+    #[error("{column} of record {id} holds “{value}”, which means nothing")]
+    Corrupt {
+        /// The record, as far as it is known.
+        id: String,
+        /// The column.
+        column: String,
+        /// What it holds.
+        value: String,
+    },
+}
+
+impl StoreError {
+    /// A record of which one field's value belongs to another.
+    pub(crate) fn taken(field: &str, text: impl Into<String>) -> Self {
+        Self::Taken(FieldErrors::one(field, text))
+    }
+
+    /// A rule that is broken at one field.
+    pub(crate) fn refused(field: &str, text: impl Into<String>) -> Self {
+        Self::Refused(FieldErrors::one(field, text))
+    }
+}
+
+/// What somebody else did to a record while it was being edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleEdit {
+    /// The version that the record has now.
+    pub version: Version,
+    /// Who changed it last.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// What changed since the version that the editor started from, one entry per field.
+    pub changes: Vec<FieldChange>,
+}

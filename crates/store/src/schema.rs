@@ -1,0 +1,47 @@
+//! Brings the tables up to date, and the built-in records with them.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, Migrator};
+
+use crate::{
+    Store, StoreError, classes,
+    db::{Db, sql},
+    dialing_rules, roles,
+};
+
+/// The migrations, inside the program.
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
+    match &store.db {
+        Db::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
+        Db::Postgres(pool) => for_postgres().run(pool).await?,
+    }
+    store.sessions().migrate().await?;
+    let mut tx = store.begin().await?;
+    classes::keep_built_in(&mut tx).await?;
+    roles::keep_built_in(&mut tx).await?;
+    dialing_rules::keep_built_in(&mut tx).await?;
+    tx.commit().await
+}
+
+pub(crate) async fn is_current(db: &Db) -> Result<bool, StoreError> {
+    let applied = match db.all(sql("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")).await {
+        Ok(rows) => rows.iter().map(|row| row.int("version")).collect::<Result<Vec<_>, _>>()?,
+        // The table of migrations itself is not there yet.
+        Err(StoreError::Database(sqlx::Error::Database(_))) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    Ok(MIGRATIONS.iter().map(|migration| migration.version).eq(applied))
+}
+
+/// The same migrations with TEXT compared by bytes, as SQLite does, whatever the collation of the PostgreSQL database: a
+/// list must have one order everywhere, and the word index looks for beginnings of words by comparison.
+fn for_postgres() -> Migrator {
+    let by_bytes = |migration: &Migration| {
+        let sql = Cow::Owned(migration.sql.replace(" TEXT", " TEXT COLLATE \"C\""));
+        Migration { sql, ..migration.clone() }
+    };
+    Migrator { migrations: MIGRATIONS.iter().map(by_bytes).collect(), ..Migrator::DEFAULT }
+}

@@ -1,0 +1,264 @@
+//! The way in: a connection, and one repository per concept.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tandem_domain::{
+    access::Tenant,
+    ids::Timestamp,
+};
+use uuid::Uuid;
+
+use crate::{
+    IdSource, RandomIds, StoreError,
+    accounts::Accounts,
+    administrators::Administrators,
+    audit::Audit,
+    classes::Classes,
+    counts::Counts,
+    customers::Customers,
+    db::{Db, Tx, sql},
+    dialing::Dialing,
+    dialing_rules::DialingRules,
+    huntgroups::Huntgroups,
+    roles::Roles,
+    schema,
+    sessions::Sessions,
+    settings::Settings,
+    sign_ins::SignIns,
+};
+
+/// How the store uses its database.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Connections that read (SQLite), or all connections (PostgreSQL).
+    pub connections: u32,
+    /// How long a request waits for a connection before it fails.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections: 8, patience: Duration::from_secs(10) }
+    }
+}
+
+/// How many connections there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// Connections that are open.
+    pub open: u32,
+    /// Those that nobody uses at this moment.
+    pub idle: u32,
+    /// Connections that may be opened.
+    pub limit: u32,
+}
+
+/// The records. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) db: Db,
+    ids: Arc<dyn IdSource>,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` (made when it is not there), `sqlite::memory:` (gone with the store) or `postgres://…`. The tables
+    /// may still have to be made: see [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Url`], or [`StoreError::Database`] when it cannot be opened or reached.
+    pub async fn connect(url: &str, options: &Options) -> Result<Self, StoreError> {
+        let db = match url.split_once(':') {
+            Some(("sqlite", _)) => open_sqlite(url, options).await?,
+            Some(("postgres" | "postgresql", _)) => open_postgres(url, options).await?,
+            Some(_) | None => return Err(StoreError::Url),
+        };
+        Ok(Self { db, ids: Arc::new(RandomIds::default()) })
+    }
+
+    /// The same store with another source of ids, for tests.
+    #[must_use]
+    pub fn with_ids(self, ids: Arc<dyn IdSource>) -> Self {
+        Self { ids, ..self }
+    }
+
+    /// Makes the tables, or brings them up to date, and the built-in records with them. Safe to repeat, and safe when
+    /// several servers do it at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`] when the database is newer than this program, or a migration fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        schema::migrate(self).await
+    }
+
+    /// Whether the tables are those that this program knows.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the database does not answer.
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        schema::is_current(&self.db).await
+    }
+
+    /// Asks the database for nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when it does not answer.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.one(sql("SELECT 1")).await.map(drop)
+    }
+
+    /// How many connections there are, the writing one of SQLite included.
+    #[must_use]
+    pub fn pool_status(&self) -> PoolStatus {
+        let idle = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        match &self.db {
+            Db::Sqlite { read, write } => PoolStatus {
+                open: read.size() + write.size(),
+                idle: idle(read.num_idle() + write.num_idle()),
+                limit: read.options().get_max_connections() + write.options().get_max_connections(),
+            },
+            Db::Postgres(pool) => PoolStatus {
+                open: pool.size(),
+                idle: idle(pool.num_idle()),
+                limit: pool.options().get_max_connections(),
+            },
+        }
+    }
+
+    /// Forgets what has had its time: expired sessions, old failures to sign in. To be called now and then.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.sign_ins().forget_failures(now).await?;
+        self.sessions().delete_expired().await
+    }
+
+    /// Lets running work end, then closes all connections. The store cannot be used afterwards.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// The customers.
+    #[must_use]
+    pub fn customers(&self) -> Customers<'_> {
+        Customers(self)
+    }
+
+    /// The accounts.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts(self)
+    }
+
+    /// The provider's staff.
+    #[must_use]
+    pub fn administrators(&self) -> Administrators<'_> {
+        Administrators(self)
+    }
+
+    /// The customer classes.
+    #[must_use]
+    pub fn classes(&self) -> Classes<'_> {
+        Classes(self)
+    }
+
+    /// The access roles.
+    #[must_use]
+    pub fn roles(&self) -> Roles<'_> {
+        Roles(self)
+    }
+
+    /// The provider's dialing rules.
+    #[must_use]
+    pub fn dialing_rules(&self) -> DialingRules<'_> {
+        DialingRules(self)
+    }
+
+    /// A customer's huntgroups.
+    #[must_use]
+    pub fn huntgroups(&self, tenant: Tenant) -> Huntgroups<'_> {
+        Huntgroups { store: self, tenant }
+    }
+
+    /// A customer's service settings, and its accounts' own.
+    #[must_use]
+    pub fn settings(&self, tenant: Tenant) -> Settings<'_> {
+        Settings { store: self, tenant }
+    }
+
+    /// Which codes a customer and its accounts dial.
+    #[must_use]
+    pub fn dialing(&self, tenant: Tenant) -> Dialing<'_> {
+        Dialing { store: self, tenant }
+    }
+
+    /// Who may sign in.
+    #[must_use]
+    pub fn sign_ins(&self) -> SignIns<'_> {
+        SignIns(self)
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub fn audit(&self) -> Audit<'_> {
+        Audit(self)
+    }
+
+    /// How much there is, for dashboards.
+    #[must_use]
+    pub fn counts(&self) -> Counts<'_> {
+        Counts(self)
+    }
+
+    /// The browsers' sessions.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        Sessions::of(&self.db)
+    }
+
+    /// A new id.
+    pub(crate) fn new_id(&self, at: Timestamp) -> Uuid {
+        self.ids.next(at)
+    }
+
+    /// Begins a transaction.
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        self.db.begin().await
+    }
+}
+
+async fn open_sqlite(url: &str, options: &Options) -> Result<Db, StoreError> {
+    let connect = SqliteConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(options.patience);
+    let pool = || SqlitePoolOptions::new().acquire_timeout(options.patience).idle_timeout(None).max_lifetime(None);
+    // The writer comes first: it makes the file.
+    let write = pool().max_connections(1).min_connections(1).connect_with(connect.clone()).await?;
+    // A database in memory is its connection's own.
+    let read = if url.contains(":memory:") {
+        write.clone()
+    } else {
+        let connect = connect.pragma("query_only", "ON");
+        pool().max_connections(options.connections.max(1)).connect_with(connect).await?
+    };
+    Ok(Db::Sqlite { read, write })
+}
+
+async fn open_postgres(url: &str, options: &Options) -> Result<Db, StoreError> {
+    let pool = PgPoolOptions::new().max_connections(options.connections.max(2)).acquire_timeout(options.patience);
+    Ok(Db::Postgres(pool.connect(url).await?))
+}
