@@ -4,7 +4,7 @@
 //! in words (dates in the reader's time zone, states by their names). The browser needs no code per list.
 
 use serde::{Deserialize, Serialize};
-use tandem_domain::list::{COUNT_CAP, Cursor, Page};
+use tandem_domain::list::{COUNT_CAP, Cursor, Page, Query};
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +124,12 @@ impl ListArgs {
         let (text, before) = if self.before.is_empty() { (&self.after, false) } else { (&self.before, true) };
         let (id, key) = text.split_once('.')?;
         Some(Cursor { before, key: key.into(), id: id.into() })
+    }
+
+    /// The rows that are asked for, sorted by one of the list's own columns.
+    #[must_use]
+    pub fn query<S>(&self, sort: S) -> Query<S> {
+        Query { search: self.q.clone(), sort, descending: self.desc == "1", cursor: self.cursor() }
     }
 
     /// A filter's value, empty when it is not set.
