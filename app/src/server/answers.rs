@@ -100,12 +100,30 @@ fn back_path(headers: &HeaderMap) -> String {
 async fn read_form(request: Request) -> Result<(Request, Vec<(String, String)>), Response> {
     let (mut parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
-    let typed = form_urlencoded::parse(&bytes)
-        .filter(|(name, _)| !name.contains("password") && !name.contains("secret"))
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
+    let fields = last_values(&bytes);
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    let secret = |name: &str| name.contains("password") || name.contains("secret");
+    let typed = fields.into_iter().filter(|(name, _)| !secret(name)).collect();
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    Ok((Request::from_parts(parts, Body::from(bytes)), typed))
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Ok((Request::from_parts(parts, Body::from(body)), typed))
+}
+
+/// The fields of a form. Of several values under one name the last counts: a ticked checkbox comes after the hidden "off"
+/// that says that it was there. (Names that end in `[]` are lists and keep all.) The browser code posts the same.
+fn last_values(body: &[u8]) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    for (name, value) in form_urlencoded::parse(body).into_owned() {
+        match places.get(&name) {
+            Some(&place) if !name.ends_with("[]") => fields[place].1 = value,
+            Some(_) | None => {
+                places.insert(name.clone(), fields.len());
+                fields.push((name, value));
+            }
+        }
+    }
+    fields
 }
 
 /// Reads what the server function answered.
@@ -195,5 +213,17 @@ async fn note_refusal(services: &Services, who: &WhoAsked, to: &str, error: &App
         .await;
     if let Err(error) = noted {
         tracing::error!(%error, "a refusal could not be written into the audit log");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticked_checkbox_counts_over_its_hidden_off_and_lists_keep_all() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = last_values(b"email=off&name=A+B&email=on&id%5B%5D=1&id%5B%5D=2");
+        assert_eq!(fields, [pair("email", "on"), pair("name", "A B"), pair("id[]", "1"), pair("id[]", "2")]);
     }
 }

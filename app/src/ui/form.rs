@@ -53,6 +53,7 @@ pub struct FormCtx {
 struct After {
     quiet: bool,
     reload: bool,
+    reverts: bool,
     waits_for_data: bool,
     on_done: Option<Callback<Done>>,
 }
@@ -228,7 +229,12 @@ impl FormCtx {
     }
 
     fn refuse(self, error: AppError, fields: Vec<(String, String)>) {
+        let reverts = self.after.with_value(|after| after.reverts) && error != AppError::SignedOut;
+        if let Some(form) = self.form().filter(|_| reverts) {
+            form.reset();
+        }
         match error {
+            AppError::Invalid(errors) if reverts => self.desk.say(Tone::Bad, errors.0.into_values().collect::<Vec<_>>().join(" "), None),
             AppError::Invalid(errors) => {
                 self.errors.set(errors);
                 self.refused.set(true);
@@ -347,6 +353,9 @@ pub fn PostForm(
     /// What comes next is loaded as a new page: for what changes who is signed in.
     #[prop(optional)]
     reload: bool,
+    /// A refused post puts its controls back: for what saves at once.
+    #[prop(optional)]
+    reverts: bool,
     /// Is told when it was done.
     #[prop(optional, into)]
     on_done: Option<Callback<Done>>,
@@ -354,7 +363,7 @@ pub fn PostForm(
     children: Children,
 ) -> impl IntoView {
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let ctx = FormCtx::new(to, id.as_deref(), &fields, After { quiet, reload, waits_for_data: false, on_done });
+    let ctx = FormCtx::new(to, id.as_deref(), &fields, After { quiet, reload, reverts, waits_for_data: false, on_done });
     let children = inside(ctx, children);
     view! {
         <form

@@ -51,7 +51,7 @@ pub(super) fn Palette(groups: Vec<Group>) -> impl IntoView {
         <Dialog open=open title="Go to">
             <form class="palette" on:submit=submitted>
                 <input
-                    type="search"
+                    type="text"
                     class="input"
                     aria-label="Page"
                     placeholder="A page’s name"

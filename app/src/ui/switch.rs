@@ -87,7 +87,7 @@ pub fn InstantSwitch(
         <div class="setting">
             {texts.view}
             {reset}
-            <PostForm to=to fields=fields class="setting-control" on_done=done>
+            <PostForm to=to fields=fields class="setting-control" reverts=true on_done=done>
                 {switch_button(use_form(), settled, name, id, labelled, described, disabled || view_only)}
             </PostForm>
         </div>
@@ -181,7 +181,7 @@ pub fn InstantSelect(
         <div class="setting">
             {texts.view}
             {reset}
-            <PostForm to=to fields=fields class="setting-control">
+            <PostForm to=to fields=fields class="setting-control" reverts=true>
                 <select
                     id=id
                     name=name
