@@ -86,7 +86,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// The path and query of the page that the form was on. Only these: a referrer cannot lead to another site.
-fn back_path(headers: &HeaderMap) -> String {
+pub(super) fn back_path(headers: &HeaderMap) -> String {
     headers
         .get(header::REFERER)
         .and_then(|referrer| referrer.to_str().ok())

@@ -21,6 +21,7 @@ pub mod format;
 pub mod guard;
 pub mod router;
 pub mod sign_in;
+pub mod theme;
 
 /// What the clock says. Passed in, so that tests can set it.
 pub trait Clock: Send + Sync {

@@ -14,7 +14,7 @@ use axum::{
 use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
-use super::{Services, answers, auth, guard, theme_of};
+use super::{Services, answers, auth, guard, theme, theme_of};
 use crate::{parts::audit_export, routes::App, shell::shell};
 
 /// The router of pages and server functions.
@@ -22,6 +22,7 @@ pub fn router(services: Services) -> Router {
     let mut router: Router<Services> = Router::new()
         .route("/api/{*path}", any(server_function))
         .route("/", get(StatusCode::NOT_FOUND))
+        .route("/theme/{name}", get(theme::choose))
         .route("/admin/audit.csv", get(audit_export::csv))
         .route("/self-care/audit.csv", get(audit_export::csv));
     for route in generate_route_list(App) {

@@ -72,8 +72,6 @@ fn args_set(args: &mut ListArgs, name: &str, value: String) {
         "desc" => args.desc = value,
         "after" => args.after = value,
         "before" => args.before = value,
-        // Set for one page only; no list's business.
-        "theme" => {}
         _ if value.is_empty() => {}
         _ => {
             args.filters.insert(name.into(), value);

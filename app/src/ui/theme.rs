@@ -19,7 +19,7 @@ pub fn ThemeSwitch() -> impl IntoView {
             };
             view! {
                 <a
-                    href=format!("?theme={}", theme.key())
+                    href=format!("/theme/{}", theme.key())
                     rel="external"
                     data-stays
                     title=label
