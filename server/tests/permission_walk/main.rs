@@ -1,0 +1,65 @@
+//! The walk over every server function, as everybody: whoever adds a server function must say here who may call it.
+//!
+//! | module | what is there |
+//! | --- | --- |
+//! | [`table`] | each function with right arguments, and the status for each person |
+//! | [`walk`] | one call at a time, each in a fresh world; what must be true of every answer |
+//! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
+//! | [`pages`] | every page as everybody: no fault, no other customer's records |
+//! | [`world`], [`demo_ids`] | the application with the demonstration's data, in this process |
+
+mod bad_input;
+mod demo_ids;
+mod pages;
+mod table;
+mod walk;
+mod world;
+
+use std::collections::BTreeSet;
+
+use crate::world::Template;
+
+#[test]
+fn every_server_function_is_in_the_table_and_no_other() {
+    let registered: BTreeSet<String> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let tabled: BTreeSet<String> = table::all().map(|row| row.path()).collect();
+    let forgotten: Vec<_> = registered.difference(&tabled).collect();
+    let gone: Vec<_> = tabled.difference(&registered).collect();
+    assert!(forgotten.is_empty(), "say in server/tests/permission_walk/table who may call {forgotten:?}");
+    assert!(gone.is_empty(), "these are in the table but not in the application: {gone:?}");
+}
+
+#[tokio::test]
+async fn signing_in_and_out_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::SIGN_IN).await;
+}
+
+#[tokio::test]
+async fn customers_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::CUSTOMERS).await;
+}
+
+#[tokio::test]
+async fn accounts_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::ACCOUNTS).await;
+}
+
+#[tokio::test]
+async fn what_customers_and_accounts_share_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::SHARED).await;
+}
+
+#[tokio::test]
+async fn huntgroups_and_codes_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::CENTREX).await;
+}
+
+#[tokio::test]
+async fn the_providers_configuration_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::CONFIGURATION).await;
+}
+
+#[tokio::test]
+async fn dashboards_and_the_audit_log_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::RECORDS).await;
+}
