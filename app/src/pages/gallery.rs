@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use tandem_domain::{field::Rule, ids::Version, list::Cursor, supervision::Mode};
 
 use crate::{
-    context::is_demo,
+    context::{is_demo, load, loaded},
     error::AppError,
     listing::{Cell, Column, ListArgs, ListRow, Listing, Tone},
     pages::errors::error_page,
@@ -42,7 +42,7 @@ pub fn GalleryPage() -> impl IntoView {
             {numbers()}
             {signs()}
             <div class="columns">{buttons()} {messages()}</div>
-            {edit_form()}
+            {loaded(load(|| (), |()| async { Ok(Version(3)) }), edit_form)}
             {refused_form()}
             <div class="columns">{settings()} {new_form()}</div>
             {tree()}
@@ -101,7 +101,7 @@ fn buttons() -> AnyView {
                 <Button label="Say something" on_click=move |()| desk.say(Tone::Good, "Customer saved", None) />
                 <Button label="Say that it failed" on_click=move |()| desk.say(Tone::Bad, AppError::Unreachable.to_string(), None) />
                 <Button label="Open a dialog" on_click=move |()| open.set(true) />
-                <PostForm to=NOWHERE>
+                <PostForm to="/api/gallery_delete">
                     <ConfirmButton
                         label="Delete class"
                         title="Delete the class Business?"
@@ -138,7 +138,7 @@ fn countries() -> Vec<(String, String)> {
     [("en-GB", "United Kingdom (24 Nov 2026, 16:05)"), ("de-DE", "Germany (24.11.2026, 16:05)")].map(|(v, l)| (v.into(), l.into())).to_vec()
 }
 
-fn edit_form() -> AnyView {
+fn edit_form(version: Version) -> AnyView {
     let strategies = [
         ("order", "In order", "One after the other, from the top."),
         ("simultaneous", "Simultaneous", "All ring at once; the first to answer has the call."),
@@ -147,7 +147,7 @@ fn edit_form() -> AnyView {
     ];
     let strategies = strategies.map(|(value, label, help)| (value.into(), label.into(), help.into())).to_vec();
     view! {
-        <EditForm to=NOWHERE version=Version(3)>
+        <EditForm to=NOWHERE version=version>
             <Card title="Huntgroup" description="An edit form: the bar below is enabled when something differs.">
                 <FieldSet legend="General" layout="row">
                     <TextField name="name" label="Name" value="Support" rule=Rule::Name required=true />
@@ -157,7 +157,7 @@ fn edit_form() -> AnyView {
                     <TextField name="prefix" label="SIP prefix" value="abc" disabled=true help="Phones register as prefix and extension." />
                 </FieldSet>
                 <RadioCards name="strategy" label="Ring strategy" value="simultaneous" options=strategies />
-                <TextArea name="note" label="Note" help="Only the provider’s staff see it." />
+                <TextArea name="note" label="Note" value="Rings the whole team.\nAsk Adam before changing it." help="Only the provider’s staff see it." />
                 <Switch name="overflow" label="Go on to voicemail" value=true help="When nobody answers within the ring time." />
                 <Checkbox name="notify" label="Tell the customer’s administrator by e-mail" value=true />
             </Card>
@@ -169,7 +169,7 @@ fn edit_form() -> AnyView {
 /// A form as it looks after a refused post.
 fn refused_form() -> AnyView {
     view! {
-        <PostForm to=NOWHERE id="refused" class="form">
+        <PostForm to="/api/gallery_refused" id="refused" class="form">
             <Card title="Refused" description="Each error stands beside its field, and says what to do.">{refused_fields()}</Card>
         </PostForm>
     }
@@ -285,7 +285,7 @@ fn customers() -> Listing {
 #[component]
 fn GalleryList() -> impl IntoView {
     let args = list_args();
-    let listing = crate::context::load(
+    let listing = load(
         move || args.get(),
         |args: ListArgs| async move {
             let mut listing = customers();

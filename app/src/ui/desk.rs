@@ -85,6 +85,20 @@ impl Desk {
         self.flash.update_value(|(flash, _)| *flash = Flash::default());
     }
 
+    /// Forgets it if it was about this form.
+    pub(super) fn forget_flash_for(self, to: &str) {
+        if self.flash.with_value(|(flash, _)| flash.form.as_ref().is_some_and(|form| form.to == to)) {
+            self.forget_flash();
+        }
+    }
+
+    /// Loads the page's data anew, and then puts this form's controls back to it.
+    pub(super) fn put_back(self, to: &'static str) {
+        self.forget_flash_for(to);
+        self.put_back.set_value(Some(to));
+        self.refresh();
+    }
+
     /// Says something in a toast.
     pub fn say(self, tone: Tone, text: impl Into<String>, undo: Option<Undo>) {
         Toast::show(self.toasts, tone, text.into(), undo);

@@ -31,7 +31,7 @@ pub struct FormCtx {
     pub to: &'static str,
     pub(super) desk: Desk,
     pub(super) node: NodeRef<html::Form>,
-    /// What was typed before the post that was refused.
+    /// What was typed before the post that was refused: the page was rendered with it.
     typed: StoredValue<Vec<(String, String)>>,
     pub(super) errors: RwSignal<FieldErrors>,
     pub(super) stale: RwSignal<Option<StaleEdit>>,
@@ -186,6 +186,11 @@ impl FormCtx {
         self.clean();
     }
 
+    /// Whether the controls were rendered with what was typed, not with what is stored.
+    pub(super) fn restored(self) -> bool {
+        self.typed.with_value(|typed| !typed.is_empty())
+    }
+
     fn clean(self) {
         self.touched.set_value(false);
         self.dirty.set(false);
@@ -196,7 +201,7 @@ impl FormCtx {
 
     fn send(self, fields: Vec<(String, String)>) {
         self.waits.set(true);
-        self.desk.forget_flash();
+        self.desk.forget_flash_for(self.to);
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
             self.waits.set(false);

@@ -53,11 +53,11 @@ fn frame(children: Children) -> AnyView {
                 <button type="button" class="icon-button" popovertarget="navigation" aria-label="Menu">{icon(Sign::Menu)}</button>
                 {brand(me.home(), area)}
             </header>
-            <div class="sidebar" id="navigation" popover>
+            <nav class="sidebar" id="navigation" aria-label="Main" popover>
                 {brand(me.home(), area)}
                 {navigation(&groups)}
                 {user_menu(&me)}
-            </div>
+            </nav>
             <main id="main" class="page" tabindex="-1">{children()}</main>
         </div>
         <Palette groups=groups />
@@ -102,7 +102,7 @@ fn navigation(groups: &[Group]) -> AnyView {
             }
         })
         .collect_view();
-    view! { <nav class="nav" aria-label="Main">{groups}</nav> }.into_any()
+    view! { <div class="nav">{groups}</div> }.into_any()
 }
 
 fn user_menu(me: &Principal) -> AnyView {

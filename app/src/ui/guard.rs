@@ -3,8 +3,9 @@
 //! A form with changes carries `data-dirty`. Links and the back button then ask first; closing the tab is asked by the
 //! browser itself.
 
+use js_sys::{Function, Reflect};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Event, MouseEvent};
 
 use super::{button::Kind, desk::Desk, dialog::Dialog};
@@ -18,7 +19,8 @@ pub(super) fn begin(desk: Desk) {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
     }
-    let here = StoredValue::new(window().location().href().unwrap_or_default());
+    let location = leptos_router::hooks::use_location();
+    let here = Memo::new(move |_| address(&location.pathname.read(), &location.search.read()));
     listen("click", move |event| clicked(desk, event));
     listen("beforeunload", |event| {
         if something_unsaved() {
@@ -26,22 +28,19 @@ pub(super) fn begin(desk: Desk) {
         }
     });
     listen("popstate", move |event| went_back(desk, here, event));
-    listen("keydown", |event| {
-        let event: &web_sys::KeyboardEvent = event.unchecked_ref();
-        if event.key() == "Escape" {
-            close_menus(None);
-        }
-    });
-    let path = leptos_router::hooks::use_location();
     Effect::new(move |before: Option<()>| {
-        path.pathname.track();
-        path.search.track();
-        here.set_value(window().location().href().unwrap_or_default());
+        location.pathname.track();
         if before.is_some() {
             desk.forget_flash();
-            close_menus(None);
+            hide_popovers();
         }
     });
+}
+
+/// A path and its query; the router has the query without the question mark, the browser with it.
+fn address(path: &str, query: &str) -> String {
+    let query = query.trim_start_matches('?');
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// Listens on the window before anybody else, for as long as the page lives.
@@ -54,7 +53,6 @@ fn listen(event: &str, react: impl Fn(&Event) + 'static) {
 
 fn clicked(desk: Desk, event: &Event) {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    close_menus(Some(&target));
     let mouse: &MouseEvent = event.unchecked_ref();
     let plain = mouse.button() == 0 && !mouse.ctrl_key() && !mouse.meta_key() && !mouse.shift_key() && !mouse.alt_key();
     let Ok(Some(link)) = target.closest("a[href]") else { return };
@@ -68,25 +66,29 @@ fn clicked(desk: Desk, event: &Event) {
 }
 
 /// The address has changed already; it is put back, and the question asked.
-fn went_back(desk: Desk, here: StoredValue<String>, event: &Event) {
-    if !something_unsaved() {
+fn went_back(desk: Desk, here: Memo<String>, event: &Event) {
+    let location = window().location();
+    let wanted = address(&location.pathname().unwrap_or_default(), &location.search().unwrap_or_default());
+    let here = here.get_untracked();
+    // A link within the page leads nowhere else.
+    if wanted == here || !something_unsaved() {
         return;
     }
     event.stop_immediate_propagation();
-    let location = window().location();
-    let wanted = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
     if let Ok(history) = window().history() {
-        let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&here.get_value()));
+        // Cannot fail: it is the address that was shown before.
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&here));
     }
     desk.leaving.set(Some(wanted));
 }
 
-/// Closes open menus, except the one that was clicked in.
-fn close_menus(clicked: Option<&Element>) {
-    let Ok(open) = document().query_selector_all("details[data-menu][open]") else { return };
+/// Closes menus that are open, as the page that they were opened on is gone.
+fn hide_popovers() {
+    let Ok(open) = document().query_selector_all(":popover-open") else { return };
     for menu in (0..open.length()).filter_map(|i| open.item(i)) {
-        if !menu.contains(clicked.map(AsRef::as_ref)) {
-            menu.unchecked_into::<web_sys::HtmlDetailsElement>().set_open(false);
+        let hide = Reflect::get(&menu, &"hidePopover".into()).ok().and_then(|hide| hide.dyn_into::<Function>().ok());
+        if let Some(hide) = hide {
+            let _ = hide.call0(&menu);
         }
     }
 }

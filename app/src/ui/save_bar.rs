@@ -1,6 +1,8 @@
 //! What stands above and below an edit form: the stale-edit banner, the summary of errors, the save bar.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
+
+use wasm_bindgen::JsCast;
 
 use super::{
     button::Kind,
@@ -18,6 +20,9 @@ pub(super) fn save_bar(ctx: FormCtx, label: String, cancel_href: Option<String>)
     let nothing_to_discard = move || hydrated.get() && !ctx.dirty.get();
     let discard = match cancel_href {
         Some(href) => view! { <a class="button" href=href>"Discard"</a> }.into_any(),
+        None if ctx.restored() => {
+            view! { <a class="button" href="" data-stays on:click=move |event| take_stored(ctx, &event)>"Discard"</a> }.into_any()
+        }
         None => view! { <button type="reset" class="button" disabled=nothing_to_discard>"Discard"</button> }.into_any(),
     };
     let words = move || {
@@ -45,8 +50,13 @@ pub(super) fn error_summary(ctx: FormCtx) -> AnyView {
         let label = ctx.labels.with_value(|labels| labels.iter().find(|(field, _)| field == name).map(|(_, label)| label.clone()));
         match label {
             Some(label) => {
-                let href = format!("#{}", ctx.field_id(name));
-                view! { <li><a href=href rel="external">{label}</a>": " {text.to_owned()}</li> }.into_any()
+                let id = ctx.field_id(name);
+                let href = format!("#{id}");
+                let focus = move |event: ev::MouseEvent| {
+                    event.prevent_default();
+                    focus_on(&id);
+                };
+                view! { <li><a href=href rel="external" on:click=focus>{label}</a>": " {text.to_owned()}</li> }.into_any()
             }
             None => view! { <li>{text.to_owned()}</li> }.into_any(),
         }
@@ -71,9 +81,23 @@ pub(super) fn error_summary(ctx: FormCtx) -> AnyView {
     .into_any()
 }
 
+fn focus_on(id: &str) {
+    if let Some(control) = document().get_element_by_id(id).and_then(|control| control.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Fails only for an element that cannot have the focus.
+        let _ = control.focus();
+    }
+}
+
 /// Who saved meanwhile and what; and the choice between mine and theirs.
 pub(super) fn stale_banner(ctx: FormCtx) -> AnyView {
     (move || ctx.stale.get().map(|stale| banner(ctx, stale))).into_any()
+}
+
+/// A link to this very page: it is what is stored that one wants to see.
+fn take_stored(ctx: FormCtx, event: &ev::MouseEvent) {
+    event.prevent_default();
+    ctx.stale.set(None);
+    ctx.desk.put_back(ctx.to);
 }
 
 fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
@@ -90,13 +114,6 @@ fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
             }
         })
         .collect_view();
-    let theirs = move |event: leptos::ev::MouseEvent| {
-        event.prevent_default();
-        ctx.stale.set(None);
-        ctx.desk.forget_flash();
-        ctx.desk.put_back.set_value(Some(ctx.to));
-        ctx.desk.refresh();
-    };
     // The first button of a form is what Enter presses. Here it must not save over somebody's work.
     view! {
         <button type="submit" disabled hidden></button>
@@ -117,7 +134,7 @@ fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
                     <button type="submit" class="button" name="version" value=stale.version.0.to_string()>
                         "Save mine anyway"
                     </button>
-                    <a class=Kind::Primary.class() href="" on:click=theirs>"Take theirs"</a>
+                    <a class=Kind::Primary.class() href="" data-stays on:click=move |event| take_stored(ctx, &event)>"Take theirs"</a>
                 </div>
             </div>
         </section>
