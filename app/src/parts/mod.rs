@@ -1,5 +1,6 @@
 //! What several pages share: panels, forms and lists of one kind.
 
+pub mod account_list;
 pub mod account_panels;
 pub mod address;
 #[cfg(feature = "ssr")]
@@ -7,6 +8,8 @@ pub mod audit_export;
 pub mod audit_list;
 pub mod codes_card;
 pub mod codes_form;
+pub mod history;
+pub mod huntgroup_form;
 pub mod number_preview;
 pub mod owner;
 pub mod permission_tree;

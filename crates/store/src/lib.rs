@@ -12,6 +12,7 @@
 //! | [`huntgroups`], [`settings`], [`dialing`] | how a customer's telephony is set up |
 //! | [`sign_ins`], [`sessions`], [`password`] | who may come in |
 //! | [`audit`], [`counts`] | what happened, and how much there is |
+//! | [`users`] | what uses a class, a role or a rule |
 //! | [`demo`] | data to try and to measure with |
 //!
 //! How it works inside: `db` is the only place that knows there are two databases; `schema` brings the tables up to date;
@@ -45,6 +46,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_ins;
 mod store;
+pub mod users;
 
 pub use change::Change;
 pub use error::{StaleEdit, StoreError};

@@ -1,21 +1,494 @@
-//! The provider’s staff.
+//! Administrators: the provider's staff, their sign-ins and roles.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+use tandem_domain::{
+    access::Field,
+    field::Rule,
+    ids::{AdministratorId, Version},
+};
+#[cfg(feature = "ssr")]
+use tandem_domain::{
+    access::{Audience, Who},
+    administrator::Administrator,
+    error::{FieldError, FieldErrors},
+    sign_in::SignInName,
+};
 
-/// The provider’s staff.
+#[cfg(feature = "ssr")]
+use super::roles::keeps_own_keys;
+
+use crate::{
+    context::{load, loaded, me},
+    error::AppError,
+    listing::{ListArgs, Listing, Tone},
+    parts::address::{address_id, parse_id},
+    post::Done,
+    ui::{
+        Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, PageHeader, PasswordField, PostForm, SelectField,
+        TextField, list_args,
+    },
+};
+
+/// What an administrator is called in an answer.
+const WHAT: &str = "administrator";
+
+/// An administrator as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdministratorRecord {
+    /// Which one.
+    pub id: AdministratorId,
+    /// The version to name when it is saved.
+    pub version: Version,
+    /// The person's name.
+    pub name: String,
+    /// The person's e-mail address; empty: none.
+    pub email: String,
+    /// The sign-in name.
+    pub sign_in: String,
+    /// The id of the role.
+    pub role: String,
+    /// The person can sign in.
+    pub active: bool,
+    /// It is the person who asks.
+    pub own: bool,
+    /// The roles that can be given: id and name.
+    pub roles: Vec<(String, String)>,
+}
+
+/// A page of the list.
+///
+/// # Errors
+/// Without permission to see administrators.
+#[server(endpoint = "administrator_list")]
+pub async fn administrator_list(
+    /// What the address asks for.
+    args: ListArgs,
+) -> Result<Listing, AppError> {
+    use crate::{
+        listing::{Cell, Column, ListRow},
+        server::ask::Ask,
+    };
+
+    let ask = Ask::now()?;
+    ask.see(Field::Administrators)?;
+    let page = ask.store().administrators().list(&args.query(())).await.map_err(|error| ask.tell(WHAT, error))?;
+    let columns = ["Sign-in name", "E-mail", "Access role", "State"].map(Column::plain);
+    let columns = std::iter::once(Column::sorted("Name", "name")).chain(columns).collect();
+    Ok(Listing::of(columns, page, |row| {
+        let (tone, state) = state_words(row.active);
+        ListRow {
+            href: Some(format!("/admin/administrators/{}", row.id)),
+            cells: vec![
+                Cell::Text(row.name),
+                Cell::Text(row.sign_in.map(String::from).unwrap_or_default()),
+                Cell::Text(row.email),
+                Cell::Text(row.role),
+                Cell::Badge(tone, state.into()),
+            ],
+        }
+    }))
+}
+
+/// One administrator.
+///
+/// # Errors
+/// No such administrator; no permission.
+#[server(endpoint = "administrator_read")]
+pub async fn administrator_read(
+    /// Which administrator.
+    id: AdministratorId,
+) -> Result<AdministratorRecord, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.see(Field::Administrators)?;
+    let who = Who::Administrator(id);
+    let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let sign_in = ask.store().sign_ins().of(who).await.map_err(|error| ask.tell(WHAT, error))?;
+    let Administrator { name, email, role, active } = stored.value;
+    Ok(AdministratorRecord {
+        id,
+        version: stored.version,
+        name,
+        email,
+        sign_in: sign_in.map(|sign_in| sign_in.name.into()).unwrap_or_default(),
+        role: role.to_string(),
+        active,
+        own: ask.me.who == who,
+        roles: role_choices(&ask).await?,
+    })
+}
+
+/// The roles that a new administrator can have: id and name.
+///
+/// # Errors
+/// No permission.
+#[server(endpoint = "administrator_roles")]
+pub async fn administrator_roles() -> Result<Vec<(String, String)>, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Administrators)?;
+    role_choices(&ask).await
+}
+
+/// Adds an administrator.
+///
+/// # Errors
+/// What is wrong with the fields; no permission.
+#[server(endpoint = "administrator_create")]
+pub async fn administrator_create(
+    /// The name.
+    name: String,
+    /// The e-mail address; may be empty.
+    email: String,
+    /// The sign-in name.
+    sign_in: String,
+    /// The password.
+    password: String,
+    /// The role's id.
+    role: String,
+) -> Result<Done, AppError> {
+    use tandem_store::sign_ins::NewSignIn;
+
+    use crate::server::{ask::Ask, sign_in::hash};
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Administrators)?;
+    let mut errors = FieldErrors::default();
+    errors.take("password", tandem_domain::sign_in::check_password(&password));
+    let (administrator, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
+    let password_hash = hash(ask.services(), password).await?;
+    let sign_in = NewSignIn { name: sign_in, password_hash };
+    let id = ask
+        .store()
+        .administrators()
+        .create(&administrator, &sign_in, &ask.change())
+        .await
+        .map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say("Administrator added").go(format!("/admin/administrators/{id}")))
+}
+
+/// Saves an administrator.
+///
+/// # Errors
+/// What is wrong with the fields; nobody could give permissions any more; somebody else saved meanwhile; no permission.
+#[server(endpoint = "administrator_save")]
+pub async fn administrator_save(
+    /// Which administrator.
+    id: AdministratorId,
+    /// The version that the edit starts from.
+    version: Version,
+    /// The name.
+    name: String,
+    /// The e-mail address; may be empty.
+    email: String,
+    /// The sign-in name.
+    sign_in: String,
+    /// The role's id.
+    role: String,
+) -> Result<Done, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Administrators)?;
+    let mut errors = FieldErrors::default();
+    let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    if ask.me.who == Who::Administrator(id) {
+        keep_own_keys(&ask, &stored.value, &role, &mut errors).await?;
+    }
+    let (typed, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
+    let changed = Administrator { active: stored.value.active, ..typed };
+    // The name to sign in with is no part of the record and has no version: it is changed only for an edit that is not stale.
+    let who = Who::Administrator(id);
+    let present = ask.store().sign_ins().of(who).await.map_err(|error| ask.tell(WHAT, error))?;
+    if stored.version == version && present.is_some_and(|present| present.name != sign_in) {
+        ask.store().sign_ins().set_name(who, &sign_in, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    }
+    ask.store().administrators().update(id, version, &changed, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say("Administrator saved"))
+}
+
+/// Gives an administrator another password; who is signed in with the old one is signed out.
+///
+/// # Errors
+/// What is wrong with the password; no permission.
+#[server(endpoint = "administrator_password")]
+pub async fn administrator_password(
+    /// Which administrator.
+    id: AdministratorId,
+    /// The password.
+    password: String,
+) -> Result<Done, AppError> {
+    use crate::server::{ask::Ask, sign_in::hash};
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Administrators)?;
+    if ask.me.who == Who::Administrator(id) {
+        return Err(AppError::Refused("Change your own password in your profile, where the present one is asked for.".into()));
+    }
+    tandem_domain::sign_in::check_password(&password).map_err(|error| FieldErrors::one("password", error.0))?;
+    let hash = hash(ask.services(), password).await?;
+    let who = Who::Administrator(id);
+    ask.store().sign_ins().set_password(who, &hash, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say("Password set"))
+}
+
+/// Lets an administrator sign in, or not any more.
+///
+/// # Errors
+/// Oneself, or the last one who can give permissions; no permission.
+#[server(endpoint = "administrator_active")]
+pub async fn administrator_active(
+    /// Which administrator.
+    id: AdministratorId,
+    /// The version that the edit starts from.
+    version: Version,
+    /// `on` or `off`.
+    active: String,
+) -> Result<Done, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Administrators)?;
+    let active = active == "on";
+    if ask.me.who == Who::Administrator(id) && !active {
+        return Err(AppError::Refused("You cannot deactivate yourself; ask another administrator.".into()));
+    }
+    let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?.value;
+    let changed = Administrator { active, ..stored };
+    ask.store()
+        .administrators()
+        .update(id, version, &changed, &ask.change())
+        .await
+        .map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say(if active { "Administrator activated" } else { "Administrator deactivated" }))
+}
+
+/// What was typed, unless it or something before it is wrong.
+#[cfg(feature = "ssr")]
+fn parse(
+    mut errors: FieldErrors,
+    name: &str,
+    email: &str,
+    sign_in: &str,
+    role: &str,
+) -> Result<(Administrator, SignInName), FieldErrors> {
+    let name = errors.take("name", tandem_domain::field::name(name));
+    let email = errors.take("email", tandem_domain::field::optional_email(email));
+    let sign_in = errors.take("sign_in", sign_in.parse::<SignInName>());
+    let role = errors.take("role", role.parse().map_err(|_| FieldError::new("Choose an access role.")));
+    match (name, email, sign_in, role) {
+        (Some(name), Some(email), Some(sign_in), Some(role)) if errors.is_empty() => {
+            Ok((Administrator { name, email, role, active: true }, sign_in))
+        }
+        (_, _, _, _) => Err(errors),
+    }
+}
+
+/// The roles that administrators can have.
+#[cfg(feature = "ssr")]
+async fn role_choices(ask: &crate::server::ask::Ask) -> Result<Vec<(String, String)>, AppError> {
+    let roles = ask.store().roles().choices(Audience::Administrator).await.map_err(|error| ask.tell("access role", error))?;
+    Ok(roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect())
+}
+
+/// Refuses another role for oneself that could not give permissions.
+#[cfg(feature = "ssr")]
+async fn keep_own_keys(
+    ask: &crate::server::ask::Ask,
+    stored: &Administrator,
+    role: &str,
+    errors: &mut FieldErrors,
+) -> Result<(), AppError> {
+    let Some(role) = role.parse().ok().filter(|role| *role != stored.role) else { return Ok(()) };
+    let role = ask.store().roles().get(role).await.map_err(|error| ask.tell("access role", error))?.value;
+    if let Err(text) = keeps_own_keys(&ask.me, &role) {
+        errors.add("role", text);
+    }
+    Ok(())
+}
+
+/// Whether somebody can sign in, in a word with its colour.
+const fn state_words(active: bool) -> (Tone, &'static str) {
+    if active { (Tone::Good, "Active") } else { (Tone::Neutral, "Deactivated") }
+}
+
+/// All administrators.
 #[component]
 pub fn AdministratorsPage() -> impl IntoView {
-    view! { <h1>"AdministratorsPage"</h1> }
+    let args = list_args();
+    let new = me().modifies(Field::Administrators).then(|| ("/admin/administrators/new".to_owned(), "Add administrator".to_owned()));
+    view! {
+        <ListPage
+            title="Administrators"
+            description="The provider’s staff, who sign in here."
+            listing=load(move || args.get(), administrator_list)
+            args=args
+            noun=("administrator", "administrators")
+            new=new
+            search_in="name or e-mail"
+        />
+    }
 }
 
-/// The provider’s staff.
+/// A new administrator.
 #[component]
 pub fn NewAdministratorPage() -> impl IntoView {
-    view! { <h1>"NewAdministratorPage"</h1> }
+    let roles = load(|| (), |()| administrator_roles());
+    view! {
+        <PageHeader title="Add administrator" back=("/admin/administrators", "Administrators") />
+        {loaded(roles, |roles| {
+            let roles = StoredValue::new(roles);
+            view! {
+                <NewForm to=AdministratorCreate::PATH button="Add administrator" cancel_href="/admin/administrators">
+                    <Card title="Person">{person("", "")}</Card>
+                    <Card title="Sign-in">
+                        {sign_in("", "", roles.get_value())}
+                        <PasswordField
+                            name="password"
+                            label="Password"
+                            help="At least 10 characters; tell it to the person, who can change it."
+                            autocomplete="new-password"
+                            rule=Rule::Password
+                            required=true
+                            width="medium"
+                        />
+                    </Card>
+                </NewForm>
+            }
+            .into_any()
+        })}
+    }
 }
 
-/// The provider’s staff.
+/// One administrator.
 #[component]
 pub fn AdministratorPage() -> impl IntoView {
-    view! { <h1>"AdministratorPage"</h1> }
+    let record = load(address_id(), |id| async move { administrator_read(parse_id(WHAT, &id)?).await });
+    loaded(record, |record| {
+        let may = me().modifies(Field::Administrators);
+        let id = record.id.to_string();
+        let (active, own) = (record.active, record.own);
+        let (tone, state) = state_words(active);
+        let badge = move || view! { <Badge tone=tone text=state /> };
+        let below = may.then(|| {
+            view! {
+                {password_card(&id, own)}
+                {state_card(&record)}
+            }
+        });
+        let AdministratorRecord { version, name, email, sign_in: signs_in_as, role, roles, .. } = record;
+        let subtitle = if own { "Administrator: this is you" } else { "Administrator" };
+        let person = person(&name, &email);
+        let sign_in = sign_in(&signs_in_as, &role, roles);
+        view! {
+            <PageHeader title=name subtitle=subtitle badge=badge back=("/admin/administrators", "Administrators") />
+            <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
+                <Card title="Person">{person}</Card>
+                <Card title="Sign-in">{sign_in}</Card>
+            </EditForm>
+            {below}
+        }
+        .into_any()
+    })
+}
+
+fn person(name: &str, email: &str) -> AnyView {
+    view! {
+        <TextField name="name" label="Name" value=name rule=Rule::Name field=Field::Administrators required=true width="medium" />
+        <TextField name="email" label="E-mail" value=email kind="email" rule=Rule::OptionalEmail field=Field::Administrators width="medium" />
+    }
+    .into_any()
+}
+
+fn sign_in(name: &str, role: &str, roles: Vec<(String, String)>) -> AnyView {
+    view! {
+        <TextField
+            name="sign_in"
+            label="Sign-in name"
+            value=name
+            help="Upper and lower case are the same."
+            rule=Rule::SignInName
+            field=Field::Administrators
+            required=true
+            width="medium"
+        />
+        <SelectField
+            name="role"
+            label="Access role"
+            value=role
+            options=roles
+            help="What this person may see and change."
+            field=Field::Administrators
+            width="medium"
+        />
+    }
+    .into_any()
+}
+
+/// Another password.
+fn password_card(id: &str, own: bool) -> AnyView {
+    if own {
+        return view! {
+            <Card title="Password">
+                <p>"You change your own password in " <a href="/profile">"your profile"</a> "."</p>
+            </Card>
+        }
+        .into_any();
+    }
+    let id = id.to_owned();
+    view! {
+        <Card title="Password" description="Whoever is signed in with the present password is signed out.">
+            <PostForm to=AdministratorPassword::PATH fields=vec![("id", id)] class="form">
+                <PasswordField
+                    name="password"
+                    label="New password"
+                    help="At least 10 characters."
+                    autocomplete="new-password"
+                    rule=Rule::Password
+                    required=true
+                    width="medium"
+                />
+                <div class="actions">
+                    <Button label="Set password" />
+                </div>
+            </PostForm>
+        </Card>
+    }
+    .into_any()
+}
+
+/// Deactivation, and the way back.
+fn state_card(record: &AdministratorRecord) -> AnyView {
+    let fields = |active: &str| {
+        vec![("id", record.id.to_string()), ("version", record.version.0.to_string()), ("active", active.to_owned())]
+    };
+    let content = if record.own {
+        view! { <p>"You cannot deactivate yourself; ask another administrator."</p> }.into_any()
+    } else if record.active {
+        let (fields, title) = (fields("off"), format!("Deactivate {}?", record.name));
+        view! {
+            <PostForm to=AdministratorActive::PATH fields=fields>
+                <ConfirmButton
+                    label="Deactivate"
+                    title=title
+                    text="This person is signed out and cannot sign in any more. What they did stays in the audit log."
+                    confirm="Deactivate"
+                    danger=true
+                />
+            </PostForm>
+        }
+        .into_any()
+    } else {
+        let fields = fields("on");
+        view! {
+            <PostForm to=AdministratorActive::PATH fields=fields>
+                <Button label="Activate" />
+            </PostForm>
+        }
+        .into_any()
+    };
+    view! { <Card title="State">{content}</Card> }.into_any()
 }

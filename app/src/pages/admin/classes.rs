@@ -1,21 +1,229 @@
-//! Customer classes and their notifications.
+//! Customer classes: what customers of one kind share, above all which e-mails their people get.
 
-use leptos::prelude::*;
+use std::collections::BTreeMap;
 
-/// Customer classes and their notifications.
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+use tandem_domain::{
+    access::Field,
+    class::{CustomerClass, Notification},
+    field::Rule,
+    ids::{ClassId, Stored, Version},
+};
+
+use crate::{
+    context::{load, loaded, me},
+    error::AppError,
+    listing::{ListArgs, Listing},
+    parts::{
+        address::{address_id, parse_id},
+        usage::{Usage, delete_card, usage_card},
+    },
+    post::Done,
+    ui::{Card, EditForm, ListPage, NewForm, PageHeader, Switch, TextField, list_args},
+};
+
+/// What a customer class is called in an answer.
+const WHAT: &str = "customer class";
+
+/// A class as its page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassRecord {
+    /// The class.
+    pub class: Stored<ClassId, CustomerClass>,
+    /// It came with Tandem: it can be changed, not deleted.
+    pub built_in: bool,
+    /// The customers that have it.
+    pub usage: Usage,
+}
+
+/// A page of the list.
+///
+/// # Errors
+/// Without permission to see customer classes.
+#[server(endpoint = "class_list")]
+pub async fn class_list(
+    /// What the address asks for.
+    args: ListArgs,
+) -> Result<Listing, AppError> {
+    use crate::{
+        listing::{Cell, Column, ListRow},
+        server::ask::Ask,
+    };
+
+    let ask = Ask::now()?;
+    ask.see(Field::Classes)?;
+    let page = ask.store().classes().list(&args.query(())).await.map_err(|error| ask.tell(WHAT, error))?;
+    let columns = vec![Column::sorted("Name", "name"), Column::plain("Notifications"), Column::plain("Customers")];
+    Ok(Listing::of(columns, page, |class| ListRow {
+        href: Some(format!("/admin/classes/{}", class.id)),
+        cells: vec![
+            Cell::Text(class.name),
+            Cell::Text(class.notifications.iter().map(|notification| notification.label()).collect::<Vec<_>>().join(", ")),
+            Cell::Figures(class.customers.to_string()),
+        ],
+    }))
+}
+
+/// One class, and who has it.
+///
+/// # Errors
+/// No such class; no permission.
+#[server(endpoint = "class_read")]
+pub async fn class_read(
+    /// Which class.
+    id: ClassId,
+) -> Result<ClassRecord, AppError> {
+    use tandem_store::users::Users;
+
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.see(Field::Classes)?;
+    let class = ask.store().classes().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let users = Users::of_class(ask.store(), id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let usage = Usage::of(&ask.me, users);
+    Ok(ClassRecord { built_in: id == tandem_store::classes::STANDARD, class, usage })
+}
+
+/// Adds a class.
+///
+/// # Errors
+/// What is wrong with the fields; no permission.
+#[server(endpoint = "class_create")]
+pub async fn class_create(
+    /// The name.
+    name: String,
+    /// The notifications, each on or off.
+    #[server(flatten)] switches: BTreeMap<String, String>,
+) -> Result<Done, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Classes)?;
+    let class = parse(&name, &switches)?;
+    let id = ask.store().classes().create(&class, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say("Customer class added").go(format!("/admin/classes/{id}")))
+}
+
+/// Saves a class.
+///
+/// # Errors
+/// What is wrong with the fields; somebody else saved meanwhile; no permission.
+#[server(endpoint = "class_save")]
+pub async fn class_save(
+    /// Which class.
+    id: ClassId,
+    /// The version that the edit starts from.
+    version: Version,
+    /// The name.
+    name: String,
+    /// The notifications, each on or off.
+    #[server(flatten)] switches: BTreeMap<String, String>,
+) -> Result<Done, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Classes)?;
+    let class = parse(&name, &switches)?;
+    ask.store().classes().update(id, version, &class, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say("Customer class saved"))
+}
+
+/// Deletes a class that no customer has.
+///
+/// # Errors
+/// A customer has it; no permission.
+#[server(endpoint = "class_delete")]
+pub async fn class_delete(
+    /// Which class.
+    id: ClassId,
+) -> Result<Done, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Classes)?;
+    ask.store().classes().delete(id, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say("Customer class deleted").go("/admin/classes"))
+}
+
+/// The class that was typed.
+#[cfg(feature = "ssr")]
+fn parse(name: &str, switches: &BTreeMap<String, String>) -> Result<CustomerClass, AppError> {
+    let mut errors = tandem_domain::error::FieldErrors::default();
+    let name = errors.take("name", tandem_domain::field::name(name));
+    let is_on = |notification: &Notification| switches.get(notification.key()).is_some_and(|switch| switch == "on");
+    let notifications = Notification::ALL.into_iter().filter(is_on).collect();
+    match name {
+        Some(name) => Ok(CustomerClass { name, notifications }),
+        None => Err(errors.into()),
+    }
+}
+
+/// All classes.
 #[component]
 pub fn ClassesPage() -> impl IntoView {
-    view! { <h1>"ClassesPage"</h1> }
+    let args = list_args();
+    let new = me().modifies(Field::Classes).then(|| ("/admin/classes/new".to_owned(), "Add class".to_owned()));
+    view! {
+        <ListPage
+            title="Customer classes"
+            description="What customers of one kind share: which e-mails their people get."
+            listing=load(move || args.get(), class_list)
+            args=args
+            noun=("class", "classes")
+            new=new
+            empty=("No customer classes yet", "Add one, then give it to customers on their General tab.")
+            search_in="name"
+        />
+    }
 }
 
-/// Customer classes and their notifications.
+/// A new class.
 #[component]
 pub fn NewClassPage() -> impl IntoView {
-    view! { <h1>"NewClassPage"</h1> }
+    let class = CustomerClass { name: String::new(), notifications: Vec::new() };
+    view! {
+        <PageHeader title="Add customer class" back=("/admin/classes", "Customer classes") />
+        <NewForm to=ClassCreate::PATH button="Add class" cancel_href="/admin/classes">{fields(&class)}</NewForm>
+    }
 }
 
-/// Customer classes and their notifications.
+/// One class.
 #[component]
 pub fn ClassPage() -> impl IntoView {
-    view! { <h1>"ClassPage"</h1> }
+    let record = load(address_id(), |id| async move { class_read(parse_id(WHAT, &id)?).await });
+    loaded(record, |ClassRecord { class, built_in, usage }| {
+        let may = me().modifies(Field::Classes);
+        let id = class.id.to_string();
+        let content = fields(&class.value);
+        view! {
+            <PageHeader title=class.value.name.clone() subtitle="Customer class" back=("/admin/classes", "Customer classes") />
+            <EditForm to=ClassSave::PATH version=class.version fields=vec![("id", id.clone())] editable=may>{content}</EditForm>
+            {usage_card(&usage, "No customer has this class yet.")}
+            {(may && !built_in).then(|| delete_card(ClassDelete::PATH, id, "class", &class.value.name, usage.count > 0))}
+        }
+        .into_any()
+    })
+}
+
+/// The fields of a class.
+fn fields(class: &CustomerClass) -> AnyView {
+    let name = class.name.clone();
+    let switches = Notification::ALL
+        .into_iter()
+        .map(|notification| {
+            let on = class.notifications.contains(&notification);
+            view! {
+                <Switch name=notification.key() label=notification.label() value=on help=notification.help() field=Field::Classes />
+            }
+        })
+        .collect_view();
+    view! {
+        <Card title="General">
+            <TextField name="name" label="Name" value=name rule=Rule::Name field=Field::Classes required=true width="medium" />
+        </Card>
+        <Card title="Notifications" description="E-mails that the people of these customers get.">{switches}</Card>
+    }
+    .into_any()
 }

@@ -1,9 +1,15 @@
-//! Who changed what, for the customer.
+//! Who changed what, for a customer: what concerns its own data.
 
 use leptos::prelude::*;
+use tandem_domain::audit::Subject;
 
-/// Who changed what, for the customer.
+use crate::parts::audit_list::audit_page;
+
+/// The kinds of record that a customer has.
+const KINDS: [Subject; 5] = [Subject::Customer, Subject::Account, Subject::Huntgroup, Subject::SignIn, Subject::Request];
+
+/// The audit log.
 #[component]
 pub fn AuditPage() -> impl IntoView {
-    view! { <h1>"AuditPage"</h1> }
+    audit_page("Who changed what of your company, when and from where. Days are days in your time zone.", &KINDS, "/self-care/audit.csv")
 }
