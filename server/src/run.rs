@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tandem_app::server::{Services, SessionLifetimes, SystemClock};
+use tandem_app::server::{Clock as _, Services, SessionLifetimes, SystemClock};
 use tandem_store::Store;
 use tokio::{
     net::TcpListener,
@@ -19,7 +19,8 @@ use tokio::{
 
 use crate::{
     config::Config,
-    database,
+    database::{self, DatabaseError},
+    demonstration::{self, DemonstrationError},
     http::{
         self,
         listen::{self, End},
@@ -58,7 +59,10 @@ pub enum RunError {
     },
     /// The database.
     #[error(transparent)]
-    Database(#[from] database::DatabaseError),
+    Database(#[from] DatabaseError),
+    /// The demonstration data.
+    #[error(transparent)]
+    Demonstration(#[from] DemonstrationError),
     /// The collector of measurements.
     #[error("measurements cannot be collected: {0}")]
     Measurements(#[from] metrics_exporter_prometheus::BuildError),
@@ -113,12 +117,15 @@ pub async fn open_store(config: &Config) -> Result<Store, RunError> {
 async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), RunError> {
     let started = Instant::now();
     let (stop, stopped) = watch::channel(false);
+    // Those who measure may watch until the very end.
+    let (_until_the_end, ended) = watch::channel(false);
     let mut signals = Signals::listen().map_err(RunError::System)?;
 
+    let clock = Arc::new(SystemClock);
     let store = open_store(config).await?;
     match purpose {
         Purpose::Real => {}
-        Purpose::Demonstration => database::fill_with_demonstration(&store).await?,
+        Purpose::Demonstration => demonstration::fill(&store, clock.now()).await?,
     }
     let measurements = Measurements::start(database::gauges(&store))?;
     let probes = Probes::new(database::check(&store), measurements.clone());
@@ -130,12 +137,11 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let listener = bind(config.http.listen).await?;
     let address = listener.local_addr().map_err(RunError::System)?;
     if let Some(address) = config.metrics.listen {
-        // Ends with the process: whoever measures may watch until the very end.
-        let (_, never) = watch::channel(false);
-        let never = Box::leak(Box::new(never)).clone();
-        tokio::spawn(listen::serve(bind(address).await?, http::around(config, probes.open_routes()), never, Duration::ZERO));
+        let router = http::around(config, probes.open_routes());
+        tokio::spawn(listen::serve(bind(address).await?, router, ended, Duration::ZERO));
     }
     tokio::spawn(tidy(measurements));
+    tokio::spawn(database::sweep(store.clone(), clock));
     warn_of_pitfalls(config);
     tracing::info!(%address, milliseconds = started.elapsed().as_millis(), "serving");
     announce(config, purpose, address);
@@ -200,8 +206,8 @@ fn announce(config: &Config, purpose: Purpose, address: SocketAddr) {
         Purpose::Demonstration => {
             println!("\nTandem is ready: {url}\n");
             println!("  {:<10} {:<14} {}", "sign-in", "password", "who");
-            for person in database::DEMONSTRATION_PEOPLE {
-                println!("  {:<10} {:<14} {}", person.sign_in, person.password, person.who);
+            for (sign_in, who) in demonstration::PEOPLE {
+                println!("  {sign_in:<10} {:<14} {who}", demonstration::PASSWORD);
             }
             println!("\nCtrl-C ends it.\n");
         }

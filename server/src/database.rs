@@ -1,0 +1,70 @@
+//! The database from the server's side: opening it, whether it is ready, and its gauges.
+
+use std::{sync::Arc, time::Duration};
+
+use tandem_app::server::Clock;
+use tandem_store::{Options, Store, StoreError};
+
+use crate::{config::DatabaseUrl, http::probes::Check, measurements::Gauges};
+
+/// How often what has had its time is forgotten: expired sessions, old failures to sign in.
+const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// The database cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the database {url} cannot be used: {source}")]
+pub struct DatabaseError {
+    url: DatabaseUrl,
+    source: StoreError,
+}
+
+/// Opens the database and brings it to this version's layout.
+///
+/// # Errors
+/// It cannot be opened or reached, or a newer version of Tandem has changed it.
+pub async fn open(url: &DatabaseUrl) -> Result<Store, DatabaseError> {
+    let failed = |source| DatabaseError { url: url.clone(), source };
+    let store = Store::connect(url.reveal(), &Options::default()).await.map_err(failed)?;
+    store.migrate().await.map_err(failed)?;
+    Ok(store)
+}
+
+/// Ready when the database answers and has the layout that this version knows.
+pub fn check(store: &Store) -> Check {
+    let store = store.clone();
+    Arc::new(move || {
+        let store = store.clone();
+        Box::pin(async move {
+            match store.is_current().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the database has another version's layout; run tandem migrate".to_owned()),
+                Err(error) => {
+                    tracing::error!(%error, "the database does not answer");
+                    Err("the database does not answer".to_owned())
+                }
+            }
+        })
+    })
+}
+
+/// The connections, by state.
+pub fn gauges(store: &Store) -> Gauges {
+    let store = store.clone();
+    Arc::new(move || {
+        let status = store.pool_status();
+        metrics::gauge!("database_connections", "state" => "used").set(f64::from(status.open.saturating_sub(status.idle)));
+        metrics::gauge!("database_connections", "state" => "idle").set(f64::from(status.idle));
+        metrics::gauge!("database_connections_limit").set(f64::from(status.limit));
+    })
+}
+
+/// Forgets what has had its time, again and again.
+pub async fn sweep(store: Store, clock: Arc<dyn Clock>) {
+    let mut interval = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        interval.tick().await;
+        if let Err(error) = store.sweep(clock.now()).await {
+            tracing::error!(%error, "old sessions and failures could not be forgotten; trying again later");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The Tandem server: what makes a running program of the crates.
+//!
+//! | module | what is there |
+//! | --- | --- |
+//! | [`cli`] | the command line: one file per command |
+//! | [`config`] | configuration from file, environment and options |
+//! | [`run`] | `serve` and `demo`: wiring, start and end |
+//! | [`database`] | opening the database, its readiness and gauges |
+//! | [`demonstration`] | data to try Tandem with |
+//! | [`http`] | what stands around the application: limits, headers, log, files, probes, the socket |
+//! | [`measurements`], [`telemetry`] | numbers and log |
+//!
+//! Nothing below this crate reads the environment or the clock by itself; it is handed both from here.
+
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod demonstration;
+pub mod http;
+pub mod measurements;
+pub mod run;
+pub mod telemetry;
