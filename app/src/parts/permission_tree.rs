@@ -76,7 +76,8 @@ fn in_effect<'a>(role: &AccessRole, path: &'a str) -> (Level, Option<&'a str>) {
 }
 
 /// Whether anything below the node exists for the people of the role.
-fn exists(path: &str, audience: Audience) -> bool {
+#[must_use]
+pub fn exists(path: &str, audience: Audience) -> bool {
     Field::ALL.iter().any(|field| field.info().audiences.contains(&audience) && field.nodes().any(|node| node == path))
 }
 
