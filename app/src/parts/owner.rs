@@ -35,8 +35,53 @@ impl Owner {
         [("customer", self.customer.to_string())].into_iter().chain(account).collect()
     }
 
-    /// One of two, for a customer or for an account: a permission, a word.
-    pub fn pick<T>(self, for_customer: T, for_account: T) -> T {
-        if self.account.is_some() { for_account } else { for_customer }
+    /// "customer" or "account", for answers.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        if self.account.is_some() { "account" } else { "customer" }
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use tandem_domain::access::{Tenant, Who};
+
+    use super::Owner;
+    use crate::{error::AppError, server::ask::Ask};
+
+    impl Owner {
+        /// The customer's data, if the person who asks may work on this record: staff on all, a customer's own
+        /// administrator on the customer's, and an account on itself.
+        ///
+        /// # Errors
+        /// [`AppError::NotFound`] if not.
+        pub fn tenant(self, ask: &Ask) -> Result<Tenant, AppError> {
+            match (ask.me.who, self.account) {
+                (Who::Account { account, customer }, Some(asked)) if account == asked && customer == self.customer => {
+                    ask.own_tenant()
+                }
+                (Who::Account { .. }, _) => Err(AppError::NotFound(self.noun().into())),
+                (Who::Administrator(_) | Who::Customer(_), _) => {
+                    ask.tenant(self.customer).map_err(|_| AppError::NotFound(self.noun().into()))
+                }
+            }
+        }
+
+        /// Who signs in with this record's sign-in.
+        #[must_use]
+        pub const fn who(self) -> Who {
+            let Self { customer, account } = self;
+            match account {
+                Some(account) => Who::Account { account, customer },
+                None => Who::Customer(customer),
+            }
+        }
+
+        /// The fields as an undo sends them, with more.
+        #[must_use]
+        pub fn undo_fields(self, more: &[(&str, &str)]) -> Vec<(String, String)> {
+            let own = self.fields().into_iter().map(|(name, value)| (name.to_owned(), value));
+            own.chain(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).collect()
+        }
     }
 }

@@ -30,25 +30,87 @@ const INHERITED: &str = "inherited";
 /// [`AppError::Refused`] when it is something else by now, saying what; [`AppError::Forbidden`] without the setting's
 /// permission.
 #[server(endpoint = "setting_save")]
-pub async fn save_setting(
+pub async fn setting_save(
     customer: CustomerId,
     #[server(default)] account: Option<AccountId>,
     setting: String,
     was: String,
     value: String,
 ) -> Result<Done, AppError> {
-    todo!()
+    use crate::{post::Undo, server::ask::Ask};
+
+    let ask = Ask::now()?;
+    let owner = Owner { customer, account };
+    let tenant = owner.tenant(&ask)?;
+    let setting = Setting::from_key(&setting).ok_or_else(|| AppError::NotFound("setting".into()))?;
+    ask.modify(setting.permission())?;
+    let (seen, new) = (parse_stored(setting, &was)?, parse_stored(setting, &value)?);
+    let settings = ask.store().settings(tenant);
+    let before = match settings.set(account, setting, new, Some(seen), &ask.change()).await {
+        Ok(before) => before,
+        Err(tandem_store::StoreError::Stale(stale)) => {
+            let now = effective(&ask, owner).await?.into_iter().find(|effective| effective.setting == setting);
+            let now = now.map_or("", |effective| effective.value.label());
+            let (label, by) = (setting.label(), stale.by);
+            return Err(AppError::Refused(format!("{by} changed “{label}” meanwhile: it is “{now}” now. Nothing was overwritten.")));
+        }
+        Err(error) => return Err(ask.tell(owner.noun(), error)),
+    };
+    let toast = match new {
+        Some(value) => format!("{}: {}", setting.label(), value.label()),
+        None => format!("{}: no value of its own any more", setting.label()),
+    };
+    let (is, was) = (stored_key(new), stored_key(before));
+    let fields = owner.undo_fields(&[("setting", setting.key()), ("was", is), ("value", was)]);
+    Ok(Done::say(toast).undo(Undo { to: SettingSave::PATH.into(), fields }))
 }
 
-/// The settings of `which`, in its order, as rows. Those that the role does not show are not there.
-pub fn settings_panel(of: Owner, effective: &[Effective], which: &[Setting]) -> AnyView {
+/// A stored value as forms write it.
+const fn stored_key(stored: Option<Value>) -> &'static str {
+    match stored {
+        Some(value) => value.key(),
+        None => INHERITED,
+    }
+}
+
+/// Reads what [`stored_key`] writes.
+#[cfg(feature = "ssr")]
+fn parse_stored(setting: Setting, text: &str) -> Result<Option<Value>, AppError> {
+    if text == INHERITED {
+        return Ok(None);
+    }
+    let parsed = setting.parse(text).map(Some);
+    parsed.map_err(|error| tandem_domain::error::FieldErrors::one("value", error.0).into())
+}
+
+/// The settings of a customer or an account that the person who asks may see.
+///
+/// # Errors
+/// [`AppError::NotFound`]; faults on our side.
+#[cfg(feature = "ssr")]
+pub(crate) async fn effective(ask: &crate::server::ask::Ask, owner: Owner) -> Result<Vec<Effective>, AppError> {
+    let settings = ask.store().settings(owner.tenant(ask)?);
+    let all = match owner.account {
+        Some(account) => settings.effective_for(account).await,
+        None => settings.effective().await,
+    };
+    let all = all.map_err(|error| ask.tell(owner.noun(), error))?;
+    let shown = |effective: &Effective| {
+        let setting = effective.setting;
+        ask.me.sees(setting.permission()) && (owner.account.is_none() || setting.inheritable())
+    };
+    Ok(all.into_iter().filter(shown).collect())
+}
+
+/// The settings of `which`, in its order, as rows; `None` when the role shows none of them.
+pub fn settings_panel(of: Owner, effective: &[Effective], which: &[Setting]) -> Option<AnyView> {
     let own = me().audience() == Audience::Account;
-    which
+    let rows: Vec<AnyView> = which
         .iter()
         .filter_map(|setting| effective.iter().find(|effective| effective.setting == *setting))
         .map(|effective| row(of, effective, own))
-        .collect_view()
-        .into_any()
+        .collect();
+    (!rows.is_empty()).then(|| rows.into_any())
 }
 
 fn row(of: Owner, effective: &Effective, own: bool) -> AnyView {
@@ -56,14 +118,14 @@ fn row(of: Owner, effective: &Effective, own: bool) -> AnyView {
     let stored = if of.account.is_some() { effective.account } else { effective.customer };
     let mut fields = of.fields();
     fields.push(("setting", setting.key().to_owned()));
-    fields.push(("was", stored.map_or(INHERITED, Value::key).to_owned()));
+    fields.push(("was", stored_key(stored).to_owned()));
     let label = if own { setting.own_label() } else { setting.label() };
     let reset = stored.is_some().then(|| vec![("value", INHERITED.to_owned())]);
     let source = source(of, effective, own);
     match effective.value {
         Value::Switch(on) => view! {
             <InstantSwitch
-                to=SaveSetting::PATH
+                to=SettingSave::PATH
                 fields=fields
                 name="value"
                 on=on
@@ -77,7 +139,7 @@ fn row(of: Owner, effective: &Effective, own: bool) -> AnyView {
         .into_any(),
         Value::Notice(notice) => view! {
             <InstantSelect
-                to=SaveSetting::PATH
+                to=SettingSave::PATH
                 fields=fields
                 name="value"
                 value=notice.key()

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::{
     access::Field,
     field::Rule,
-    ids::{AccountId, CustomerId, Version},
+    ids::{AccountId, CustomerId},
 };
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     listing::Tone,
     parts::owner::Owner,
     post::{Done, Typed},
-    ui::{Button, Card, ConfirmButton, DescriptionList, EditForm, FieldSet, Kind, Notice, PasswordField, PostForm, SelectField, TextField},
+    ui::{Button, Card, ConfirmButton, DescriptionList, EditForm, InstantSelect, Kind, Notice, PasswordField, PostForm, TextField},
 };
 
 /// What the panel of the self-care sign-in shows.
@@ -25,15 +25,20 @@ use crate::{
 pub struct SignInView {
     /// Whose sign-in.
     pub owner: Owner,
-    /// The record's version.
-    pub version: Version,
     /// What the customer or account is called.
     pub name: String,
     /// The sign-in name; empty: cannot sign in.
     pub sign_in: String,
-    /// The role's id; customers only, an account's stands among its general data.
-    pub role: String,
-    /// The roles to choose from: id and name; empty for accounts.
+    /// The role of a customer's sign-in; an account's stands among its general data.
+    pub role: Option<RoleChoice>,
+}
+
+/// A role, and those that could be chosen instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleChoice {
+    /// The role's id.
+    pub id: String,
+    /// Id and name of each.
     pub roles: Vec<(String, String)>,
 }
 
@@ -55,20 +60,62 @@ const fn permission(owner: Owner) -> Field {
     if owner.account.is_some() { Field::AccountSignIn } else { Field::CustomerSignIn }
 }
 
-/// Gives a customer or an account a sign-in, or changes it. An empty password keeps the present one.
+/// Gives a customer or an account a sign-in, or changes it if it still has the name that the person saw (`was`). An empty
+/// password keeps the present one.
 ///
 /// # Errors
-/// What is wrong with the fields; somebody else saved meanwhile; no permission.
+/// What is wrong with the fields; somebody else changed the name meanwhile; no permission.
 #[server(endpoint = "sign_in_save")]
-pub async fn save_sign_in(
+pub async fn sign_in_save(
     customer: CustomerId,
     #[server(default)] account: Option<AccountId>,
-    version: Version,
+    #[server(default)] was: Typed,
     #[server(default)] sign_in: Typed,
     #[server(default)] password: Typed,
-    #[server(default)] role: Typed,
 ) -> Result<Done, AppError> {
-    todo!()
+    use tandem_domain::{
+        error::FieldErrors,
+        sign_in::{SignInName, check_password},
+    };
+    use tandem_store::sign_ins::NewSignIn;
+
+    use crate::server::{ask::Ask, sign_in::hash};
+
+    let ask = Ask::now()?;
+    let owner = Owner { customer, account };
+    can_change(&ask, owner).await?;
+    let tell = |error| ask.tell(owner.noun(), error);
+    let sign_ins = ask.store().sign_ins();
+    let present = sign_ins.of(owner.who()).await.map_err(tell)?.map(|sign_in| sign_in.name);
+    let is = present.as_ref().map_or("", SignInName::as_str);
+    if was.or("") != is {
+        let now = if is.is_empty() { "there is none" } else { is };
+        return Err(AppError::Refused(format!("The sign-in was changed meanwhile: now {now}. Nothing was overwritten.")));
+    }
+    let mut errors = FieldErrors::default();
+    let name = errors.take("sign_in", sign_in.or(is).parse::<SignInName>());
+    let password = password.or("");
+    if present.is_none() || !password.is_empty() {
+        errors.take("password", check_password(&password));
+    }
+    errors.into_result()?;
+    let Some(name) = name else { return Err(AppError::NotFound("sign-in".into())) };
+    let password_hash = if password.is_empty() { None } else { Some(hash(ask.services(), password).await?) };
+    match (&present, password_hash) {
+        (None, None) => {}
+        (None, Some(password_hash)) => {
+            sign_ins.add(owner.who(), &NewSignIn { name, password_hash }, &ask.change()).await.map_err(tell)?;
+        }
+        (Some(present), password_hash) => {
+            if *present != name {
+                sign_ins.set_name(owner.who(), &name, &ask.change()).await.map_err(tell)?;
+            }
+            if let Some(password_hash) = password_hash {
+                sign_ins.set_password(owner.who(), &password_hash, &ask.change()).await.map_err(tell)?;
+            }
+        }
+    }
+    Ok(Done::say("Sign-in saved"))
 }
 
 /// Takes a sign-in away; its sessions end.
@@ -76,8 +123,45 @@ pub async fn save_sign_in(
 /// # Errors
 /// No permission.
 #[server(endpoint = "sign_in_remove")]
-pub async fn remove_sign_in(customer: CustomerId, #[server(default)] account: Option<AccountId>) -> Result<Done, AppError> {
-    todo!()
+pub async fn sign_in_remove(customer: CustomerId, #[server(default)] account: Option<AccountId>) -> Result<Done, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    let owner = Owner { customer, account };
+    can_change(&ask, owner).await?;
+    ask.store().sign_ins().remove(owner.who(), &ask.change()).await.map_err(|error| ask.tell(owner.noun(), error))?;
+    Ok(Done::say("Sign-in removed"))
+}
+
+/// Gives a customer's sign-in another access role, if it still has the one that the person saw (`was`).
+///
+/// # Errors
+/// [`AppError::Refused`] when it has another by now; no such role for customers; no permission.
+#[server(endpoint = "customer_role_assign")]
+pub async fn customer_role_assign(customer: CustomerId, was: String, role: String) -> Result<Done, AppError> {
+    use tandem_store::StoreError;
+
+    use crate::{post::Undo, server::ask::Ask};
+
+    let ask = Ask::now()?;
+    let owner = Owner::customer(customer);
+    let tenant = owner.tenant(&ask)?;
+    ask.modify(Field::CustomerSignIn)?;
+    let tell = |error| ask.tell(owner.noun(), error);
+    let changed = || AppError::Refused("The access role was changed meanwhile. Nothing was overwritten; look again.".into());
+    let stored = ask.store().customers().get(tenant).await.map_err(tell)?;
+    if stored.value.role.to_string() != was {
+        return Err(changed());
+    }
+    let mut record = stored.value;
+    record.role = crate::parts::address::parse_id("access role", &role)?;
+    match ask.store().customers().update(tenant, stored.version, &record, &ask.change()).await {
+        Ok(_) => {}
+        Err(StoreError::Stale(_)) => return Err(changed()),
+        Err(error) => return Err(tell(error)),
+    }
+    let fields = owner.undo_fields(&[("was", &role), ("role", &was)]);
+    Ok(Done::say("Access role changed").undo(Undo { to: CustomerRoleAssign::PATH.into(), fields }))
 }
 
 /// Sets the password that an account's phones register with.
@@ -85,51 +169,157 @@ pub async fn remove_sign_in(customer: CustomerId, #[server(default)] account: Op
 /// # Errors
 /// The password is too short; no permission.
 #[server(endpoint = "sip_password_set")]
-pub async fn set_sip_password(customer: CustomerId, account: AccountId, #[server(default)] sip_secret: Typed) -> Result<Done, AppError> {
-    todo!()
+pub async fn sip_password_set(
+    customer: CustomerId,
+    account: AccountId,
+    #[server(default)] sip_password: Typed,
+) -> Result<Done, AppError> {
+    use tandem_domain::{error::FieldErrors, sign_in::check_password};
+
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    let owner = Owner::account(customer, account);
+    let tenant = owner.tenant(&ask)?;
+    ask.modify(Field::SipPassword)?;
+    let password = sip_password.or("");
+    let mut errors = FieldErrors::default();
+    errors.take("sip_password", check_password(&password));
+    errors.into_result()?;
+    let accounts = ask.store().accounts();
+    accounts.set_sip_password(tenant, account, &password, &ask.change()).await.map_err(|error| ask.tell(owner.noun(), error))?;
+    Ok(Done::say("SIP password set"))
+}
+
+/// Goes on only if the record exists, and the person who asks may change its sign-in.
+#[cfg(feature = "ssr")]
+async fn can_change(ask: &crate::server::ask::Ask, owner: Owner) -> Result<(), AppError> {
+    let tenant = owner.tenant(ask)?;
+    ask.modify(permission(owner))?;
+    let found = match owner.account {
+        Some(account) => ask.store().accounts().get(tenant, account).await.map(drop),
+        None => ask.store().customers().get(tenant).await.map(drop),
+    };
+    found.map_err(|error| ask.tell(owner.noun(), error))
+}
+
+/// The sign-in that the form of a new customer or account offers: both fields, or neither.
+#[cfg(feature = "ssr")]
+pub(crate) struct NewSignInForm {
+    /// The sign-in name.
+    pub sign_in: Typed,
+    /// The password.
+    pub password: Typed,
+}
+
+#[cfg(feature = "ssr")]
+impl NewSignInForm {
+    /// The sign-in to make, if one was typed, beside the record that the same form makes: what is wrong with either is told
+    /// at once.
+    ///
+    /// # Errors
+    /// What is wrong with the record or with `sign_in` and `password`; a sign-in without the permission `field`.
+    pub async fn beside<T>(
+        self,
+        ask: &crate::server::ask::Ask,
+        field: Field,
+        record: Result<T, AppError>,
+    ) -> Result<(T, Option<tandem_store::sign_ins::NewSignIn>), AppError> {
+        use tandem_domain::{
+            error::FieldErrors,
+            sign_in::{SignInName, check_password},
+        };
+
+        let (name, password) = (self.sign_in.or(""), self.password.or(""));
+        let mut errors = FieldErrors::default();
+        let wanted = !name.trim().is_empty() || !password.is_empty();
+        let name = if wanted { errors.take("sign_in", name.parse::<SignInName>()) } else { None };
+        if wanted {
+            ask.modify(field)?;
+            errors.take("password", check_password(&password));
+        }
+        let record = match record {
+            Ok(record) => record,
+            Err(AppError::Invalid(mut all)) => {
+                all.0.extend(errors.0);
+                return Err(all.into());
+            }
+            Err(other) => return Err(other),
+        };
+        errors.into_result()?;
+        let Some(name) = name else { return Ok((record, None)) };
+        let password_hash = crate::server::sign_in::hash(ask.services(), password).await?;
+        Ok((record, Some(tandem_store::sign_ins::NewSignIn { name, password_hash })))
+    }
+}
+
+/// A SIP password of 16 characters that cannot be mistaken for each other: 80 bits of chance.
+#[cfg(feature = "ssr")]
+pub(crate) fn suggested_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    rand::random::<[u8; 16]>().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).into_iter().collect()
 }
 
 /// The self-care sign-in: name, new password, role, and taking it away.
 pub fn sign_in_panel(view: SignInView) -> AnyView {
-    let field = permission(view.owner);
-    let has_sign_in = !view.sign_in.is_empty();
+    let SignInView { owner, name, sign_in, role } = view;
+    let field = permission(owner);
+    let has_sign_in = !sign_in.is_empty();
+    let editable = me().modifies(field);
+    let mut fields = owner.fields();
+    fields.push(("was", sign_in.clone()));
     let (label, help) = if has_sign_in {
         ("New password", "Leave it empty to keep the present one. A new one ends all sessions.")
     } else {
         ("Password", "At least 10 characters; a few words are easy to remember.")
     };
-    let roles = (!view.roles.is_empty()).then(|| {
-        view! {
-            <SelectField name="role" label="Access role" value=view.role options=view.roles field=field
-                help="What this sign-in may see and change in self-care." />
-        }
+    let none = (!has_sign_in).then(|| {
+        let text = format!("{name} cannot sign in to self-care yet. Choose a name and a password.");
+        view! { <Notice tone=Tone::Info text=text /> }
     });
-    let name = view.name.clone();
-    let remove = (has_sign_in && me().modifies(field)).then(|| {
-        view! {
-            <PostForm to=RemoveSignIn::PATH fields=view.owner.fields()>
+    let remove = (has_sign_in && editable).then(|| remove_card(owner, &name));
+    view! {
+        {none}
+        <EditForm to=SignInSave::PATH fields=fields editable=editable>
+            <Card title="Self-care sign-in">
+                <TextField name="sign_in" label="Sign-in name" value=sign_in field=field rule=Rule::SignInName required=true
+                    width="medium" help="Unique over all customers and accounts; upper and lower case are the same." />
+                <PasswordField name="password" label=label help=help field=field autocomplete="new-password" width="medium" />
+            </Card>
+        </EditForm>
+        {role.map(|role| role_card(owner, role))}
+        {remove}
+    }
+    .into_any()
+}
+
+fn role_card(owner: Owner, role: RoleChoice) -> AnyView {
+    let RoleChoice { id, roles } = role;
+    let mut fields = owner.fields();
+    fields.push(("was", id.clone()));
+    view! {
+        <Card title="Permissions">
+            <InstantSelect to=CustomerRoleAssign::PATH fields=fields name="role" value=id options=roles label="Access role"
+                help="What this sign-in may see and change in self-care." field=Field::CustomerSignIn />
+        </Card>
+    }
+    .into_any()
+}
+
+fn remove_card(owner: Owner, name: &str) -> AnyView {
+    let title = format!("Remove the sign-in of {name}?");
+    view! {
+        <Card title="Remove">
+            <PostForm to=SignInRemove::PATH fields=owner.fields()>
                 <ConfirmButton
                     label="Remove the sign-in"
-                    title=format!("Remove the sign-in of {name}?")
+                    title=title
                     text="Whoever is signed in with it is signed out at once. It can be made anew later."
                     confirm="Remove"
                     danger=true
                 />
             </PostForm>
-        }
-    });
-    let text = if has_sign_in { String::new() } else { format!("{} cannot sign in to self-care yet. Choose a name and a password.", view.name) };
-    view! {
-        {(!has_sign_in).then(|| view! { <Notice tone=Tone::Info text=text /> })}
-        <EditForm to=SaveSignIn::PATH version=view.version fields=view.owner.fields() editable=me().modifies(field)>
-            <FieldSet legend="Self-care sign-in">
-                <TextField name="sign_in" label="Sign-in name" value=view.sign_in field=field rule=Rule::SignInName required=true
-                    help="Unique over all customers and accounts; upper and lower case are the same." />
-                <PasswordField name="password" label=label help=help field=field autocomplete="new-password" />
-                {roles}
-            </FieldSet>
-        </EditForm>
-        {remove}
+        </Card>
     }
     .into_any()
 }
@@ -161,9 +351,9 @@ fn sip_forms(owner: Owner, user: String, suggestion: String) -> AnyView {
             return view! { <Notice tone=Tone::Good text=text /> }.into_any();
         }
         let mut fields = owner.fields();
-        fields.push(("sip_secret", suggestion.clone()));
+        fields.push(("sip_password", suggestion.clone()));
         view! {
-            <PostForm to=SetSipPassword::PATH fields=fields class="form" quiet=true on_done=Callback::new(move |_| now_set.set(true))>
+            <PostForm to=SipPasswordSet::PATH fields=fields class="form" quiet=true on_done=Callback::new(move |_| now_set.set(true))>
                 <p>"A password made by chance: " <code>{suggestion}</code></p>
                 <p>"Copy it into the phone first. Once it is set nobody can see it again, and a phone with another password is turned away."</p>
                 <div class="actions"><Button label="Set this password" kind=Kind::Primary /></div>
@@ -173,8 +363,8 @@ fn sip_forms(owner: Owner, user: String, suggestion: String) -> AnyView {
     };
     view! {
         {offer}
-        <PostForm to=SetSipPassword::PATH fields=owner.fields() class="form">
-            <PasswordField name="sip_secret" label="Or choose a SIP password" autocomplete="new-password" rule=Rule::Password
+        <PostForm to=SipPasswordSet::PATH fields=owner.fields() class="form">
+            <PasswordField name="sip_password" label="Or choose a SIP password" autocomplete="new-password" rule=Rule::Password
                 required=true width="medium" />
             <div class="actions"><Button label="Set my choice" /></div>
         </PostForm>

@@ -6,7 +6,7 @@ use tandem_domain::{
     access::Field,
     field::Rule,
     ids::{AccountId, CustomerId},
-    status::{Status, StatusChange},
+    status::{Service, Status, StatusChange},
 };
 
 use crate::{
@@ -53,15 +53,95 @@ const fn permission(owner: Owner) -> Field {
 ///
 /// # Errors
 /// No reason; it is something else by now, or may not become this; no permission.
-#[server(endpoint = "status_change")]
-pub async fn change_status(
+#[server(endpoint = "status_set")]
+pub async fn status_set(
     customer: CustomerId,
     #[server(default)] account: Option<AccountId>,
     was: String,
     status: String,
     #[server(default)] reason: Typed,
 ) -> Result<Done, AppError> {
-    todo!()
+    use tandem_domain::{error::FieldErrors, field};
+
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    let owner = Owner { customer, account };
+    let tenant = owner.tenant(&ask)?;
+    ask.modify(permission(owner))?;
+    let mut errors = FieldErrors::default();
+    let reason = errors.take("reason", field::optional_name(&reason.or("")));
+    if reason.as_deref() == Some("") {
+        errors.add("reason", "Say why; it stays in the history.");
+    }
+    let next = Status::from_key(&status);
+    if next.is_none() {
+        errors.add("status", "Choose a status.");
+    }
+    let (Some(reason), Some(next)) = (reason, next) else { return Err(errors.into()) };
+    errors.into_result()?;
+    let tell = |error| ask.tell(owner.noun(), error);
+    let is = status_of(&ask, owner).await?;
+    if is.key() != was {
+        let text = format!("The status was changed meanwhile: it is “{}” now. Nothing was overwritten.", is.label());
+        return Err(AppError::Refused(text));
+    }
+    match account {
+        Some(account) => ask.store().accounts().set_status(tenant, account, next, &reason, &ask.change()).await,
+        None => ask.store().customers().set_status(tenant, next, &reason, &ask.change()).await,
+    }
+    .map_err(tell)?;
+    Ok(Done::say(format!("Status: {}", next.label())))
+}
+
+/// The status that is stored.
+#[cfg(feature = "ssr")]
+async fn status_of(ask: &crate::server::ask::Ask, owner: Owner) -> Result<Status, AppError> {
+    let tenant = owner.tenant(ask)?;
+    let status = match owner.account {
+        Some(account) => ask.store().accounts().overview(tenant, account).await.map(|overview| overview.status),
+        None => ask.store().customers().overview(tenant).await.map(|overview| overview.status),
+    };
+    status.map_err(|error| ask.tell(owner.noun(), error))
+}
+
+/// What the panel shows of a customer or an account called `name`. `service` is whether there is any.
+///
+/// # Errors
+/// Without the permission to see it; faults on our side.
+#[cfg(feature = "ssr")]
+pub(crate) async fn status_view(
+    ask: &crate::server::ask::Ask,
+    owner: Owner,
+    name: &str,
+    service: Service,
+) -> Result<StatusView, AppError> {
+    let tenant = owner.tenant(ask)?;
+    ask.see(permission(owner))?;
+    let status = status_of(ask, owner).await?;
+    let history = match owner.account {
+        Some(account) => ask.store().accounts().status_history(tenant, account).await,
+        None => ask.store().customers().status_history(tenant).await,
+    };
+    let history = history.map_err(|error| ask.tell(owner.noun(), error))?;
+    let without_service = match (status, service) {
+        (Status::Open, Service::Available) => None,
+        (Status::Open, why) => Some(why.label().to_owned()),
+        (Status::Suspended | Status::Blocked | Status::Closed, _) => None,
+    };
+    let history = history.into_iter().map(|change| (change.clone(), ask.time(change.at))).collect();
+    Ok(StatusView { owner, name: name.to_owned(), status, without_service, history })
+}
+
+/// The colour of a service.
+#[must_use]
+pub const fn service_tone(service: Service) -> Tone {
+    match service {
+        Service::Available => Tone::Good,
+        Service::AccountExpired | Service::CustomerSuspended => Tone::Warning,
+        Service::AccountBlocked | Service::CustomerBlocked => Tone::Bad,
+        Service::AccountClosed | Service::CustomerClosed => Tone::Neutral,
+    }
 }
 
 /// The panel: the status, the form that changes it, the history.
@@ -96,8 +176,8 @@ fn change_form(owner: Owner, name: &str, status: Status) -> AnyView {
     let mut fields = owner.fields();
     fields.push(("was", status.key().to_owned()));
     view! {
-        <PostForm to=ChangeStatus::PATH fields=fields class="form">
-            <TextField name="reason" label="Reason for a change" required=true rule=Rule::Name help="Stays in the history, for whoever asks later." />
+        <PostForm to=StatusSet::PATH fields=fields class="form">
+            <TextField name="reason" label="Reason for a change" required=true rule=Rule::OptionalName help="Stays in the history, for whoever asks later." />
             <div class="actions">{buttons}</div>
         </PostForm>
     }

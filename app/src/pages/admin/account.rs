@@ -1,33 +1,63 @@
-//! One account: general, services, status, sign-in, history.
+//! One account, as the provider's staff see it: the shared panels, and its history.
 
 use leptos::prelude::*;
+use tandem_domain::ids::AccountId;
 
-/// One account: general, services, status, sign-in, history.
+use super::customer::history_list;
+use crate::{
+    context::{load, loaded},
+    error::AppError,
+    listing::ListArgs,
+    parts::{
+        account_panels::{self, AccountHead, account_frame},
+        address::{address_id, parse_id},
+        history::account_history,
+    },
+    ui::list_args,
+};
+
+/// What is around an account's pages, for those that show a list.
+///
+/// # Errors
+/// No such account.
+#[server(endpoint = "account_head_read")]
+pub async fn account_head_read(id: AccountId) -> Result<AccountHead, AppError> {
+    use crate::{parts::account_panels::FoundAccount, server::ask::Ask};
+
+    let ask = Ask::now()?;
+    Ok(FoundAccount::load(&ask, id).await?.head(&ask))
+}
+
+/// General data.
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    view! { <h1>"AccountPage"</h1> }
+    account_panels::general_page()
 }
 
-/// One account: general, services, status, sign-in, history.
+/// Services.
 #[component]
 pub fn AccountServicesPage() -> impl IntoView {
-    view! { <h1>"AccountServicesPage"</h1> }
+    account_panels::services_page()
 }
 
-/// One account: general, services, status, sign-in, history.
+/// Status.
 #[component]
 pub fn AccountStatusPage() -> impl IntoView {
-    view! { <h1>"AccountStatusPage"</h1> }
+    account_panels::status_page()
 }
 
-/// One account: general, services, status, sign-in, history.
+/// Sign-in and SIP phone.
 #[component]
 pub fn AccountSignInPage() -> impl IntoView {
-    view! { <h1>"AccountSignInPage"</h1> }
+    account_panels::sign_in_page()
 }
 
-/// One account: general, services, status, sign-in, history.
+/// What was changed.
 #[component]
 pub fn AccountHistoryPage() -> impl IntoView {
-    view! { <h1>"AccountHistoryPage"</h1> }
+    let (args, id) = (list_args(), address_id());
+    let head = load(id, |id| async move { account_head_read(parse_id("account", &id)?).await });
+    let history = |(id, args): (String, ListArgs)| async move { account_history(parse_id("account", &id)?, args).await };
+    let listing = load(move || (id(), args.get()), history);
+    loaded(head, move |head| account_frame(&head, history_list(listing, args)))
 }

@@ -2,14 +2,35 @@
 
 use leptos::prelude::*;
 
-/// The list of accounts of all customers, and a new one.
+use super::customer::account_status_filter;
+use crate::{
+    context::load,
+    parts::{account_list::account_list, account_panels::new_page},
+    ui::{FilterInput, ListPage, list_args},
+};
+
+/// The list of accounts of all customers.
 #[component]
 pub fn AccountsPage() -> impl IntoView {
-    view! { <h1>"AccountsPage"</h1> }
+    let args = list_args();
+    view! {
+        <ListPage
+            title="Accounts"
+            description="The people and devices of all customers. New ones are added on the customer’s Accounts tab."
+            listing=load(move || args.get(), account_list)
+            args=args
+            noun=("account", "accounts")
+            filters=vec![account_status_filter()]
+            inputs=vec![FilterInput { name: "customer", label: "Customer", kind: "text" }]
+            new=None
+            empty=("No accounts yet", "Open a customer and add accounts on its Accounts tab.")
+            search_in="name, extension or e-mail"
+        />
+    }
 }
 
-/// The list of accounts of all customers, and a new one.
+/// A new account of a customer.
 #[component]
 pub fn NewAccountPage() -> impl IntoView {
-    view! { <h1>"NewAccountPage"</h1> }
+    new_page()
 }

@@ -57,9 +57,15 @@ pub struct AccountGeneral {
 ///
 /// # Errors
 /// No such account.
-#[server(endpoint = "account_general")]
-pub async fn read_account(id: AccountId) -> Result<AccountGeneral, AppError> {
-    todo!()
+#[server(endpoint = "account_read")]
+pub async fn account_read(id: AccountId) -> Result<AccountGeneral, AppError> {
+    use super::FoundAccount;
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    let found = FoundAccount::load(&ask, id).await?;
+    let fields = server::fields_of(&ask, &found.stored.value).await?;
+    Ok(AccountGeneral { head: found.head(&ask), id, version: found.stored.version, fields })
 }
 
 /// Saves an account's general data. What is not sent stays.
@@ -67,30 +73,40 @@ pub async fn read_account(id: AccountId) -> Result<AccountGeneral, AppError> {
 /// # Errors
 /// What is wrong with the fields; somebody else saved meanwhile; a change of a field that the role does not permit.
 #[server(endpoint = "account_save")]
-#[expect(clippy::too_many_arguments, reason = "one per input of the form")]
-pub async fn save_account(
-    id: AccountId,
-    version: Version,
-    #[server(default)] first_name: Typed,
-    #[server(default)] last_name: Typed,
-    #[server(default)] email: Typed,
-    #[server(default)] extension: Typed,
-    #[server(default)] expires_on: Typed,
-    #[server(default)] role: Typed,
-    #[server(default)] dialing_rule: Typed,
-) -> Result<Done, AppError> {
-    todo!()
+pub async fn account_save(id: AccountId, version: Version, #[server(flatten)] typed: TypedAccount) -> Result<Done, AppError> {
+    use super::FoundAccount;
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    let found = FoundAccount::load(&ask, id).await?;
+    let account = typed.parse(&ask, &found.stored.value)?;
+    let saved = ask.store().accounts().update(found.tenant, id, version, &account, &ask.change()).await;
+    saved.map_err(|error| ask.tell(WHAT, error))?;
+    Ok(Done::say("Account saved"))
+}
+
+/// What the form of an account sent. What is not there was shown disabled, or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TypedAccount {
+    first_name: Typed,
+    last_name: Typed,
+    email: Typed,
+    pub(super) extension: Typed,
+    expires_on: Typed,
+    role: Typed,
+    dialing_rule: Typed,
 }
 
 /// The page of the general data.
 pub fn general_page() -> AnyView {
-    let data = load(address_id(), |id| async move { read_account(parse_id(WHAT, &id)?).await });
+    let data = load(address_id(), |id| async move { account_read(parse_id(WHAT, &id)?).await });
     loaded(data, |general| {
         let AccountGeneral { head, id, version, fields } = general;
         let editable = EDITED.iter().any(|field| me().modifies(*field));
         let content = account_inputs(fields);
         let form = view! {
-            <EditForm to=SaveAccount::PATH version=version fields=vec![("id", id.to_string())] editable=editable>
+            <EditForm to=AccountSave::PATH version=version fields=vec![("id", id.to_string())] editable=editable>
                 {content}
             </EditForm>
         };
@@ -131,4 +147,83 @@ pub(super) fn account_inputs(fields: AccountFields) -> AnyView {
         {decided}
     }
     .into_any()
+}
+
+#[cfg(feature = "ssr")]
+pub(super) mod server {
+    use tandem_domain::{
+        access::{Audience, Field},
+        account::Account,
+        error::{FieldError, FieldErrors},
+        field,
+        ids::{DialingRuleId, RoleId},
+    };
+
+    use super::{AccountFields, TypedAccount, WHAT};
+    use crate::{error::AppError, server::ask::Ask};
+
+    impl TypedAccount {
+        /// The account to keep: what was typed, and what is stored where nothing was sent.
+        ///
+        /// # Errors
+        /// What is wrong, per field; a change of a field that the role does not permit.
+        pub(crate) fn parse(self, ask: &Ask, stored: &Account) -> Result<Account, AppError> {
+            let mut errors = FieldErrors::default();
+            let profile = Field::AccountProfile;
+            let first_name = ask.merge(profile, self.first_name.0, &stored.first_name)?;
+            let last_name = ask.merge(profile, self.last_name.0, &stored.last_name)?;
+            let email = ask.merge(profile, self.email.0, &stored.email)?;
+            let extension = ask.merge(Field::AccountExtension, self.extension.0, stored.extension.as_str())?;
+            let expires_on = stored.expires_on.as_deref().unwrap_or_default();
+            let expires_on = ask.merge(Field::AccountStatus, self.expires_on.0, expires_on)?;
+            let role = ask.merge(Field::AccountRole, self.role.0, &stored.role.to_string())?;
+            let rule = stored.dialing_rule.map(|rule| rule.to_string()).unwrap_or_default();
+            let rule = ask.merge(Field::AccountDialingRule, self.dialing_rule.0, &rule)?;
+
+            let first_name = errors.take("first_name", field::name(&first_name));
+            let last_name = errors.take("last_name", field::optional_name(&last_name));
+            let email = errors.take("email", field::optional_email(&email));
+            let extension = errors.take("extension", extension.parse().map_err(Into::into));
+            let expires_on = errors.take("expires_on", field::optional_date(&expires_on));
+            let unknown_role = |_| FieldError::new("Choose a role from the list.");
+            let role = errors.take("role", role.parse::<RoleId>().map_err(unknown_role));
+            let unknown_rule = |_| FieldError::new("Choose a dialing rule from the list.");
+            let no_rule = rule.is_empty();
+            let rule = if no_rule { None } else { errors.take("dialing_rule", rule.parse::<DialingRuleId>().map_err(unknown_rule)) };
+            let (Some(first_name), Some(last_name), Some(email), Some(extension), Some(expires_on), Some(role)) =
+                (first_name, last_name, email, extension, expires_on, role)
+            else {
+                return Err(errors.into());
+            };
+            errors.into_result()?;
+            let customer = stored.customer;
+            Ok(Account { customer, first_name, last_name, email, extension, expires_on, role, dialing_rule: rule })
+        }
+    }
+
+    /// The fields as the form shows them, without what the person who asks may not see.
+    pub(crate) async fn fields_of(ask: &Ask, account: &Account) -> Result<AccountFields, AppError> {
+        let seen = |field: Field, text: &str| if ask.me.sees(field) { text.to_owned() } else { String::new() };
+        let tell = |error| ask.tell(WHAT, error);
+        let mut fields = AccountFields {
+            first_name: seen(Field::AccountProfile, &account.first_name),
+            last_name: seen(Field::AccountProfile, &account.last_name),
+            email: seen(Field::AccountProfile, &account.email),
+            extension: seen(Field::AccountExtension, account.extension.as_str()),
+            expires_on: seen(Field::AccountStatus, account.expires_on.as_deref().unwrap_or_default()),
+            ..AccountFields::default()
+        };
+        if ask.me.sees(Field::AccountRole) {
+            let roles = ask.store().roles().choices(Audience::Account).await.map_err(tell)?;
+            fields.role = account.role.to_string();
+            fields.roles = roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+        }
+        if ask.me.sees(Field::AccountDialingRule) {
+            let rules = ask.store().dialing_rules().choices().await.map_err(tell)?;
+            let customers = (String::new(), "As the customer".to_owned());
+            fields.dialing_rule = account.dialing_rule.map(|rule| rule.to_string()).unwrap_or_default();
+            fields.dialing_rules = std::iter::once(customers).chain(rules.into_iter().map(|(id, name)| (id.to_string(), name))).collect();
+        }
+        Ok(fields)
+    }
 }

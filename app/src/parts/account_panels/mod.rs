@@ -10,12 +10,16 @@
 //!
 //! What each reader sees follows from the role; a page at one address differs from the other in nothing but its links.
 
+#[cfg(feature = "ssr")]
+mod found;
 mod general;
 mod new;
 mod services;
 mod tabs;
 
-pub use general::{SaveAccount, general_page, save_account};
-pub use new::{CreateAccount, create_account, new_page};
+#[cfg(feature = "ssr")]
+pub(crate) use found::FoundAccount;
+pub use general::general_page;
+pub use new::new_page;
 pub use services::services_page;
-pub use tabs::{AccountHead, account_frame, sign_in_page, status_page};
+pub use tabs::{AccountHead, account_frame, account_path, sign_in_page, status_page};

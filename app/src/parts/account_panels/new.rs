@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::{access::Field, field::Rule, ids::CustomerId};
 
 use super::{
-    general::{AccountFields, account_inputs},
+    general::{AccountFields, TypedAccount, account_inputs},
     tabs::list_of,
 };
 use crate::{
@@ -32,8 +32,21 @@ pub struct NewAccount {
 /// # Errors
 /// No such customer; no permission to add accounts.
 #[server(endpoint = "account_draft")]
-pub async fn draft_account(#[server(default)] customer: Option<CustomerId>) -> Result<NewAccount, AppError> {
-    todo!()
+pub async fn account_draft(#[server(default)] customer: Option<CustomerId>) -> Result<NewAccount, AppError> {
+    use super::general::server::fields_of;
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    let tenant = match customer {
+        Some(customer) => ask.tenant(customer)?,
+        None => ask.own_tenant()?,
+    };
+    ask.modify(Field::AccountExtension)?;
+    let customer = ask.store().customers().get(tenant).await.map_err(|error| ask.tell("customer", error))?;
+    let free = server::free_extension(&ask, tenant).await?;
+    let mut fields = fields_of(&ask, &server::blank(customer.id)).await?;
+    fields.extension = free;
+    Ok(NewAccount { customer: customer.id, customer_name: customer.value.name, fields })
 }
 
 /// Adds an account.
@@ -41,20 +54,66 @@ pub async fn draft_account(#[server(default)] customer: Option<CustomerId>) -> R
 /// # Errors
 /// What is wrong with the fields; no permission to give accounts an extension.
 #[server(endpoint = "account_create")]
-#[expect(clippy::too_many_arguments, reason = "one per input of the form")]
-pub async fn create_account(
+pub async fn account_create(
     customer: CustomerId,
-    #[server(default)] first_name: Typed,
-    #[server(default)] last_name: Typed,
-    #[server(default)] email: Typed,
-    #[server(default)] extension: Typed,
-    #[server(default)] expires_on: Typed,
-    #[server(default)] role: Typed,
-    #[server(default)] dialing_rule: Typed,
     #[server(default)] sign_in: Typed,
     #[server(default)] password: Typed,
+    #[server(flatten)] typed: TypedAccount,
 ) -> Result<Done, AppError> {
-    todo!()
+    use super::account_path;
+    use crate::{parts::sign_in_panel::NewSignInForm, server::ask::Ask};
+
+    let ask = Ask::now()?;
+    let tenant = ask.tenant(customer)?;
+    ask.modify(Field::AccountExtension)?;
+    let mut typed = typed;
+    typed.extension.0.get_or_insert_default();
+    let account = typed.parse(&ask, &server::blank(customer));
+    let (account, sign_in) = NewSignInForm { sign_in, password }.beside(&ask, Field::AccountSignIn, account).await?;
+    let accounts = ask.store().accounts();
+    let id = accounts.create(tenant, &account, sign_in.as_ref(), &ask.change()).await.map_err(|error| ask.tell("account", error))?;
+    Ok(Done::say("Account added").go(account_path(ask.me.audience(), id)))
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use tandem_domain::{
+        access::{Scope, Tenant},
+        account::Account,
+        ids::CustomerId,
+        list::Query,
+        numbers::ExtensionNumber,
+    };
+    use tandem_store::{
+        accounts::{AccountFilters, AccountSort},
+        roles,
+    };
+
+    use crate::{error::AppError, server::ask::Ask};
+
+    /// What an account is before anything is typed. The extension stands for none: one must be typed.
+    pub(super) fn blank(customer: CustomerId) -> Account {
+        Account {
+            customer,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            extension: "10".parse().expect("two digits are an extension"),
+            expires_on: None,
+            role: roles::ACCOUNT,
+            dialing_rule: None,
+        }
+    }
+
+    /// The number after the highest extension of the customer; empty when there is none to go by.
+    pub(super) async fn free_extension(ask: &Ask, tenant: Tenant) -> Result<String, AppError> {
+        let query = Query { sort: AccountSort::Extension, descending: true, ..Query::default() };
+        let page = ask.store().accounts().list(Scope::of(tenant), &query, &AccountFilters::default()).await;
+        let page = page.map_err(|error| ask.tell("account", error))?;
+        let last = page.rows.first().and_then(|row| row.extension.as_str().parse::<u32>().ok());
+        let next = last.map(|last| (last + 1).to_string()).filter(|next| next.parse::<ExtensionNumber>().is_ok());
+        Ok(next.unwrap_or_default())
+    }
 }
 
 /// The page.
@@ -62,7 +121,7 @@ pub fn new_page() -> AnyView {
     // Self-care names no customer in its address: it is the own one.
     let data = load(address_id(), |id| async move {
         let customer = if id.is_empty() { None } else { Some(crate::parts::address::parse_id("customer", &id)?) };
-        draft_account(customer).await
+        account_draft(customer).await
     });
     loaded(data, |draft| {
         let NewAccount { customer, customer_name, fields } = draft;
@@ -79,7 +138,7 @@ pub fn new_page() -> AnyView {
         });
         view! {
             <PageHeader title="Add account" subtitle=customer_name back_to=list.clone() />
-            <NewForm to=CreateAccount::PATH button="Add account" cancel_href=list.0 fields=vec![("customer", customer.to_string())]>
+            <NewForm to=AccountCreate::PATH button="Add account" cancel_href=list.0 fields=vec![("customer", customer.to_string())]>
                 {inputs}
                 {sign_in}
             </NewForm>

@@ -38,26 +38,51 @@ pub struct AccountServices {
 ///
 /// # Errors
 /// No such account.
-#[server(endpoint = "account_services")]
-pub async fn read_account_services(id: AccountId) -> Result<AccountServices, AppError> {
-    todo!()
+#[server(endpoint = "account_services_read")]
+pub async fn account_services_read(id: AccountId) -> Result<AccountServices, AppError> {
+    use tandem_domain::{access::Field, class::Notification};
+
+    use super::FoundAccount;
+    use crate::{parts::settings_panel::effective, server::ask::Ask};
+
+    let ask = Ask::now()?;
+    let found = FoundAccount::load(&ask, id).await?;
+    let settings = effective(&ask, found.owner()).await?;
+    let by_email = settings.iter().any(|effective| effective.setting == Setting::RecordByEmail && effective.value.is_on());
+    let mut email_needs = Vec::new();
+    if by_email {
+        let class = ask.store().classes().get(found.customer.class).await.map_err(|error| ask.tell("customer class", error))?;
+        if found.stored.value.email.is_empty() {
+            email_needs.push("Recordings are not e-mailed yet: the account has no e-mail address.".to_owned());
+        }
+        if !class.value.notifications.contains(&Notification::NewCallRecording) {
+            let notification = Notification::NewCallRecording.label();
+            email_needs.push(format!("Recordings are not e-mailed: the customer class has “{notification}” off."));
+        }
+    }
+    let codes = if ask.me.sees(Field::ServiceCodes) {
+        Some(ask.store().dialing(found.tenant).effective_for(id).await.map_err(|error| ask.tell(WHAT, error))?)
+    } else {
+        None
+    };
+    Ok(AccountServices { head: found.head(&ask), settings, email_needs, codes })
 }
 
 /// The page of the services.
 pub fn services_page() -> AnyView {
-    let data = load(address_id(), |id| async move { read_account_services(parse_id(WHAT, &id)?).await });
+    let data = load(address_id(), |id| async move { account_services_read(parse_id(WHAT, &id)?).await });
     loaded(data, |services| {
         let AccountServices { head, settings, email_needs, codes } = services;
-        let recording = (!settings.is_empty()).then(|| {
+        let recording = settings_panel(head.owner, &settings, &Setting::RECORDING).map(|rows| {
             let needs = (!email_needs.is_empty()).then(|| email_needs.join(" "));
             view! {
                 <Card title="Call recording" description="What is not set here is as the customer has it.">
-                    {settings_panel(head.owner, &settings, &Setting::RECORDING)}
+                    {rows}
                     {needs.map(|text| view! { <Notice tone=Tone::Warning text=text /> })}
                 </Card>
             }
         });
         let codes = codes.map(|rule| codes_card(&rule));
-        account_frame(&head, view! { {recording} {codes} }.into_any())
+        account_frame(&head, view! { <div class="stack">{recording} {codes}</div> }.into_any())
     })
 }

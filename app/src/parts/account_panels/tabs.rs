@@ -33,8 +33,8 @@ pub struct AccountHead {
     pub name: String,
     /// What it is: "Extension 744 of ABC".
     pub subtitle: String,
-    /// Whether there is service, in a word with its colour.
-    pub badge: (Tone, String),
+    /// Whether there is service, in a word with its colour; `None` when the reader may not see it.
+    pub badge: Option<(Tone, String)>,
 }
 
 /// Where this person's pages of accounts are: the list, and what it is called.
@@ -68,13 +68,13 @@ pub fn account_frame(head: &AccountHead, content: AnyView) -> AnyView {
         ("/history", "History", history),
     ];
     let tabs = tabs.into_iter().filter(|(_, _, seen)| *seen).map(|(path, label, _)| (format!("{base}{path}"), label.to_owned()));
-    let (tone, word) = head.badge.clone();
+    let badge = head.badge.clone();
     view! {
         <PageHeader
             title=head.name.clone()
             subtitle=head.subtitle.clone()
             back_to=list_of(head.owner)
-            badge=move || view! { <Badge tone=tone text=word.clone() /> }
+            badge=move || badge.clone().map(|(tone, word)| view! { <Badge tone=tone text=word /> })
         />
         <Tabs items=tabs.collect() label="Account" />
         {content}
@@ -86,31 +86,59 @@ pub fn account_frame(head: &AccountHead, content: AnyView) -> AnyView {
 ///
 /// # Errors
 /// No such account; no permission.
-#[server(endpoint = "account_status")]
-pub async fn read_account_status(id: AccountId) -> Result<(AccountHead, StatusView), AppError> {
-    todo!()
+#[server(endpoint = "account_status_read")]
+pub async fn account_status_read(id: AccountId) -> Result<(AccountHead, StatusView), AppError> {
+    use super::FoundAccount;
+    use crate::{parts::status_panel::status_view, server::ask::Ask};
+
+    let ask = Ask::now()?;
+    let found = FoundAccount::load(&ask, id).await?;
+    let status = status_view(&ask, found.owner(), &found.name(&ask), found.service).await?;
+    Ok((found.head(&ask), status))
 }
 
 /// How an account gets in.
 ///
 /// # Errors
 /// No such account; no permission for either kind.
-#[server(endpoint = "account_sign_in")]
-pub async fn read_account_sign_in(id: AccountId) -> Result<(AccountHead, Option<SignInView>, Option<SipView>), AppError> {
-    todo!()
+#[server(endpoint = "account_sign_in_read")]
+pub async fn account_sign_in_read(id: AccountId) -> Result<(AccountHead, Option<SignInView>, Option<SipView>), AppError> {
+    use super::FoundAccount;
+    use crate::{parts::sign_in_panel::suggested_password, server::ask::{Ask, forbidden}};
+
+    let ask = Ask::now()?;
+    let found = FoundAccount::load(&ask, id).await?;
+    let owner = found.owner();
+    let sign_in = ask.me.sees(Field::AccountSignIn).then(|| SignInView {
+        owner,
+        name: found.name(&ask),
+        sign_in: found.overview.sign_in.as_ref().map(ToString::to_string).unwrap_or_default(),
+        role: None,
+    });
+    let suggestion = if ask.me.modifies(Field::SipPassword) { suggested_password() } else { String::new() };
+    let sip = ask.me.sees(Field::SipPassword).then(|| SipView {
+        owner,
+        user: found.overview.sip_user.clone(),
+        has_password: found.overview.has_sip_password,
+        suggestion,
+    });
+    if sign_in.is_none() && sip.is_none() {
+        return Err(forbidden(Field::AccountSignIn));
+    }
+    Ok((found.head(&ask), sign_in, sip))
 }
 
 /// The page of the status.
 pub fn status_page() -> AnyView {
-    let data = load(address_id(), |id| async move { read_account_status(parse_id(WHAT, &id)?).await });
-    loaded(data, |(head, status)| account_frame(&head, status_panel(status)))
+    let data = load(address_id(), |id| async move { account_status_read(parse_id(WHAT, &id)?).await });
+    loaded(data, |(head, status)| account_frame(&head, view! { <div class="stack">{status_panel(status)}</div> }.into_any()))
 }
 
 /// The page of the sign-ins.
 pub fn sign_in_page() -> AnyView {
-    let data = load(address_id(), |id| async move { read_account_sign_in(parse_id(WHAT, &id)?).await });
+    let data = load(address_id(), |id| async move { account_sign_in_read(parse_id(WHAT, &id)?).await });
     loaded(data, |(head, sign_in, sip)| {
-        let content = view! { {sign_in.map(sign_in_panel)} {sip.map(sip_panel)} };
+        let content = view! { <div class="stack">{sign_in.map(sign_in_panel)} {sip.map(sip_panel)}</div> };
         account_frame(&head, content.into_any())
     })
 }

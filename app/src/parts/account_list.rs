@@ -1,0 +1,79 @@
+//! The list of accounts: of all customers, or of one.
+
+use leptos::prelude::*;
+
+use crate::{
+    error::AppError,
+    listing::{ListArgs, Listing},
+};
+
+/// A page of accounts, of all customers for the provider's staff, else of the own one. Filters: `status`, and `customer`: an
+/// id, or the beginning of a name, of which the first that matches counts. Whether an account has expired is told by the
+/// reader's own calendar.
+///
+/// # Errors
+/// Without permission to see accounts.
+#[server(endpoint = "account_list")]
+pub async fn account_list(args: ListArgs) -> Result<Listing, AppError> {
+    use tandem_domain::{
+        access::Field,
+        list::{Page, Query},
+        status::{Service, Status},
+    };
+    use tandem_store::accounts::{AccountFilters, AccountRow, AccountSort};
+
+    use super::{account_panels::account_path, status_panel::service_tone};
+    use crate::{
+        listing::{Cell, Column, ListRow},
+        server::{ask::Ask, format},
+    };
+
+    let ask = Ask::now()?;
+    let scope = ask.scope()?;
+    let (profile, extension) = (ask.me.sees(Field::AccountProfile), ask.me.sees(Field::AccountExtension));
+    if !profile {
+        ask.see(Field::AccountExtension)?;
+    }
+    let asked = args.filter("customer");
+    let customer = match asked.parse() {
+        Ok(id) => Some(id),
+        Err(_) if asked.trim().is_empty() => None,
+        Err(_) => {
+            let found = ask.store().customers().choices(scope, asked, 1).await.map_err(|error| ask.tell("customer", error))?;
+            match found.first() {
+                Some((id, _)) => Some(*id),
+                // No customer has this name: no account is one's.
+                None => return Ok(Listing { columns: Vec::new(), rows: Vec::new(), count: 0, next: None, previous: None }),
+            }
+        }
+    };
+    let filters = AccountFilters { customer, status: Status::from_key(args.filter("status")) };
+    let query = Query {
+        search: args.q.clone(),
+        sort: if args.sort.is_empty() { AccountSort::Name } else { AccountSort::from_key(&args.sort) },
+        descending: args.desc == "1",
+        cursor: args.cursor(),
+    };
+    let page: Page<AccountRow> =
+        ask.store().accounts().list(scope, &query, &filters).await.map_err(|error| ask.tell("account", error))?;
+
+    let with_customer = scope.customer().is_none() && asked.parse::<tandem_domain::ids::CustomerId>().is_err();
+    let with_status = ask.me.sees(Field::AccountStatus);
+    let mut columns = vec![Column::sorted("Name", "name")];
+    columns.extend(extension.then(|| Column::sorted("Extension", "extension")));
+    columns.extend(with_customer.then(|| Column::sorted("Customer", "customer")));
+    columns.extend(profile.then(|| Column::plain("E-mail")));
+    columns.extend(with_status.then(|| Column::sorted("Status", "status")));
+    let today = format::today(ask.at(), &ask.me.time_zone);
+    Ok(Listing::of(columns, page, |row| {
+        let name = if profile { row.name } else { format!("Extension {}", row.extension) };
+        let expired = row.expires_on.is_some_and(|last| last < today);
+        let service = Service::of(row.customer_status, row.status, expired);
+        let mut cells = vec![Cell::Text(name)];
+        cells.extend(extension.then(|| Cell::Figures(row.extension.to_string())));
+        cells.extend(with_customer.then(|| Cell::Text(row.customer_name)));
+        cells.extend(profile.then(|| Cell::Text(row.email)));
+        cells.extend(with_status.then(|| Cell::Badge(service_tone(service), service.label().into())));
+        ListRow { href: Some(account_path(ask.me.audience(), row.id)), cells }
+    }))
+}
