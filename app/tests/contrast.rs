@@ -10,7 +10,9 @@ fn tokens() -> Tokens {
     let css = include_str!("../../style/tokens.css");
     let mut tokens = Tokens::new();
     for line in css.lines() {
-        let Some((name, value)) = line.trim().strip_prefix("--color-").and_then(|rest| rest.split_once(": ")) else { continue };
+        let Some((name, value)) = line.trim().strip_prefix("--color-").and_then(|rest| rest.split_once(": ")) else {
+            continue;
+        };
         let value = value.trim_end_matches(';').trim_start_matches("light-dark(").trim_end_matches(')');
         let (light, dark) = value.split_once(", ").unwrap_or((value, value));
         if let (Some(light), Some(dark)) = (colour(light), colour(dark)) {

@@ -13,10 +13,10 @@ use crate::{
     listing::{Cell, Column, ListArgs, ListRow, Listing, Tone},
     pages::errors::error_page,
     ui::{
-        Badge, Button, Card, Checkbox, ConfirmButton, DataTable, DescriptionList, Dialog, EditForm, EmptyState, FieldSet, Filter,
-        InstantSelect, InstantSwitch, Kind, LinkButton, ListPage, ModeBadge, NewForm, Notice, PageHeader, PasswordField, PostForm,
-        RadioCards, SelectField, Sign, Skeleton, Stat, Switch, Tabs, TextArea, TextField, TreeBranch, TreeRow, icon, list_args,
-        use_desk, use_form,
+        Badge, Button, Card, Checkbox, ConfirmButton, DataTable, DescriptionList, Dialog, EditForm, EmptyState,
+        FieldSet, Filter, InstantSelect, InstantSwitch, Kind, LinkButton, ListPage, ModeBadge, NewForm, Notice,
+        PageHeader, PasswordField, PostForm, RadioCards, SelectField, Sign, Skeleton, Stat, Switch, Tabs, TextArea,
+        TextField, TreeBranch, TreeRow, icon, list_args, use_desk, use_form,
     },
 };
 
@@ -135,7 +135,9 @@ fn messages() -> AnyView {
 }
 
 fn countries() -> Vec<(String, String)> {
-    [("en-GB", "United Kingdom (24 Nov 2026, 16:05)"), ("de-DE", "Germany (24.11.2026, 16:05)")].map(|(v, l)| (v.into(), l.into())).to_vec()
+    [("en-GB", "United Kingdom (24 Nov 2026, 16:05)"), ("de-DE", "Germany (24.11.2026, 16:05)")]
+        .map(|(v, l)| (v.into(), l.into()))
+        .to_vec()
 }
 
 fn edit_form(version: Version) -> AnyView {
@@ -295,7 +297,8 @@ fn GalleryList() -> impl IntoView {
             Ok(listing)
         },
     );
-    let statuses = [("open", "Open"), ("suspended", "Suspended")].map(|(value, label)| (value.into(), label.into())).to_vec();
+    let statuses =
+        [("open", "Open"), ("suspended", "Suspended")].map(|(value, label)| (value.into(), label.into())).to_vec();
     view! {
         <ListPage
             listing=listing

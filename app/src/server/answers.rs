@@ -82,7 +82,10 @@ fn error_response(mut headers: HeaderMap, error: &AppError) -> Response {
 
 /// Whether the browser itself asks, for a page to show.
 fn wants_page(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The path and query of the page that the form was on. Only these: a referrer cannot lead to another site.
@@ -99,7 +102,8 @@ pub(super) fn back_path(headers: &HeaderMap) -> String {
 /// Reads the form, and makes the request one that wants JSON.
 async fn read_form(request: Request) -> Result<(Request, Vec<(String, String)>), Response> {
     let (mut parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let bytes =
+        axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
     let fields = last_values(&bytes);
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     let secret = |name: &str| name.contains("password") || name.contains("secret");

@@ -7,7 +7,7 @@ use leptos::{html, prelude::*};
 use tandem_domain::{access::Field, field::Rule};
 
 use super::{
-    form::FormCtx,
+    form_ctx::FormCtx,
     icon::{Sign, icon},
 };
 use crate::context::me;

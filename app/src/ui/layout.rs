@@ -80,10 +80,8 @@ pub fn DescriptionList(
     /// The facts. An empty value shows a dash.
     items: Vec<(String, String)>,
 ) -> impl IntoView {
-    let items = items
-        .into_iter()
-        .map(|(what, how)| view! { <div><dt>{what}</dt><dd>{dash(how)}</dd></div> })
-        .collect_view();
+    let items =
+        items.into_iter().map(|(what, how)| view! { <div><dt>{what}</dt><dd>{dash(how)}</dd></div> }).collect_view();
     view! { <dl class="facts">{items}</dl> }
 }
 

@@ -13,17 +13,17 @@ use leptos_router::{
 use wasm_bindgen::JsCast;
 
 use super::{
-    badge::Badge,
     button::{Kind, LinkButton},
     desk::use_desk,
     fields::option_views,
     icon::{Sign, icon},
-    layout::{EmptyState, PageHeader, Skeleton, dash},
+    layout::{EmptyState, PageHeader, Skeleton},
     submit,
+    table::table,
 };
 use crate::{
     context::Data,
-    listing::{Cell, Column, ListArgs, ListRow, Listing, cursor_text},
+    listing::{ListArgs, Listing, cursor_text},
     pages::errors::error_page,
 };
 
@@ -82,7 +82,9 @@ fn args_set(args: &mut ListArgs, name: &str, value: String) {
 /// The query of an address that asks for this.
 fn query_of(args: &ListArgs) -> String {
     let mut query = ParamsMap::new();
-    for (name, value) in [("q", &args.q), ("sort", &args.sort), ("desc", &args.desc), ("after", &args.after), ("before", &args.before)] {
+    for (name, value) in
+        [("q", &args.q), ("sort", &args.sort), ("desc", &args.desc), ("after", &args.after), ("before", &args.before)]
+    {
         if !value.is_empty() {
             query.insert(name, value.clone());
         }
@@ -94,12 +96,12 @@ fn query_of(args: &ListArgs) -> String {
 }
 
 /// The same, from its first page.
-fn first_page(args: &ListArgs) -> ListArgs {
+pub(super) fn first_page(args: &ListArgs) -> ListArgs {
     ListArgs { after: String::new(), before: String::new(), ..args.clone() }
 }
 
 /// A link within the list: never an empty address, which would mean the present one.
-fn link_to(args: &ListArgs) -> String {
+pub(super) fn link_to(args: &ListArgs) -> String {
     let query = query_of(args);
     if query.is_empty() { "?".into() } else { query }
 }
@@ -147,7 +149,8 @@ pub fn ListPage(
         let to = move || format!("{href}{}", query_of(&first_page(&args.read())));
         view! { <a class=Kind::Secondary.class() href=to rel="external" download>{icon(Sign::Download)} "Export CSV"</a> }
     });
-    let actions = (new_button.is_some() || export.is_some()).then(|| view! { <div class="actions">{export} {new_button}</div> });
+    let actions =
+        (new_button.is_some() || export.is_some()).then(|| view! { <div class="actions">{export} {new_button}</div> });
     let (head, beside) = if title.is_empty() {
         (None, actions)
     } else {
@@ -321,9 +324,10 @@ fn follow(args: Memo<ListArgs>, input: NodeRef<html::Input>, value: impl Fn(&Lis
 fn focus_by_slash(input: NodeRef<html::Input>) {
     Effect::new(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
-            let typing = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()).is_some_and(|target| {
-                target.matches("input, textarea, select, dialog *, [contenteditable]").unwrap_or(false)
-            });
+            let typing =
+                event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()).is_some_and(|target| {
+                    target.matches("input, textarea, select, dialog *, [contenteditable]").unwrap_or(false)
+                });
             if event.key() == "/" && !typing && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
                 event.prevent_default();
                 if let Some(input) = input.get_untracked() {
@@ -384,7 +388,8 @@ fn list_view(
         .into_any();
     }
     if listing.rows.is_empty() && args.after.is_empty() && args.before.is_empty() {
-        let (title, text) = empty.map_or_else(|| (format!("No {} yet", noun.1), ""), |(title, text)| (title.to_owned(), text));
+        let (title, text) =
+            empty.map_or_else(|| (format!("No {} yet", noun.1), ""), |(title, text)| (title.to_owned(), text));
         return view! { <EmptyState title=title text=text>{new.map(|(href, label)| new_link(href, label))}</EmptyState> }
             .into_any();
     }
@@ -392,7 +397,11 @@ fn list_view(
     let to = |cursor: &tandem_domain::list::Cursor| {
         let mut args = first_page(args);
         let text = cursor_text(cursor);
-        if cursor.before { args.before = text } else { args.after = text }
+        if cursor.before {
+            args.before = text
+        } else {
+            args.after = text
+        }
         link_to(&args)
     };
     let previous = listing.previous.as_ref().map(to);
@@ -420,88 +429,5 @@ fn pager_link(href: Option<String>, label: &'static str, sign: Sign) -> AnyView 
     match href {
         Some(href) => view! { <a class="button" href=href>{content}</a> }.into_any(),
         None => view! { <span class="button" aria-disabled="true">{content}</span> }.into_any(),
-    }
-}
-
-/// The rows of a listing, without search and pages.
-#[component]
-pub fn DataTable(
-    /// The rows.
-    listing: Listing,
-    /// What they are, for screen readers.
-    #[prop(into)]
-    label: String,
-) -> impl IntoView {
-    table(listing.columns, listing.rows, None, &label)
-}
-
-/// On a narrow page each row is a card, and each cell says its column; the roles keep it a table for screen readers.
-fn table(columns: Vec<Column>, rows: Vec<ListRow>, args: Option<&ListArgs>, label: &str) -> AnyView {
-    let labels: Vec<String> = columns.iter().map(|column| column.label.clone()).collect();
-    let first_key = columns.iter().find_map(|column| column.sort.clone()).unwrap_or_default();
-    let heads = columns.into_iter().map(|column| head_cell(column, args, &first_key)).collect_view();
-    let rows = rows.into_iter().map(|row| row_view(row, &labels)).collect_view();
-    view! {
-        <div class="table-scroll">
-            <table class="table" role="table" aria-label=label.to_owned()>
-                <thead role="rowgroup">
-                    <tr role="row">{heads}</tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
-}
-
-fn head_cell(column: Column, args: Option<&ListArgs>, first_key: &str) -> AnyView {
-    let (Some(key), Some(args)) = (column.sort, args) else {
-        return view! { <th role="columnheader" scope="col">{column.label}</th> }.into_any();
-    };
-    let current = if args.sort.is_empty() { first_key } else { &args.sort };
-    let descending = args.desc == "1";
-    let (state, sign) = match (current == key, descending) {
-        (true, false) => (Some("ascending"), Sign::Up),
-        (true, true) => (Some("descending"), Sign::Down),
-        (false, _) => (None, Sign::UpDown),
-    };
-    let desc = if current == key && !descending { "1" } else { "" };
-    let href = link_to(&ListArgs { sort: key, desc: desc.into(), ..first_page(args) });
-    view! {
-        <th role="columnheader" scope="col" aria-sort=state>
-            <a href=href data-noscroll>{column.label} {icon(sign)}</a>
-        </th>
-    }
-    .into_any()
-}
-
-fn row_view(row: ListRow, labels: &[String]) -> AnyView {
-    let mut href = row.href;
-    let cells = row
-        .cells
-        .into_iter()
-        .zip(labels)
-        .map(|(cell, label)| {
-            let class = match &cell {
-                Cell::Figures(_) => "figures",
-                Cell::Text(_) | Cell::Badge(..) | Cell::Two(..) => "",
-            };
-            let content = cell_view(cell);
-            // The first cell's link covers the whole row.
-            let content = match href.take() {
-                Some(href) => view! { <a class="whole" href=href>{content}</a> }.into_any(),
-                None => content,
-            };
-            view! { <td role="cell" class=class data-label=label.clone()>{content}</td> }
-        })
-        .collect_view();
-    view! { <tr role="row">{cells}</tr> }.into_any()
-}
-
-fn cell_view(cell: Cell) -> AnyView {
-    match cell {
-        Cell::Text(text) | Cell::Figures(text) => dash(text),
-        Cell::Badge(tone, text) => view! { <Badge tone=tone text=text /> }.into_any(),
-        Cell::Two(text, note) => view! { <span class="two">{dash(text)} <small>{note}</small></span> }.into_any(),
     }
 }

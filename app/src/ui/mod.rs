@@ -15,6 +15,8 @@
 //! | [`Switch`] | on or off, inside a form |
 //! | [`InstantSwitch`], [`InstantSelect`] | saved at once, outside of forms |
 //! | [`TreeBranch`], [`TreeRow`] | a tree of settings |
+//! | [`Rows`], [`Row`], [`IconButton`], [`KeepFocus`] | records that are worked on where they stand |
+//! | [`WhenChosen`] | fields that count only while something else is chosen |
 //! | [`ListPage`] with [`list_args`]; [`DataTable`] | lists |
 //! | [`PageHeader`], [`Tabs`], [`Card`], [`Stat`], [`DescriptionList`], [`EmptyState`], [`Notice`], [`Skeleton`] | a page's parts |
 //! | [`Button`], [`LinkButton`], [`ConfirmButton`], [`Dialog`] | actions |
@@ -46,6 +48,7 @@ pub mod desk;
 pub mod dialog;
 pub mod fields;
 pub mod form;
+mod form_ctx;
 pub mod frame;
 mod guard;
 pub mod icon;
@@ -53,13 +56,16 @@ pub mod layout;
 pub mod list;
 mod nav;
 mod palette;
+pub mod rows;
 mod save_bar;
 mod sign_in_again;
 pub mod submit;
 pub mod switch;
+mod table;
 pub mod theme;
 pub mod toast;
 pub mod tree;
+pub mod when_chosen;
 
 pub use badge::{Badge, ModeBadge};
 pub use button::{Button, Kind, LinkButton};
@@ -67,13 +73,17 @@ pub use card::{Card, Stat};
 pub use desk::{Desk, use_desk};
 pub use dialog::{ConfirmButton, Dialog};
 pub use fields::{Checkbox, FieldSet, PasswordField, RadioCards, SelectField, TextArea, TextField};
-pub use form::{EditForm, FormCtx, NewForm, PostForm, use_form};
+pub use form::{EditForm, NewForm, PostForm};
+pub use form_ctx::{FormCtx, use_form};
 pub use frame::{AdminFrame, SelfCareFrame};
 pub use icon::{Sign, icon};
 pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};
-pub use list::{DataTable, Filter, FilterInput, ListPage, list_args};
+pub use list::{Filter, FilterInput, ListPage, list_args};
+pub use rows::{IconButton, KeepFocus, Row, Rows};
 pub use submit::post;
 pub use switch::{InstantSelect, InstantSwitch, Switch};
+pub use table::DataTable;
 pub use theme::ThemeSwitch;
 pub use toast::Toasts;
 pub use tree::{TreeBranch, TreeRow};
+pub use when_chosen::WhenChosen;

@@ -58,7 +58,12 @@ const CUSTOMER: &[(&str, &[Entry])] = &[
     (
         "IP Centrex",
         &[
-            entry("/self-care/extensions", "Extensions", Sign::Phone, &[Field::AccountExtension, Field::AccountProfile]),
+            entry(
+                "/self-care/extensions",
+                "Extensions",
+                Sign::Phone,
+                &[Field::AccountExtension, Field::AccountProfile],
+            ),
             entry("/self-care/huntgroups", "Huntgroups", Sign::People, &[Field::Huntgroups, Field::HuntgroupMembers]),
             entry("/self-care/dialing-rules", "Dialing rules", Sign::Keypad, &[Field::CustomRule, Field::ServiceCodes]),
         ],

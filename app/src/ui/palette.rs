@@ -37,7 +37,11 @@ pub(super) fn Palette(groups: Vec<Group>) -> impl IntoView {
     let found = move || {
         let words = words.read().to_lowercase();
         entries.with_value(|entries| {
-            entries.iter().filter(|entry| entry.label.to_lowercase().contains(words.trim())).copied().collect::<Vec<_>>()
+            entries
+                .iter()
+                .filter(|entry| entry.label.to_lowercase().contains(words.trim()))
+                .copied()
+                .collect::<Vec<_>>()
         })
     };
     let submitted = move |event: ev::SubmitEvent| {

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     button::Kind,
-    form::FormCtx,
+    form_ctx::FormCtx,
     icon::{Sign, icon},
     layout::dash,
 };
@@ -21,7 +21,8 @@ pub(super) fn save_bar(ctx: FormCtx, label: String, cancel_href: Option<String>)
     let discard = match cancel_href {
         Some(href) => view! { <a class="button" href=href>"Discard"</a> }.into_any(),
         None if ctx.restored() => {
-            view! { <a class="button" href="" data-stays on:click=move |event| take_stored(ctx, &event)>"Discard"</a> }.into_any()
+            view! { <a class="button" href="" data-stays on:click=move |event| take_stored(ctx, &event)>"Discard"</a> }
+                .into_any()
         }
         None => view! { <button type="reset" class="button" disabled=nothing_to_discard>"Discard"</button> }.into_any(),
     };
@@ -47,7 +48,9 @@ pub(super) fn save_bar(ctx: FormCtx, label: String, cancel_href: Option<String>)
 /// All errors of a refused form, each a link to its field.
 pub(super) fn error_summary(ctx: FormCtx) -> AnyView {
     let line = move |name: &str, text: &str| {
-        let label = ctx.labels.with_value(|labels| labels.iter().find(|(field, _)| field == name).map(|(_, label)| label.clone()));
+        let label = ctx
+            .labels
+            .with_value(|labels| labels.iter().find(|(field, _)| field == name).map(|(_, label)| label.clone()));
         match label {
             Some(label) => {
                 let id = ctx.field_id(name);
@@ -56,7 +59,8 @@ pub(super) fn error_summary(ctx: FormCtx) -> AnyView {
                     event.prevent_default();
                     focus_on(&id);
                 };
-                view! { <li><a href=href rel="external" on:click=focus>{label}</a>": " {text.to_owned()}</li> }.into_any()
+                view! { <li><a href=href rel="external" on:click=focus>{label}</a>": " {text.to_owned()}</li> }
+                    .into_any()
             }
             None => view! { <li>{text.to_owned()}</li> }.into_any(),
         }
@@ -82,7 +86,9 @@ pub(super) fn error_summary(ctx: FormCtx) -> AnyView {
 }
 
 fn focus_on(id: &str) {
-    if let Some(control) = document().get_element_by_id(id).and_then(|control| control.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(control) =
+        document().get_element_by_id(id).and_then(|control| control.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         // Fails only for an element that cannot have the focus.
         let _ = control.focus();
     }

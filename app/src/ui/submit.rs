@@ -48,7 +48,9 @@ pub(super) fn read(form: &HtmlFormElement, pressed: Option<&HtmlElement>) -> Vec
         Some(field) if !name.ends_with("[]") => field.1 = value,
         Some(_) | None => fields.push((name, value)),
     };
-    if let Some(pairs) = FormData::new_with_form(form).ok().as_ref().and_then(|data| js_sys::try_iter(data).ok().flatten()) {
+    if let Some(pairs) =
+        FormData::new_with_form(form).ok().as_ref().and_then(|data| js_sys::try_iter(data).ok().flatten())
+    {
         for pair in pairs.flatten() {
             let pair: Array = pair.unchecked_into();
             add(pair.get(0).as_string().unwrap_or_default(), pair.get(1).as_string().unwrap_or_default());
@@ -66,7 +68,9 @@ pub(super) fn read(form: &HtmlFormElement, pressed: Option<&HtmlElement>) -> Vec
 pub(super) fn differs(form: &HtmlFormElement) -> bool {
     let controls = form.elements();
     (0..controls.length()).filter_map(|i| controls.item(i)).any(|control| {
-        let text = |key: &str| Reflect::get(&control, &key.into()).ok().and_then(|value| value.as_string()).unwrap_or_default();
+        let text = |key: &str| {
+            Reflect::get(&control, &key.into()).ok().and_then(|value| value.as_string()).unwrap_or_default()
+        };
         let flag = |key: &str| Reflect::get(&control, &key.into()).is_ok_and(|value| value.is_truthy());
         if text("name").is_empty() {
             return false;

@@ -6,7 +6,8 @@ use wasm_bindgen::JsCast;
 
 use super::{
     fields::{option_views, ticked, view_only_hint},
-    form::{FormCtx, PostForm, use_form},
+    form::PostForm,
+    form_ctx::{FormCtx, use_form},
 };
 use crate::{context::me, post::Done};
 

@@ -10,28 +10,32 @@ use crate::context::{Theme, theme};
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
     let chosen = RwSignal::new(theme());
-    let choices = [(Theme::System, "As the device", Sign::Device), (Theme::Light, "Light", Sign::Sun), (Theme::Dark, "Dark", Sign::Moon)]
-        .map(|(theme, label, sign)| {
-            let choose = move |event: ev::MouseEvent| {
-                event.prevent_default();
-                chosen.set(theme);
-                apply(theme);
-            };
-            view! {
-                <a
-                    href=format!("/theme/{}", theme.key())
-                    rel="external"
-                    data-stays
-                    title=label
-                    aria-current=move || (chosen.get() == theme).then_some("true")
-                    on:click=choose
-                >
-                    {icon(sign)}
-                    <span class="hidden-text">{label}</span>
-                </a>
-            }
-        })
-        .collect_view();
+    let choices = [
+        (Theme::System, "As the device", Sign::Device),
+        (Theme::Light, "Light", Sign::Sun),
+        (Theme::Dark, "Dark", Sign::Moon),
+    ]
+    .map(|(theme, label, sign)| {
+        let choose = move |event: ev::MouseEvent| {
+            event.prevent_default();
+            chosen.set(theme);
+            apply(theme);
+        };
+        view! {
+            <a
+                href=format!("/theme/{}", theme.key())
+                rel="external"
+                data-stays
+                title=label
+                aria-current=move || (chosen.get() == theme).then_some("true")
+                on:click=choose
+            >
+                {icon(sign)}
+                <span class="hidden-text">{label}</span>
+            </a>
+        }
+    })
+    .collect_view();
     view! { <div class="theme-switch" role="group" aria-label="Theme">{choices}</div> }
 }
 

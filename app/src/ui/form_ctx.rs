@@ -1,0 +1,308 @@
+//! What a form is while it is used: what was typed, what is wrong, whether something differs, and what becomes of a post.
+//!
+//! The components around it are in [`form`](super::form), what it does with the browser in [`submit`](super::submit).
+
+use leptos::{ev, html, prelude::*, task::spawn_local};
+use tandem_domain::{error::FieldErrors, field::Rule};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlFormElement};
+
+use super::{
+    desk::{Desk, use_desk},
+    submit,
+};
+use crate::{
+    error::{AppError, StaleEdit},
+    listing::Tone,
+    post::Done,
+};
+
+/// What the fields of a form know of it.
+#[derive(Clone, Copy)]
+pub struct FormCtx {
+    /// The server function's path.
+    pub to: &'static str,
+    pub(super) desk: Desk,
+    pub(super) node: NodeRef<html::Form>,
+    /// What was typed before the post that was refused: the page was rendered with it.
+    typed: StoredValue<Vec<(String, String)>>,
+    pub(super) errors: RwSignal<FieldErrors>,
+    pub(super) stale: RwSignal<Option<StaleEdit>>,
+    /// A post was refused; until the next one, the summary stands above the form.
+    pub(super) refused: RwSignal<bool>,
+    pub(super) waits: RwSignal<bool>,
+    pub(super) dirty: RwSignal<bool>,
+    touched: StoredValue<bool>,
+    /// The rule of each field.
+    rules: StoredValue<Vec<(String, Rule)>>,
+    /// Name and label of each field.
+    pub(super) labels: StoredValue<Vec<(String, String)>>,
+    prefix: StoredValue<String>,
+    after: StoredValue<After>,
+}
+
+/// What a form does when its post was answered.
+#[derive(Clone, Copy, Default)]
+pub(super) struct After {
+    pub quiet: bool,
+    pub reload: bool,
+    pub reverts: bool,
+    pub waits_for_data: bool,
+    pub on_done: Option<Callback<Done>>,
+}
+
+impl FormCtx {
+    /// A form that posts to `to`; `fields` tell it from others that do.
+    pub(super) fn new(to: &'static str, id: Option<&str>, fields: &[(String, String)], after: After) -> Self {
+        let desk = use_desk();
+        let flash = desk.flash_for(to, fields);
+        let (typed, error) = flash.map(|flash| (flash.typed, Some(flash.error))).unwrap_or_default();
+        let (errors, stale) = match error {
+            Some(AppError::Invalid(errors)) => (errors, None),
+            Some(AppError::Stale(stale)) => (FieldErrors::default(), Some(stale)),
+            Some(_) | None => (FieldErrors::default(), None),
+        };
+        let prefix = id.map_or_else(|| id_of(to, fields), str::to_owned);
+        Self {
+            to,
+            desk,
+            node: NodeRef::new(),
+            refused: RwSignal::new(!errors.is_empty()),
+            errors: RwSignal::new(errors),
+            stale: RwSignal::new(stale),
+            waits: RwSignal::new(false),
+            dirty: RwSignal::new(false),
+            touched: StoredValue::new(!typed.is_empty()),
+            typed: StoredValue::new(typed),
+            rules: StoredValue::default(),
+            labels: StoredValue::default(),
+            prefix: StoredValue::new(prefix),
+            after: StoredValue::new(after),
+        }
+    }
+
+    /// What is wrong with a field.
+    #[must_use]
+    pub fn error(self, name: &str) -> Option<String> {
+        self.errors.with(|errors| errors.get(name).map(str::to_owned))
+    }
+
+    /// What a field shows at first: what was typed before the post was refused, else what is stored.
+    #[must_use]
+    pub fn initial(self, name: &str, stored: String) -> String {
+        let typed =
+            self.typed.with_value(|typed| typed.iter().rev().find(|(field, _)| field == name).map(|(_, v)| v.clone()));
+        typed.unwrap_or(stored)
+    }
+
+    /// Whether a post is on its way.
+    #[must_use]
+    pub fn pending(self) -> Signal<bool> {
+        self.waits.into()
+    }
+
+    /// Something changed that the form's controls do not show: rows were moved, a hidden input was set.
+    pub fn touch(self) {
+        self.touched.set_value(true);
+        self.dirty.set(true);
+    }
+
+    /// Says what is wrong with a field, or that nothing is: for rules that look at several fields.
+    pub fn tell(self, name: &str, error: Option<String>) {
+        self.errors.update(|errors| match error {
+            Some(error) => {
+                errors.0.insert(name.into(), error);
+            }
+            None => {
+                errors.0.remove(name);
+            }
+        });
+    }
+
+    /// Notes a field: its rule is checked when it is left, its label stands in the summary. Gives the control's id.
+    pub fn add(self, name: &str, label: &str, rule: Rule) -> String {
+        self.labels.update_value(|labels| labels.push((name.into(), label.into())));
+        match rule {
+            Rule::Any => {}
+            rule => self.rules.update_value(|rules| rules.push((name.into(), rule))),
+        }
+        self.field_id(name)
+    }
+
+    /// The id of a field's control.
+    #[must_use]
+    pub fn field_id(self, name: &str) -> String {
+        self.prefix.with_value(|prefix| format!("{prefix}-{name}"))
+    }
+
+    /// Checks one field by its rule.
+    fn check(self, name: &str, value: &str) {
+        let rule = self.rules.with_value(|rules| rules.iter().find(|(field, _)| field == name).map(|(_, rule)| *rule));
+        let error = rule.and_then(|rule| rule.check(value).err());
+        let known = self.errors.with_untracked(|errors| errors.get(name).is_some());
+        if error.is_some() || known {
+            self.tell(name, error.map(|error| error.0));
+        }
+    }
+
+    /// Checks all fields by their rules; whether they may be sent.
+    fn check_all(self, fields: &[(String, String)]) -> bool {
+        let mut errors = FieldErrors::default();
+        self.rules.with_value(|rules| {
+            for (name, rule) in rules {
+                if let Some((_, value)) = fields.iter().find(|(field, _)| field == name) {
+                    errors.take(name, rule.check(value));
+                }
+            }
+        });
+        let sound = errors.is_empty();
+        self.errors.set(errors);
+        self.refused.set(!sound);
+        sound
+    }
+
+    fn form(self) -> Option<HtmlFormElement> {
+        self.node.get_untracked()
+    }
+
+    pub(super) fn look_again(self) {
+        let dirty = self.touched.get_value() || self.form().is_some_and(|form| submit::differs(&form));
+        if self.dirty.get_untracked() != dirty {
+            self.dirty.set(dirty);
+        }
+    }
+
+    /// Back to what is stored.
+    pub(super) fn put_back(self) {
+        if let Some(form) = self.form() {
+            form.reset();
+        }
+        self.clean();
+    }
+
+    /// Whether the controls were rendered with what was typed, not with what is stored.
+    pub(super) fn restored(self) -> bool {
+        self.typed.with_value(|typed| !typed.is_empty())
+    }
+
+    pub(super) fn clean(self) {
+        self.touched.set_value(false);
+        self.dirty.set(false);
+        self.errors.set(FieldErrors::default());
+        self.refused.set(false);
+        self.stale.set(None);
+    }
+
+    fn send(self, fields: Vec<(String, String)>) {
+        self.waits.set(true);
+        self.desk.forget_flash_for(self.to);
+        spawn_local(async move {
+            let answer = submit::post(self.to, &fields).await;
+            self.waits.set(false);
+            match answer {
+                Ok(done) => self.done(done),
+                Err(error) => self.refuse(error, fields),
+            }
+        });
+    }
+
+    fn done(self, done: Done) {
+        let after = self.after.get_value();
+        if after.reload {
+            // Fails only for an address that is none.
+            let _ = window().location().set_href(&done.go.unwrap_or_default());
+            return;
+        }
+        if after.waits_for_data {
+            self.clean();
+            self.desk.put_back.set_value(Some(self.to));
+        } else if done.go.is_none() {
+            self.put_back();
+        }
+        if let Some(on_done) = after.on_done {
+            on_done.run(done.clone());
+        }
+        if !after.quiet {
+            self.desk.done(done);
+        }
+    }
+
+    fn refuse(self, error: AppError, fields: Vec<(String, String)>) {
+        let reverts = self.after.with_value(|after| after.reverts) && error != AppError::SignedOut;
+        if let Some(form) = self.form().filter(|_| reverts) {
+            form.reset();
+        }
+        match error {
+            AppError::Invalid(errors) if reverts => {
+                self.desk.say(Tone::Bad, errors.0.into_values().collect::<Vec<_>>().join(" "), None)
+            }
+            AppError::Invalid(errors) => {
+                self.errors.set(errors);
+                self.refused.set(true);
+                self.show_errors();
+            }
+            AppError::Stale(stale) => {
+                self.stale.set(Some(stale));
+                self.show_errors();
+            }
+            AppError::SignedOut => {
+                let again = Callback::new(move |()| self.send(fields.clone()));
+                self.desk.sign_in_again.set(Some(again));
+            }
+            other => self.desk.say(Tone::Bad, other.to_string(), None),
+        }
+    }
+
+    /// Puts the focus where something is wrong, once it is on the page.
+    fn show_errors(self) {
+        request_animation_frame(move || {
+            if let Some(form) = self.form() {
+                submit::focus_first_error(&form);
+            }
+        });
+    }
+
+    pub(super) fn submitted(self, event: &ev::SubmitEvent) {
+        event.prevent_default();
+        if self.waits.get_untracked() {
+            return;
+        }
+        let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else { return };
+        let fields =
+            submit::read(&form, event.submitter().as_ref().and_then(|pressed| pressed.dyn_ref::<HtmlElement>()));
+        if self.check_all(&fields) { self.send(fields) } else { self.show_errors() }
+    }
+
+    /// One listener for all fields: a field was typed in, left, chosen.
+    pub(super) fn changed(self, event: &web_sys::Event, left: bool) {
+        let Some(control) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
+        else {
+            return self.look_again();
+        };
+        let name = control.name();
+        // While typing an error goes as soon as it is no more true; it comes only when the field is left.
+        if left || self.errors.with_untracked(|errors| errors.get(&name).is_some()) {
+            self.check(&name, &control.value());
+        }
+        self.look_again();
+    }
+}
+
+/// An id from the server function's path and the fields that tell this form from others.
+fn id_of(to: &str, fields: &[(String, String)]) -> String {
+    let mut id = to.rsplit('/').next().unwrap_or(to).to_owned();
+    for (_, value) in fields {
+        id.push('-');
+        id.extend(value.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }));
+    }
+    id
+}
+
+/// The form around a component.
+///
+/// # Panics
+/// Outside of a form.
+#[must_use]
+pub fn use_form() -> FormCtx {
+    use_context().expect("fields are inside of a form")
+}
