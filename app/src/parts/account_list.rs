@@ -14,10 +14,13 @@ use crate::{
 /// # Errors
 /// Without permission to see accounts.
 #[server(endpoint = "account_list")]
-pub async fn account_list(args: ListArgs) -> Result<Listing, AppError> {
+pub async fn account_list(
+    /// What the address asks for.
+    args: ListArgs,
+) -> Result<Listing, AppError> {
     use tandem_domain::{
         access::Field,
-        list::{Page, Query},
+        list::Page,
         status::{Service, Status},
     };
     use tandem_store::accounts::{AccountFilters, AccountRow, AccountSort};
@@ -47,18 +50,13 @@ pub async fn account_list(args: ListArgs) -> Result<Listing, AppError> {
             }
         }
     };
-    let filters = AccountFilters { customer, status: Status::from_key(args.filter("status")) };
-    let query = Query {
-        search: args.q.clone(),
-        sort: if args.sort.is_empty() { AccountSort::Name } else { AccountSort::from_key(&args.sort) },
-        descending: args.desc == "1",
-        cursor: args.cursor(),
-    };
+    let with_status = ask.me.sees(Field::AccountStatus);
+    let filters = AccountFilters { customer, status: Status::from_key(args.filter("status")).filter(|_| with_status) };
+    let query = args.query(if args.sort.is_empty() { AccountSort::Name } else { AccountSort::from_key(&args.sort) });
     let page: Page<AccountRow> =
         ask.store().accounts().list(scope, &query, &filters).await.map_err(|error| ask.tell("account", error))?;
 
     let with_customer = scope.customer().is_none() && asked.parse::<tandem_domain::ids::CustomerId>().is_err();
-    let with_status = ask.me.sees(Field::AccountStatus);
     let mut columns = vec![Column::sorted("Name", "name")];
     columns.extend(extension.then(|| Column::sorted("Extension", "extension")));
     columns.extend(with_customer.then(|| Column::sorted("Customer", "customer")));

@@ -24,16 +24,28 @@ pub async fn audit_list(
     /// What the address asks for.
     args: ListArgs,
 ) -> Result<Listing, AppError> {
-    use crate::{
-        listing::{Cell, Column, ListRow},
-        server::ask::Ask,
-    };
+    use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     ask.see(Field::AuditLog)?;
     let filters = filters::of(&args, &ask.me.time_zone)?;
-    let cursor = args.cursor();
-    let page = ask.store().audit().list(ask.scope()?, &filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
+    audit_lines(&ask, ask.scope()?, &filters, args.cursor()).await
+}
+
+/// A page of lines, as every page that shows some of the audit log shows them.
+///
+/// # Errors
+/// Faults on our side.
+#[cfg(feature = "ssr")]
+pub(crate) async fn audit_lines(
+    ask: &crate::server::ask::Ask,
+    scope: tandem_domain::access::Scope,
+    filters: &tandem_store::audit::AuditFilters,
+    cursor: Option<tandem_domain::list::Cursor>,
+) -> Result<Listing, AppError> {
+    use crate::listing::{Cell, Column, ListRow};
+
+    let page = ask.store().audit().list(scope, filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
     let columns = ["When", "Who", "Record", "What", "Before", "After"].map(Column::plain).to_vec();
     Ok(Listing::of(columns, page, |row| ListRow {
         href: record_href(&ask.me, &row),

@@ -31,10 +31,15 @@ const INHERITED: &str = "inherited";
 /// permission.
 #[server(endpoint = "setting_save")]
 pub async fn setting_save(
+    /// Whose: the customer.
     customer: CustomerId,
+    /// The account; none for the customer itself.
     #[server(default)] account: Option<AccountId>,
+    /// Which setting: its key.
     setting: String,
+    /// The value that the person saw.
     was: String,
+    /// The new value, or `inherited`.
     value: String,
 ) -> Result<Done, AppError> {
     use crate::{post::Undo, server::ask::Ask};

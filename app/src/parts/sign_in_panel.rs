@@ -67,10 +67,15 @@ const fn permission(owner: Owner) -> Field {
 /// What is wrong with the fields; somebody else changed the name meanwhile; no permission.
 #[server(endpoint = "sign_in_save")]
 pub async fn sign_in_save(
+    /// Whose: the customer.
     customer: CustomerId,
+    /// The account; none for the customer itself.
     #[server(default)] account: Option<AccountId>,
+    /// The value that the person saw.
     #[server(default)] was: Typed,
+    /// The sign-in name.
     #[server(default)] sign_in: Typed,
+    /// The password.
     #[server(default)] password: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{
@@ -123,7 +128,12 @@ pub async fn sign_in_save(
 /// # Errors
 /// No permission.
 #[server(endpoint = "sign_in_remove")]
-pub async fn sign_in_remove(customer: CustomerId, #[server(default)] account: Option<AccountId>) -> Result<Done, AppError> {
+pub async fn sign_in_remove(
+    /// Whose: the customer.
+    customer: CustomerId,
+    /// The account; none for the customer itself.
+    #[server(default)] account: Option<AccountId>,
+) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
@@ -138,7 +148,14 @@ pub async fn sign_in_remove(customer: CustomerId, #[server(default)] account: Op
 /// # Errors
 /// [`AppError::Refused`] when it has another by now; no such role for customers; no permission.
 #[server(endpoint = "customer_role_assign")]
-pub async fn customer_role_assign(customer: CustomerId, was: String, role: String) -> Result<Done, AppError> {
+pub async fn customer_role_assign(
+    /// Whose: the customer.
+    customer: CustomerId,
+    /// The value that the person saw.
+    was: String,
+    /// The access role.
+    role: String,
+) -> Result<Done, AppError> {
     use tandem_store::StoreError;
 
     use crate::{post::Undo, server::ask::Ask};
@@ -170,8 +187,11 @@ pub async fn customer_role_assign(customer: CustomerId, was: String, role: Strin
 /// The password is too short; no permission.
 #[server(endpoint = "sip_password_set")]
 pub async fn sip_password_set(
+    /// Whose: the customer.
     customer: CustomerId,
+    /// The account; none for the customer itself.
     account: AccountId,
+    /// The SIP password.
     #[server(default)] sip_password: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{error::FieldErrors, sign_in::check_password};

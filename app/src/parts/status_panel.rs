@@ -55,10 +55,15 @@ const fn permission(owner: Owner) -> Field {
 /// No reason; it is something else by now, or may not become this; no permission.
 #[server(endpoint = "status_set")]
 pub async fn status_set(
+    /// Whose: the customer.
     customer: CustomerId,
+    /// The account; none for the customer itself.
     #[server(default)] account: Option<AccountId>,
+    /// The value that the person saw.
     was: String,
+    /// The new status.
     status: String,
+    /// Why.
     #[server(default)] reason: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{error::FieldErrors, field};

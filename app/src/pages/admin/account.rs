@@ -21,7 +21,10 @@ use crate::{
 /// # Errors
 /// No such account.
 #[server(endpoint = "account_head_read")]
-pub async fn account_head_read(id: AccountId) -> Result<AccountHead, AppError> {
+pub async fn account_head_read(
+    /// Which.
+    id: AccountId,
+) -> Result<AccountHead, AppError> {
     use crate::{parts::account_panels::FoundAccount, server::ask::Ask};
 
     let ask = Ask::now()?;

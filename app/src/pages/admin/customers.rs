@@ -18,8 +18,10 @@ use crate::{
 /// # Errors
 /// Without permission to see customers.
 #[server(endpoint = "customer_list")]
-pub async fn customer_list(args: ListArgs) -> Result<Listing, AppError> {
-    use tandem_domain::list::Query;
+pub async fn customer_list(
+    /// What the address asks for.
+    args: ListArgs,
+) -> Result<Listing, AppError> {
     use tandem_store::customers::{CustomerFilters, CustomerSort};
 
     use crate::{
@@ -31,18 +33,15 @@ pub async fn customer_list(args: ListArgs) -> Result<Listing, AppError> {
     let ask = Ask::now()?;
     let scope = ask.scope()?;
     ask.see(Field::CustomerName)?;
-    let query = Query {
-        search: args.q.clone(),
-        sort: CustomerSort::from_key(&args.sort),
-        descending: args.desc == "1",
-        cursor: args.cursor(),
-    };
-    let filters = CustomerFilters { status: Status::from_key(args.filter("status")), class: args.filter("class").parse().ok() };
-    let page = ask.store().customers().list(scope, &query, &filters).await.map_err(|error| ask.tell("customer", error))?;
-
     let me = &ask.me;
     let (prefix, class) = (me.sees(Field::CustomerSipPrefix), me.sees(Field::CustomerBilling));
     let (email, status) = (me.sees(Field::CustomerEmail), me.sees(Field::CustomerStatus));
+    let filters = CustomerFilters {
+        status: Status::from_key(args.filter("status")).filter(|_| status),
+        class: args.filter("class").parse().ok().filter(|_| class),
+    };
+    let query = args.query(CustomerSort::from_key(&args.sort));
+    let page = ask.store().customers().list(scope, &query, &filters).await.map_err(|error| ask.tell("customer", error))?;
     let mut columns = vec![Column::sorted("Name", "name")];
     columns.extend(prefix.then(|| Column::plain("SIP prefix")));
     columns.extend(class.then(|| Column::plain("Class")));
@@ -115,9 +114,13 @@ pub async fn customer_draft() -> Result<NewCustomer, AppError> {
 /// What is wrong with the fields; no permission to add customers.
 #[server(endpoint = "customer_create")]
 pub async fn customer_create(
+    /// The sign-in name.
     #[server(default)] sign_in: Typed,
+    /// The password.
     #[server(default)] password: Typed,
+    /// The access role.
     #[server(default)] role: Typed,
+    /// What was typed.
     #[server(flatten)] typed: TypedCustomer,
 ) -> Result<Done, AppError> {
     use crate::{

@@ -35,10 +35,7 @@ pub async fn dashboard_read() -> Result<Dashboard, AppError> {
     use tandem_domain::access::Scope;
     use tandem_store::{audit::AuditFilters, counts::StatusCounts};
 
-    use crate::{
-        parts::history::server::{columns, row},
-        server::ask::Ask,
-    };
+    use crate::{parts::audit_list::audit_lines, server::ask::Ask};
 
     let ask = Ask::now()?;
     let scope: Scope = ask.scope()?;
@@ -56,9 +53,9 @@ pub async fn dashboard_read() -> Result<Dashboard, AppError> {
         accounts = by(counts.accounts(scope).await.map_err(tell)?, &Status::OF_ACCOUNT);
     }
     if ask.me.sees(Field::AuditLog) {
-        let page = ask.store().audit().list(scope, &AuditFilters::default(), None).await.map_err(tell)?;
-        let rows = page.rows.into_iter().take(CHANGES).map(|line| row(&ask, line)).collect();
-        changes = Some(Listing { columns: columns(), rows, count: page.count, next: None, previous: None });
+        let mut lines = audit_lines(&ask, scope, &AuditFilters::default(), None).await?;
+        lines.rows.truncate(CHANGES);
+        changes = Some(lines);
     }
     Ok(Dashboard { customers, accounts, changes })
 }

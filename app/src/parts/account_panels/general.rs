@@ -58,7 +58,10 @@ pub struct AccountGeneral {
 /// # Errors
 /// No such account.
 #[server(endpoint = "account_read")]
-pub async fn account_read(id: AccountId) -> Result<AccountGeneral, AppError> {
+pub async fn account_read(
+    /// Which.
+    id: AccountId,
+) -> Result<AccountGeneral, AppError> {
     use super::FoundAccount;
     use crate::server::ask::Ask;
 
@@ -73,7 +76,14 @@ pub async fn account_read(id: AccountId) -> Result<AccountGeneral, AppError> {
 /// # Errors
 /// What is wrong with the fields; somebody else saved meanwhile; a change of a field that the role does not permit.
 #[server(endpoint = "account_save")]
-pub async fn account_save(id: AccountId, version: Version, #[server(flatten)] typed: TypedAccount) -> Result<Done, AppError> {
+pub async fn account_save(
+    /// Which.
+    id: AccountId,
+    /// The version that the edit starts from.
+    version: Version,
+    /// What was typed.
+    #[server(flatten)] typed: TypedAccount,
+) -> Result<Done, AppError> {
     use super::FoundAccount;
     use crate::server::ask::Ask;
 

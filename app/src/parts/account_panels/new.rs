@@ -32,7 +32,10 @@ pub struct NewAccount {
 /// # Errors
 /// No such customer; no permission to add accounts.
 #[server(endpoint = "account_draft")]
-pub async fn account_draft(#[server(default)] customer: Option<CustomerId>) -> Result<NewAccount, AppError> {
+pub async fn account_draft(
+    /// Whose: the customer.
+    #[server(default)] customer: Option<CustomerId>,
+) -> Result<NewAccount, AppError> {
     use super::general::server::fields_of;
     use crate::server::ask::Ask;
 
@@ -55,9 +58,13 @@ pub async fn account_draft(#[server(default)] customer: Option<CustomerId>) -> R
 /// What is wrong with the fields; no permission to give accounts an extension.
 #[server(endpoint = "account_create")]
 pub async fn account_create(
+    /// Whose: the customer.
     customer: CustomerId,
+    /// The sign-in name.
     #[server(default)] sign_in: Typed,
+    /// The password.
     #[server(default)] password: Typed,
+    /// What was typed.
     #[server(flatten)] typed: TypedAccount,
 ) -> Result<Done, AppError> {
     use super::account_path;

@@ -39,7 +39,10 @@ pub struct AccountServices {
 /// # Errors
 /// No such account.
 #[server(endpoint = "account_services_read")]
-pub async fn account_services_read(id: AccountId) -> Result<AccountServices, AppError> {
+pub async fn account_services_read(
+    /// Which.
+    id: AccountId,
+) -> Result<AccountServices, AppError> {
     use tandem_domain::{access::Field, class::Notification};
 
     use super::FoundAccount;

@@ -87,7 +87,10 @@ pub fn account_frame(head: &AccountHead, content: AnyView) -> AnyView {
 /// # Errors
 /// No such account; no permission.
 #[server(endpoint = "account_status_read")]
-pub async fn account_status_read(id: AccountId) -> Result<(AccountHead, StatusView), AppError> {
+pub async fn account_status_read(
+    /// Which.
+    id: AccountId,
+) -> Result<(AccountHead, StatusView), AppError> {
     use super::FoundAccount;
     use crate::{parts::status_panel::status_view, server::ask::Ask};
 
@@ -102,7 +105,10 @@ pub async fn account_status_read(id: AccountId) -> Result<(AccountHead, StatusVi
 /// # Errors
 /// No such account; no permission for either kind.
 #[server(endpoint = "account_sign_in_read")]
-pub async fn account_sign_in_read(id: AccountId) -> Result<(AccountHead, Option<SignInView>, Option<SipView>), AppError> {
+pub async fn account_sign_in_read(
+    /// Which.
+    id: AccountId,
+) -> Result<(AccountHead, Option<SignInView>, Option<SipView>), AppError> {
     use super::FoundAccount;
     use crate::{parts::sign_in_panel::suggested_password, server::ask::{Ask, forbidden}};
 

@@ -19,7 +19,10 @@ use crate::{
 /// # Errors
 /// No such customer; no permission.
 #[server(endpoint = "customer_status_read")]
-pub async fn customer_status_read(id: CustomerId) -> Result<(CustomerHead, StatusView), AppError> {
+pub async fn customer_status_read(
+    /// Which.
+    id: CustomerId,
+) -> Result<(CustomerHead, StatusView), AppError> {
     use tandem_domain::status::{Service, Status};
 
     use super::head::FoundCustomer;
@@ -37,7 +40,10 @@ pub async fn customer_status_read(id: CustomerId) -> Result<(CustomerHead, Statu
 /// # Errors
 /// No such customer; no permission.
 #[server(endpoint = "customer_sign_in_read")]
-pub async fn customer_sign_in_read(id: CustomerId) -> Result<(CustomerHead, SignInView), AppError> {
+pub async fn customer_sign_in_read(
+    /// Which.
+    id: CustomerId,
+) -> Result<(CustomerHead, SignInView), AppError> {
     use tandem_domain::access::{Audience, Field};
 
     use super::head::FoundCustomer;

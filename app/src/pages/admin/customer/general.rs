@@ -58,7 +58,10 @@ pub struct CustomerGeneral {
 /// # Errors
 /// No such customer.
 #[server(endpoint = "customer_read")]
-pub async fn customer_read(id: CustomerId) -> Result<CustomerGeneral, AppError> {
+pub async fn customer_read(
+    /// Which.
+    id: CustomerId,
+) -> Result<CustomerGeneral, AppError> {
     use super::head::FoundCustomer;
     use crate::server::ask::Ask;
 
@@ -73,7 +76,14 @@ pub async fn customer_read(id: CustomerId) -> Result<CustomerGeneral, AppError> 
 /// # Errors
 /// What is wrong with the fields; somebody else saved meanwhile; a change of a field that the role does not permit.
 #[server(endpoint = "customer_save")]
-pub async fn customer_save(id: CustomerId, version: Version, #[server(flatten)] typed: TypedCustomer) -> Result<Done, AppError> {
+pub async fn customer_save(
+    /// Which.
+    id: CustomerId,
+    /// The version that the edit starts from.
+    version: Version,
+    /// What was typed.
+    #[server(flatten)] typed: TypedCustomer,
+) -> Result<Done, AppError> {
     use super::head::FoundCustomer;
     use crate::server::ask::Ask;
 

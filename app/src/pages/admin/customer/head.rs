@@ -35,7 +35,10 @@ pub struct CustomerHead {
 /// # Errors
 /// No such customer.
 #[server(endpoint = "customer_head_read")]
-pub async fn customer_head_read(id: CustomerId) -> Result<CustomerHead, AppError> {
+pub async fn customer_head_read(
+    /// Which.
+    id: CustomerId,
+) -> Result<CustomerHead, AppError> {
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;

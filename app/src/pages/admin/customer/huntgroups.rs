@@ -29,7 +29,10 @@ pub struct HuntgroupCard {
 /// # Errors
 /// No such customer; no permission to see huntgroups.
 #[server(endpoint = "customer_huntgroups_read")]
-pub async fn customer_huntgroups_read(id: CustomerId) -> Result<(CustomerHead, Vec<HuntgroupCard>), AppError> {
+pub async fn customer_huntgroups_read(
+    /// Which.
+    id: CustomerId,
+) -> Result<(CustomerHead, Vec<HuntgroupCard>), AppError> {
     todo!()
 }
 

@@ -56,7 +56,10 @@ pub struct AssignedRule {
 /// # Errors
 /// No such customer.
 #[server(endpoint = "customer_voice_read")]
-pub async fn customer_voice_read(id: CustomerId) -> Result<CustomerVoice, AppError> {
+pub async fn customer_voice_read(
+    /// Which.
+    id: CustomerId,
+) -> Result<CustomerVoice, AppError> {
     use tandem_store::dialing_rules;
 
     use super::head::FoundCustomer;
@@ -90,8 +93,11 @@ pub async fn customer_voice_read(id: CustomerId) -> Result<CustomerVoice, AppErr
 /// [`AppError::Refused`] when it has another by now; no such rule; no permission.
 #[server(endpoint = "customer_rule_assign")]
 pub async fn customer_rule_assign(
+    /// Whose: the customer.
     customer: CustomerId,
+    /// The value that the person saw.
     #[server(default)] was: Option<String>,
+    /// The new dialing rule.
     #[server(default)] rule: Option<String>,
 ) -> Result<Done, AppError> {
     use tandem_domain::{error::FieldErrors, ids::DialingRuleId};
