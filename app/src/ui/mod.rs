@@ -64,6 +64,8 @@ pub mod switch;
 mod table;
 pub mod theme;
 pub mod toast;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
 pub mod tree;
 pub mod when_chosen;
 
