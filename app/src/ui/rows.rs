@@ -33,11 +33,11 @@ pub fn Row(
     #[prop(optional, into)]
     note: String,
     /// A badge beside the title.
-    #[prop(optional, into)]
-    badge: Option<ViewFn>,
+    #[prop(optional_no_strip)]
+    badge: Option<AnyView>,
     /// Buttons at the end.
-    #[prop(optional, into)]
-    actions: Option<ViewFn>,
+    #[prop(optional_no_strip)]
+    actions: Option<AnyView>,
     /// Its settings: instant switches.
     #[prop(optional)]
     children: Option<Children>,
@@ -49,10 +49,10 @@ pub fn Row(
                 <p class="rows-what">
                     <strong>{title}</strong>
                     <span class="figures">{note}</span>
-                    {badge.map(|badge| badge.run())}
+                    {badge}
                 </p>
                 {children.map(|children| view! { <div class="rows-settings">{children()}</div> })}
-                {actions.map(|actions| view! { <div class="rows-actions">{actions.run()}</div> })}
+                {actions.map(|actions| view! { <div class="rows-actions">{actions}</div> })}
             </div>
         </li>
     }

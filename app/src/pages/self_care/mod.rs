@@ -7,4 +7,6 @@ pub mod dashboard;
 pub mod dialing_rules;
 pub mod extensions;
 pub mod huntgroups;
+#[cfg(feature = "ssr")]
+pub(crate) mod own;
 pub mod recording;

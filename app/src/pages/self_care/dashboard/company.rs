@@ -1,0 +1,195 @@
+//! How the company stands: its extensions and huntgroups, the codes in effect, who may supervise whom, what changed last. For a
+//! company that has nothing yet: what to do first.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    context::{load, loaded, me},
+    error::AppError,
+    listing::{Listing, Tone},
+    parts::huntgroup_form::{supervision::supervision_card, view::SupervisionView},
+    ui::{Badge, Card, DataTable, LinkButton, PageHeader, Row, Rows, Stat},
+};
+
+/// Changes that are shown.
+#[cfg(feature = "ssr")]
+const CHANGES: usize = 8;
+
+/// The company, as far as the reader's role shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyHome {
+    /// Extensions by status.
+    pub extensions: Option<ExtensionCounts>,
+    /// How many huntgroups there are.
+    pub huntgroups: Option<i64>,
+    /// The rule in effect: what it is, and where it comes from.
+    pub rule: Option<(String, String)>,
+    /// Who may supervise whom.
+    pub supervision: Option<SupervisionView>,
+    /// The last changes.
+    pub changes: Option<Listing>,
+}
+
+/// Extensions by status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionCounts {
+    /// With service.
+    pub open: i64,
+    /// Blocked.
+    pub blocked: i64,
+    /// Gone.
+    pub closed: i64,
+}
+
+/// The company of whoever asks.
+///
+/// # Errors
+/// Somebody who is no customer.
+#[server(endpoint = "company_home_read")]
+pub async fn company_home_read() -> Result<CompanyHome, AppError> {
+    use super::super::own::own_company;
+    use crate::{parts::huntgroup_form::supervision_of_company, server::ask::Ask};
+    use tandem_domain::{access::{Field, Scope}, dialing::RuleSource};
+
+    let ask = Ask::now()?;
+    let tenant = own_company(&ask)?;
+    let scope = Scope::of(tenant);
+    let tell = |error| ask.tell("customer", error);
+    let sees = |field: Field| ask.me.sees(field);
+    let extensions = if sees(Field::AccountStatus) {
+        let counts = ask.store().counts().accounts(scope).await.map_err(tell)?;
+        Some(ExtensionCounts { open: counts.open, blocked: counts.blocked + counts.suspended, closed: counts.closed })
+    } else {
+        None
+    };
+    let huntgroups =
+        if sees(Field::Huntgroups) { Some(ask.store().counts().huntgroups(scope).await.map_err(tell)?) } else { None };
+    let rule = if sees(Field::CustomRule) || sees(Field::ServiceCodes) {
+        Some(match ask.store().dialing(tenant).effective().await.map_err(tell)?.source {
+            RuleSource::Custom => ("Custom rule".to_owned(), "Codes of your own".to_owned()),
+            RuleSource::Assigned(name) | RuleSource::BuiltIn(name) | RuleSource::Account(name) => ("Default rule".to_owned(), name),
+        })
+    } else {
+        None
+    };
+    let sees_supervision = sees(Field::HuntgroupMembers) && sees(Field::HuntgroupSupervision);
+    let supervision = if sees_supervision { Some(supervision_of_company(&ask, tenant).await?) } else { None };
+    let changes = if sees(Field::AuditLog) { Some(last_changes(&ask, scope).await?) } else { None };
+    Ok(CompanyHome { extensions, huntgroups, rule, supervision, changes })
+}
+
+/// The last changes, without sign-ins and refusals.
+#[cfg(feature = "ssr")]
+async fn last_changes(
+    ask: &crate::server::ask::Ask,
+    scope: tandem_domain::access::Scope,
+) -> Result<Listing, AppError> {
+    use crate::listing::{Cell, Column, ListRow};
+    use tandem_domain::audit::Subject;
+    use tandem_store::audit::AuditFilters;
+
+    let page = ask.store().audit().list(scope, &AuditFilters::default(), None).await;
+    let page = page.map_err(|error| ask.tell("audit log", error))?;
+    let changes = page.rows.into_iter().filter(|row| !matches!(row.subject, Subject::SignIn | Subject::Request));
+    let rows: Vec<ListRow> = changes
+        .take(CHANGES)
+        .map(|row| {
+            let change = match (row.change.old.is_empty(), row.change.new.is_empty()) {
+                (true, true) => String::new(),
+                (true, false) => row.change.new,
+                (false, true) => format!("was {}", row.change.old),
+                (false, false) => format!("{} → {}", row.change.old, row.change.new),
+            };
+            let what = format!("{} {}", row.subject.label(), row.action);
+            ListRow {
+                href: None,
+                cells: vec![
+                    Cell::Two(row.subject_name, what),
+                    Cell::Two(row.change.field, change),
+                    Cell::Text(row.actor),
+                    Cell::Figures(ask.time(row.at)),
+                ],
+            }
+        })
+        .collect();
+    let count = u32::try_from(rows.len()).unwrap_or_default();
+    let columns = ["What", "Change", "By", "When"].map(Column::plain).into();
+    Ok(Listing { columns, rows, count, next: None, previous: None })
+}
+
+/// The page.
+pub(super) fn home() -> AnyView {
+    let data = load(|| (), |()| company_home_read());
+    loaded(data, |home| {
+        let steps = first_steps(&home);
+        let CompanyHome { extensions, huntgroups, rule, supervision, changes } = home;
+        let on = supervision.as_ref().map(|supervision| supervision.on);
+        view! {
+            <PageHeader title=me().name />
+            <div class="stack">
+                {steps}
+                <div class="stats">
+                    {extensions.map(extension_stats)}
+                    {huntgroups.map(|count| view! { <Stat label="Huntgroups" value=count.to_string() href="/self-care/huntgroups" /> })}
+                    {rule.map(|(what, note)| view! {
+                        <Stat label="Dialing rule in effect" value=what note=note href="/self-care/dialing-rules" />
+                    })}
+                    {on.map(supervision_stat)}
+                </div>
+                {supervision.map(|view| supervision_card(view, "in all your huntgroups"))}
+                {changes.filter(|changes| !changes.rows.is_empty()).map(changes_card)}
+            </div>
+        }
+        .into_any()
+    })
+}
+
+fn extension_stats(counts: ExtensionCounts) -> AnyView {
+    let ExtensionCounts { open, blocked, closed } = counts;
+    let stat = |label: &'static str, count: i64, status: &str| {
+        let href = ["/self-care/extensions?status=", status].concat();
+        view! { <Stat label=label value=count.to_string() href=href /> }
+    };
+    view! {
+        {stat("Open extensions", open, "open")}
+        {stat("Blocked extensions", blocked, "blocked")}
+        {(closed > 0).then(|| stat("Closed extensions", closed, "closed"))}
+    }
+    .into_any()
+}
+
+fn supervision_stat(on: bool) -> AnyView {
+    let (value, note) = if on { ("On", "For the managers in your huntgroups") } else { ("Off", "Your provider turns it on") };
+    view! { <Stat label="Call supervision" value=value note=note /> }.into_any()
+}
+
+fn changes_card(changes: Listing) -> AnyView {
+    let all = || view! { <LinkButton href="/self-care/audit" label="All changes" /> };
+    view! { <Card title="Last changes" actions=all flush=true><DataTable listing=changes label="Last changes" /></Card> }.into_any()
+}
+
+/// What to do first; nothing once extensions, huntgroups and a manager are there.
+fn first_steps(home: &CompanyHome) -> AnyView {
+    let (Some(extensions), Some(huntgroups)) = (home.extensions, home.huntgroups) else { return ().into_any() };
+    let managed = home.supervision.as_ref().is_none_or(|supervision| !supervision.on || !supervision.managers.is_empty());
+    let (has_extensions, has_groups) = (extensions.open + extensions.blocked > 0, huntgroups > 0);
+    if has_extensions && has_groups && managed {
+        return ().into_any();
+    }
+    let step = |done: bool, title: &'static str, note: &'static str, (href, label): (&'static str, &'static str)| {
+        let badge = done.then(|| view! { <Badge tone=Tone::Good text="Done" /> }.into_any());
+        let action = (!done).then(|| view! { <LinkButton href=href label=label /> }.into_any());
+        view! { <Row title=title note=note badge=badge actions=action /> }
+    };
+    view! {
+        <Card title="First steps" flush=true>
+            <Rows label="First steps" numbered=true>
+                {step(has_extensions, "Add extensions", "one for each person or device", ("/self-care/extensions/new", "Add extension"))}
+                {step(has_groups, "Make a huntgroup", "one number for a team", ("/self-care/huntgroups/new", "Add huntgroup"))}
+                {step(managed, "Name a manager", "“Supervision allowed” in a huntgroup", ("/self-care/huntgroups", "Huntgroups"))}
+            </Rows>
+        </Card>
+    }
+    .into_any()
+}

@@ -1,0 +1,20 @@
+//! The first page of self-care: how the company stands for its administrator, how one's own telephone is set up for everybody
+//! else.
+
+mod account;
+mod company;
+
+use leptos::prelude::*;
+use tandem_domain::access::Audience;
+
+use crate::context::me;
+
+/// The first page of self-care.
+#[component]
+pub fn DashboardPage() -> impl IntoView {
+    match me().audience() {
+        Audience::Account => account::home(),
+        // The provider's staff have a dashboard of their own; here they are told so.
+        Audience::Customer | Audience::Administrator => company::home(),
+    }
+}
