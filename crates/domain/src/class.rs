@@ -22,6 +22,12 @@ impl Notification {
         }
     }
 
+    /// The notification of this name.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|notification| notification.key() == key)
+    }
+
     /// The notification's name in the interface.
     #[must_use]
     pub const fn label(self) -> &'static str {

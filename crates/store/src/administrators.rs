@@ -1,13 +1,27 @@
 //! The provider's staff. There is always somebody left who can manage it.
 
 use tandem_domain::{
+    access::{Audience, Field, Level, Who},
     administrator::Administrator,
+    audit::Subject,
     ids::{AdministratorId, Stored, Version},
-    list::{Page, Query},
+    list::{PAGE_ROWS, Page, Query},
     sign_in::SignInName,
 };
 
-use crate::{Change, Store, StoreError, sign_ins::NewSignIn};
+use crate::{
+    Change, Store, StoreError,
+    db::{Row, Sql, sql},
+    diff::{Values, changes, switch, values},
+    list::{List, Where},
+    names, roles,
+    saving::{About, Write, any_field},
+    search::Words,
+    sign_ins::{self, NewSignIn},
+};
+
+/// Why the last one stays.
+pub(crate) const NOBODY_LEFT: &str = "Nobody would be left who can manage administrators. Give somebody else that permission first.";
 
 /// An administrator in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +50,29 @@ impl Administrators<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn list(&self, query: &Query<()>) -> Result<Page<AdministratorRow>, StoreError> {
-        todo!()
+        let list = List {
+            columns: "r.id, r.name, r.email, r.active, a.name AS role, s.name AS sign_in",
+            table: "administrator",
+            joins: "JOIN access_role a ON a.id = r.role_id LEFT JOIN sign_in s ON s.person_id = r.id",
+            words: None,
+            conditions: Where::default(),
+            search: &query.search,
+            key: "name_key",
+            descending: query.descending,
+            cursor: query.cursor.as_ref(),
+            rows: PAGE_ROWS,
+        };
+        let read = |row: &Row| {
+            Ok(AdministratorRow {
+                id: row.parse("id")?,
+                name: row.text("name")?,
+                email: row.text("email")?,
+                role: row.text("role")?,
+                active: row.flag("active")?,
+                sign_in: row.parse_or_null("sign_in")?,
+            })
+        };
+        list.page(&self.0.db, read).await
     }
 
     /// An administrator.
@@ -44,7 +80,7 @@ impl Administrators<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn get(&self, id: AdministratorId) -> Result<Stored<AdministratorId, Administrator>, StoreError> {
-        todo!()
+        self.0.db.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)
     }
 
     /// Adds an administrator with a sign-in.
@@ -57,7 +93,26 @@ impl Administrators<'_> {
         sign_in: &NewSignIn,
         change: &Change<'_>,
     ) -> Result<AdministratorId, StoreError> {
-        todo!()
+        let mut write = self.0.write(change).await?;
+        let id = AdministratorId(write.new_id());
+        let role = roles::name_of(&mut write, administrator.role, Audience::Administrator).await?;
+        let insert = "INSERT INTO administrator (id, version, name, name_key, email, role_id, active, search) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let insert = sql(insert)
+            .bind(id)
+            .bind(Version::FIRST)
+            .bind(administrator.name.as_str())
+            .bind(names::key(&administrator.name))
+            .bind(administrator.email.as_str())
+            .bind(administrator.role)
+            .bind(administrator.active)
+            .bind(words(administrator).column());
+        write.run(insert).await?;
+        let changes = changes(&Values::new(), &fields(administrator, &role));
+        write.tell(&about(id, administrator), "created", Some(Version::FIRST), changes).await?;
+        sign_ins::insert(&mut write, Who::Administrator(id), &about(id, administrator), sign_in).await?;
+        write.commit().await?;
+        Ok(id)
     }
 
     /// Saves an administrator over version `expected`, and tells the new version.
@@ -72,7 +127,40 @@ impl Administrators<'_> {
         administrator: &Administrator,
         change: &Change<'_>,
     ) -> Result<Version, StoreError> {
-        todo!()
+        let mut write = self.0.write(change).await?;
+        take_turn(&mut write).await?;
+        let row = write.one(by_id(id)).await?.ok_or(StoreError::NotFound)?;
+        let (old, old_role) = (stored(&row)?, row.text("role")?);
+        if old.version != expected {
+            return Err(write.stale(id, expected, old.version, any_field).await);
+        }
+        let role = roles::name_of(&mut write, administrator.role, Audience::Administrator).await?;
+        let changes = changes(&fields(&old.value, &old_role), &fields(administrator, &role));
+        if changes.is_empty() {
+            return Ok(expected);
+        }
+        let managed = is_managed(&mut write).await?;
+        let update = "UPDATE administrator SET version = version + 1, name = $1, name_key = $2, email = $3, role_id = $4, \
+                      active = $5, search = $6 WHERE id = $7 AND version = $8";
+        let update = sql(update)
+            .bind(administrator.name.as_str())
+            .bind(names::key(&administrator.name))
+            .bind(administrator.email.as_str())
+            .bind(administrator.role)
+            .bind(administrator.active)
+            .bind(words(administrator).column())
+            .bind(id)
+            .bind(expected);
+        if write.run(update).await? == 0 {
+            return Err(write.overtaken(by_id(id), id, expected, any_field).await);
+        }
+        if managed && !is_managed(&mut write).await? {
+            let field = if administrator.active { "role" } else { "active" };
+            return Err(StoreError::refused(field, NOBODY_LEFT));
+        }
+        write.tell(&about(id, administrator), "changed", Some(expected.next()), changes).await?;
+        write.commit().await?;
+        Ok(expected.next())
     }
 
     /// Deletes an administrator and the sign-in.
@@ -80,6 +168,67 @@ impl Administrators<'_> {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::InUse`] when nobody would be left who can manage administrators.
     pub async fn delete(&self, id: AdministratorId, change: &Change<'_>) -> Result<(), StoreError> {
-        todo!()
+        let mut write = self.0.write(change).await?;
+        take_turn(&mut write).await?;
+        let row = write.one(by_id(id)).await?.ok_or(StoreError::NotFound)?;
+        let (old, role) = (stored(&row)?.value, row.text("role")?);
+        let managed = is_managed(&mut write).await?;
+        write.run(sql("DELETE FROM sign_in WHERE person_id = $1").bind(id)).await?;
+        write.run(sql("DELETE FROM administrator WHERE id = $1").bind(id)).await?;
+        if managed && !is_managed(&mut write).await? {
+            return Err(StoreError::InUse(NOBODY_LEFT.into()));
+        }
+        write.tell(&about(id, &old), "deleted", None, changes(&fields(&old, &role), &Values::new())).await?;
+        write.commit().await
     }
+}
+
+/// Waits until no other transaction that could take somebody's permission away is under way.
+pub(crate) async fn take_turn(write: &mut Write<'_>) -> Result<(), StoreError> {
+    write.run(sql("UPDATE turn SET taken = taken + 1 WHERE name = 'administrators'")).await.map(drop)
+}
+
+/// Whether somebody can sign in and manage administrators.
+pub(crate) async fn is_managed(write: &mut Write<'_>) -> Result<bool, StoreError> {
+    let roles = "SELECT DISTINCT r.id, r.name, r.audience, r.base, r.entries FROM administrator a \
+                 JOIN access_role r ON r.id = a.role_id JOIN sign_in s ON s.person_id = a.id WHERE a.active";
+    for row in write.all(sql(roles)).await? {
+        if roles::read(&row, "name")?.level(Field::Administrators) == Level::Modify {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn by_id(id: AdministratorId) -> Sql {
+    let by_id = "SELECT r.id, r.version, r.name, r.email, r.role_id, r.active, a.name AS role \
+                 FROM administrator r JOIN access_role a ON a.id = r.role_id WHERE r.id = $1";
+    sql(by_id).bind(id)
+}
+
+fn stored(row: &Row) -> Result<Stored<AdministratorId, Administrator>, StoreError> {
+    let administrator = Administrator {
+        name: row.text("name")?,
+        email: row.text("email")?,
+        role: row.parse("role_id")?,
+        active: row.flag("active")?,
+    };
+    Ok(Stored { id: row.parse("id")?, version: row.version()?, value: administrator })
+}
+
+fn about(id: AdministratorId, administrator: &Administrator) -> About {
+    About::own(Subject::Administrator, id, &administrator.name)
+}
+
+fn words(administrator: &Administrator) -> Words {
+    Words::of(&[&administrator.name, &administrator.email])
+}
+
+fn fields(administrator: &Administrator, role: &str) -> Values {
+    values([
+        ("name", administrator.name.clone()),
+        ("email", administrator.email.clone()),
+        ("role", role.to_owned()),
+        ("active", switch(administrator.active)),
+    ])
 }

@@ -3,11 +3,26 @@
 use tandem_domain::{
     access::Scope,
     audit::{AuditRow, FieldChange, Subject},
-    ids::{AuditId, CustomerId, Timestamp},
-    list::{Cursor, Page},
+    ids::{AuditId, CustomerId, Timestamp, Version},
+    list::{Cursor, PAGE_ROWS, Page},
 };
 
-use crate::{Change, Store, StoreError};
+use crate::{
+    Change, Store, StoreError,
+    db::{Row, Tx},
+    ids::first_of,
+    list::{List, Where, WordIndex},
+    saving::About,
+    search::{self, Words},
+};
+
+/// Lines that an export is given at once.
+const EXPORT_ROWS: u32 = 1000;
+/// Its place in the word index. There are many lines, and their order is their id's: a word with some thousands of them is
+/// still found sooner by the index.
+const WORDS: WordIndex = WordIndex { kind: "audit", rare: 8000 };
+/// Characters of a value that are kept.
+const VALUE_MAX: usize = 1000;
 
 /// Which lines are shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +58,7 @@ impl Audit<'_> {
         filters: &AuditFilters,
         cursor: Option<&Cursor>,
     ) -> Result<Page<AuditRow>, StoreError> {
-        todo!()
+        lines(conditions(scope, filters), &filters.search, cursor, PAGE_ROWS).page(&self.0.db, read).await
     }
 
     /// The next lines, the newest first, after the line `after` (from the newest if `None`): a thousand at most; none at the
@@ -57,7 +72,9 @@ impl Audit<'_> {
         filters: &AuditFilters,
         after: Option<AuditId>,
     ) -> Result<Vec<AuditRow>, StoreError> {
-        todo!()
+        let cursor = after.map(|id| Cursor { before: false, key: id.to_string(), id: id.to_string() });
+        let list = lines(conditions(scope, filters), &filters.search, cursor.as_ref(), EXPORT_ROWS);
+        list.all(&self.0.db, read).await
     }
 
     /// The newest lines about one record, for its page.
@@ -65,7 +82,9 @@ impl Audit<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn of_record(&self, scope: Scope, record_id: &str, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        todo!()
+        let mut conditions = Where::within(scope);
+        conditions.and("r.subject_id = ?", record_id);
+        lines(conditions, "", None, limit).all(&self.0.db, read).await
     }
 
     /// Writes a line about something that changed no record: a sign-in, a refused request.
@@ -83,6 +102,98 @@ impl Audit<'_> {
         action: &str,
         field: FieldChange,
     ) -> Result<(), StoreError> {
-        todo!()
+        let about = About { subject, id: plain(subject_id), name: plain(subject_name), customer };
+        let mut tx = self.0.begin().await?;
+        append(self.0, &mut tx, change, &about, action, None, vec![field]).await?;
+        tx.commit().await
     }
+}
+
+/// Appends a line per changed field.
+pub(crate) async fn append(
+    store: &Store,
+    tx: &mut Tx,
+    change: &Change<'_>,
+    about: &About,
+    action: &str,
+    version: Option<Version>,
+    changes: Vec<FieldChange>,
+) -> Result<(), StoreError> {
+    let address = change.address.map(|address| address.to_canonical().to_string()).unwrap_or_default();
+    let (mut lines, mut words) = (Vec::new(), Vec::new());
+    for field in changes {
+        let id = store.new_id(change.at).to_string();
+        let (name, old, new) = (plain(&field.field), plain(&field.old), plain(&field.new));
+        let found_by = Words::of(&[&about.name, &name, &old, &new]);
+        words.extend(found_by.rows(WORDS.kind, &id));
+        lines.push(vec![
+            id.as_str().into(),
+            change.at.into(),
+            plain(change.actor).into(),
+            address.as_str().into(),
+            about.customer.into(),
+            about.subject.key().into(),
+            about.id.as_str().into(),
+            about.name.as_str().into(),
+            version.into(),
+            action.into(),
+            name.into(),
+            old.into(),
+            new.into(),
+            found_by.column().into(),
+        ]);
+    }
+    let insert = "INSERT INTO audit (id, at, actor, address, customer_id, subject, subject_id, subject_name, \
+                  record_version, action, field, old_value, new_value, search)";
+    tx.insert_all(insert, lines).await?;
+    tx.insert_all(search::INSERT, words).await
+}
+
+/// A text as the log keeps it: of bounded length, and without characters that a terminal or a spreadsheet would obey.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(VALUE_MAX).collect()
+}
+
+fn lines<'a>(conditions: Where, search: &'a str, cursor: Option<&'a Cursor>, rows: u32) -> List<'a> {
+    List {
+        columns: "r.id, r.at, r.actor, r.address, r.customer_id, r.subject, r.subject_id, r.subject_name, r.action, \
+                  r.field, r.old_value, r.new_value",
+        table: "audit",
+        joins: "",
+        words: Some(WORDS),
+        conditions,
+        search,
+        key: "id",
+        descending: true,
+        cursor,
+        rows,
+    }
+}
+
+fn conditions(scope: Scope, filters: &AuditFilters) -> Where {
+    let mut conditions = Where::within(scope);
+    conditions.and_if("r.subject = ?", filters.subject.map(Subject::key));
+    conditions.and_if("r.subject_id = ?", filters.record.as_deref().map(plain));
+    let actor = plain(filters.actor.trim());
+    conditions.and_if("r.actor = ?", (!actor.is_empty()).then_some(actor));
+    conditions.and_if("r.customer_id = ?", filters.customer);
+    // Lines have ids of their moment, so a time is a place in the order of ids.
+    conditions.and_if("r.id >= ?", filters.from.map(|from| first_of(from).to_string()));
+    conditions.and_if("r.id < ?", filters.until.map(|until| first_of(until).to_string()));
+    conditions
+}
+
+fn read(row: &Row) -> Result<AuditRow, StoreError> {
+    Ok(AuditRow {
+        id: row.parse("id")?,
+        at: row.at("at")?,
+        actor: row.text("actor")?,
+        address: row.text("address")?,
+        customer: row.parse_or_null("customer_id")?,
+        subject: row.read("subject", Subject::from_key)?,
+        subject_id: row.text("subject_id")?,
+        subject_name: row.text("subject_name")?,
+        action: row.text("action")?,
+        change: FieldChange { field: row.text("field")?, old: row.text("old_value")?, new: row.text("new_value")? },
+    })
 }

@@ -1,1 +1,169 @@
-//! .
+//! The way of every write: one transaction that changes records and tells the audit log.
+//!
+//! An update reads the record as it is, refuses when its version is not the one that the editor started from
+//! ([`Write::stale`]), finds what changed ([`crate::diff`]), writes `WHERE version = expected` (so that of two at the
+//! same moment one finds nothing to update), and tells each changed field with the record's new version.
+
+use tandem_domain::{
+    audit::{FieldChange, Subject},
+    ids::{CustomerId, Timestamp, Version},
+};
+use uuid::Uuid;
+
+use crate::{
+    Change, StaleEdit, Store, StoreError, audit,
+    db::{Arg, Row, Sql, Tx, sql},
+    diff,
+};
+
+/// What an audit line is about.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub(crate) subject: Subject,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Whose data it is; `None`: the provider's own.
+    pub(crate) customer: Option<CustomerId>,
+}
+
+impl About {
+    /// A record of the provider's own.
+    pub(crate) fn own(subject: Subject, id: impl ToString, name: &str) -> Self {
+        Self { subject, id: id.to_string(), name: name.to_owned(), customer: None }
+    }
+
+    /// A record of a customer.
+    pub(crate) fn of(customer: CustomerId, subject: Subject, id: impl ToString, name: &str) -> Self {
+        Self { subject, id: id.to_string(), name: name.to_owned(), customer: Some(customer) }
+    }
+}
+
+/// A transaction with the change that it is for. Dropped without [`Write::commit`] it leaves nothing.
+pub(crate) struct Write<'a> {
+    store: &'a Store,
+    pub(crate) tx: Tx,
+    change: &'a Change<'a>,
+}
+
+impl<'a> Write<'a> {
+    pub(crate) async fn begin(store: &'a Store, change: &'a Change<'a>) -> Result<Self, StoreError> {
+        Ok(Self { store, tx: store.begin().await?, change })
+    }
+
+    /// The moment of the change.
+    pub(crate) const fn at(&self) -> Timestamp {
+        self.change.at
+    }
+
+    /// Who makes the change.
+    pub(crate) const fn actor(&self) -> &'a str {
+        self.change.actor
+    }
+
+    /// A new id.
+    pub(crate) fn new_id(&self) -> Uuid {
+        self.store.new_id(self.change.at)
+    }
+
+    /// Runs a statement and tells how many rows it touched.
+    pub(crate) async fn run(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        self.tx.run(sql).await
+    }
+
+    /// The first row of a query, if there is one.
+    pub(crate) async fn one(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
+        self.tx.one(sql).await
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        self.tx.all(sql).await
+    }
+
+    /// Inserts many rows; `head` is `INSERT INTO table (columns)`.
+    pub(crate) async fn insert_all(&mut self, head: &str, rows: Vec<Vec<Arg>>) -> Result<(), StoreError> {
+        self.tx.insert_all(head, rows).await
+    }
+
+    /// Waits until no other transaction that took this customer's turn is under way. Whoever depends on several rows of a
+    /// customer takes it, for no unique index can guard what spans them. (An update that changes nothing locks the row.)
+    pub(crate) async fn take_turn(&mut self, customer: CustomerId) -> Result<(), StoreError> {
+        match self.run(sql("UPDATE customer SET version = version WHERE id = $1").bind(customer)).await? {
+            0 => Err(StoreError::NotFound),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the audit log of changed fields; nothing if there are none. `version` is the record's version from now on.
+    pub(crate) async fn tell(
+        &mut self,
+        about: &About,
+        action: &str,
+        version: Option<Version>,
+        changes: Vec<FieldChange>,
+    ) -> Result<(), StoreError> {
+        audit::append(self.store, &mut self.tx, self.change, about, action, version, changes).await
+    }
+
+    /// Makes it last.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.tx.commit().await
+    }
+
+    /// What the second of two editors is told: what happened to the record since the version that they started from, as
+    /// far as it is about `fields`.
+    pub(crate) async fn stale(
+        &mut self,
+        record: impl ToString,
+        since: Version,
+        now: Version,
+        fields: fn(&str) -> bool,
+    ) -> StoreError {
+        match self.edits_since(&record.to_string(), since, now, fields).await {
+            Ok(stale) => StoreError::Stale(stale),
+            Err(error) => error,
+        }
+    }
+
+    /// As [`Write::stale`], when the update found no row of the expected version although it had just been read.
+    pub(crate) async fn overtaken(
+        &mut self,
+        by_id: Sql,
+        record: impl ToString,
+        since: Version,
+        fields: fn(&str) -> bool,
+    ) -> StoreError {
+        match self.one(by_id).await.and_then(|row| row.ok_or(StoreError::NotFound)?.version()) {
+            Ok(now) => self.stale(record, since, now, fields).await,
+            Err(error) => error,
+        }
+    }
+
+    async fn edits_since(
+        &mut self,
+        record: &str,
+        since: Version,
+        now: Version,
+        fields: fn(&str) -> bool,
+    ) -> Result<StaleEdit, StoreError> {
+        let edits = "SELECT id, at, actor, field, old_value, new_value FROM audit \
+                     WHERE subject_id = $1 AND record_version > $2 ORDER BY id";
+        let mut stale = StaleEdit { version: now, by: String::new(), at: Timestamp::default(), changes: Vec::new() };
+        for row in self.all(sql(edits).bind(record).bind(since)).await? {
+            let change =
+                FieldChange { field: row.text("field")?, old: row.text("old_value")?, new: row.text("new_value")? };
+            if fields(&change.field) {
+                stale.by = row.text("actor")?;
+                stale.at = row.at("at")?;
+                stale.changes.push(change);
+            }
+        }
+        stale.changes = diff::merge(stale.changes);
+        Ok(stale)
+    }
+}
+
+/// All fields of a record: for [`Write::stale`].
+pub(crate) fn any_field(_: &str) -> bool {
+    true
+}

@@ -1,1 +1,57 @@
-//! .
+//! The words of a record, for searches.
+//!
+//! A record keeps its words in its `search` column, each after a space, so that `LIKE '% joh%'` tells whether one begins with
+//! "joh". The tables with many rows also have their words in `search_word`, sorted, so that a search for a rare word begins
+//! with the few rows that have it. Both are kept in the transaction that writes the record.
+
+use tandem_domain::list::search_words;
+
+use crate::{
+    StoreError,
+    db::{Arg, Tx, sql},
+};
+
+/// The words of a record.
+pub(crate) struct Words(Vec<String>);
+
+impl Words {
+    /// The words of these texts.
+    pub(crate) fn of(texts: &[&str]) -> Self {
+        Self(search_words(&texts.join(" ")))
+    }
+
+    /// What the `search` column holds.
+    pub(crate) fn column(&self) -> String {
+        self.0.iter().flat_map(|word| [" ", word]).collect()
+    }
+
+    /// The rows of the word index.
+    pub(crate) fn rows<'a>(&'a self, kind: &'a str, id: &'a str) -> impl Iterator<Item = Vec<Arg>> + 'a {
+        self.0.iter().map(move |word| vec![kind.into(), word.as_str().into(), id.into()])
+    }
+}
+
+/// The head of an insert of [`Words::rows`].
+pub(crate) const INSERT: &str = "INSERT INTO search_word (kind, word, record_id)";
+
+/// Keeps the word index: `old` is what the `search` column held before, empty for a new record.
+pub(crate) async fn index(tx: &mut Tx, kind: &str, id: &str, old: &str, new: &Words) -> Result<(), StoreError> {
+    let had = |word: &str| old.split_ascii_whitespace().any(|old| old == word);
+    for gone in old.split_ascii_whitespace().filter(|old| !new.0.iter().any(|word| word == old)) {
+        let delete = "DELETE FROM search_word WHERE kind = $1 AND word = $2 AND record_id = $3";
+        tx.run(sql(delete).bind(kind).bind(gone).bind(id)).await?;
+    }
+    let added = Words(new.0.iter().filter(|word| !had(word)).cloned().collect());
+    tx.insert_all(INSERT, added.rows(kind, id).collect()).await
+}
+
+/// The bounds between which all words lie that begin with `word`: from the first, up to but without the second.
+pub(crate) fn bounds(word: &str) -> (String, String) {
+    (word.to_owned(), format!("{word}{}", char::MAX))
+}
+
+/// The pattern for the `search` column of a record that has a word beginning with `word` (letters and digits only, so
+/// nothing in it means anything to LIKE).
+pub(crate) fn pattern(word: &str) -> String {
+    format!("% {word}%")
+}

@@ -1,12 +1,25 @@
 //! Who may sign in: names, password hashes, and failures so far.
 
+use sha2::{Digest, Sha256};
 use tandem_domain::{
-    access::{Principal, Who},
-    ids::Timestamp,
-    sign_in::{Failures, SignInName},
+    access::{Audience, Principal, Who},
+    account::full_name,
+    audit::{FieldChange, Subject},
+    ids::{CustomerId, Timestamp},
+    locale::{Locale, TimeZone},
+    sign_in::{FORGET_SECONDS, Failures, SignInName},
+    status::Status,
 };
 
-use crate::{Change, Store, StoreError};
+use crate::{
+    Change, Store, StoreError,
+    db::{Arg, Row, Sql, Tx, sql},
+    roles,
+    saving::{About, Write},
+};
+
+/// What the audit log says instead of a password.
+const CHANGED: &str = "(changed)";
 
 /// A sign-in to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +53,7 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn find(&self, name: &SignInName) -> Result<Option<SignIn>, StoreError> {
-        todo!()
+        self.0.db.one(by_name(name)).await?.as_ref().map(read).transpose()
     }
 
     /// Somebody's sign-in.
@@ -48,7 +61,7 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn of(&self, who: Who) -> Result<Option<SignIn>, StoreError> {
-        todo!()
+        Ok(self.0.db.one(by_person(who)).await?.as_ref().map(read).transpose()?.filter(|found| found.who == who))
     }
 
     /// Somebody's name, role and language, and the stamp of their sessions (it changes with the password), if they may sign
@@ -57,7 +70,26 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn principal(&self, who: Who) -> Result<Option<(Principal, Vec<u8>)>, StoreError> {
-        todo!()
+        let Some(row) = self.0.db.one(person(who)).await? else { return Ok(None) };
+        if !may_sign_in(who, &row)? {
+            return Ok(None);
+        }
+        let (locale, time_zone) = match who {
+            Who::Administrator(_) => (Locale::default(), TimeZone::default()),
+            Who::Customer(_) | Who::Account { .. } => {
+                (row.read("locale", Locale::from_tag)?, row.parse("time_zone")?)
+            }
+        };
+        let principal = Principal {
+            who,
+            sign_in: row.text("sign_in")?,
+            name: full_name(&row.text("first_name")?, &row.text("last_name")?),
+            role: roles::read(&row, "role_name")?,
+            locale,
+            time_zone,
+        };
+        let stamp = Sha256::digest(row.text("password_hash")?.as_bytes()).to_vec();
+        Ok(Some((principal, stamp)))
     }
 
     /// Gives somebody a sign-in.
@@ -66,7 +98,10 @@ impl SignIns<'_> {
     /// [`StoreError::NotFound`]; [`StoreError::Taken`] (`sign_in`), also when they have one already;
     /// [`StoreError::Refused`] (`sign_in`) when they are closed.
     pub async fn add(&self, who: Who, sign_in: &NewSignIn, change: &Change<'_>) -> Result<(), StoreError> {
-        todo!()
+        let mut write = self.0.write(change).await?;
+        let about = about(&mut write, who).await?;
+        insert(&mut write, who, &about, sign_in).await?;
+        write.commit().await
     }
 
     /// Changes the name that somebody signs in with.
@@ -74,7 +109,17 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] when they have no sign-in; [`StoreError::Taken`] (`sign_in`).
     pub async fn set_name(&self, who: Who, name: &SignInName, change: &Change<'_>) -> Result<(), StoreError> {
-        todo!()
+        let mut write = self.0.write(change).await?;
+        let about = about(&mut write, who).await?;
+        let old = write.one(by_person(who)).await?.ok_or(StoreError::NotFound)?.text("name")?;
+        if old == name.as_str() {
+            return Ok(());
+        }
+        let update = sql("UPDATE sign_in SET name = $1 WHERE person_id = $2").bind(name).bind(person_id(who));
+        write.run(update).await.map_err(taken)?;
+        let change = FieldChange { field: "sign_in".into(), old, new: name.to_string() };
+        write.tell(&about, "changed", None, vec![change]).await?;
+        write.commit().await
     }
 
     /// Changes a password; all sessions of the person end.
@@ -82,7 +127,16 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] when they have no sign-in.
     pub async fn set_password(&self, who: Who, password_hash: &str, change: &Change<'_>) -> Result<(), StoreError> {
-        todo!()
+        let mut write = self.0.write(change).await?;
+        let about = about(&mut write, who).await?;
+        let update = "UPDATE sign_in SET password_hash = $1, password_changed_at = $2 WHERE person_id = $3";
+        let update = sql(update).bind(password_hash).bind(write.at()).bind(person_id(who));
+        if write.run(update).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        let change = FieldChange { field: "password".into(), old: String::new(), new: CHANGED.into() };
+        write.tell(&about, "changed", None, vec![change]).await?;
+        write.commit().await
     }
 
     /// Takes somebody's sign-in away. Nothing happens when they have none. Administrators keep theirs: they are deactivated
@@ -91,7 +145,13 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::InUse`] for an administrator.
     pub async fn remove(&self, who: Who, change: &Change<'_>) -> Result<(), StoreError> {
-        todo!()
+        if let Who::Administrator(_) = who {
+            return Err(StoreError::InUse("An administrator keeps the sign-in; deactivate the person instead.".into()));
+        }
+        let mut write = self.0.write(change).await?;
+        let about = about(&mut write, who).await?;
+        delete(&mut write, who, &about).await?;
+        write.commit().await
     }
 
     /// Counts an attempt to sign in at each of `keys`, each with the failures that cost nothing there, unless one of them
@@ -101,7 +161,27 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn attempt(&self, keys: &[(&str, u32)], now: Timestamp) -> Result<Option<i64>, StoreError> {
-        todo!()
+        let mut tx = self.0.begin().await?;
+        let mut counted = Vec::new();
+        let mut longest = 0;
+        // In one order, so that two attempts never wait for each other.
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        keys.dedup();
+        for (key, free) in keys {
+            let failures = locked(&mut tx, key).await?;
+            longest = longest.max(failures.map_or(0, |failures| failures.wait_seconds(free, now)));
+            counted.push((key, Failures::after_one_more(failures, now)));
+        }
+        if longest > 0 {
+            return Ok(Some(longest));
+        }
+        for (key, failures) in counted {
+            let update = "UPDATE sign_in_failure SET failures = $1, last_at = $2 WHERE subject = $3";
+            tx.run(sql(update).bind(failures.count).bind(failures.last).bind(subject(key))).await?;
+        }
+        tx.commit().await?;
+        Ok(None)
     }
 
     /// Takes an attempt back that turned out right. The first key is the person's own: all its failures are forgotten. The
@@ -111,7 +191,16 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn succeeded(&self, keys: &[(&str, u32)]) -> Result<(), StoreError> {
-        todo!()
+        let mut tx = self.0.begin().await?;
+        let mut places: Vec<(&str, bool)> = keys.iter().enumerate().map(|(n, (key, _))| (*key, n == 0)).collect();
+        places.sort_unstable();
+        for (key, is_own) in places {
+            let taken_back = if is_own { "failures" } else { "1" };
+            let update = format!("UPDATE sign_in_failure SET failures = failures - {taken_back} WHERE subject = $1");
+            tx.run(sql(update).bind(subject(key))).await?;
+            tx.run(sql("DELETE FROM sign_in_failure WHERE subject = $1 AND failures <= 0").bind(subject(key))).await?;
+        }
+        tx.commit().await
     }
 
     /// The failures at a key so far.
@@ -119,7 +208,8 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn failures(&self, key: &str) -> Result<Option<Failures>, StoreError> {
-        todo!()
+        let found = "SELECT failures, last_at FROM sign_in_failure WHERE subject = $1 AND failures > 0";
+        self.0.db.one(sql(found).bind(subject(key))).await?.as_ref().map(failures).transpose()
     }
 
     /// Forgets all failures at a key: an administrator lets somebody try again.
@@ -127,11 +217,183 @@ impl SignIns<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn clear_failures(&self, key: &str) -> Result<(), StoreError> {
-        todo!()
+        let mut tx = self.0.begin().await?;
+        tx.run(sql("DELETE FROM sign_in_failure WHERE subject = $1").bind(subject(key))).await?;
+        tx.commit().await
     }
 
     /// Forgets the failures that are too old to count.
     pub(crate) async fn forget_failures(&self, now: Timestamp) -> Result<(), StoreError> {
-        todo!()
+        let mut tx = self.0.begin().await?;
+        let oldest = now.plus_seconds(-FORGET_SECONDS);
+        tx.run(sql("DELETE FROM sign_in_failure WHERE last_at < $1").bind(oldest)).await?;
+        tx.commit().await
     }
+}
+
+/// Gives somebody a sign-in, as part of a write.
+pub(crate) async fn insert(
+    write: &mut Write<'_>,
+    who: Who,
+    about: &About,
+    sign_in: &NewSignIn,
+) -> Result<(), StoreError> {
+    let (audience, customer) = match who {
+        Who::Administrator(_) => (Audience::Administrator, None),
+        Who::Customer(customer) => (Audience::Customer, Some(customer)),
+        Who::Account { customer, .. } => (Audience::Account, Some(customer)),
+    };
+    let insert = "INSERT INTO sign_in (name, audience, person_id, customer_id, password_hash, password_changed_at) \
+                  VALUES ($1, $2, $3, $4, $5, $6)";
+    let insert = sql(insert)
+        .bind(&sign_in.name)
+        .bind(audience.key())
+        .bind(person_id(who))
+        .bind(customer)
+        .bind(sign_in.password_hash.as_str())
+        .bind(write.at());
+    write.run(insert).await.map_err(taken)?;
+    let change = FieldChange { field: "sign_in".into(), old: String::new(), new: sign_in.name.to_string() };
+    write.tell(about, "changed", None, vec![change]).await
+}
+
+/// Takes somebody's sign-in away, as part of a write.
+pub(crate) async fn delete(write: &mut Write<'_>, who: Who, about: &About) -> Result<(), StoreError> {
+    let Some(row) = write.one(by_person(who)).await? else { return Ok(()) };
+    write.run(sql("DELETE FROM sign_in WHERE person_id = $1").bind(person_id(who))).await?;
+    let change = FieldChange { field: "sign_in".into(), old: row.text("name")?, new: String::new() };
+    write.tell(about, "changed", None, vec![change]).await
+}
+
+fn taken(error: StoreError) -> StoreError {
+    if error.is_taken("sign_in", "person_id") {
+        StoreError::taken("sign_in", "There is a sign-in already; reload the page to see it.")
+    } else if error.is_taken("sign_in", "name") {
+        StoreError::taken("sign_in", "Somebody else signs in with this name; choose another.")
+    } else {
+        error
+    }
+}
+
+/// Who a write is about, if there is such a person and the record is not closed.
+async fn about(write: &mut Write<'_>, who: Who) -> Result<About, StoreError> {
+    let row = write.one(record(who)).await?.ok_or(StoreError::NotFound)?;
+    let name = full_name(&row.text("first_name")?, &row.text("last_name")?);
+    let (customer, subject) = match who {
+        Who::Administrator(_) => return Ok(About::own(Subject::Administrator, person_id(who), &name)),
+        Who::Customer(customer) => (customer, Subject::Customer),
+        Who::Account { customer, .. } => (customer, Subject::Account),
+    };
+    if row.read("status", Status::from_key)? == Status::Closed {
+        return Err(StoreError::refused("sign_in", "This is closed for good; nobody can sign in to it."));
+    }
+    Ok(About::of(customer, subject, person_id(who), &name))
+}
+
+/// Whether the record of a person lets them in.
+fn may_sign_in(who: Who, row: &Row) -> Result<bool, StoreError> {
+    let lets_in = |column: &str| {
+        Ok::<bool, StoreError>(match row.read(column, Status::from_key)? {
+            Status::Open | Status::Suspended => true,
+            Status::Blocked | Status::Closed => false,
+        })
+    };
+    match who {
+        Who::Administrator(_) => row.flag("active"),
+        Who::Customer(_) => lets_in("status"),
+        Who::Account { .. } => Ok(lets_in("status")? && lets_in("customer_status")?),
+    }
+}
+
+/// The person's record, with or without a sign-in.
+fn record(who: Who) -> Sql {
+    match who {
+        Who::Administrator(id) => {
+            sql("SELECT id, name AS first_name, '' AS last_name FROM administrator WHERE id = $1").bind(id)
+        }
+        Who::Customer(id) => {
+            sql("SELECT id, name AS first_name, '' AS last_name, status FROM customer WHERE id = $1").bind(id)
+        }
+        Who::Account { account, customer } => {
+            let record = "SELECT id, first_name, last_name, status FROM account WHERE id = $1 AND customer_id = $2";
+            sql(record).bind(account).bind(customer)
+        }
+    }
+}
+
+/// The person's record together with sign-in and role.
+fn person(who: Who) -> Sql {
+    let columns = "s.name AS sign_in, s.password_hash, r.name AS role_name, r.audience, r.base, r.entries";
+    let (tables, condition) = match who {
+        Who::Administrator(_) => ("p.id, p.name AS first_name, '' AS last_name, p.active FROM administrator p", ""),
+        Who::Customer(_) => {
+            ("p.id, p.name AS first_name, '' AS last_name, p.status, p.locale, p.time_zone FROM customer p", "")
+        }
+        Who::Account { .. } => (
+            "p.id, p.first_name, p.last_name, p.status, c.status AS customer_status, c.locale, c.time_zone \
+             FROM account p JOIN customer c ON c.id = p.customer_id",
+            " AND p.customer_id = $2",
+        ),
+    };
+    let text = format!(
+        "SELECT {columns}, {tables} JOIN sign_in s ON s.person_id = p.id JOIN access_role r ON r.id = p.role_id \
+         WHERE p.id = $1{condition}"
+    );
+    let sql = sql(text).bind(person_id(who));
+    match who {
+        Who::Administrator(_) | Who::Customer(_) => sql,
+        Who::Account { customer, .. } => sql.bind(customer),
+    }
+}
+
+fn by_name(name: &SignInName) -> Sql {
+    sql(format!("SELECT {COLUMNS} FROM sign_in WHERE name = $1")).bind(name)
+}
+
+fn by_person(who: Who) -> Sql {
+    sql(format!("SELECT {COLUMNS} FROM sign_in WHERE person_id = $1")).bind(person_id(who))
+}
+
+const COLUMNS: &str = "name, audience, person_id, customer_id, password_hash, password_changed_at";
+
+fn read(row: &Row) -> Result<SignIn, StoreError> {
+    let customer = || -> Result<CustomerId, StoreError> { row.parse("customer_id") };
+    let who = match row.read("audience", Audience::from_key)? {
+        Audience::Administrator => Who::Administrator(row.parse("person_id")?),
+        Audience::Customer => Who::Customer(customer()?),
+        Audience::Account => Who::Account { account: row.parse("person_id")?, customer: customer()? },
+    };
+    Ok(SignIn {
+        name: row.parse("name")?,
+        who,
+        password_hash: row.text("password_hash")?,
+        password_changed_at: row.at("password_changed_at")?,
+    })
+}
+
+/// The id of a person's record.
+fn person_id(who: Who) -> String {
+    match who {
+        Who::Administrator(id) => id.to_string(),
+        Who::Customer(id) => id.to_string(),
+        Who::Account { account, .. } => account.to_string(),
+    }
+}
+
+/// A key as the database can hold it: PostgreSQL knows no zero character, which a hand-made request may well contain.
+fn subject(key: &str) -> Arg {
+    key.replace('\0', " ").into()
+}
+
+/// The failures at a key, whose row nobody else changes until the transaction ends.
+async fn locked(tx: &mut Tx, key: &str) -> Result<Option<Failures>, StoreError> {
+    let lock = "INSERT INTO sign_in_failure (subject, failures, last_at) VALUES ($1, 0, 0) \
+                ON CONFLICT (subject) DO UPDATE SET failures = sign_in_failure.failures RETURNING failures, last_at";
+    let found = tx.one(sql(lock).bind(subject(key))).await?.as_ref().map(failures).transpose()?;
+    Ok(found.filter(|failures| failures.count > 0))
+}
+
+fn failures(row: &Row) -> Result<Failures, StoreError> {
+    let count = u32::try_from(row.int("failures")?).unwrap_or_default();
+    Ok(Failures { count, last: row.at("last_at")? })
 }

@@ -13,7 +13,7 @@ use tandem_domain::{
 use uuid::Uuid;
 
 use crate::{
-    IdSource, RandomIds, StoreError,
+    Change, IdSource, RandomIds, StoreError,
     accounts::Accounts,
     administrators::Administrators,
     audit::Audit,
@@ -25,6 +25,7 @@ use crate::{
     dialing_rules::DialingRules,
     huntgroups::Huntgroups,
     roles::Roles,
+    saving::Write,
     schema,
     sessions::Sessions,
     settings::Settings,
@@ -229,6 +230,11 @@ impl Store {
     /// A new id.
     pub(crate) fn new_id(&self, at: Timestamp) -> Uuid {
         self.ids.next(at)
+    }
+
+    /// Begins a write.
+    pub(crate) async fn write<'a>(&'a self, change: &'a Change<'a>) -> Result<Write<'a>, StoreError> {
+        Write::begin(self, change).await
     }
 
     /// Begins a transaction.
