@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 
 use super::view::{Candidate, Candidates};
 use crate::{
-    context::{Data, load, loaded},
+    context::{Data, load, loaded, me},
     error::AppError,
     parts::address::parse_id,
     post::{Done, Typed},
@@ -143,6 +143,8 @@ impl AddMembers {
     /// The card: the search, and the extensions found, each with a button that adds it.
     pub fn card(self, id: HuntgroupId) -> AnyView {
         let Self { customer, words, found } = self;
+        // The staff's page has the group in its query, which this form replaces.
+        let staff = me().own_customer().is_none();
         let mut set = debounce(TYPING, move |typed: String| words.set(typed));
         let typed = move |event: ev::Event| {
             if let Some(input) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -152,6 +154,7 @@ impl AddMembers {
         view! {
             <Card title="Add members" description="Choose from the company’s extensions. A new member comes last in the order.">
                 <form method="get" role="search" class="form" on:submit=|event| event.prevent_default() on:input=typed>
+                    {staff.then(|| view! { <input type="hidden" name="group" value=id.to_string() /> })}
                     <TextField
                         name=QUERY
                         label="Find an extension"

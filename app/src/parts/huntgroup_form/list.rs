@@ -52,7 +52,12 @@ pub async fn huntgroup_list(
             Cell::Figures(format!("{} s", group.ring_seconds)),
         ];
         cells.extend(members.then(|| Cell::Figures(group.members.to_string())));
-        ListRow { href: own_pages.then(|| format!("/self-care/huntgroups/{}", group.id)), cells }
+        let href = if own_pages {
+            format!("/self-care/huntgroups/{}", group.id)
+        } else {
+            format!("/admin/customers/{customer}/huntgroups?group={}", group.id)
+        };
+        ListRow { href: Some(href), cells }
     }))
 }
 

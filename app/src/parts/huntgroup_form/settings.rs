@@ -49,7 +49,7 @@ pub async fn huntgroup_create(
     let id = ask.store().huntgroups(tenant).create(&group, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     let done = Done::say(format!("Huntgroup {} added. Now choose its members.", group.name));
     Ok(match ask.me.audience() {
-        Audience::Administrator => done.go(format!("/admin/customers/{customer}/huntgroups")),
+        Audience::Administrator => done.go(format!("/admin/customers/{customer}/huntgroups?group={id}")),
         Audience::Customer | Audience::Account => done.go(format!("/self-care/huntgroups/{id}")),
     })
 }
@@ -123,9 +123,9 @@ pub async fn huntgroup_delete(
 }
 
 /// The form of a new huntgroup.
-pub fn new_huntgroup_form(customer: CustomerId, list: &'static str) -> AnyView {
+pub fn new_huntgroup_form(customer: CustomerId, list: impl Into<String>) -> AnyView {
     view! {
-        <NewForm to=HuntgroupCreate::PATH button="Add huntgroup" cancel_href=list fields=vec![("customer", customer.to_string())]>
+        <NewForm to=HuntgroupCreate::PATH button="Add huntgroup" cancel_href=list.into() fields=vec![("customer", customer.to_string())]>
             <Card title="Settings">
                 {fields(String::new(), String::new(), RingStrategy::default(), RING_SECONDS)}
             </Card>

@@ -1,64 +1,98 @@
-//! A customer's huntgroups, to read: how each rings, its members, and who may supervise.
+//! A customer's huntgroups: the list, and below the same address (`?group=`) one of them with its members and their marks.
+//!
+//! The parts are those of self-care; here they are told which customer it is about.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-use tandem_domain::ids::CustomerId;
-
-use super::head::{CustomerHead, WHAT, customer_frame};
-use crate::{
-    context::{load, loaded},
-    error::AppError,
-    listing::Listing,
-    parts::address::{address_id, parse_id},
-    ui::{Card, DataTable, EmptyState, Sign},
+use leptos_router::hooks::use_query_map;
+use tandem_domain::{
+    access::Field,
+    ids::{CustomerId, HuntgroupId},
 };
 
-/// A huntgroup as the tab shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HuntgroupCard {
-    /// "Support (7700)".
-    pub title: String,
-    /// How it rings.
-    pub rings: String,
-    /// The members.
-    pub members: Listing,
-}
+use super::head::{WHAT, customer_frame, load_head};
+use crate::{
+    context::{Data, load, loaded, me},
+    pages::errors::error_page,
+    parts::{
+        address::{address_id, parse_id},
+        huntgroup_form::{
+            add_members::AddMembers,
+            huntgroup_read,
+            list::huntgroup_list,
+            members::members_card,
+            settings::{delete_card, new_huntgroup_form, settings_form},
+            supervision::supervision_card,
+            view::HuntgroupView,
+        },
+    },
+    ui::{KeepFocus, LinkButton, ListPage, Sign, list_args},
+};
 
-/// A customer's huntgroups with their members.
-///
-/// # Errors
-/// No such customer; no permission to see huntgroups.
-#[server(endpoint = "customer_huntgroups_read")]
-pub async fn customer_huntgroups_read(
-    /// Which.
-    id: CustomerId,
-) -> Result<(CustomerHead, Vec<HuntgroupCard>), AppError> {
-    todo!()
-}
+/// What `?group=` says for a group that is not made yet.
+const NEW: &str = "new";
 
 /// The huntgroups tab.
 #[component]
 pub fn CustomerHuntgroupsPage() -> impl IntoView {
-    let data = load(address_id(), |id| async move { customer_huntgroups_read(parse_id(WHAT, &id)?).await });
-    loaded(data, |(head, groups)| {
-        if groups.is_empty() {
-            let none = view! {
-                <EmptyState title="No huntgroups yet" sign=Sign::People
-                    text="The customer adds them in self-care, under IP Centrex > Huntgroups." />
-            };
-            return customer_frame(&head, none.into_any());
+    let id = address_id();
+    match parse_id::<CustomerId>(WHAT, &untrack(id)) {
+        Ok(customer) => tab(customer),
+        Err(error) => error_page(&error),
+    }
+}
+
+fn tab(customer: CustomerId) -> AnyView {
+    let (head, args, query) = (load_head(), list_args(), use_query_map());
+    let group = move || query.read().get("group").unwrap_or_default();
+    let (focus, adding) = (KeepFocus::new(), AddMembers::new(customer, group));
+    let listing = load(move || args.get(), move |args| huntgroup_list(customer, args));
+    let read = move |id: String| async move {
+        match id.parse::<HuntgroupId>() {
+            Ok(id) => huntgroup_read(customer, id).await.map(Some),
+            Err(_) => Ok(None),
         }
-        let cards = groups.into_iter().map(card).collect_view();
-        customer_frame(&head, view! { <div class="stack">{cards}</div> }.into_any())
+    };
+    let chosen: Data<Option<HuntgroupView>> = load(group, read);
+    let list = format!("/admin/customers/{customer}/huntgroups");
+    let list = StoredValue::new(list);
+    loaded(head, move |head| {
+        let content = move || match group().as_str() {
+            "" => {
+                let new = me().modifies(Field::Huntgroups).then(|| (format!("{}?group={NEW}", list.get_value()), "Add huntgroup".to_owned()));
+                view! {
+                    <ListPage
+                        listing=listing
+                        args=args
+                        noun=("huntgroup", "huntgroups")
+                        new=new
+                        empty=("No huntgroups yet", "Add one for each team, or let the customer do it in self-care.")
+                        search_in="name or number"
+                    />
+                }
+                .into_any()
+            }
+            NEW => new_huntgroup_form(customer, list.get_value()),
+            _ => loaded(chosen, move |chosen| chosen.map_or_else(|| ().into_any(), |chosen| one(chosen, focus, adding, list.get_value()))),
+        };
+        customer_frame(&head, content.into_any())
     })
 }
 
-fn card(group: HuntgroupCard) -> AnyView {
-    let HuntgroupCard { title, rings, members } = group;
-    let table = if members.rows.is_empty() {
-        view! { <EmptyState title="No members yet" sign=Sign::People /> }.into_any()
-    } else {
-        view! { <DataTable label=format!("Members of {title}") listing=members /> }.into_any()
-    };
-    view! { <Card title=title description=rings flush=true>{table}</Card> }.into_any()
+/// One huntgroup, as far as the role lets it be seen and changed.
+fn one(group: HuntgroupView, focus: KeepFocus, adding: AddMembers, list: String) -> AnyView {
+    let add = me().modifies(Field::HuntgroupMembers).then(|| adding.card(group.id));
+    view! {
+        <div class="stack">
+            <div class="row">
+                <LinkButton href=list label="All huntgroups" sign=Sign::Back />
+                <h2>{format!("{} ({})", group.name, group.number)}</h2>
+            </div>
+            {settings_form(&group)}
+            {members_card(&group, focus)}
+            {add}
+            {group.supervision.clone().map(|view| supervision_card(view, "in this huntgroup"))}
+            {delete_card(&group)}
+        </div>
+    }
+    .into_any()
 }
