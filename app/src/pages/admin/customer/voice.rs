@@ -60,6 +60,7 @@ pub async fn customer_voice_read(
     /// Which.
     id: CustomerId,
 ) -> Result<CustomerVoice, AppError> {
+    use tandem_domain::ids::DialingRuleId;
     use tandem_store::dialing_rules;
 
     use super::head::FoundCustomer;
@@ -73,7 +74,7 @@ pub async fn customer_voice_read(
     let rule = if ask.me.sees(Field::CustomerDialingRule) {
         let chosen = dialing.get().await.map_err(tell)?.value;
         let rules = ask.store().dialing_rules().choices().await.map_err(tell)?;
-        let key = |id| if id == dialing_rules::DEFAULT { String::new() } else { id.to_string() };
+        let key = |id: DialingRuleId| if id == dialing_rules::DEFAULT { String::new() } else { id.to_string() };
         Some(AssignedRule {
             id: chosen.assigned.map(key).unwrap_or_default(),
             rules: rules.into_iter().map(|(id, name)| (key(id), name)).collect(),
