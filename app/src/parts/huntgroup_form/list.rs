@@ -22,18 +22,13 @@ pub async fn huntgroup_list(
     args: ListArgs,
 ) -> Result<Listing, AppError> {
     use crate::{listing::{Cell, Column, ListRow}, server::ask::Ask};
-    use tandem_domain::{access::Audience, list::Query};
+    use tandem_domain::access::Audience;
     use tandem_store::huntgroups::HuntgroupSort;
 
     let ask = Ask::now()?;
     ask.see(Field::Huntgroups)?;
     let tenant = ask.tenant(customer)?;
-    let query = Query {
-        search: args.q.clone(),
-        sort: HuntgroupSort::from_key(&args.sort),
-        descending: args.desc == "1",
-        cursor: args.cursor(),
-    };
+    let query = args.query(HuntgroupSort::from_key(&args.sort));
     let page = ask.store().huntgroups(tenant).list(&query).await.map_err(|error| ask.tell(super::WHAT, error))?;
     let own_pages = ask.me.audience() == Audience::Customer;
     let members = ask.me.sees(Field::HuntgroupMembers);
