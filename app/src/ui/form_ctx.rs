@@ -249,6 +249,11 @@ impl FormCtx {
                 let again = Callback::new(move |()| self.send(fields.clone()));
                 self.desk.sign_in_again.set(Some(again));
             }
+            AppError::Refused(text) => {
+                self.desk.say(Tone::Bad, text, None);
+                // Somebody else may have been first: show what it is now. What was typed stays in its fields.
+                self.desk.refresh();
+            }
             other => self.desk.say(Tone::Bad, other.to_string(), None),
         }
     }
