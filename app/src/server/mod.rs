@@ -18,6 +18,8 @@ pub mod answers;
 pub mod ask;
 pub mod auth;
 pub mod format;
+#[cfg(test)]
+pub(crate) mod forms;
 pub mod guard;
 pub mod router;
 pub mod sign_in;

@@ -492,3 +492,23 @@ fn state_card(record: &AdministratorRecord) -> AnyView {
     };
     view! { <Card title="State">{content}</Card> }.into_any()
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once_also_what_was_wrong_before() {
+        let before = FieldErrors::one("password", "Use at least 10 characters.");
+        let errors = parse(before, "", "nobody", "x", "").unwrap_err();
+        let wrong: Vec<&str> = errors.0.keys().map(String::as_str).collect();
+        assert_eq!(wrong, ["email", "name", "password", "role", "sign_in"]);
+    }
+
+    #[test]
+    fn a_sign_in_name_is_kept_in_lower_case() {
+        let role = "018f0000-0000-7000-8000-000000000001";
+        let (administrator, sign_in) = parse(FieldErrors::default(), " Ada ", "", "Ada", role).unwrap();
+        assert_eq!((administrator.name.as_str(), sign_in.as_str()), ("Ada", "ada"));
+    }
+}

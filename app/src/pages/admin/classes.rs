@@ -227,3 +227,25 @@ fn fields(class: &CustomerClass) -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::server::forms::decode;
+
+    #[tokio::test]
+    async fn a_switch_that_is_on_is_a_notification_of_the_class() {
+        let typed: ClassCreate = decode("name=Business&new_call_recording=on").await.unwrap();
+        let class = parse(&typed.name, &typed.switches).unwrap();
+        assert_eq!(class.notifications, [Notification::NewCallRecording]);
+        let typed: ClassCreate = decode("name=Business&new_call_recording=off").await.unwrap();
+        assert!(parse(&typed.name, &typed.switches).unwrap().notifications.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_emptied_name_is_refused_beside_its_field() {
+        let typed: ClassCreate = decode("name=&new_call_recording=on").await.unwrap();
+        let Err(AppError::Invalid(errors)) = parse(&typed.name, &typed.switches) else { panic!("a class without a name") };
+        assert!(errors.get("name").is_some());
+    }
+}

@@ -240,3 +240,29 @@ fn fields(name: &str, codes: &PbxCodes, draft: CodesDraft) -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::server::forms::decode;
+
+    #[tokio::test]
+    async fn codes_are_read_with_their_stars_and_hashes() {
+        let form = "name=Old&spy_prefix=%2A21&whisper_prefix=*22&barge_in_prefix=%2323&spy_digit=1&whisper_digit=2&barge_in_digit=3\
+                    &record_start=*44&record_stop=*45";
+        let typed: DialingRuleCreate = decode(form).await.unwrap();
+        let rule = parse(&typed.name, &typed.codes, &PbxCodes::default()).unwrap();
+        assert_eq!(rule.codes.barge_in_prefix.as_str(), "#23");
+        assert_eq!(rule.codes.spy_digit.key(), '1');
+    }
+
+    #[tokio::test]
+    async fn everything_that_is_wrong_is_said_at_once() {
+        let typed: DialingRuleCreate = decode("name=&spy_prefix=&whisper_prefix=*91&barge_in_prefix=*91").await.unwrap();
+        let Err(AppError::Invalid(errors)) = parse(&typed.name, &typed.codes, &PbxCodes::default()) else {
+            panic!("a rule that cannot be")
+        };
+        let wrong: Vec<&str> = errors.0.keys().map(String::as_str).collect();
+        assert_eq!(wrong, ["barge_in_prefix", "name", "spy_prefix", "whisper_prefix"]);
+    }
+}

@@ -338,3 +338,69 @@ pub fn RolePage() -> impl IntoView {
         .into_any()
     })
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::server::forms::decode;
+
+    #[tokio::test]
+    async fn entries_are_read_with_their_brackets_encoded_as_browsers_do_and_as_they_are() {
+        let id = "018f0000-0000-7000-8000-000000000001";
+        for (open, slash, close) in [("%5B", "%2F", "%5D"), ("[", "/", "]")] {
+            let form = format!(
+                "id={id}&version=3&name=Night+shift&audience=account&base=view\
+                 &entries{open}account{close}=forbidden&entries{open}account{slash}recording{slash}email{close}=modify\
+                 &entries{open}customer{slash}general{close}="
+            );
+            let typed: RoleSave = decode(&form).await.unwrap();
+            assert_eq!(typed.version, Version(3));
+            let role = parse(&typed.name, &typed.audience.unwrap(), &typed.base, typed.entries).unwrap();
+            assert_eq!(role.level(Field::RecordByEmail), Level::Modify);
+            assert_eq!(role.level(Field::RecordManually), Level::Forbidden);
+            assert!(!role.entries.contains_key("customer/general"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_without_entries_or_audience_is_a_role_that_inherits_everything() {
+        let form = "id=018f0000-0000-7000-8000-000000000001&version=1&name=Plain&base=view";
+        let typed: RoleSave = decode(form).await.unwrap();
+        assert_eq!((typed.audience, typed.entries.len()), (None, 0));
+    }
+
+    #[test]
+    fn entries_for_what_its_people_do_not_have_are_left_out() {
+        let entries = BTreeMap::from([("configuration".to_owned(), "modify".to_owned()), ("account".to_owned(), "view".to_owned())]);
+        let role = parse("Night shift", "account", "view", entries).unwrap();
+        assert_eq!(role.entries.keys().collect::<Vec<_>>(), ["account"]);
+    }
+
+    #[test]
+    fn nobody_takes_the_keys_from_oneself_but_who_has_none_may_change_the_rest() {
+        let [all, read_only, ..] = AccessRole::built_in();
+        let me = |role: &AccessRole| Principal {
+            who: Who::Administrator("018f0000-0000-7000-8000-000000000001".parse().unwrap()),
+            sign_in: "admin".into(),
+            name: "Admin".into(),
+            role: role.clone(),
+            locale: tandem_domain::locale::Locale::default(),
+            time_zone: tandem_domain::locale::TimeZone::default(),
+        };
+        let without = |field: Field| {
+            let mut role = all.clone();
+            role.entries.insert(field.info().path.into(), Level::View);
+            role
+        };
+        assert!(keeps_own_keys(&me(&all), &without(Field::Roles)).unwrap_err().contains("Access roles"));
+        assert!(keeps_own_keys(&me(&all), &without(Field::Administrators)).unwrap_err().contains("Administrators"));
+        assert!(keeps_own_keys(&me(&all), &without(Field::AuditLog)).is_ok());
+        assert!(keeps_own_keys(&me(&read_only), &without(Field::Roles)).is_ok());
+    }
+
+    #[test]
+    fn a_copy_has_a_name_that_is_not_too_long() {
+        assert_eq!(copy_name("Account"), "Copy of Account");
+        assert!(tandem_domain::field::name(&copy_name(&"x".repeat(100))).is_ok());
+    }
+}
