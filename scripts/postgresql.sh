@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A PostgreSQL of our own for the tests, to be read with "source" after setup.sh: a new cluster in a temporary folder, on a
 # free port, gone when the script ends. Sets TANDEM_TEST_POSTGRES_URL, whose user may create databases.
 
@@ -14,7 +15,7 @@ start_postgresql() {
     fi
     trap stop_postgresql EXIT
     (
-        cd "$postgresql_folder"
+        cd "$postgresql_folder" || exit 1
         "${as_postgresql[@]}" "$programs/initdb" --pgdata=data --username=postgres --auth=trust --encoding=UTF8 \
             --locale=C.UTF-8 --no-sync >initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
         # What is written need not outlive the test run, so it need not reach the disk.
@@ -27,9 +28,8 @@ start_postgresql() {
 }
 
 stop_postgresql() {
-    if [ -e "$postgresql_folder/data/postmaster.pid" ]; then
-        # The first line is the process id of this very server.
-        kill -QUIT "$(head -n 1 "$postgresql_folder/data/postmaster.pid")" 2>/dev/null || true
-    fi
-    rm -rf "$postgresql_folder"
+    # pg_ctl ends the server of this folder alone: it reads the process id there.
+    "${as_postgresql[@]}" "$(postgresql_programs)/pg_ctl" stop --pgdata="$postgresql_folder/data" \
+        --mode=immediate --wait --silent >/dev/null 2>&1 || true
+    rm -rf "$postgresql_folder" || true
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Set-up that the other scripts share; to be read with "source". Each function installs what it is named after when it is
 # missing, or says what to do. Nothing here asks a question, so that it also works without a terminal.
 

@@ -52,7 +52,8 @@ pub fn gauges(store: &Store) -> Gauges {
     let store = store.clone();
     Arc::new(move || {
         let status = store.pool_status();
-        metrics::gauge!("database_connections", "state" => "used").set(f64::from(status.open.saturating_sub(status.idle)));
+        metrics::gauge!("database_connections", "state" => "used")
+            .set(f64::from(status.open.saturating_sub(status.idle)));
         metrics::gauge!("database_connections", "state" => "idle").set(f64::from(status.idle));
         metrics::gauge!("database_connections_limit").set(f64::from(status.limit));
     })

@@ -29,7 +29,8 @@ impl Measurements {
             Some(handle) => handle.clone(),
             None => {
                 let latency = Matcher::Suffix("_duration_seconds".into());
-                let handle = PrometheusBuilder::new().set_buckets_for_metric(latency, &LATENCIES)?.install_recorder()?;
+                let handle =
+                    PrometheusBuilder::new().set_buckets_for_metric(latency, &LATENCIES)?.install_recorder()?;
                 describe();
                 started.insert(handle).clone()
             }

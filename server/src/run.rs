@@ -1,6 +1,7 @@
 //! `serve` and `demo`: makes a running server of the crates, and takes it down again.
 
 use std::{
+    io::Write as _,
     net::SocketAddr,
     num::NonZero,
     path::Path,
@@ -191,27 +192,39 @@ async fn tidy(measurements: Measurements) {
 /// What is allowed but seldom meant.
 fn warn_of_pitfalls(config: &Config) {
     if config.http.public_url.is_none() && !config.http.listen.ip().is_loopback() {
-        tracing::warn!("http.public_url is not set: passwords and cookies cross the network unprotected, unless TLS ends before");
+        tracing::warn!(
+            "http.public_url is not set: passwords and cookies cross the network unprotected, unless TLS ends before"
+        );
     }
     if config.http.public_url.is_none() && !config.http.trusted_proxies.0.is_empty() {
-        tracing::warn!("http.trusted_proxies without http.public_url: posts are judged by the Host header that the proxy sends");
+        tracing::warn!(
+            "http.trusted_proxies without http.public_url: posts are judged by the Host header that the proxy sends"
+        );
     }
 }
 
 /// What a person at the terminal wants to know. The log is for those who read logs.
 fn announce(config: &Config, purpose: Purpose, address: SocketAddr) {
-    let url = config.http.public_url.as_ref().map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
+    let url =
+        config.http.public_url.as_ref().map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
     match purpose {
-        Purpose::Real => println!("Tandem serves {url}"),
+        Purpose::Real => tell(&format!("Tandem serves {url}\n")),
         Purpose::Demonstration => {
-            println!("\nTandem is ready: {url}\n");
-            println!("  {:<10} {:<14} {}", "sign-in", "password", "who");
-            for (sign_in, who) in demonstration::PEOPLE {
-                println!("  {sign_in:<10} {:<14} {who}", demonstration::PASSWORD);
-            }
-            println!("\nCtrl-C ends it.\n");
+            let line =
+                |(sign_in, who): (&str, &str)| format!("  {sign_in:<10} {:<14} {who}\n", demonstration::PASSWORD);
+            let people: String = demonstration::PEOPLE.into_iter().map(line).collect();
+            tell(&format!(
+                "\nTandem is ready: {url}\n\n  {:<10} {:<14} who\n{people}\nCtrl-C ends it.\n\n",
+                "sign-in", "password"
+            ));
         }
     }
+}
+
+/// Writes to the standard output. Nobody reading there (any more) is no reason to end a server.
+pub fn tell(text: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
 /// The two signals that end a server.

@@ -155,7 +155,7 @@ impl Create {
             let new = NewSignIn { name: sign_in.clone(), password_hash };
             store.administrators().create(&administrator, &new, &change()).await.map_err(AdminError::Store)?;
             store.close().await;
-            println!("{sign_in} can sign in now.");
+            run::tell(&format!("{sign_in} can sign in now.\n"));
             Ok(())
         })
     }
@@ -170,7 +170,7 @@ impl ResetPassword {
             let store = run::open_store(&config).await?;
             reset(&store, &sign_in, &hash).await?;
             store.close().await;
-            println!("{sign_in} has a new password; all earlier sessions have ended.");
+            run::tell(&format!("{sign_in} has a new password; all earlier sessions have ended.\n"));
             Ok(())
         })
     }

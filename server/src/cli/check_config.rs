@@ -6,7 +6,7 @@ use super::{
     Failure,
     options::{ServeOptions, UsualFile},
 };
-use crate::config::reference;
+use crate::{config::reference, run::tell};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,17 +30,18 @@ pub struct CheckConfig {
 impl CheckConfig {
     pub fn run(self) -> Result<(), Failure> {
         if self.reference {
-            print!("{}", reference());
+            tell(&reference());
             return Ok(());
         }
         let config = self.options.load(UsualFile::Read)?;
-        println!("The configuration is good.");
-        println!("  web application  http://{}", config.http.listen);
-        if let Some(url) = &config.http.public_url {
-            println!("  reached as       {}", url.origin());
-        }
-        println!("  data             {}", config.data_dir.display());
-        println!("  database         {}", config.database_url());
+        let reached = config.http.public_url.as_ref().map(|url| format!("  reached as       {}\n", url.origin()));
+        tell(&format!(
+            "The configuration is good.\n  web application  http://{}\n{}  data             {}\n  database         {}\n",
+            config.http.listen,
+            reached.unwrap_or_default(),
+            config.data_dir.display(),
+            config.database_url(),
+        ));
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ impl Migrate {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.options.load(UsualFile::Read)?;
         run::migrate(&config)?;
-        println!("{} has the layout of this version.", config.database_url());
+        run::tell(&format!("{} has the layout of this version.\n", config.database_url()));
         Ok(())
     }
 }

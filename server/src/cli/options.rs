@@ -57,7 +57,9 @@ impl DataOptions {
         let file = match file {
             Some(path) => match std::fs::read_to_string(path) {
                 Ok(text) => Some((path.to_owned(), text)),
-                Err(source) => return Err(ConfigErrors(vec![Problem::UnreadableFile { path: path.to_owned(), source }])),
+                Err(source) => {
+                    return Err(ConfigErrors(vec![Problem::UnreadableFile { path: path.to_owned(), source }]));
+                }
             },
             None => None,
         };

@@ -69,7 +69,7 @@ fn what_is_unknown(place: &Source, key: &str) -> String {
     }
 }
 
-/// The nearest key, or else the keys of the section.
+/// The nearest key, or else all keys of the section, or else all.
 fn hint(place: &Source, key: &str) -> String {
     let as_written_there = |key: &str| match place {
         Source::Variable(_) => environment_name(key),
@@ -88,8 +88,11 @@ fn hint(place: &Source, key: &str) -> String {
     match nearest {
         Some((_, known)) => format!("; did you mean {known}?"),
         None => {
-            let names: Vec<String> = KEYS.iter().map(|known| as_written_there(known.name)).collect();
-            format!("; there are {}", names.join(", "))
+            let section = key.split_once('.').map(|(section, _)| format!("{section}."));
+            let in_section = |name: &str| section.as_ref().is_some_and(|section| name.starts_with(section));
+            let whole = !KEYS.iter().any(|known| in_section(known.name));
+            let names = KEYS.iter().map(|known| known.name).filter(|name| whole || in_section(name));
+            format!("; there are {}", names.map(as_written_there).collect::<Vec<_>>().join(", "))
         }
     }
 }

@@ -129,9 +129,11 @@ impl Values {
         problems: &mut Vec<Problem>,
     ) {
         for (name, value) in table {
-            let key = if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
+            let key =
+                if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
             let place_of_key = place(name.span().start);
-            let is_section = KEYS.iter().any(|known| known.name.split_once('.').is_some_and(|(before, _)| before == key));
+            let is_section =
+                KEYS.iter().any(|known| known.name.split_once('.').is_some_and(|(before, _)| before == key));
             match (value.get_ref(), find(&key)) {
                 (DeValue::Table(inner), None) if is_section => self.add_table(&key, inner, place, problems),
                 (_, None) => problems.push(Problem::UnknownKey { place: place_of_key, key }),
@@ -143,7 +145,11 @@ impl Values {
                         place: place_of_key,
                         key,
                         value: None,
-                        expected: if known.is_list { "an array of texts" } else { "a text or a number, not a list or a table" },
+                        expected: if known.is_list {
+                            "an array of texts"
+                        } else {
+                            "a text or a number, not a list or a table"
+                        },
                     }),
                 },
             }

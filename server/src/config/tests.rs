@@ -55,7 +55,10 @@ fn a_misspelt_key_is_refused_with_its_line_and_the_nearest_key() {
 #[test]
 fn a_key_like_no_other_is_refused_with_all_keys() {
     let refusal = refusal(file("colour = \"blue\"\n"));
-    assert!(refusal.starts_with("tandem.toml:1: unknown key \"colour\"; there are data_dir, http.listen,"), "{refusal}");
+    assert!(
+        refusal.starts_with("tandem.toml:1: unknown key \"colour\"; there are data_dir, http.listen,"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -77,10 +80,7 @@ fn a_bad_value_is_refused_with_its_key_and_what_is_allowed() {
         refusal(file("[http]\ntrusted_proxies = [[\"10.0.0.0/8\"]]\n")),
         "tandem.toml:2: http.trusted_proxies: expected an array of texts"
     );
-    assert_eq!(
-        refusal(file("http = 5\n")),
-        "tandem.toml:1: unknown key \"http\"; did you mean http.site?"
-    );
+    assert_eq!(refusal(file("http = 5\n")), "tandem.toml:1: unknown key \"http\"; did you mean http.site?");
 }
 
 #[test]
@@ -122,7 +122,16 @@ fn a_public_url_is_an_origin_as_browsers_write_it() {
     assert_eq!(origin("https://Tandem.Example/"), Some("https://tandem.example".into()));
     assert_eq!(origin("https://tandem.example:443"), Some("https://tandem.example".into()));
     assert_eq!(origin("http://10.0.0.1:8080"), Some("http://10.0.0.1:8080".into()));
-    let bad = ["tandem.example", "ftp://x", "https://x/pbx", "https://u@x", "https://x:port", "https://x:", "https://x?a", ""];
+    let bad = [
+        "tandem.example",
+        "ftp://x",
+        "https://x/pbx",
+        "https://u@x",
+        "https://x:port",
+        "https://x:",
+        "https://x?a",
+        "",
+    ];
     for text in bad {
         assert_eq!(origin(text), None, "{text}");
     }

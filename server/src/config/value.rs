@@ -137,7 +137,8 @@ fn is_loopback_host(host: &str) -> bool {
 }
 
 impl Setting for PublicUrl {
-    const EXPECTED: &'static str = "http:// or https://, a host and perhaps a port, without a path: https://tandem.example";
+    const EXPECTED: &'static str =
+        "http:// or https://, a host and perhaps a port, without a path: https://tandem.example";
 
     fn read(text: &str) -> Option<Self> {
         let uri: http::Uri = text.parse().ok()?;

@@ -36,7 +36,9 @@ pub async fn read(request: Request, next: Next) -> Response {
         answer::refusal(asked, StatusCode::PAYLOAD_TOO_LARGE, &error)
     };
     // A client that asks for leave first ("Expect: 100-continue") is told before it sends anything.
-    if parts.headers.contains_key(header::EXPECT) && announced(&parts.headers).is_some_and(|length| length > LARGEST_BODY) {
+    if parts.headers.contains_key(header::EXPECT)
+        && announced(&parts.headers).is_some_and(|length| length > LARGEST_BODY)
+    {
         return too_large(&parts.headers);
     }
     match timeout(LONGEST_BODY, collect(body)).await {

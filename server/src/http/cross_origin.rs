@@ -23,7 +23,8 @@ pub async fn protect(State(public_url): State<Option<Arc<PublicUrl>>>, request: 
         Ok(()) => next.run(request).await,
         Err(reason) => {
             tracing::warn!(reason, "cross-origin request refused");
-            let error = AppError::Refused(format!("This was not accepted: {reason}. Open Tandem itself and try again there."));
+            let error =
+                AppError::Refused(format!("This was not accepted: {reason}. Open Tandem itself and try again there."));
             answer::refusal(request.headers(), StatusCode::FORBIDDEN, &error)
         }
     }
@@ -70,7 +71,8 @@ mod tests {
     use axum::http::{HeaderName, HeaderValue};
 
     fn verdict(method: Method, pairs: &[(&'static str, &'static str)], public_url: Option<&str>) -> bool {
-        let headers = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers =
+            pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let public_url = public_url.map(|url| PublicUrl::read(url).unwrap());
         judge(&method, &headers.collect(), &Uri::from_static("/api/save"), public_url.as_ref()).is_ok()
     }

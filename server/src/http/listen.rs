@@ -92,7 +92,8 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 /// A connection that failed while it was accepted concerns nobody else; being out of file descriptors does, and passes.
 async fn pause_after(error: &std::io::Error) {
     use std::io::ErrorKind;
-    if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) {
+    if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+    {
         return;
     }
     tracing::error!(%error, "cannot accept connections; trying again in a second");

@@ -83,7 +83,8 @@ impl Site {
         for path in files {
             let site = site.clone();
             let address = format!("/{path}");
-            let file = move |request: Request| async move { site.answer(Some(&path), Keep::AnHour, request.headers()).await };
+            let file =
+                move |request: Request| async move { site.answer(Some(&path), Keep::AnHour, request.headers()).await };
             router = router.route(&address, get(file));
         }
         router
@@ -98,7 +99,8 @@ impl Site {
             return answer::refusal(asked, StatusCode::NOT_FOUND, &AppError::NotFound("file".into()));
         };
         let known = asked.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
-        let unchanged = known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == file.tag));
+        let unchanged =
+            known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == file.tag));
         let mut response = Response::new(if unchanged { Body::empty() } else { body(file.content) });
         if unchanged {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -264,7 +266,8 @@ mod tests {
 
     #[test]
     fn a_coding_is_accepted_when_named_with_a_weight_above_zero() {
-        let asked = |value: &'static str| HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
+        let asked =
+            |value: &'static str| HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
         assert!(accepts(&asked("gzip, deflate, br"), "br"));
         assert!(accepts(&asked("BR;q=0.5"), "br"));
         assert!(!accepts(&asked("gzip, br;q=0"), "br"));

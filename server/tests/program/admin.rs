@@ -5,7 +5,8 @@ use crate::tandem::{run, run_with_input, text};
 #[test]
 fn an_administrator_is_made_with_a_password_from_a_pipe() {
     let here = tempfile::tempdir().unwrap();
-    let made = run_with_input(here.path(), &["admin", "create", "Ada", "--email", "ada@tandem.example"], "correct horse\n");
+    let made =
+        run_with_input(here.path(), &["admin", "create", "Ada", "--email", "ada@tandem.example"], "correct horse\n");
     assert!(made.status.success(), "{}", text(&made.stderr));
     assert!(text(&made.stdout).contains("ada can sign in now"), "{}", text(&made.stdout));
 
