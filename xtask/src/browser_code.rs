@@ -65,11 +65,23 @@ fn bind(compiled: &Path, folder: &Path, kind: Kind) -> Result<()> {
     bindgen.generate(folder).map_err(|error| Error::Bindings(format!("{error:#}")))
 }
 
+/// What rustc's own WebAssembly may use, and no more: given leave, the optimiser writes what only some browsers can read.
+const FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
 fn optimise(wasm: &Path) -> Result<()> {
     say("wasm-opt");
     let optimised = wasm.with_extension("optimised");
     let mut command = Command::new("node");
-    command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz", "--all-features", "--strip-debug", "--strip-producers"]);
+    command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz", "--strip-debug", "--strip-producers"]);
+    command.args(FEATURES);
     command.arg(wasm).arg("--output").arg(&optimised);
     shell::run(&mut command, "install Node.js 20 or newer")?;
     std::fs::rename(&optimised, wasm).at(&optimised)
