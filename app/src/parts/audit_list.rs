@@ -62,7 +62,7 @@ pub(crate) async fn audit_lines(
 
 /// The page of the record that a line is about, where there is one that this person may open.
 #[cfg(feature = "ssr")]
-fn record_href(me: &Principal, row: &AuditRow) -> Option<String> {
+pub(crate) fn record_href(me: &Principal, row: &AuditRow) -> Option<String> {
     if row.action == "deleted" {
         return None;
     }

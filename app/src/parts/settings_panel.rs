@@ -126,6 +126,7 @@ fn row(of: Owner, effective: &Effective, own: bool) -> AnyView {
     fields.push(("was", stored_key(stored).to_owned()));
     let label = if own { setting.own_label() } else { setting.label() };
     let reset = stored.is_some().then(|| vec![("value", INHERITED.to_owned())]);
+    let reset_label = if of.account.is_some() { "Use the inherited value" } else { "Use the default" };
     let source = source(of, effective, own);
     match effective.value {
         Value::Switch(on) => view! {
@@ -139,6 +140,7 @@ fn row(of: Owner, effective: &Effective, own: bool) -> AnyView {
                 field=setting.permission()
                 source=source
                 reset=reset
+                reset_label=reset_label
             />
         }
         .into_any(),
@@ -154,6 +156,7 @@ fn row(of: Owner, effective: &Effective, own: bool) -> AnyView {
                 field=setting.permission()
                 source=source
                 reset=reset
+                reset_label=reset_label
             />
         }
         .into_any(),

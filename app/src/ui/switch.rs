@@ -67,6 +67,9 @@ pub fn InstantSwitch(
     /// The fields that take the own value away, so that the inherited one counts again.
     #[prop(optional_no_strip, into)]
     reset: Option<Vec<(&'static str, String)>>,
+    /// What the button says that does it.
+    #[prop(default = "Use the inherited value")]
+    reset_label: &'static str,
 ) -> impl IntoView {
     let Some(view_only) = view_only(field) else { return ().into_any() };
     let mut reset_fields = fields.clone();
@@ -80,7 +83,7 @@ pub fn InstantSwitch(
         reset_fields.extend(own);
         view! {
             <PostForm to=to fields=reset_fields class="reset">
-                <button type="submit" class="link-button">"Use the inherited value"</button>
+                <button type="submit" class="link-button">{reset_label}</button>
             </PostForm>
         }
     });
@@ -156,6 +159,9 @@ pub fn InstantSelect(
     /// The fields that take the own value away, so that the inherited one counts again.
     #[prop(optional_no_strip, into)]
     reset: Option<Vec<(&'static str, String)>>,
+    /// What the button says that does it.
+    #[prop(default = "Use the inherited value")]
+    reset_label: &'static str,
 ) -> impl IntoView {
     let Some(view_only) = view_only(field) else { return ().into_any() };
     let mut reset_fields = fields.clone();
@@ -168,7 +174,7 @@ pub fn InstantSelect(
         reset_fields.extend(own);
         view! {
             <PostForm to=to fields=reset_fields class="reset">
-                <button type="submit" class="link-button">"Use the inherited value"</button>
+                <button type="submit" class="link-button">{reset_label}</button>
             </PostForm>
         }
     });

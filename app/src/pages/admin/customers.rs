@@ -53,10 +53,18 @@ pub async fn customer_list(
         cells.extend(prefix.then(|| Cell::Figures(row.sip_prefix)));
         cells.extend(class.then(|| Cell::Text(row.class)));
         cells.extend(email.then(|| Cell::Text(row.email)));
-        cells.extend([Cell::Figures(row.accounts.to_string()), Cell::Figures(ask.time(row.created_at))]);
+        cells.extend([Cell::Figures(row.accounts.to_string()), Cell::Figures(day(&ask, row.created_at))]);
         cells.extend(status.then(|| Cell::Badge(status_tone(row.status), row.status.label().into())));
         ListRow { href: Some(format!("/admin/customers/{}", row.id)), cells }
     }))
+}
+
+/// The day of a moment, as the person who asks reads it.
+#[cfg(feature = "ssr")]
+fn day(ask: &crate::server::ask::Ask, at: tandem_domain::ids::Timestamp) -> String {
+    use crate::server::format;
+
+    format::day(&format::today(at, &ask.me.time_zone), ask.me.locale)
 }
 
 /// The classes that the list can be filtered by: id and name.

@@ -22,23 +22,18 @@ pub struct Dashboard {
     pub changes: Option<Listing>,
 }
 
-/// Lines of the audit log that the dashboard shows.
-#[cfg(feature = "ssr")]
-const CHANGES: usize = 8;
-
 /// What the dashboard shows, as far as the reader may see it.
 ///
 /// # Errors
 /// For others than the provider's staff.
 #[server(endpoint = "dashboard_read")]
 pub async fn dashboard_read() -> Result<Dashboard, AppError> {
-    use tandem_domain::access::Scope;
     use tandem_store::{audit::AuditFilters, counts::StatusCounts};
 
-    use crate::{parts::audit_list::audit_lines, server::ask::Ask};
+    use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
-    let scope: Scope = ask.scope()?;
+    let scope = ask.scope()?;
     if scope.customer().is_some() {
         return Err(AppError::Forbidden("the provider’s dashboard".into()));
     }
@@ -53,11 +48,91 @@ pub async fn dashboard_read() -> Result<Dashboard, AppError> {
         accounts = by(counts.accounts(scope).await.map_err(tell)?, &Status::OF_ACCOUNT);
     }
     if ask.me.sees(Field::AuditLog) {
-        let mut lines = audit_lines(&ask, scope, &AuditFilters::default(), None).await?;
-        lines.rows.truncate(CHANGES);
-        changes = Some(lines);
+        let page = ask.store().audit().list(scope, &AuditFilters::default(), None).await.map_err(tell)?;
+        changes = Some(changes::listing(&ask, page.rows));
     }
     Ok(Dashboard { customers, accounts, changes })
+}
+
+/// The audit log in short: what one person did to one record at one moment is one change, however many fields it has.
+#[cfg(feature = "ssr")]
+mod changes {
+    use tandem_domain::audit::AuditRow;
+
+    use crate::{
+        listing::{Cell, Column, ListRow, Listing},
+        parts::audit_list::record_href,
+        server::ask::Ask,
+    };
+
+    /// Changes that the dashboard shows.
+    const SHOWN: usize = 8;
+    /// Fields that a change names.
+    const NAMED: usize = 3;
+
+    /// The newest changes among these lines, which come the newest first.
+    pub(super) fn listing(ask: &Ask, lines: Vec<AuditRow>) -> Listing {
+        let rows: Vec<ListRow> = lines
+            .chunk_by(|a, b| (a.at, &a.actor, &a.subject_id, &a.action) == (b.at, &b.actor, &b.subject_id, &b.action))
+            .take(SHOWN)
+            .filter_map(|lines| {
+                let line = lines.first()?;
+                Some(ListRow {
+                    href: record_href(&ask.me, line),
+                    cells: vec![
+                        Cell::Two(line.subject_name.clone(), line.subject.label().into()),
+                        Cell::Two(line.action.clone(), fields(lines)),
+                        Cell::Two(line.actor.clone(), line.address.clone()),
+                        Cell::Figures(ask.time(line.at)),
+                    ],
+                })
+            })
+            .collect();
+        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        let columns = ["Record", "What", "Who", "When"].map(Column::plain).into();
+        Listing { columns, rows, count, next: None, previous: None }
+    }
+
+    /// "name, e-mail, role and 4 more", in the order of the form.
+    fn fields(lines: &[AuditRow]) -> String {
+        let names: Vec<String> = lines.iter().rev().map(|line| line.change.field.replace('_', " ")).filter(|name| !name.is_empty()).collect();
+        let (named, rest) = names.split_at(names.len().min(NAMED));
+        let named = named.join(", ");
+        if rest.is_empty() { named } else { format!("{named} and {} more", rest.len()) }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use tandem_domain::{
+            audit::{FieldChange, Subject},
+            ids::{AuditId, Timestamp},
+        };
+
+        use super::*;
+
+        fn line(field: &str) -> AuditRow {
+            AuditRow {
+                id: AuditId("00000000-0000-7000-8000-000000000000".parse().unwrap()),
+                at: Timestamp(0),
+                actor: "admin".into(),
+                address: String::new(),
+                customer: None,
+                subject: Subject::Customer,
+                subject_id: "1".into(),
+                subject_name: "ABC".into(),
+                action: "created".into(),
+                change: FieldChange { field: field.into(), old: String::new(), new: "x".into() },
+            }
+        }
+
+        #[test]
+        fn a_change_of_many_fields_names_the_first_and_counts_the_rest() {
+            let lines: Vec<AuditRow> = ["class", "sip_prefix", "email", "name"].map(line).into();
+            assert_eq!(fields(&lines), "name, email, sip prefix and 1 more");
+            assert_eq!(fields(&lines[2..]), "name, email");
+            assert_eq!(fields(&[line("")]), "");
+        }
+    }
 }
 
 /// The page.

@@ -150,9 +150,9 @@ pub(super) fn account_inputs(fields: AccountFields) -> AnyView {
             <TextField name="email" label="E-mail" value=email field=Field::AccountProfile rule=Rule::OptionalEmail kind="email"
                 width="medium" help="Where call recordings go when they are sent by e-mail." />
             <TextField name="extension" label="Extension" value=extension field=Field::AccountExtension rule=Rule::Extension
-                required=true kind="tel" width="short" help="The number that colleagues dial." />
+                required=true kind="tel" width="medium" help="The number that colleagues dial." />
             <TextField name="expires_on" label="Expires on" value=expires_on field=Field::AccountStatus rule=Rule::OptionalDate
-                kind="date" width="short" help="The last day with service. Empty: no end." />
+                kind="date" width="medium" help="The last day with service. Empty: no end." />
         </Card>
         {decided}
     }

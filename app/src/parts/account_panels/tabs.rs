@@ -144,7 +144,7 @@ pub fn status_page() -> AnyView {
 pub fn sign_in_page() -> AnyView {
     let data = load(address_id(), |id| async move { account_sign_in_read(parse_id(WHAT, &id)?).await });
     loaded(data, |(head, sign_in, sip)| {
-        let content = view! { <div class="stack">{sign_in.map(sign_in_panel)} {sip.map(sip_panel)}</div> };
+        let content = view! { <div class="form">{sign_in.map(sign_in_panel)} {sip.map(sip_panel)}</div> };
         account_frame(&head, content.into_any())
     })
 }

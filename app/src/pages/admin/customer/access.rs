@@ -79,5 +79,5 @@ pub fn CustomerStatusPage() -> impl IntoView {
 #[component]
 pub fn CustomerSignInPage() -> impl IntoView {
     let data = load(address_id(), |id| async move { customer_sign_in_read(parse_id(WHAT, &id)?).await });
-    loaded(data, |(head, sign_in)| customer_frame(&head, view! { <div class="stack">{sign_in_panel(sign_in)}</div> }.into_any()))
+    loaded(data, |(head, sign_in)| customer_frame(&head, view! { <div class="form">{sign_in_panel(sign_in)}</div> }.into_any()))
 }

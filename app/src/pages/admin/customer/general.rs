@@ -142,7 +142,7 @@ pub(in crate::pages::admin) fn customer_inputs(fields: CustomerFields) -> AnyVie
             <TextField name="email" label="E-mail" value=email field=Field::CustomerEmail rule=Rule::OptionalEmail kind="email"
                 width="medium" help="Where invoices and notices go." />
             <TextField name="sip_prefix" label="SIP prefix" value=sip_prefix field=Field::CustomerSipPrefix rule=Rule::SipPrefix
-                required=true width="short" help="Phones register as prefix and extension, such as abc744." />
+                required=true width="medium" help="Phones register as prefix and extension, such as abc744." />
         </Card>
         {me().sees(Field::CustomerBilling).then(|| view! {
             <Card title="Billing">
