@@ -25,6 +25,9 @@ pub enum Error {
         "the WebAssembly is {actual} bytes with Brotli, its budget is {budget}: find what grew before you raise the budget"
     )]
     TooLarge { actual: u64, budget: u64 },
+
+    #[error("{0} figures could not be measured; the tables say why")]
+    Unmeasured(usize),
 }
 
 /// Names the file in an input or output error.

@@ -4,6 +4,7 @@
 //! its JavaScript bindings, and for a release an optimiser and compression; [`site`] is the recipe, the other modules are
 //! its steps. To add a command, add it to [`Task`], to [`HELP`] and to [`run`].
 
+mod bench;
 mod browser_code;
 mod compression;
 mod error;
@@ -14,7 +15,7 @@ mod stamp;
 mod style_sheet;
 mod workspace;
 
-use crate::{error::Result, shell::Cargo, site::Kind};
+use crate::{bench::Part, error::Result, shell::Cargo, site::Kind};
 
 const HELP: &str = "\
 cargo xtask TASK
@@ -22,6 +23,8 @@ cargo xtask TASK
   site [--release]    what the browser loads: style sheet, JavaScript and WebAssembly, into target/site
                       (--release: optimised and compressed, into target/site-release)
   build [--release]   the site, then the server (--release: one self-contained binary, target/release/tandem)
+  bench [PART…]       measures what Tandem must reach: sizes, start, browser, lists, rebuild; without a PART all of them
+                      (make bench does the set-up too)
   size                the release site's sizes; fails when the WebAssembly is over its budget
   help                this text
 
@@ -30,6 +33,7 @@ Steps whose inputs did not change are skipped.";
 enum Task {
     Site(Kind),
     Build(Kind),
+    Bench(Vec<Part>),
     Size,
     Help,
 }
@@ -56,6 +60,10 @@ fn parse(arguments: &[String]) -> Option<Task> {
         ["site", "--release"] => Some(Task::Site(Kind::Release)),
         ["build"] => Some(Task::Build(Kind::Development)),
         ["build", "--release"] => Some(Task::Build(Kind::Release)),
+        ["bench"] => Some(Task::Bench(Part::ALL.to_vec())),
+        ["bench", parts @ ..] => {
+            parts.iter().map(|&part| Part::from_name(part)).collect::<Option<_>>().map(Task::Bench)
+        }
         ["size"] => Some(Task::Size),
         [] | ["help" | "--help" | "-h"] => Some(Task::Help),
         _ => None,
@@ -74,6 +82,7 @@ fn run(task: Task) -> Result<()> {
                 Kind::Release => server.args(["--release", "--features", "embed"]).run(),
             }
         }
+        Task::Bench(parts) => bench::run(&parts),
         Task::Size => {
             site::build(Kind::Release)?;
             size::report(&Kind::Release.folder())

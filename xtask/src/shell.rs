@@ -1,6 +1,6 @@
 //! Running other programs, and saying what is being done.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::{
     error::{Error, Result},
@@ -45,6 +45,8 @@ impl Running {
     }
 }
 
+const REMEDY: &str = "install Rust with rustup";
+
 /// A cargo that does the same as one typed by hand.
 ///
 /// `cargo run` tells us about *our* package in variables that some build scripts watch (ring's does): passed on, they
@@ -74,6 +76,11 @@ impl Cargo {
     }
 
     pub fn run(mut self) -> Result<()> {
-        run(&mut self.0, "install Rust with rustup")
+        run(&mut self.0, REMEDY)
+    }
+
+    /// Runs to the end, however that is, and gives what it said.
+    pub fn output(mut self) -> std::io::Result<Output> {
+        self.0.current_dir(workspace::root()).env("CARGO_TERM_COLOR", "never").stdin(Stdio::null()).output()
     }
 }

@@ -1,0 +1,147 @@
+//! Databases full of records, made once and kept in `target/bench` while the tables and the way they are filled stay the same.
+
+use std::{
+    collections::hash_map::DefaultHasher,
+    hash::Hasher,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::Unmeasured;
+use crate::{shell::say, workspace};
+
+/// The variable that `scripts/postgresql.sh` tells its server in.
+const POSTGRESQL: &str = "TANDEM_TEST_POSTGRES_URL";
+/// What the names of our databases begin with.
+const PREFIX: &str = "tandem_bench_";
+
+/// Everything that the content of the databases depends on.
+const SOURCES: [&str; 3] = ["migrations", "crates/store/src/demo", "crates/store/examples"];
+
+/// Which database server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgresql,
+}
+
+impl Engine {
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgresql];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgresql => "PostgreSQL",
+        }
+    }
+}
+
+/// How many records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub customers: u32,
+    pub accounts: u32,
+    pub audit_rows: u32,
+}
+
+/// What the large one is compared with.
+pub const SMALL: Size = Size { customers: 100, accounts: 1_000, audit_rows: 10_000 };
+/// What must be as quick as the small one.
+pub const LARGE: Size = Size { customers: 1_000, accounts: 100_000, audit_rows: 1_000_000 };
+
+/// The URL of a database of this size, which is made now unless it is there.
+pub fn url(engine: Engine, size: Size) -> Result<String, Unmeasured> {
+    let name = format!("{PREFIX}{}_{:016x}", size.accounts, hash_of_sources()?);
+    match engine {
+        Engine::Sqlite => sqlite(&name, size),
+        Engine::Postgresql => postgresql(&name, size),
+    }
+}
+
+fn sqlite(name: &str, size: Size) -> Result<String, Unmeasured> {
+    let folder = workspace::path("target/bench");
+    let file = folder.join(format!("{name}.sqlite"));
+    if !file.exists() {
+        let outdated = format!("{PREFIX}{}_", size.accounts);
+        for old in workspace::files_below(&folder).iter().filter(|old| has_name_with(old, &outdated)) {
+            std::fs::remove_file(old).map_err(|error| Unmeasured(format!("{}: {error}", old.display())))?;
+        }
+        let unfinished = folder.join(format!("{name}.unfinished"));
+        fill(Engine::Sqlite, &format!("sqlite:{}", unfinished.display()), size)?;
+        std::fs::rename(&unfinished, &file).map_err(|error| Unmeasured(format!("{}: {error}", file.display())))?;
+    }
+    Ok(format!("sqlite:{}", file.display()))
+}
+
+fn has_name_with(path: &Path, beginning: &str) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(beginning))
+}
+
+fn postgresql(name: &str, size: Size) -> Result<String, Unmeasured> {
+    let server = std::env::var(POSTGRESQL)
+        .map_err(|_| Unmeasured(format!("{POSTGRESQL} is not set: \"make bench\" starts a PostgreSQL and sets it")))?;
+    let Some((server, _)) = server.rsplit_once('/') else {
+        return Err(Unmeasured(format!("{POSTGRESQL} does not end in /DATABASE")));
+    };
+    let maintenance = format!("{server}/postgres");
+    let all = psql(&maintenance, "SELECT datname FROM pg_database")?;
+    if !all.lines().any(|found| found == name) {
+        let outdated = format!("{PREFIX}{}_", size.accounts);
+        for old in all.lines().filter(|found| found.starts_with(&outdated)) {
+            psql(&maintenance, &format!("DROP DATABASE {old}"))?;
+        }
+        let unfinished = format!("{name}_unfinished");
+        psql(&maintenance, &format!("CREATE DATABASE {unfinished}"))?;
+        let url = format!("{server}/{unfinished}");
+        fill(Engine::Postgresql, &url, size)?;
+        // What a running server's autovacuum does soon after so many rows have come.
+        psql(&url, "VACUUM (ANALYZE)")?;
+        psql(&maintenance, &format!("ALTER DATABASE {unfinished} RENAME TO {name}"))?;
+    }
+    Ok(format!("{server}/{name}"))
+}
+
+/// Runs a statement, and gives the rows, one a line.
+fn psql(url: &str, statement: &str) -> Result<String, Unmeasured> {
+    let mut command = Command::new("psql");
+    command.args([
+        "--no-psqlrc",
+        "--tuples-only",
+        "--no-align",
+        "--quiet",
+        "--set=ON_ERROR_STOP=1",
+        "--command",
+        statement,
+    ]);
+    let output = command.arg(url).output().map_err(|error| Unmeasured(format!("psql: {error}")))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(Unmeasured(format!("psql: {}", String::from_utf8_lossy(&output.stderr).trim())))
+    }
+}
+
+fn fill(engine: Engine, url: &str, size: Size) -> Result<(), Unmeasured> {
+    say(&format!("{} with {} accounts (once; it takes some minutes)", engine.name(), size.accounts));
+    let records = [size.customers, size.accounts, size.audit_rows].map(|records| records.to_string());
+    let status = Command::new(filler()).arg(url).args(records).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Unmeasured(format!("the database could not be filled ({status})"))),
+        Err(error) => Err(Unmeasured(format!("{}: {error}", filler().display()))),
+    }
+}
+
+/// The program that fills a database.
+fn filler() -> PathBuf {
+    workspace::path("target/release/examples/many_records")
+}
+
+fn hash_of_sources() -> Result<u64, Unmeasured> {
+    let mut hasher = DefaultHasher::new();
+    for file in SOURCES.iter().flat_map(|folder| workspace::files_below(&workspace::path(folder))) {
+        let content = std::fs::read(&file).map_err(|error| Unmeasured(format!("{}: {error}", file.display())))?;
+        hasher.write(&content);
+    }
+    Ok(hasher.finish())
+}
