@@ -25,7 +25,10 @@ async fn a_foreign_or_unknown_id_in_any_argument_is_refused() {
                 let answer = world.post(person, &row.path(), &fields).await;
                 let refused = matches!(
                     answer.status,
-                    StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST
+                    StatusCode::FORBIDDEN
+                        | StatusCode::NOT_FOUND
+                        | StatusCode::UNPROCESSABLE_ENTITY
+                        | StatusCode::BAD_REQUEST
                 );
                 if !refused {
                     faults.note(row, person, &format!("{why}: {}: {}", answer.status, answer.body));
@@ -94,7 +97,10 @@ fn unreadable(fields: &Fields) -> Vec<(Vec<u8>, String)> {
         ([b"a[".repeat(500), b"=1".to_vec()].concat(), "deeply nested".to_owned()),
         (b"\0\0\0\0".to_vec(), "zero bytes".to_owned()),
         (Vec::new(), "empty".to_owned()),
-        (b"args[q]=x&args[filters][status]=nonsense&args[sort]=nonsense&args[after]=nonsense".to_vec(), "odd list".to_owned()),
+        (
+            b"args[q]=x&args[filters][status]=nonsense&args[sort]=nonsense&args[after]=nonsense".to_vec(),
+            "odd list".to_owned(),
+        ),
         (b"args[q]='%25_%22%5C&args[after]=1.2.3.4&args[before]=.&args[desc]=9".to_vec(), "odd cursor".to_owned()),
     ];
     for (place, (name, _)) in fields.iter().enumerate() {
@@ -105,7 +111,10 @@ fn unreadable(fields: &Fields) -> Vec<(Vec<u8>, String)> {
         for odd in ["", "\u{0}", "-1", "999999999999999999999", "' OR 1=1 --", "<script>", "𝕌\u{202e}\r\n", &long] {
             let mut fields = fields.clone();
             fields[place].1 = odd.to_owned();
-            bodies.push((form(&fields).into_bytes(), format!("{name} is {:?}", odd.chars().take(20).collect::<String>())));
+            bodies.push((
+                form(&fields).into_bytes(),
+                format!("{name} is {:?}", odd.chars().take(20).collect::<String>()),
+            ));
         }
     }
     bodies
@@ -166,7 +175,8 @@ async fn a_broken_cookie_is_nobodys() {
         "=;;;==",
         "theme=\"><script>; tandem_session=x",
     ] {
-        let page = world.request(Person::Nobody, Method::GET, "/admin").with("cookie", cookie).with("accept", "text/html");
+        let page =
+            world.request(Person::Nobody, Method::GET, "/admin").with("cookie", cookie).with("accept", "text/html");
         let answer = world.ask(page.empty()).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{cookie}: {}", answer.body);
         assert_eq!(answer.header("location"), "/sign-in?next=%2Fadmin");

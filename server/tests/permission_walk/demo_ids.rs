@@ -28,15 +28,19 @@ impl DemoIds {
     pub async fn read(records: &SqlitePool) -> Self {
         let mut by_name = BTreeMap::new();
         for (table, name) in RECORDS {
-            let rows = sqlx::query(&format!("SELECT {name}, id, version FROM {table}")).fetch_all(records).await.unwrap();
+            let rows =
+                sqlx::query(&format!("SELECT {name}, id, version FROM {table}")).fetch_all(records).await.unwrap();
             by_name.extend(rows.into_iter().map(|row| ((table, row.get::<String, _>(0)), (row.get(1), row.get(2)))));
         }
         Self { by_name }
     }
 
     fn get(&self, table: &'static str, name: &str) -> &(String, i64) {
-        let of_table = || self.by_name.keys().filter(|(known, _)| *known == table).map(|(_, name)| name).collect::<Vec<_>>();
-        self.by_name.get(&(table, name.to_owned())).unwrap_or_else(|| panic!("no {table} “{name}” among {:?}", of_table()))
+        let of_table =
+            || self.by_name.keys().filter(|(known, _)| *known == table).map(|(_, name)| name).collect::<Vec<_>>();
+        self.by_name
+            .get(&(table, name.to_owned()))
+            .unwrap_or_else(|| panic!("no {table} “{name}” among {:?}", of_table()))
     }
 
     /// The id of a record of this table and name: customers by SIP prefix, accounts and huntgroups by prefix and number.

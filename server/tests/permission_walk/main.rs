@@ -21,7 +21,8 @@ use crate::world::Template;
 
 #[test]
 fn every_server_function_is_in_the_table_and_no_other() {
-    let registered: BTreeSet<String> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let registered: BTreeSet<String> =
+        leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
     let tabled: BTreeSet<String> = table::all().map(|row| row.path()).collect();
     let forgotten: Vec<_> = registered.difference(&tabled).collect();
     let gone: Vec<_> = tabled.difference(&registered).collect();

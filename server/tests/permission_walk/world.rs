@@ -156,7 +156,9 @@ impl World {
     /// Everything that is stored and that people would miss: all tables but sessions, throttles and the audit log.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
         const APART: [&str; 4] = ["tower_sessions", "sign_in_failure", "audit", "_sqlx_migrations"];
-        let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name");
+        let tables = sqlx::query(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+        );
         let mut dump = BTreeMap::new();
         for table in tables.fetch_all(&self.records).await.unwrap() {
             let table: String = table.get(0);
@@ -189,7 +191,10 @@ impl World {
         let rows = sqlx::query(&format!("SELECT {quoted} FROM {table}")).fetch_all(&self.records).await.unwrap();
         let text = |row: sqlx::sqlite::SqliteRow| {
             let values = row.columns().iter().zip(&names);
-            values.map(|(column, name)| format!("{name}={}", row.get::<String, _>(column.ordinal()))).collect::<Vec<_>>().join(" ")
+            values
+                .map(|(column, name)| format!("{name}={}", row.get::<String, _>(column.ordinal())))
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let mut rows: Vec<String> = rows.into_iter().map(text).collect();
         rows.sort();
@@ -262,7 +267,9 @@ impl Asking {
 
 /// Fields as a form sends them.
 pub fn form(fields: &[(&str, String)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields.iter().map(|(name, value)| (name, value))).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields.iter().map(|(name, value)| (name, value)))
+        .finish()
 }
 
 /// An answer, read to its end.
@@ -317,7 +324,10 @@ fn whole(store: &Store) -> Router {
 /// The demonstration has no administrator who may only look.
 async fn add_reader(store: &Store, folder: &Path) {
     let records = look_into(folder).await;
-    let role = sqlx::query("SELECT id FROM access_role WHERE name = 'Read-only administrator'").fetch_one(&records).await.unwrap();
+    let role = sqlx::query("SELECT id FROM access_role WHERE name = 'Read-only administrator'")
+        .fetch_one(&records)
+        .await
+        .unwrap();
     let role = role.get::<String, _>(0).parse().unwrap();
     records.close().await;
     let reader = Administrator { name: "Rita Reader".into(), email: String::new(), role, active: true };
