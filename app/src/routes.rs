@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    MatchNestedRoutes, SsrMode,
+    SsrMode,
     components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
@@ -51,7 +51,7 @@ pub fn App() -> impl IntoView {
 
 /// The pages of the provider's staff.
 #[component(transparent)]
-fn AdminRoutes() -> impl MatchNestedRoutes + Clone {
+fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
             <Route path=path!("") view=dashboard::DashboardPage ssr=SsrMode::Async />
@@ -92,7 +92,7 @@ fn AdminRoutes() -> impl MatchNestedRoutes + Clone {
 
 /// The pages of self-care.
 #[component(transparent)]
-fn SelfCareRoutes() -> impl MatchNestedRoutes + Clone {
+fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/self-care") view=SelfCareArea ssr=SsrMode::Async>
             <Route path=path!("") view=self_care::dashboard::DashboardPage ssr=SsrMode::Async />

@@ -8,7 +8,7 @@ use crate::{
     context::{is_demo, use_flash},
     error::AppError,
     post::Done,
-    ui::{button::Button, fields::{PasswordField, TextField}, form::PostForm, layout::Notice},
+    ui::{button::{Button, Kind}, fields::{PasswordField, TextField}, form::PostForm, layout::Notice},
     listing::Tone,
 };
 
@@ -17,7 +17,15 @@ use crate::{
 /// # Errors
 /// One answer for all that is wrong; a wait after too many attempts.
 #[server(endpoint = "sign_in")]
-pub async fn sign_in(name: String, password: String, #[server(default)] next: String) -> Result<Done, AppError> {
+pub async fn sign_in(
+    /// The sign-in name.
+    name: String,
+    /// The password.
+    password: String,
+    /// Where to go on to; a path of ours, else the person's first page.
+    #[server(default)]
+    next: String,
+) -> Result<Done, AppError> {
     use crate::server::{ClientAddr, Services, ask::internal, auth::{AuthSession, SIGNED_IN_AT}, sign_in};
 
     let request = expect_context::<http::request::Parts>();
@@ -78,7 +86,7 @@ pub fn SignInPage() -> impl IntoView {
                     <input type="hidden" name="next" value=next />
                     <TextField name="name" label="Sign-in name" value="" autocomplete="username" required=true />
                     <PasswordField name="password" label="Password" autocomplete="current-password" />
-                    <Button label="Sign in" />
+                    <Button label="Sign in" kind=Kind::Primary />
                 </PostForm>
                 {is_demo().then(demo_sign_ins)}
             </div>
