@@ -20,7 +20,7 @@ use tandem_domain::{
 };
 use tandem_store::{Store, StoreError, audit::AuditFilters};
 
-use super::audit_list::filters;
+use super::{audit_list::filters, audit_sight::as_seen};
 use crate::{
     error::AppError,
     listing::ListArgs,
@@ -55,14 +55,15 @@ async fn begin(services: &Services, me: Option<Principal>, query: &str) -> Resul
     }
     let scope = me.scope().ok_or_else(|| ask::forbidden(Field::AuditLog))?;
     let filters = filters::of(&args_of(query), &me.time_zone)?;
-    let mut export = Export { store: services.store.clone(), scope, filters, zone: zone_of(&me.time_zone), next: Next::First };
+    let name = format!("attachment; filename=\"audit-{}.csv\"", format::today(services.clock.now(), &me.time_zone));
+    let zone = zone_of(&me.time_zone);
+    let mut export = Export { store: services.store.clone(), me, scope, filters, zone, next: Next::First };
     let first = export.part().await.map_err(|error| ask::internal(&error))?.unwrap_or_default();
     let rest = stream::try_unfold(export, |mut export| async move {
         let part = export.part().await.inspect_err(|error| tracing::error!(%error, "an export of the audit log was cut off"))?;
         Ok::<_, StoreError>(part.map(|part| (Bytes::from(part), export)))
     });
     let whole = stream::StreamExt::chain(stream::iter([Ok(Bytes::from(first))]), rest);
-    let name = format!("attachment; filename=\"audit-{}.csv\"", format::today(services.clock.now(), &me.time_zone));
     let mut response = Response::new(Body::from_stream(whole));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
@@ -91,6 +92,7 @@ fn zone_of(zone: &TimeZone) -> tz::TimeZone {
 /// An export on its way.
 struct Export {
     store: Store,
+    me: Principal,
     scope: Scope,
     filters: AuditFilters,
     zone: tz::TimeZone,
@@ -119,7 +121,7 @@ impl Export {
             return Ok(None);
         }
         let heads = after.is_none().then_some(HEADS.map(str::to_owned));
-        let records = heads.into_iter().chain(rows.iter().map(|row| record(row, &self.zone)));
+        let records = heads.into_iter().chain(rows.into_iter().map(|row| record(&as_seen(&self.me, row), &self.zone)));
         Ok(Some(write(records)))
     }
 }

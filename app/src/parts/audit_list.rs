@@ -8,6 +8,8 @@ use tandem_domain::{
     audit::AuditRow,
 };
 
+#[cfg(feature = "ssr")]
+use super::{audit_sight, audit_words};
 use crate::{
     context::load,
     error::AppError,
@@ -47,16 +49,21 @@ pub(crate) async fn audit_lines(
 
     let page = ask.store().audit().list(scope, filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
     let columns = ["When", "Who", "Record", "What", "Before", "After"].map(Column::plain).to_vec();
-    Ok(Listing::of(columns, page, |row| ListRow {
-        href: record_href(&ask.me, &row),
-        cells: vec![
+    Ok(Listing::of(columns, page, |row| {
+        let row = audit_sight::as_seen(&ask.me, row);
+        let href = record_href(&ask.me, &row);
+        let (what, action) = audit_words::what_words(&row);
+        let value = |value: &str| Cell::Text(audit_words::value_words(&row.change.field, value));
+        let (before, after) = (value(&row.change.old), value(&row.change.new));
+        let cells = vec![
             Cell::Figures(ask.time_with_seconds(row.at)),
             Cell::Two(row.actor, row.address),
             Cell::Two(row.subject_name, row.subject.label().into()),
-            Cell::Two(row.change.field, row.action),
-            Cell::Text(row.change.old),
-            Cell::Text(row.change.new),
-        ],
+            Cell::Two(what, action),
+            before,
+            after,
+        ];
+        ListRow { href, cells }
     }))
 }
 

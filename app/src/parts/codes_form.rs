@@ -100,7 +100,7 @@ pub fn codes_form(codes: &PbxCodes, field: Field, draft: CodesDraft) -> AnyView 
         })
         .collect_view();
     view! {
-        <div node_ref=node on:input=move |_| look(false) on:focusout=left>
+        <div class="stack" node_ref=node on:input=move |_| look(false) on:focusout=left>
             {groups}
         </div>
     }

@@ -6,6 +6,10 @@ pub mod address;
 #[cfg(feature = "ssr")]
 pub mod audit_export;
 pub mod audit_list;
+#[cfg(feature = "ssr")]
+pub mod audit_sight;
+#[cfg(feature = "ssr")]
+pub mod audit_words;
 pub mod codes_card;
 pub mod codes_form;
 pub mod history;

@@ -34,7 +34,7 @@ pub fn number_preview(draft: CodesDraft) -> AnyView {
         <Card title="What does this number do?" description="Type what a phone dials, for example *90744 or 744.">
             <form method="get" class="form" on:submit=|event| event.prevent_default() on:input=typed>
                 <TextField name=QUERY label="Number" value=asked kind="tel" width="medium" />
-                <Button label="Explain" />
+                <div class="no-wasm"><Button label="Explain" /></div>
             </form>
             <div role="status">{move || answer(draft, &dialled.get())}</div>
         </Card>

@@ -50,7 +50,8 @@ fn tree() -> Vec<Branch> {
 }
 
 /// The name of a node in words: "Customer > General".
-fn words(path: &str) -> String {
+#[must_use]
+pub fn words(path: &str) -> String {
     let Some(info) = Field::ALL.iter().find(|field| field.nodes().any(|node| node == path)).map(|field| field.info()) else {
         return path.to_owned();
     };

@@ -385,11 +385,13 @@ pub fn AdministratorPage() -> impl IntoView {
         let sign_in = sign_in(&signs_in_as, &role, roles);
         view! {
             <PageHeader title=name subtitle=subtitle badge=badge back=("/admin/administrators", "Administrators") />
-            <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
-                <Card title="Person">{person}</Card>
-                <Card title="Sign-in">{sign_in}</Card>
-            </EditForm>
-            {below}
+            <div class="stack max-w-208">
+                <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
+                    <Card title="Person">{person}</Card>
+                    <Card title="Sign-in">{sign_in}</Card>
+                </EditForm>
+                {below}
+            </div>
         }
         .into_any()
     })

@@ -196,12 +196,14 @@ pub fn ClassPage() -> impl IntoView {
     loaded(record, |ClassRecord { class, built_in, usage }| {
         let may = me().modifies(Field::Classes);
         let id = class.id.to_string();
-        let content = fields(&class.value);
+        let value = class.value.clone();
         view! {
             <PageHeader title=class.value.name.clone() subtitle="Customer class" back=("/admin/classes", "Customer classes") />
-            <EditForm to=ClassSave::PATH version=class.version fields=vec![("id", id.clone())] editable=may>{content}</EditForm>
-            {usage_card(&usage, "No customer has this class yet.")}
-            {(may && !built_in).then(|| delete_card(ClassDelete::PATH, id, "class", &class.value.name, usage.count > 0))}
+            <div class="stack max-w-208">
+                <EditForm to=ClassSave::PATH version=class.version fields=vec![("id", id.clone())] editable=may>{fields(&value)}</EditForm>
+                {usage_card(&usage, "No customer has this class yet.")}
+                {(may && !built_in).then(|| delete_card(ClassDelete::PATH, id, "class", &class.value.name, usage.count > 0))}
+            </div>
         }
         .into_any()
     })

@@ -23,6 +23,11 @@ use crate::{
     ui::{Badge, Card, EditForm, ListPage, NewForm, PageHeader, TextField, list_args},
 };
 
+/// The codes, and where there is room the preview at their side, in view while the codes are changed.
+const SIDE_BY_SIDE: &str = "grid items-start gap-5 max-w-208 min-[88rem]:max-w-none min-[88rem]:grid-cols-[minmax(0,52rem)_minmax(0,24rem)]";
+/// The place of the preview.
+const AT_THE_SIDE: &str = "min-[88rem]:sticky min-[88rem]:top-8 min-[88rem]:col-start-2 min-[88rem]:row-start-1 min-[88rem]:row-span-3";
+
 /// What a dialing rule is called in an answer.
 const WHAT: &str = "dialing rule";
 
@@ -198,10 +203,12 @@ pub fn NewDialingRulePage() -> impl IntoView {
     let draft = CodesDraft::new(PbxCodes::default());
     view! {
         <PageHeader title="Add dialing rule" subtitle="Type: PBX" back=("/admin/dialing-rules", "Dialing rules") />
-        <NewForm to=DialingRuleCreate::PATH button="Add dialing rule" cancel_href="/admin/dialing-rules">
-            {fields("", &PbxCodes::default(), draft)}
-        </NewForm>
-        {number_preview(draft)}
+        <div class=SIDE_BY_SIDE>
+            <NewForm to=DialingRuleCreate::PATH button="Add dialing rule" cancel_href="/admin/dialing-rules">
+                {fields("", &PbxCodes::default(), draft)}
+            </NewForm>
+            <div class=AT_THE_SIDE>{number_preview(draft)}</div>
+        </div>
     }
 }
 
@@ -213,16 +220,18 @@ pub fn DialingRulePage() -> impl IntoView {
         let may = me().modifies(Field::DialingRules);
         let id = rule.id.to_string();
         let draft = CodesDraft::new(rule.value.codes.clone());
-        let content = fields(&rule.value.name, &rule.value.codes, draft);
+        let value = rule.value.clone();
         let badge = move || is_default.then(|| view! { <Badge tone=Tone::Info text="Default" /> });
         let subtitle = if is_default { "Type: PBX. The rule of every customer that has no other." } else { "Type: PBX" };
         view! {
             <PageHeader title=rule.value.name.clone() subtitle=subtitle badge=badge back=("/admin/dialing-rules", "Dialing rules") />
-            <EditForm to=DialingRuleSave::PATH version=rule.version fields=vec![("id", id.clone())] editable=may>{content}</EditForm>
-            {number_preview(draft)}
-            {usage_card(&usage, "No customer or account has this rule yet.")}
-            {(may && !is_default)
-                .then(|| delete_card(DialingRuleDelete::PATH, id, "dialing rule", &rule.value.name, usage.count > 0))}
+            <div class=SIDE_BY_SIDE>
+                <EditForm to=DialingRuleSave::PATH version=rule.version fields=vec![("id", id.clone())] editable=may>{fields(&value.name, &value.codes, draft)}</EditForm>
+                <div class=AT_THE_SIDE>{number_preview(draft)}</div>
+                {usage_card(&usage, "It is not assigned to any customer or account.")}
+                {(may && !is_default)
+                    .then(|| delete_card(DialingRuleDelete::PATH, id, "dialing rule", &rule.value.name, usage.count > 0))}
+            </div>
         }
         .into_any()
     })

@@ -284,10 +284,12 @@ pub fn NewRolePage() -> impl IntoView {
         {loaded(start, move |RoleStart { role, roles }| {
             let fields = StoredValue::new(role);
             view! {
-                {start_card(roles, untrack(from))}
-                <NewForm to=RoleCreate::PATH button="Add access role" cancel_href="/admin/roles">
-                    {role_fields(fields.get_value(), String::new(), true)}
-                </NewForm>
+                <div class="stack max-w-208">
+                    {start_card(roles, untrack(from))}
+                    <NewForm to=RoleCreate::PATH button="Add access role" cancel_href="/admin/roles">
+                        {role_fields(fields.get_value(), String::new(), true)}
+                    </NewForm>
+                </div>
             }
             .into_any()
         })}
@@ -300,7 +302,7 @@ fn start_card(roles: Vec<(String, String)>, from: String) -> AnyView {
     options.extend(roles);
     view! {
         <Card title="Begin with" description="A copy has all permissions of the other role; change what should differ.">
-            <form method="get" class="form">
+            <form method="get" class="row items-end">
                 <SelectField name="from" label="Copy of" value=from options=options width="medium" />
                 <Button label="Begin with this" />
             </form>
@@ -325,15 +327,17 @@ pub fn RolePage() -> impl IntoView {
         let fields = StoredValue::new(role.value);
         view! {
             <PageHeader title=name.clone() subtitle="Access role" badge=badge actions=actions back=("/admin/roles", "Access roles") />
-            {(built_in && may).then(|| view! { <Notice tone=Tone::Info text="Built-in roles cannot be changed. Copy it, and change the copy." /> })}
-            {(own && editable).then(|| view! {
-                <Notice tone=Tone::Warning text="This is your own role. It has to keep “Modify” for access roles and administrators, so that you do not lock yourself out." />
-            })}
-            <EditForm to=RoleSave::PATH version=role.version fields=vec![("id", id.clone())] editable=editable>
-                {role_fields(fields.get_value(), fixed.to_owned(), editable)}
-            </EditForm>
-            {usage_card(&usage, "Nobody has this role yet.")}
-            {editable.then(|| delete_card(RoleDelete::PATH, id, "access role", &name, usage.count > 0))}
+            <div class="stack max-w-208">
+                {(built_in && may).then(|| view! { <Notice tone=Tone::Info text="Built-in roles cannot be changed. Copy it, and change the copy." /> })}
+                {(own && editable).then(|| view! {
+                    <Notice tone=Tone::Warning text="This is your own role. It has to keep “Modify” for access roles and administrators, so that you do not lock yourself out." />
+                })}
+                <EditForm to=RoleSave::PATH version=role.version fields=vec![("id", id.clone())] editable=editable>
+                    {role_fields(fields.get_value(), fixed.to_owned(), editable)}
+                </EditForm>
+                {usage_card(&usage, "Nobody has this role yet.")}
+                {editable.then(|| delete_card(RoleDelete::PATH, id, "access role", &name, usage.count > 0))}
+            </div>
         }
         .into_any()
     })
