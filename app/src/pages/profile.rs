@@ -166,11 +166,11 @@ pub fn ProfilePage() -> impl IntoView {
         facts.push(("Time zone".to_owned(), me.time_zone.to_string()));
         view! {
             <PageHeader title="Profile" subtitle="Who you are here, and how you get in." />
-            <div class="stack">
+            <div class="stack max-w-208">
                 <Card title="You"><DescriptionList items=facts /></Card>
                 {profile.map(profile_form)}
                 {password_form()}
-                <Card title="Theme" description="On this device: as the device says, light or dark."><ThemeSwitch /></Card>
+                <Card title="Theme" description="On this device: as the device says, light or dark."><div class="row"><ThemeSwitch /></div></Card>
             </div>
         }
         .into_any()

@@ -161,6 +161,11 @@ impl FormCtx {
         sound
     }
 
+    /// Whether the form is on the page no more.
+    fn is_gone(self) -> bool {
+        self.errors.is_disposed()
+    }
+
     fn form(self) -> Option<HtmlFormElement> {
         self.node.get_untracked()
     }
@@ -198,6 +203,10 @@ impl FormCtx {
         self.desk.forget_flash_for(self.to);
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
+            if self.is_gone() {
+                // Another post has loaded the page anew meanwhile.
+                return self.desk.take(answer);
+            }
             self.waits.set(false);
             match answer {
                 Ok(done) => self.done(done),
@@ -280,6 +289,10 @@ impl FormCtx {
 
     /// One listener for all fields: a field was typed in, left, chosen.
     pub(super) fn changed(self, event: &web_sys::Event, left: bool) {
+        // What is taken off the page loses the focus first.
+        if self.is_gone() {
+            return;
+        }
         let Some(control) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
         else {
             return self.look_again();

@@ -5,7 +5,10 @@
 
 use leptos::prelude::*;
 
-use super::icon::{Sign, icon};
+use super::{
+    button::Kind,
+    icon::{Sign, icon},
+};
 
 /// Rows, in an order that matters if they are `numbered`.
 #[component]
@@ -66,6 +69,9 @@ pub fn IconButton(
     /// What it does, for screen readers and as a tip: "Move Adam up".
     #[prop(into)]
     label: String,
+    /// The first word of it, shown beside the sign.
+    #[prop(optional)]
+    word: &'static str,
     /// Its id, for [`KeepFocus`].
     #[prop(optional, into)]
     id: Option<String>,
@@ -73,9 +79,11 @@ pub fn IconButton(
     #[prop(optional)]
     disabled: bool,
 ) -> impl IntoView {
+    let class = if word.is_empty() { "icon-button" } else { Kind::Secondary.class() };
     view! {
-        <button type="submit" class="icon-button" id=id title=label.clone() aria-label=label disabled=disabled>
+        <button type="submit" class=class id=id title=label.clone() aria-label=label disabled=disabled>
             {icon(sign)}
+            {word}
         </button>
     }
 }

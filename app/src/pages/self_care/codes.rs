@@ -24,8 +24,20 @@ pub struct OwnCodes {
     pub rule: EffectiveRule,
     /// Whether the recording codes work; `None` when the role does not show it.
     pub records: Option<bool>,
-    /// Why the supervision codes do not work; `None` when they do.
-    pub no_supervision: Option<String>,
+    /// Whether the supervision codes work.
+    pub supervises: SupervisionCodes,
+}
+
+/// Whether the supervision codes work for an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SupervisionCodes {
+    /// They do.
+    Work,
+    /// The account is no manager in any huntgroup.
+    ForManagers,
+    /// The company has no call supervision.
+    Off,
 }
 
 /// The codes of whoever asks.
@@ -48,16 +60,16 @@ pub async fn own_codes_read() -> Result<OwnCodes, AppError> {
     let is_on = |setting: Setting| settings.iter().any(|effective| effective.setting == setting && effective.value.is_on());
     let memberships = ask.store().huntgroups(tenant).of_account(id).await.map_err(tell)?;
     let is_manager = memberships.iter().any(|membership| membership.member.supervision_allowed);
-    let no_supervision = match (is_on(Setting::CallSupervision), is_manager) {
-        (true, true) => None,
-        (false, _) => Some("Call supervision is off for your company, so these codes do nothing at present."),
-        (true, false) => Some("These codes are for managers. Your company’s administrator makes you one by “Supervision allowed” in a huntgroup."),
+    let supervises = match (is_on(Setting::CallSupervision), is_manager) {
+        (true, true) => SupervisionCodes::Work,
+        (true, false) => SupervisionCodes::ForManagers,
+        (false, _) => SupervisionCodes::Off,
     };
     Ok(OwnCodes {
         whose: format!("{}, extension {}", account.name(), account.extension),
         rule,
         records: ask.me.sees(Field::RecordManually).then(|| is_on(Setting::RecordManually)),
-        no_supervision: no_supervision.map(Into::into),
+        supervises,
     })
 }
 
@@ -65,47 +77,81 @@ pub async fn own_codes_read() -> Result<OwnCodes, AppError> {
 #[component]
 pub fn CodesPage() -> impl IntoView {
     let data = load(|| (), |()| own_codes_read());
-    loaded(data, |OwnCodes { whose, rule, records, no_supervision }| {
+    loaded(data, |own| {
         let print = Callback::new(|()| {
             // Fails only where there is no printing at all.
             let _ = window().print();
         });
-        let recording = match records {
-            Some(false) => Some("You may not start and stop recordings yourself, so these codes do nothing at present."),
-            Some(true) | None => None,
-        };
+        let remarks = remarks(&own).into_iter().map(|text| view! { <Notice tone=Tone::Info text=text /> }).collect_view();
+        let listing = listing(&own);
         view! {
             <PageHeader
                 title="My service codes"
-                subtitle=[&whose, ". ", &source_words(&rule.source)].concat()
+                subtitle=[&own.whose, ". ", &source_words(&own.rule.source)].concat()
                 actions=move || view! { <Button label="Print" on_click=print /> }
             />
             <div class="stack">
-                {group(&rule.codes, Kind::Recording, "During a call", recording.map(str::to_owned))}
-                {group(&rule.codes, Kind::Prefix, "Join a colleague’s call", no_supervision.clone())}
-                {group(&rule.codes, Kind::Digit, "While you supervise", no_supervision)}
-                <Card title="At any time" flush=true>{table("Code", vec![(ECHO_TEST.into(), "Echo test", "You hear your own voice: microphone and line work.".into())])}</Card>
+                <Card flush=true><DataTable listing=listing label="Service codes" /></Card>
+                {remarks}
             </div>
         }
         .into_any()
     })
 }
 
-/// The codes of one kind, and a remark where they do not work.
-fn group(codes: &PbxCodes, kind: Kind, title: &'static str, remark: Option<String>) -> AnyView {
-    let fields = CodeField::ALL.into_iter().filter(|field| field.kind() == kind);
-    let rows = fields.map(|field| (shown(codes, field), field.label(), what(field, codes))).collect();
-    let head = match kind {
-        Kind::Prefix => "Dial",
-        Kind::Digit | Kind::Recording => "Press",
+/// What has to be said of codes that do not work.
+fn remarks(own: &OwnCodes) -> Vec<&'static str> {
+    let recording = (own.records == Some(false))
+        .then_some("You may not start and stop recordings yourself. Your company’s administrator can allow it.");
+    let supervision = match own.supervises {
+        SupervisionCodes::Work => None,
+        SupervisionCodes::ForManagers => {
+            Some("Supervision is for managers. Your company’s administrator makes you one by “Supervision allowed” in a huntgroup.")
+        }
+        SupervisionCodes::Off => Some("Call supervision is off for your company. Your provider turns it on."),
     };
-    view! {
-        <Card title=title flush=true>
-            {remark.map(|text| view! { <div class="px-5 pb-4"><Notice tone=Tone::Neutral text=text /></div> })}
-            {table(head, rows)}
-        </Card>
-    }
-    .into_any()
+    recording.into_iter().chain(supervision).collect()
+}
+
+/// All codes: what to dial, what it does, when, and whether it works.
+fn listing(own: &OwnCodes) -> Listing {
+    let works = || (Tone::Good, "Works");
+    let recording = match own.records {
+        Some(false) => (Tone::Neutral, "Not allowed"),
+        Some(true) | None => works(),
+    };
+    let supervision = match own.supervises {
+        SupervisionCodes::Work => works(),
+        SupervisionCodes::ForManagers => (Tone::Neutral, "For managers"),
+        SupervisionCodes::Off => (Tone::Neutral, "Off"),
+    };
+    let order = [Kind::Recording, Kind::Prefix, Kind::Digit];
+    let fields = order.into_iter().flat_map(|kind| CodeField::ALL.into_iter().filter(move |field| field.kind() == kind));
+    let mut rows: Vec<ListRow> = fields
+        .map(|field| {
+            let (when, state) = match field.kind() {
+                Kind::Recording => ("During a call", recording),
+                Kind::Prefix => ("From an idle phone", supervision),
+                Kind::Digit => ("While you supervise", supervision),
+            };
+            row(shown(&own.rule.codes, field), field.label(), what(field, &own.rule.codes), when, state)
+        })
+        .collect();
+    let echo = "You hear your own voice: microphone and line work.".to_owned();
+    rows.push(row(ECHO_TEST.into(), "Echo test", echo, "From an idle phone", works()));
+    let count = u32::try_from(rows.len()).unwrap_or_default();
+    let columns = ["Code", "What it does", "When", "For you"].map(Column::plain).into();
+    Listing { columns, rows, count, next: None, previous: None }
+}
+
+fn row(code: String, label: &str, text: String, when: &str, (tone, state): (Tone, &str)) -> ListRow {
+    let cells = vec![
+        Cell::Figures(code),
+        Cell::Two(label.into(), text),
+        Cell::Text(when.into()),
+        Cell::Badge(tone, state.into()),
+    ];
+    ListRow { href: None, cells }
 }
 
 /// A code as it is dialled: prefixes with an extension behind them.
@@ -133,13 +179,28 @@ fn what(field: CodeField, codes: &PbxCodes) -> String {
     }
 }
 
-fn table(head: &str, rows: Vec<(String, &str, String)>) -> AnyView {
-    let count = u32::try_from(rows.len()).unwrap_or_default();
-    let row = |(code, label, text): (String, &str, String)| ListRow {
-        href: None,
-        cells: vec![Cell::Figures(code), Cell::Two(label.to_owned(), text)],
-    };
-    let rows = rows.into_iter().map(row).collect();
-    let columns = vec![Column::plain(head), Column::plain("What it does")];
-    view! { <DataTable listing=Listing { columns, rows, count, next: None, previous: None } label="Service codes" /> }.into_any()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tandem_domain::dialing::RuleSource;
+
+    fn own(records: Option<bool>, supervises: SupervisionCodes) -> OwnCodes {
+        let rule = EffectiveRule { codes: PbxCodes::default(), source: RuleSource::BuiltIn("Default".into()) };
+        OwnCodes { whose: String::new(), rule, records, supervises }
+    }
+
+    #[test]
+    fn a_manager_who_may_record_reads_that_every_code_works() {
+        let own = own(Some(true), SupervisionCodes::Work);
+        assert!(remarks(&own).is_empty());
+        let works = Cell::Badge(Tone::Good, "Works".into());
+        assert!(listing(&own).rows.iter().all(|row| row.cells.last() == Some(&works)));
+    }
+
+    #[test]
+    fn codes_that_do_not_work_are_listed_with_the_reason() {
+        let own = own(Some(false), SupervisionCodes::Off);
+        assert_eq!(remarks(&own).len(), 2);
+        assert_eq!(listing(&own).rows.len(), CodeField::ALL.len() + 1);
+    }
 }

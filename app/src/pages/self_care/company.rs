@@ -133,7 +133,7 @@ pub fn CompanyPage() -> impl IntoView {
         let recording = has(&Setting::RECORDING).then(|| settings_panel(owner, &company.settings, &Setting::RECORDING));
         view! {
             <PageHeader title="Company details" />
-            <div class="stack">
+            <div class="stack max-w-208">
                 {details_form(company)}
                 {supervision.map(|rows| view! {
                     <Card title="Call supervision" description="Who may supervise whom is marked in the huntgroups.">{rows}</Card>

@@ -153,7 +153,7 @@ pub fn DialingRulesPage() -> impl IntoView {
         };
         view! {
             <PageHeader title="Dialing rules" subtitle="The codes that your phones dial to supervise and to record calls." />
-            <div class="stack">{content}</div>
+            <div class="stack max-w-208">{content}</div>
         }
         .into_any()
     })

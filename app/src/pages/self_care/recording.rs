@@ -111,7 +111,7 @@ pub fn RecordingPage() -> impl IntoView {
         };
         view! {
             <PageHeader title="Call recording" subtitle="How your calls are recorded, and who gets the recordings." />
-            <div class="stack">{content}</div>
+            <div class="stack max-w-208">{content}</div>
         }
         .into_any()
     })

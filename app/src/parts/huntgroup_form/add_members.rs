@@ -199,7 +199,7 @@ fn row(customer: CustomerId, id: HuntgroupId, candidate: Candidate) -> AnyView {
     let label = ["Add ", &who.name, " to the group"].concat();
     let add = view! {
         <PostForm to=HuntgroupMemberAdd::PATH fields=fields>
-            <IconButton sign=Sign::Plus label=label />
+            <IconButton sign=Sign::Plus label=label word="Add" />
         </PostForm>
     };
     view! { <Row title=who.name note=who.number actions=Some(add.into_any()) /> }.into_any()

@@ -64,7 +64,7 @@ pub fn huntgroup_page(customer: CustomerId, id: impl Fn() -> String + Copy + Sen
         let add = me().modifies(tandem_domain::access::Field::HuntgroupMembers).then(|| adding.card(group.id));
         view! {
             <PageHeader title=group.name.clone() subtitle=subtitle(&group) back_to=list.clone() />
-            <div class="stack">
+            <div class="stack max-w-208">
                 {settings_form(&group)}
                 {members_card(&group, focus)}
                 {add}

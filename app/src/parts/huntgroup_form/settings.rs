@@ -136,7 +136,7 @@ pub fn new_huntgroup_form(customer: CustomerId, list: impl Into<String>) -> AnyV
 
 /// The form that changes the settings.
 pub fn settings_form(group: &HuntgroupView) -> AnyView {
-    let inputs = fields(group.name.clone(), group.number.clone(), group.strategy, group.ring_seconds);
+    let (name, number, strategy, ring_seconds) = (group.name.clone(), group.number.clone(), group.strategy, group.ring_seconds);
     view! {
         <EditForm
             to=HuntgroupSave::PATH
@@ -144,7 +144,7 @@ pub fn settings_form(group: &HuntgroupView) -> AnyView {
             fields=group.fields()
             editable=me().modifies(Field::Huntgroups)
         >
-            <Card title="Settings">{inputs}</Card>
+            <Card title="Settings">{fields(name, number, strategy, ring_seconds)}</Card>
         </EditForm>
     }
     .into_any()
@@ -154,7 +154,7 @@ fn fields(name: String, number: String, strategy: RingStrategy, ring_seconds: u3
     let field = Field::Huntgroups;
     let strategies = RingStrategy::ALL.map(|s| (s.key().to_owned(), s.label().to_owned(), s.help().to_owned())).to_vec();
     view! {
-        <TextField name="name" label="Name" value=name field=field rule=Rule::Name required=true placeholder="Support" />
+        <TextField name="name" label="Name" value=name field=field rule=Rule::Name required=true placeholder="Support" width="medium" />
         <TextField
             name="number"
             label="Number"

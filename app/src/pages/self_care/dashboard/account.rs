@@ -2,10 +2,7 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use tandem_domain::{
-    dialing::{CodeField, PbxCodes},
-    settings::Effective,
-};
+use tandem_domain::settings::Effective;
 
 use crate::{
     context::{load, loaded, me},
@@ -30,8 +27,8 @@ pub struct AccountHome {
     pub supervises: Option<Supervises>,
     /// The call recording options that the role shows.
     pub recording: Vec<Effective>,
-    /// The codes in effect, if the role shows them.
-    pub codes: Option<PbxCodes>,
+    /// The codes that work for the account: what each does, and the code. `None` when the role does not show them.
+    pub codes: Option<Vec<(String, String)>>,
 }
 
 /// A huntgroup that the account is in.
@@ -82,12 +79,14 @@ pub async fn account_home_read() -> Result<AccountHome, AppError> {
         manager: membership.member.supervision_allowed,
     });
     let recording = effective(&ask, owner).await?;
-    let recording = recording.into_iter().filter(|effective| Setting::RECORDING.contains(&effective.setting)).collect();
     let codes = if ask.me.sees(Field::ServiceCodes) {
-        Some(ask.store().dialing(tenant).effective_for(id).await.map_err(tell)?.codes)
+        let codes = ask.store().dialing(tenant).effective_for(id).await.map_err(tell)?.codes;
+        let manual = recording.iter().any(|effective| effective.setting == Setting::RecordManually && effective.value.is_on());
+        Some(working_codes(&codes, manual, supervises.as_ref().is_some_and(|supervises| supervises.on)))
     } else {
         None
     };
+    let recording = recording.into_iter().filter(|effective| Setting::RECORDING.contains(&effective.setting)).collect();
     Ok(AccountHome {
         extension: account.extension.to_string(),
         service: (service_tone(service), service.label().to_owned()),
@@ -97,6 +96,20 @@ pub async fn account_home_read() -> Result<AccountHome, AppError> {
         recording,
         codes,
     })
+}
+
+/// The codes that work: recording where it is allowed, supervision for managers, the echo test always.
+#[cfg(feature = "ssr")]
+fn working_codes(codes: &tandem_domain::dialing::PbxCodes, records: bool, supervises: bool) -> Vec<(String, String)> {
+    use tandem_domain::dialing::{CodeField, ECHO_TEST, Kind};
+
+    let works = |field: &CodeField| match field.kind() {
+        Kind::Recording => records,
+        Kind::Prefix | Kind::Digit => supervises,
+    };
+    let working = CodeField::ALL.into_iter().filter(works);
+    let echo = ("Echo test".to_owned(), ECHO_TEST.to_owned());
+    working.map(|field| (field.label().to_owned(), codes.get(field))).chain([echo]).collect()
 }
 
 /// Whose calls a manager may supervise. Names and numbers of colleagues in one's own huntgroups are no secret.
@@ -144,10 +157,12 @@ pub(super) fn home() -> AnyView {
                 badge=move || view! { <Badge tone=tone text=service.clone() /> }
             />
             <div class="columns">
-                {huntgroups_card(huntgroups)}
-                {supervises.map(supervises_card)}
+                <div class="stack">
+                    {huntgroups_card(huntgroups)}
+                    {supervises.map(supervises_card)}
+                    {codes.map(codes_card)}
+                </div>
                 {(!recording.is_empty()).then(|| recording_card(&recording))}
-                {codes.map(|codes| codes_card(&codes))}
             </div>
         }
         .into_any()
@@ -202,8 +217,7 @@ fn recording_card(options: &[Effective]) -> AnyView {
     view! { <Card title="Call recording" actions=change><DescriptionList items=facts /></Card> }.into_any()
 }
 
-fn codes_card(codes: &PbxCodes) -> AnyView {
-    let facts = CodeField::ALL.map(|field| (field.label().to_owned(), codes.get(field))).to_vec();
+fn codes_card(codes: Vec<(String, String)>) -> AnyView {
     let explain = || view! { <LinkButton href="/self-care/codes" label="What they do" /> };
-    view! { <Card title="My service codes" actions=explain><DescriptionList items=facts /></Card> }.into_any()
+    view! { <Card title="My service codes" actions=explain><DescriptionList items=codes /></Card> }.into_any()
 }

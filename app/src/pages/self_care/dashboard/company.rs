@@ -79,43 +79,52 @@ pub async fn company_home_read() -> Result<CompanyHome, AppError> {
     Ok(CompanyHome { extensions, huntgroups, rule, supervision, changes })
 }
 
-/// The last changes, without sign-ins and refusals.
+/// The last changes, without sign-ins and refusals: one line per change, however many fields it touched.
 #[cfg(feature = "ssr")]
 async fn last_changes(
     ask: &crate::server::ask::Ask,
     scope: tandem_domain::access::Scope,
 ) -> Result<Listing, AppError> {
     use crate::listing::{Cell, Column, ListRow};
-    use tandem_domain::audit::Subject;
+    use tandem_domain::audit::{AuditRow, Subject};
     use tandem_store::audit::AuditFilters;
 
     let page = ask.store().audit().list(scope, &AuditFilters::default(), None).await;
     let page = page.map_err(|error| ask.tell("audit log", error))?;
-    let changes = page.rows.into_iter().filter(|row| !matches!(row.subject, Subject::SignIn | Subject::Request));
+    let changes: Vec<AuditRow> =
+        page.rows.into_iter().filter(|row| !matches!(row.subject, Subject::SignIn | Subject::Request)).collect();
+    let same = |a: &AuditRow, b: &AuditRow| (a.at, &a.subject_id, &a.action) == (b.at, &b.subject_id, &b.action);
     let rows: Vec<ListRow> = changes
+        .chunk_by(same)
         .take(CHANGES)
-        .map(|row| {
-            let change = match (row.change.old.is_empty(), row.change.new.is_empty()) {
-                (true, true) => String::new(),
-                (true, false) => row.change.new,
-                (false, true) => format!("was {}", row.change.old),
-                (false, false) => format!("{} → {}", row.change.old, row.change.new),
-            };
-            let what = format!("{} {}", row.subject.label(), row.action);
-            ListRow {
-                href: None,
-                cells: vec![
-                    Cell::Two(row.subject_name, what),
-                    Cell::Two(row.change.field, change),
-                    Cell::Text(row.actor),
-                    Cell::Figures(ask.time(row.at)),
-                ],
-            }
+        .filter_map(|fields| {
+            let first = fields.first()?;
+            let what = format!("{} {}", first.subject.label(), first.action);
+            let changed = fields.iter().rev().map(|row| words(&row.change)).collect::<Vec<_>>().join(", ");
+            let cells = vec![
+                Cell::Two(first.subject_name.clone(), what),
+                Cell::Text(changed),
+                Cell::Text(first.actor.clone()),
+                Cell::Figures(ask.time(first.at)),
+            ];
+            Some(ListRow { href: None, cells })
         })
         .collect();
     let count = u32::try_from(rows.len()).unwrap_or_default();
     let columns = ["What", "Change", "By", "When"].map(Column::plain).into();
     Ok(Listing { columns, rows, count, next: None, previous: None })
+}
+
+/// "ring seconds 20 → 30"; a value that came or went is told alone.
+#[cfg(feature = "ssr")]
+fn words(change: &tandem_domain::audit::FieldChange) -> String {
+    let field = change.field.replace('_', " ");
+    match (change.old.as_str(), change.new.as_str()) {
+        ("", "") => field,
+        ("", new) => format!("{field} {new}"),
+        (old, "") => format!("{field} {old} removed"),
+        (old, new) => format!("{field} {old} → {new}"),
+    }
 }
 
 /// The page.
