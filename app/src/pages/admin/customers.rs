@@ -215,8 +215,7 @@ pub fn NewCustomerPage() -> impl IntoView {
     let draft = load(|| (), |()| customer_draft());
     loaded(draft, |draft| {
         let NewCustomer { fields, role, roles } = draft;
-        let inputs = customer_inputs(fields);
-        let sign_in = me().modifies(Field::CustomerSignIn).then(|| {
+        let sign_in = || me().modifies(Field::CustomerSignIn).then(|| {
             view! {
                 <Card title="Self-care sign-in" description="Optional: for the company’s own administrator. It can be given later.">
                     <TextField name="sign_in" label="Sign-in name" width="medium" />
@@ -230,8 +229,8 @@ pub fn NewCustomerPage() -> impl IntoView {
         view! {
             <PageHeader title="Add customer" back=("/admin/customers", "Customers") />
             <NewForm to=CustomerCreate::PATH button="Add customer" cancel_href="/admin/customers">
-                {inputs}
-                {sign_in}
+                {customer_inputs(fields)}
+                {sign_in()}
             </NewForm>
         }
         .into_any()

@@ -114,10 +114,9 @@ pub fn general_page() -> AnyView {
     loaded(data, |general| {
         let AccountGeneral { head, id, version, fields } = general;
         let editable = EDITED.iter().any(|field| me().modifies(*field));
-        let content = account_inputs(fields);
         let form = view! {
             <EditForm to=AccountSave::PATH version=version fields=vec![("id", id.to_string())] editable=editable>
-                {content}
+                {account_inputs(fields)}
             </EditForm>
         };
         account_frame(&head, form.into_any())

@@ -133,8 +133,7 @@ pub fn new_page() -> AnyView {
     loaded(data, |draft| {
         let NewAccount { customer, customer_name, fields } = draft;
         let list = list_of(Owner::customer(customer));
-        let inputs = account_inputs(fields);
-        let sign_in = me().modifies(Field::AccountSignIn).then(|| {
+        let sign_in = || me().modifies(Field::AccountSignIn).then(|| {
             view! {
                 <Card title="Self-care sign-in" description="Optional, and can be given later.">
                     <TextField name="sign_in" label="Sign-in name" width="medium" rule=Rule::Any />
@@ -146,8 +145,8 @@ pub fn new_page() -> AnyView {
         view! {
             <PageHeader title="Add account" subtitle=customer_name back_to=list.clone() />
             <NewForm to=AccountCreate::PATH button="Add account" cancel_href=list.0 fields=vec![("customer", customer.to_string())]>
-                {inputs}
-                {sign_in}
+                {account_inputs(fields)}
+                {sign_in()}
             </NewForm>
         }
         .into_any()

@@ -120,10 +120,9 @@ pub fn CustomerPage() -> impl IntoView {
     loaded(data, |general| {
         let CustomerGeneral { head, version, fields } = general;
         let editable = EDITED.iter().any(|field| me().modifies(*field));
-        let inputs = customer_inputs(fields);
         let form = view! {
             <EditForm to=CustomerSave::PATH version=version fields=vec![("id", head.id.to_string())] editable=editable>
-                {inputs}
+                {customer_inputs(fields)}
             </EditForm>
         };
         customer_frame(&head, form.into_any())
