@@ -10,12 +10,14 @@ use leptos_router::{
     components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
+use tandem_domain::access::Audience;
 
 use crate::{
     context::{me_or_nobody, provide_page_context},
+    error::AppError,
     pages::{
         admin::{account, accounts, administrators, audit, classes, customer, customers, dashboard, dialing_rules, roles},
-        errors::NoSuchPage,
+        errors::{NoSuchPage, error_page},
         gallery::GalleryPage,
         profile::ProfilePage,
         self_care,
@@ -115,21 +117,44 @@ fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     .into_inner()
 }
 
+/// The provider's pages; whoever else finds the way here is told so, in their own frame.
 #[component]
 fn AdminArea() -> impl IntoView {
-    view! { <AdminFrame><Outlet /></AdminFrame> }
+    match whose() {
+        Some(Audience::Administrator) | None => view! { <AdminFrame><Outlet /></AdminFrame> }.into_any(),
+        Some(Audience::Customer | Audience::Account) => {
+            let refusal = AppError::Forbidden("the provider’s pages".into());
+            view! { <SelfCareFrame>{error_page(&refusal)}</SelfCareFrame> }.into_any()
+        }
+    }
 }
 
+/// The pages of customers and accounts.
 #[component]
 fn SelfCareArea() -> impl IntoView {
-    view! { <SelfCareFrame><Outlet /></SelfCareFrame> }
+    match whose() {
+        Some(Audience::Customer | Audience::Account) | None => {
+            view! { <SelfCareFrame><Outlet /></SelfCareFrame> }.into_any()
+        }
+        Some(Audience::Administrator) => {
+            let refusal = AppError::Forbidden("self-care is for customers and their people".into());
+            view! { <AdminFrame>{error_page(&refusal)}</AdminFrame> }.into_any()
+        }
+    }
 }
 
 /// Pages that everybody has, in the frame of whoever is signed in.
 #[component]
 fn OwnArea() -> impl IntoView {
-    match me_or_nobody().map(|me| me.audience()) {
-        Some(tandem_domain::access::Audience::Administrator) => view! { <AdminArea /> }.into_any(),
-        Some(_) | None => view! { <SelfCareArea /> }.into_any(),
+    match whose() {
+        Some(Audience::Administrator) => view! { <AdminFrame><Outlet /></AdminFrame> }.into_any(),
+        Some(Audience::Customer | Audience::Account) | None => {
+            view! { <SelfCareFrame><Outlet /></SelfCareFrame> }.into_any()
+        }
     }
+}
+
+/// Which kind of person is signed in.
+fn whose() -> Option<Audience> {
+    me_or_nobody().map(|me| me.audience())
 }

@@ -1,6 +1,7 @@
 //! What is shown instead of a page.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 use crate::{context::me_or_nobody, error::AppError};
 
@@ -26,6 +27,7 @@ pub fn error_page(error: &AppError) -> AnyView {
     };
     let home = me_or_nobody().map_or("/sign-in", |me| me.home());
     view! {
+        <Title text=title />
         <section class="error-page" role="alert">
             <p class="error-page-code">{error.status()}</p>
             <h1>{title}</h1>
