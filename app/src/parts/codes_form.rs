@@ -24,7 +24,7 @@ use tandem_domain::{
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::ui::{FieldSet, FormCtx, TextField};
+use crate::ui::{FieldSet, FormCtx, TextField, leads_to_button};
 
 /// The codes as a form sent them, by [`CodeField::key`]. Fields that were shown disabled are not among them. Taken with
 /// `#[server(flatten)]`, so it also holds whatever else was sent; only the codes are read.
@@ -91,7 +91,10 @@ pub fn codes_form(codes: &PbxCodes, field: Field, draft: CodesDraft) -> AnyView 
         }
     });
     // After the form itself has looked at the field, which knows the rule of each code but not of all together.
-    let left = move |_| request_animation_frame(move || look(true));
+    let left = move |event: ev::FocusEvent| {
+        let at_last = !leads_to_button(&event);
+        request_animation_frame(move || look(at_last));
+    };
     let groups = GROUPS
         .into_iter()
         .map(|(kind, legend, help)| {

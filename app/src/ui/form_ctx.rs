@@ -298,12 +298,20 @@ impl FormCtx {
             return self.look_again();
         };
         let name = control.name();
-        // While typing an error goes as soon as it is no more true; it comes only when the field is left.
+        // While typing an error goes as soon as it is no more true; it comes only when the field is left. Not for a button,
+        // though: the error's line would push it away from under the pointer, and posting checks all fields anyway.
+        let left = left && !leads_to_button(event);
         if left || self.errors.with_untracked(|errors| errors.get(&name).is_some()) {
             self.check(&name, &control.value());
         }
         self.look_again();
     }
+}
+
+/// Whether the focus goes to a button.
+pub(crate) fn leads_to_button(event: &web_sys::Event) -> bool {
+    let to = event.dyn_ref::<web_sys::FocusEvent>().and_then(web_sys::FocusEvent::related_target);
+    to.is_some_and(|to| to.has_type::<web_sys::HtmlButtonElement>())
 }
 
 /// An id from the server function's path and the fields that tell this form from others.

@@ -77,6 +77,7 @@ pub use dialog::{ConfirmButton, Dialog};
 pub use fields::{Checkbox, FieldSet, PasswordField, RadioCards, SelectField, TextArea, TextField};
 pub use form::{EditForm, NewForm, PostForm};
 pub use form_ctx::{FormCtx, use_form};
+pub(crate) use form_ctx::leads_to_button;
 pub use frame::{AdminFrame, SelfCareFrame};
 pub use icon::{Sign, icon};
 pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};
