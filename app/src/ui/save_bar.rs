@@ -111,9 +111,11 @@ fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
         .changes
         .into_iter()
         .map(|change| {
+            // The label, where the change is of a field of this form.
+            let label = ctx.labels.with_value(|labels| labels.iter().find(|(field, _)| *field == change.field).map(|(_, label)| label.clone()));
             view! {
                 <tr>
-                    <th scope="row">{change.field}</th>
+                    <th scope="row">{label.unwrap_or(change.field)}</th>
                     <td>{dash(change.old)}</td>
                     <td>{dash(change.new)}</td>
                 </tr>
