@@ -136,7 +136,10 @@ pub fn use_refresh() -> Refresh {
 pub type Data<T> = Resource<Result<T, AppError>>;
 
 /// Loads data by a server function, and again whenever `args` change or a post was done.
-pub fn load<A, T, F>(args: impl Fn() -> A + Send + Sync + 'static, fetch: impl Fn(A) -> F + Send + Sync + 'static) -> Data<T>
+pub fn load<A, T, F>(
+    args: impl Fn() -> A + Send + Sync + 'static,
+    fetch: impl Fn(A) -> F + Send + Sync + 'static,
+) -> Data<T>
 where
     A: Clone + PartialEq + Send + Sync + 'static,
     T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,

@@ -4,8 +4,8 @@
 //! is the sentence for the person. Server-side causes (a database error, a bug) never travel; they are logged under a
 //! reference that the person can tell the provider.
 
-use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding};
 use leptos::server_fn::error::ServerFnErrorErr;
+use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding};
 use serde::{Deserialize, Serialize};
 use tandem_domain::{audit::FieldChange, error::FieldErrors, ids::Version};
 
@@ -40,7 +40,9 @@ pub enum AppError {
     #[error("The request could not be read ({0}). Reload the page and try again.")]
     Unreadable(String),
     /// A fault on our side.
-    #[error("Something went wrong on our side. Nothing was changed. If it happens again, tell your provider the reference {reference}.")]
+    #[error(
+        "Something went wrong on our side. Nothing was changed. If it happens again, tell your provider the reference {reference}."
+    )]
     Internal {
         /// What the log has it under.
         reference: String,

@@ -16,7 +16,9 @@ use crate::{
     context::{me_or_nobody, provide_page_context},
     error::AppError,
     pages::{
-        admin::{account, accounts, administrators, audit, classes, customer, customers, dashboard, dialing_rules, roles},
+        admin::{
+            account, accounts, administrators, audit, classes, customer, customers, dashboard, dialing_rules, roles,
+        },
         errors::{NoSuchPage, error_page},
         gallery::GalleryPage,
         profile::ProfilePage,

@@ -11,7 +11,7 @@ use crate::{
     error::{AtPath, Error, Result},
     shell::{self, Cargo, say},
     site::Kind,
-    stamp::Stamp,
+    stamp::{Stamp, this_helper},
     workspace,
 };
 
@@ -23,7 +23,7 @@ pub const WASM: &str = "tandem_bg.wasm";
 pub fn build(kind: Kind) -> Result<PathBuf> {
     let compiled = compile(kind)?;
     let folder = workspace::path("target/xtask").join(kind.name()).join("code");
-    let stamp = Stamp::of(&format!("code-{}", kind.name()), std::slice::from_ref(&compiled), "");
+    let stamp = Stamp::of(&format!("code-{}", kind.name()), &[compiled.clone(), this_helper()]);
     if stamp.is_current(&folder) {
         return Ok(folder);
     }

@@ -23,7 +23,7 @@ use crate::{
     browser_code, compression,
     error::{AtPath, Result},
     shell::say,
-    stamp::Stamp,
+    stamp::{Stamp, this_helper},
     style_sheet::{self, StyleSheet},
     workspace,
 };
@@ -68,6 +68,7 @@ impl Kind {
 
 /// Builds what changed and lays the folder out.
 pub fn build(kind: Kind) -> Result<()> {
+    let _alone = workspace::lock()?;
     style_sheet::install_npm_packages()?;
     let style_sheet = StyleSheet::start(kind)?;
     let code = browser_code::build(kind)?;
@@ -80,9 +81,10 @@ fn assemble(kind: Kind, code: &Path, style_sheet: &Path) -> Result<()> {
     let mut inputs = workspace::files_below(code);
     inputs.push(style_sheet.to_owned());
     inputs.extend(workspace::files_below(&public));
+    inputs.push(this_helper());
 
     let folder = kind.folder();
-    let stamp = Stamp::of(&format!("site-{}", kind.name()), &inputs, "");
+    let stamp = Stamp::of(&format!("site-{}", kind.name()), &inputs);
     if stamp.is_current(&folder) {
         return Ok(());
     }

@@ -18,15 +18,9 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// `name` names the step; `inputs` are files judged by name, size and time of change; `settings` is all else that the
-    /// result depends on.
-    pub fn of(name: &str, inputs: &[PathBuf], settings: &str) -> Self {
+    /// `name` names the step; `inputs` are the files that its result depends on, judged by name, size and time of change.
+    pub fn of(name: &str, inputs: &[PathBuf]) -> Self {
         let mut hasher = DefaultHasher::new();
-        settings.hash(&mut hasher);
-        // A new build helper may do the step differently.
-        if let Ok(program) = std::env::current_exe() {
-            hash_state(&program, &mut hasher);
-        }
         for input in inputs {
             hash_state(input, &mut hasher);
         }
@@ -45,6 +39,11 @@ impl Stamp {
         }
         std::fs::write(&self.file, &self.state).at(&self.file)
     }
+}
+
+/// An input of steps that this helper does itself: a new helper may do them differently.
+pub fn this_helper() -> PathBuf {
+    std::env::current_exe().unwrap_or_default()
 }
 
 fn hash_state(path: &Path, hasher: &mut DefaultHasher) {

@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     shell::{self, Running, say},
     site::Kind,
-    stamp::Stamp,
+    stamp::{Stamp, this_helper},
     workspace,
 };
 
@@ -18,7 +18,7 @@ const NODE_REMEDY: &str = "install Node.js 20 or newer with npm (Debian: apt-get
 /// Installs what `package-lock.json` pins, unless it is there already.
 pub fn install_npm_packages() -> Result<()> {
     let inputs = [workspace::path("package.json"), workspace::path("package-lock.json")];
-    let stamp = Stamp::of("npm", &inputs, "");
+    let stamp = Stamp::of("npm", &inputs);
     if stamp.is_current(&workspace::path("node_modules/.package-lock.json")) {
         return Ok(());
     }
@@ -42,7 +42,8 @@ impl StyleSheet {
         let mut inputs = workspace::files_below(&workspace::path("style"));
         inputs.extend(workspace::files_below(&workspace::path("app/src")));
         inputs.push(workspace::path("node_modules/.package-lock.json"));
-        let stamp = Stamp::of(&format!("style-sheet-{}", kind.name()), &inputs, "");
+        inputs.push(this_helper());
+        let stamp = Stamp::of(&format!("style-sheet-{}", kind.name()), &inputs);
         if stamp.is_current(&file) {
             return Ok(Self { work: None, file });
         }

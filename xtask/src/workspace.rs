@@ -1,6 +1,11 @@
 //! Where things are in the source tree.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use crate::error::{AtPath, Result};
 
 /// The folder of the workspace's `Cargo.toml`.
 pub fn root() -> PathBuf {
@@ -10,6 +15,15 @@ pub fn root() -> PathBuf {
 /// A path below the workspace's folder.
 pub fn path(below: &str) -> PathBuf {
     root().join(below)
+}
+
+/// Waits until no other build helper works on this tree; the lock ends with the value.
+pub fn lock() -> Result<File> {
+    let path = path("target/xtask/lock");
+    std::fs::create_dir_all(path.with_file_name("")).at(&path)?;
+    let file = File::create(&path).at(&path)?;
+    file.lock().at(&path)?;
+    Ok(file)
 }
 
 /// Every file below `folder`, in a fixed order; none when the folder does not exist.

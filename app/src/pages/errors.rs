@@ -22,7 +22,9 @@ pub fn error_page(error: &AppError) -> AnyView {
         AppError::SignedOut => "Signed out",
         AppError::Wait { .. } => "One moment",
         AppError::Unreachable => "No connection",
-        AppError::Invalid(_) | AppError::Stale(_) | AppError::Refused(_) | AppError::Unreadable(_) => "That did not work",
+        AppError::Invalid(_) | AppError::Stale(_) | AppError::Refused(_) | AppError::Unreadable(_) => {
+            "That did not work"
+        }
         AppError::Internal { .. } => "Something went wrong",
     };
     let home = me_or_nobody().map_or("/sign-in", |me| me.home());

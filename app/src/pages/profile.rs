@@ -82,7 +82,9 @@ pub async fn profile_save(
     let first_name = errors.take("first_name", field::name(&first_name.or(&stored.first_name)));
     let last_name = errors.take("last_name", field::optional_name(&last_name.or(&stored.last_name)));
     let email = errors.take("email", field::optional_email(&email.or(&stored.email)));
-    let (Some(first_name), Some(last_name), Some(email)) = (first_name, last_name, email) else { return Err(errors.into()) };
+    let (Some(first_name), Some(last_name), Some(email)) = (first_name, last_name, email) else {
+        return Err(errors.into());
+    };
     let account = Account { first_name, last_name, email, ..stored };
     accounts.update(tenant, id, version, &account, &ask.change()).await.map_err(|error| ask.tell("account", error))?;
     Ok(Done::say("Profile saved"))

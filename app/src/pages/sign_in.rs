@@ -7,9 +7,14 @@ use leptos_router::hooks::use_query_map;
 use crate::{
     context::{is_demo, use_flash},
     error::AppError,
-    post::Done,
-    ui::{button::{Button, Kind}, fields::{PasswordField, TextField}, form::PostForm, layout::Notice},
     listing::Tone,
+    post::Done,
+    ui::{
+        button::{Button, Kind},
+        fields::{PasswordField, TextField},
+        form::PostForm,
+        layout::Notice,
+    },
 };
 
 /// Signs somebody in and says where they start.
@@ -26,7 +31,12 @@ pub async fn sign_in(
     #[server(default)]
     next: String,
 ) -> Result<Done, AppError> {
-    use crate::server::{ClientAddr, Services, ask::internal, auth::{AuthSession, SIGNED_IN_AT}, sign_in};
+    use crate::server::{
+        ClientAddr, Services,
+        ask::internal,
+        auth::{AuthSession, SIGNED_IN_AT},
+        sign_in,
+    };
 
     let request = expect_context::<http::request::Parts>();
     let services = expect_context::<Services>();
@@ -65,7 +75,8 @@ pub async fn sign_out() -> Result<Done, AppError> {
 /// The path to go on to, if it is one of ours: never another site's.
 #[cfg(feature = "ssr")]
 fn own_path(next: &str) -> Option<&str> {
-    let sound = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r']) && next.len() <= 2000;
+    let sound =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r']) && next.len() <= 2000;
     sound.then_some(next)
 }
 

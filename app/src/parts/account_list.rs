@@ -42,11 +42,14 @@ pub async fn account_list(
         Ok(id) => Some(id),
         Err(_) if asked.trim().is_empty() => None,
         Err(_) => {
-            let found = ask.store().customers().choices(scope, asked, 1).await.map_err(|error| ask.tell("customer", error))?;
+            let found =
+                ask.store().customers().choices(scope, asked, 1).await.map_err(|error| ask.tell("customer", error))?;
             match found.first() {
                 Some((id, _)) => Some(*id),
                 // No customer has this name: no account is one's.
-                None => return Ok(Listing { columns: Vec::new(), rows: Vec::new(), count: 0, next: None, previous: None }),
+                None => {
+                    return Ok(Listing { columns: Vec::new(), rows: Vec::new(), count: 0, next: None, previous: None });
+                }
             }
         }
     };

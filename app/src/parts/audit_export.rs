@@ -60,7 +60,10 @@ async fn begin(services: &Services, me: Option<Principal>, query: &str) -> Resul
     let mut export = Export { store: services.store.clone(), me, scope, filters, zone, next: Next::First };
     let first = export.part().await.map_err(|error| ask::internal(&error))?.unwrap_or_default();
     let rest = stream::try_unfold(export, |mut export| async move {
-        let part = export.part().await.inspect_err(|error| tracing::error!(%error, "an export of the audit log was cut off"))?;
+        let part = export
+            .part()
+            .await
+            .inspect_err(|error| tracing::error!(%error, "an export of the audit log was cut off"))?;
         Ok::<_, StoreError>(part.map(|part| (Bytes::from(part), export)))
     });
     let whole = stream::StreamExt::chain(stream::iter([Ok(Bytes::from(first))]), rest);
@@ -225,6 +228,9 @@ mod tests {
     #[test]
     fn the_address_of_the_file_names_the_filters_of_the_list() {
         let args = args_of("q=call+supervision&kind=account&from=2026-11-01");
-        assert_eq!((args.q.as_str(), args.filter("kind"), args.filter("from")), ("call supervision", "account", "2026-11-01"));
+        assert_eq!(
+            (args.q.as_str(), args.filter("kind"), args.filter("from")),
+            ("call supervision", "account", "2026-11-01")
+        );
     }
 }

@@ -47,7 +47,8 @@ pub(crate) async fn audit_lines(
 ) -> Result<Listing, AppError> {
     use crate::listing::{Cell, Column, ListRow};
 
-    let page = ask.store().audit().list(scope, filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
+    let page =
+        ask.store().audit().list(scope, filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
     let columns = ["When", "Who", "Record", "What", "Before", "After"].map(Column::plain).to_vec();
     Ok(Listing::of(columns, page, |row| {
         let row = audit_sight::as_seen(&ask.me, row);

@@ -39,7 +39,9 @@ pub fn field_words(field: &str) -> String {
     let notification = || Notification::ALL.into_iter().find(|known| known.key() == field).map(Notification::label);
     match label.or_else(setting).or_else(code).or_else(notification) {
         Some(label) => label.to_owned(),
-        None if Field::ALL.iter().any(|known| known.nodes().any(|node| node == field)) => super::permission_tree::words(field),
+        None if Field::ALL.iter().any(|known| known.nodes().any(|node| node == field)) => {
+            super::permission_tree::words(field)
+        }
         None => capital(&field.replace('_', " ")),
     }
 }

@@ -17,7 +17,8 @@ pub async fn customer_history(
     /// Which.
     id: CustomerId,
     /// What the address asks for.
-    #[server(default)] args: ListArgs,
+    #[server(default)]
+    args: ListArgs,
 ) -> Result<Listing, AppError> {
     use tandem_domain::access::{Field, Scope};
     use tandem_store::audit::AuditFilters;
@@ -40,7 +41,8 @@ pub async fn account_history(
     /// Which.
     id: AccountId,
     /// What the address asks for.
-    #[server(default)] args: ListArgs,
+    #[server(default)]
+    args: ListArgs,
 ) -> Result<Listing, AppError> {
     use tandem_domain::access::{Field, Scope};
     use tandem_store::audit::AuditFilters;

@@ -74,7 +74,9 @@ fn words(codes: &PbxCodes, meaning: &Meaning) -> String {
     match meaning {
         Meaning::Nothing => String::new(),
         Meaning::Emergency(number) => format!("calls the emergency services ({number}). It is always put through."),
-        Meaning::EchoTest => format!("the echo test. {ECHO_TEST} is the same in every rule; the caller hears their own voice."),
+        Meaning::EchoTest => {
+            format!("the echo test. {ECHO_TEST} is the same in every rule; the caller hears their own voice.")
+        }
         Meaning::Supervise(mode, extension) => {
             format!("joins the live call of extension {extension}. {} {}", mode.help(), keys(codes))
         }
@@ -85,7 +87,8 @@ fn words(codes: &PbxCodes, meaning: &Meaning) -> String {
         Meaning::Extension(extension) => format!("calls the extension or huntgroup {extension}."),
         Meaning::Public(number) => format!("calls the public number {number}."),
         Meaning::Unknown => {
-            "nothing. No code, extension or public number looks like this; the caller hears that the number is unknown.".into()
+            "nothing. No code, extension or public number looks like this; the caller hears that the number is unknown."
+                .into()
         }
     }
 }
@@ -135,7 +138,10 @@ mod tests {
     #[test]
     fn a_recording_code_says_that_it_needs_a_call() {
         assert!(says("*44").contains("during a call only"));
-        assert_eq!(during_call(&PbxCodes::default(), "*44"), Some("starts recording, where the account may do so manually."));
+        assert_eq!(
+            during_call(&PbxCodes::default(), "*44"),
+            Some("starts recording, where the account may do so manually.")
+        );
     }
 
     #[test]

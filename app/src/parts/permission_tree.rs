@@ -52,7 +52,8 @@ fn tree() -> Vec<Branch> {
 /// The name of a node in words: "Customer > General".
 #[must_use]
 pub fn words(path: &str) -> String {
-    let Some(info) = Field::ALL.iter().find(|field| field.nodes().any(|node| node == path)).map(|field| field.info()) else {
+    let Some(info) = Field::ALL.iter().find(|field| field.nodes().any(|node| node == path)).map(|field| field.info())
+    else {
         return path.to_owned();
     };
     match path.matches('/').count() {
@@ -108,9 +109,15 @@ pub fn role_fields(role: AccessRole, fixed_audience: String, editable: bool) -> 
         on_cleanup(move || discarded.remove());
     });
     let audiences = Audience::ALL.map(|audience| (audience.key().to_owned(), audience.label().to_owned())).to_vec();
-    let levels = Level::ALL.map(|level| (level.key().to_owned(), level.label().to_owned(), level_help(level).to_owned())).to_vec();
+    let levels = Level::ALL
+        .map(|level| (level.key().to_owned(), level.label().to_owned(), level_help(level).to_owned()))
+        .to_vec();
     let permission = Some(Field::Roles).filter(|_| editable);
-    let whom_help = if fixed_audience.is_empty() { "The role can be given to these people only.".into() } else { fixed_audience.clone() };
+    let whom_help = if fixed_audience.is_empty() {
+        "The role can be given to these people only.".into()
+    } else {
+        fixed_audience.clone()
+    };
     view! {
         <div class="stack" on:change=move |event| changed(draft, &event)>
             <Card title="Role">
@@ -218,7 +225,14 @@ fn branch(form: FormCtx, draft: RwSignal<AccessRole>, shown: &AccessRole, branch
 }
 
 /// One node: name, level in effect and its origin, and the choice.
-fn row(form: FormCtx, draft: RwSignal<AccessRole>, shown: &AccessRole, path: &'static str, label: String, editable: bool) -> AnyView {
+fn row(
+    form: FormCtx,
+    draft: RwSignal<AccessRole>,
+    shown: &AccessRole,
+    path: &'static str,
+    label: String,
+    editable: bool,
+) -> AnyView {
     let name = entry_name(path);
     let id = form.field_id(&name);
     let absent = Signal::derive(move || !exists(path, draft.read().audience));

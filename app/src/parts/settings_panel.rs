@@ -34,7 +34,8 @@ pub async fn setting_save(
     /// Whose: the customer.
     customer: CustomerId,
     /// The account; none for the customer itself.
-    #[server(default)] account: Option<AccountId>,
+    #[server(default)]
+    account: Option<AccountId>,
     /// Which setting: its key.
     setting: String,
     /// The value that the person saw.
@@ -57,7 +58,9 @@ pub async fn setting_save(
             let now = effective(&ask, owner).await?.into_iter().find(|effective| effective.setting == setting);
             let now = now.map_or("", |effective| effective.value.label());
             let (label, by) = (setting.label(), stale.by);
-            return Err(AppError::Refused(format!("{by} changed “{label}” meanwhile: it is “{now}” now. Nothing was overwritten.")));
+            return Err(AppError::Refused(format!(
+                "{by} changed “{label}” meanwhile: it is “{now}” now. Nothing was overwritten."
+            )));
         }
         Err(error) => return Err(ask.tell(owner.noun(), error)),
     };

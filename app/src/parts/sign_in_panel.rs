@@ -17,7 +17,10 @@ use crate::{
     listing::Tone,
     parts::owner::Owner,
     post::{Done, Typed},
-    ui::{Button, Card, ConfirmButton, DescriptionList, EditForm, InstantSelect, Kind, Notice, PasswordField, PostForm, TextField},
+    ui::{
+        Button, Card, ConfirmButton, DescriptionList, EditForm, InstantSelect, Kind, Notice, PasswordField, PostForm,
+        TextField,
+    },
 };
 
 /// What the panel of the self-care sign-in shows.
@@ -70,13 +73,17 @@ pub async fn sign_in_save(
     /// Whose: the customer.
     customer: CustomerId,
     /// The account; none for the customer itself.
-    #[server(default)] account: Option<AccountId>,
+    #[server(default)]
+    account: Option<AccountId>,
     /// The value that the person saw.
-    #[server(default)] was: Typed,
+    #[server(default)]
+    was: Typed,
     /// The sign-in name.
-    #[server(default)] sign_in: Typed,
+    #[server(default)]
+    sign_in: Typed,
     /// The password.
-    #[server(default)] password: Typed,
+    #[server(default)]
+    password: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{
         error::FieldErrors,
@@ -95,7 +102,9 @@ pub async fn sign_in_save(
     let is = present.as_ref().map_or("", SignInName::as_str);
     if was.or("") != is {
         let now = if is.is_empty() { "there is none" } else { is };
-        return Err(AppError::Refused(format!("The sign-in was changed meanwhile: now {now}. Nothing was overwritten.")));
+        return Err(AppError::Refused(format!(
+            "The sign-in was changed meanwhile: now {now}. Nothing was overwritten."
+        )));
     }
     let mut errors = FieldErrors::default();
     let name = errors.take("sign_in", sign_in.or(is).parse::<SignInName>());
@@ -132,7 +141,8 @@ pub async fn sign_in_remove(
     /// Whose: the customer.
     customer: CustomerId,
     /// The account; none for the customer itself.
-    #[server(default)] account: Option<AccountId>,
+    #[server(default)]
+    account: Option<AccountId>,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
@@ -165,7 +175,8 @@ pub async fn customer_role_assign(
     let tenant = owner.tenant(&ask)?;
     ask.modify(Field::CustomerSignIn)?;
     let tell = |error| ask.tell(owner.noun(), error);
-    let changed = || AppError::Refused("The access role was changed meanwhile. Nothing was overwritten; look again.".into());
+    let changed =
+        || AppError::Refused("The access role was changed meanwhile. Nothing was overwritten; look again.".into());
     let stored = ask.store().customers().get(tenant).await.map_err(tell)?;
     if stored.value.role.to_string() != was {
         return Err(changed());
@@ -192,7 +203,8 @@ pub async fn sip_password_set(
     /// The account; none for the customer itself.
     account: AccountId,
     /// The SIP password.
-    #[server(default)] sip_password: Typed,
+    #[server(default)]
+    sip_password: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{error::FieldErrors, sign_in::check_password};
 
@@ -207,7 +219,10 @@ pub async fn sip_password_set(
     errors.take("sip_password", check_password(&password));
     errors.into_result()?;
     let accounts = ask.store().accounts();
-    accounts.set_sip_password(tenant, account, &password, &ask.change()).await.map_err(|error| ask.tell(owner.noun(), error))?;
+    accounts
+        .set_sip_password(tenant, account, &password, &ask.change())
+        .await
+        .map_err(|error| ask.tell(owner.noun(), error))?;
     Ok(Done::say("SIP password set"))
 }
 
@@ -351,7 +366,8 @@ pub fn sip_panel(view: SipView) -> AnyView {
         ("SIP user".to_owned(), user.clone()),
         ("SIP password".to_owned(), if has_password { "Set" } else { "Not set: no phone can register" }.to_owned()),
     ];
-    let forms = (!suggestion.is_empty() && me().modifies(Field::SipPassword)).then(|| sip_forms(owner, user, suggestion));
+    let forms =
+        (!suggestion.is_empty() && me().modifies(Field::SipPassword)).then(|| sip_forms(owner, user, suggestion));
     view! {
         <Card title="SIP phone" description="What a desk phone or a softphone needs to register.">
             <DescriptionList items=facts />
@@ -367,7 +383,9 @@ fn sip_forms(owner: Owner, user: String, suggestion: String) -> AnyView {
     let offer = move || {
         let (user, suggestion) = offered.get_value();
         if now_set.get() {
-            let text = format!("The password of {user} is now {suggestion}. Copy it into the phone: when you leave this page nobody can see it again.");
+            let text = format!(
+                "The password of {user} is now {suggestion}. Copy it into the phone: when you leave this page nobody can see it again."
+            );
             return view! { <Notice tone=Tone::Good text=text /> }.into_any();
         }
         let mut fields = owner.fields();

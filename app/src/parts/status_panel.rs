@@ -58,13 +58,15 @@ pub async fn status_set(
     /// Whose: the customer.
     customer: CustomerId,
     /// The account; none for the customer itself.
-    #[server(default)] account: Option<AccountId>,
+    #[server(default)]
+    account: Option<AccountId>,
     /// The value that the person saw.
     was: String,
     /// The new status.
     status: String,
     /// Why.
-    #[server(default)] reason: Typed,
+    #[server(default)]
+    reason: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{error::FieldErrors, field};
 
@@ -173,11 +175,8 @@ pub fn status_panel(view: StatusView) -> AnyView {
 /// One reason, and a button for each status that it may become. What takes service away asks first.
 fn change_form(owner: Owner, name: &str, status: Status) -> AnyView {
     let choices = if owner.account.is_some() { &Status::OF_ACCOUNT[..] } else { &Status::ALL[..] };
-    let buttons = choices
-        .iter()
-        .filter(|next| status.may_become(**next))
-        .map(|next| change_button(name, *next))
-        .collect_view();
+    let buttons =
+        choices.iter().filter(|next| status.may_become(**next)).map(|next| change_button(name, *next)).collect_view();
     let mut fields = owner.fields();
     fields.push(("was", status.key().to_owned()));
     view! {
@@ -192,11 +191,18 @@ fn change_form(owner: Owner, name: &str, status: Status) -> AnyView {
 fn change_button(name: &str, next: Status) -> AnyView {
     let (label, question, text) = match next {
         Status::Open => {
-            return view! { <Button label="Open again" kind=Kind::Primary name="status" value=next.key() /> }.into_any();
+            return view! { <Button label="Open again" kind=Kind::Primary name="status" value=next.key() /> }
+                .into_any();
         }
-        Status::Suspended => ("Suspend", "Suspend", "Its phones cannot call out, except emergency numbers, until it is opened again."),
-        Status::Blocked => ("Block", "Block", "Its phones cannot call out, except emergency numbers, until it is opened again."),
-        Status::Closed => ("Close for good", "Close", "It ends for good and cannot be opened again. Its history stays."),
+        Status::Suspended => {
+            ("Suspend", "Suspend", "Its phones cannot call out, except emergency numbers, until it is opened again.")
+        }
+        Status::Blocked => {
+            ("Block", "Block", "Its phones cannot call out, except emergency numbers, until it is opened again.")
+        }
+        Status::Closed => {
+            ("Close for good", "Close", "It ends for good and cannot be opened again. Its history stays.")
+        }
     };
     view! {
         <ConfirmButton

@@ -34,9 +34,13 @@ impl Usage {
 
         let seen = users.named.into_iter().filter_map(|tandem_store::users::User { who, name }| {
             let (kind, field, href) = match who {
-                Who::Administrator(id) => ("Administrator", Field::Administrators, format!("/admin/administrators/{id}")),
+                Who::Administrator(id) => {
+                    ("Administrator", Field::Administrators, format!("/admin/administrators/{id}"))
+                }
                 Who::Customer(id) => ("Customer", Field::CustomerName, format!("/admin/customers/{id}")),
-                Who::Account { account, .. } => ("Account", Field::AccountProfile, format!("/admin/accounts/{account}")),
+                Who::Account { account, .. } => {
+                    ("Account", Field::AccountProfile, format!("/admin/accounts/{account}"))
+                }
             };
             me.sees(field).then(|| User { kind: kind.into(), name, href })
         });

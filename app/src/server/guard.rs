@@ -18,10 +18,16 @@ use super::{
 const SEEN_SECONDS: i64 = 60;
 
 /// The middleware.
-pub async fn guard(State(services): State<Services>, mut auth: AuthSession, mut request: Request, next: Next) -> Response {
+pub async fn guard(
+    State(services): State<Services>,
+    mut auth: AuthSession,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if let Err(error) = end_if_too_old(&services, &mut auth).await {
         tracing::error!(%error, "the session store does not answer");
-        return (http::StatusCode::SERVICE_UNAVAILABLE, "The database does not answer. Try again in a moment.").into_response();
+        return (http::StatusCode::SERVICE_UNAVAILABLE, "The database does not answer. Try again in a moment.")
+            .into_response();
     }
     let me = auth.user.as_ref().map(|user| user.me.clone());
     if request.method() == Method::GET
@@ -42,7 +48,9 @@ fn elsewhere(request: &Request, me: Option<&tandem_domain::access::Principal>) -
     match me {
         Some(me) => (path == "/" || path == "/sign-in").then(|| me.home().to_owned()),
         None if path == "/" => Some("/sign-in".into()),
-        None if is_behind_sign_in(path) => Some(sign_in_path(request.uri().path_and_query().map_or(path, |whole| whole.as_str()))),
+        None if is_behind_sign_in(path) => {
+            Some(sign_in_path(request.uri().path_and_query().map_or(path, |whole| whole.as_str())))
+        }
         None => None,
     }
 }
@@ -62,14 +70,18 @@ pub fn sign_in_path(next: &str) -> String {
 }
 
 /// Ends a session that began too long ago, and notes now and then that it is used.
-async fn end_if_too_old(services: &Services, auth: &mut AuthSession) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn end_if_too_old(
+    services: &Services,
+    auth: &mut AuthSession,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     if auth.user.is_none() {
         return Ok(());
     }
     let now = services.clock.now();
     let signed_in: Option<Timestamp> = auth.session.get(SIGNED_IN_AT).await?;
     let lasted = signed_in.map(|at| now.seconds_since(at));
-    let too_old = lasted.is_none_or(|seconds| u64::try_from(seconds).is_ok_and(|s| s >= services.sessions.absolute.as_secs()));
+    let too_old =
+        lasted.is_none_or(|seconds| u64::try_from(seconds).is_ok_and(|s| s >= services.sessions.absolute.as_secs()));
     if too_old {
         auth.logout().await?;
         return Ok(());

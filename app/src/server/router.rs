@@ -57,13 +57,17 @@ async fn page(State(services): State<Services>, request: Request) -> Response {
 
 /// Runs a server function.
 async fn server_function(State(services): State<Services>, request: Request<Body>) -> Response {
-    leptos_axum::handle_server_fns_with_context(move || provide_context(services.clone()), request).await.into_response()
+    leptos_axum::handle_server_fns_with_context(move || provide_context(services.clone()), request)
+        .await
+        .into_response()
 }
 
 /// A page's own headers: scripts run only with this page's nonce (CSP level 3), and no copy of the page is kept, since it
 /// shows one person's data.
 fn set_page_headers() {
-    let (Some(response), Some(nonce)) = (leptos::prelude::use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let (Some(response), Some(nonce)) = (leptos::prelude::use_context::<ResponseOptions>(), use_nonce()) else {
+        return;
+    };
     let policy = format!(
         "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; object-src 'none'; \

@@ -17,7 +17,12 @@ use crate::error::AppError;
 /// # Errors
 /// [`AppError::Invalid`] with one text for every kind of wrong (unknown name, wrong password, closed account), so that
 /// nobody learns which names exist; [`AppError::Wait`] when throttled.
-pub async fn check(services: &Services, name: &str, password: &str, address: Option<IpAddr>) -> Result<SignedIn, AppError> {
+pub async fn check(
+    services: &Services,
+    name: &str,
+    password: &str,
+    address: Option<IpAddr>,
+) -> Result<SignedIn, AppError> {
     let now = services.clock.now();
     let by_name = format!("name:{}", name.trim().to_ascii_lowercase().chars().take(64).collect::<String>());
     let by_address = address.map(|address| format!("address:{}", throttled_network(address)));

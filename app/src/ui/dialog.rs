@@ -70,7 +70,8 @@ pub fn ConfirmButton(
         let (Some(details), Some(dialog)) = (details.get_untracked(), dialog.get_untracked()) else { return };
         event.prevent_default();
         details.set_open(true);
-        dialog.close();
+        // Not by close(): its event would come after the dialog is shown again, and close the question with it.
+        dialog.set_open(false);
         let _ = dialog.show_modal();
     };
     let close = move || {

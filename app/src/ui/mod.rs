@@ -62,10 +62,10 @@ mod sign_in_again;
 pub mod submit;
 pub mod switch;
 mod table;
-pub mod theme;
-pub mod toast;
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
+pub mod theme;
+pub mod toast;
 pub mod tree;
 pub mod when_chosen;
 
@@ -76,8 +76,8 @@ pub use desk::{Desk, use_desk};
 pub use dialog::{ConfirmButton, Dialog};
 pub use fields::{Checkbox, FieldSet, PasswordField, RadioCards, SelectField, TextArea, TextField};
 pub use form::{EditForm, NewForm, PostForm};
-pub use form_ctx::{FormCtx, use_form};
 pub(crate) use form_ctx::leads_to_button;
+pub use form_ctx::{FormCtx, use_form};
 pub use frame::{AdminFrame, SelfCareFrame};
 pub use icon::{Sign, icon};
 pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};

@@ -119,7 +119,8 @@ fn focus_first(ids: &[String]) {
     use wasm_bindgen::JsCast;
     let buttons = ids.iter().filter_map(|id| document().get_element_by_id(id));
     let can_have_it = |button: &web_sys::Element| !button.has_attribute("disabled");
-    if let Some(button) = buttons.filter(can_have_it).find_map(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(button) = buttons.filter(can_have_it).find_map(|button| button.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         // Fails only for an element that cannot have the focus.
         let _ = button.focus();
     }

@@ -112,7 +112,9 @@ fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
         .into_iter()
         .map(|change| {
             // The label, where the change is of a field of this form.
-            let label = ctx.labels.with_value(|labels| labels.iter().find(|(field, _)| *field == change.field).map(|(_, label)| label.clone()));
+            let label = ctx.labels.with_value(|labels| {
+                labels.iter().find(|(field, _)| *field == change.field).map(|(_, label)| label.clone())
+            });
             view! {
                 <tr>
                     <th scope="row">{label.unwrap_or(change.field)}</th>

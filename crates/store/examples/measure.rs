@@ -50,12 +50,17 @@ async fn main() -> Result<(), StoreError> {
 }
 
 async fn measure_customers(store: &Store) -> Result<(), StoreError> {
-    for (sort, name) in [(CustomerSort::Name, "name"), (CustomerSort::Status, "status"), (CustomerSort::Created, "created")] {
+    for (sort, name) in
+        [(CustomerSort::Name, "name"), (CustomerSort::Status, "status"), (CustomerSort::Created, "created")]
+    {
         for filters in [CustomerFilters::default(), CustomerFilters { status: Some(Status::Suspended), class: None }] {
             for search in ["", "b", "brown", "adler bak"] {
                 let query = Query { sort, search: search.into(), ..Query::default() };
                 let label = format!("customers by {name}, {:?}, “{search}”", filters.status);
-                measure(&label, || async { store.customers().list(ALL, &query, &filters).await.map(|page| page.count) }).await?;
+                measure(&label, || async {
+                    store.customers().list(ALL, &query, &filters).await.map(|page| page.count)
+                })
+                .await?;
             }
         }
     }
@@ -81,23 +86,36 @@ async fn measure_accounts(store: &Store, customer: CustomerId) -> Result<(), Sto
                 let query = Query { sort, ..Query::default() };
                 let label = format!("{whose} accounts by {name}, {status:?}");
                 let page = store.accounts().list(scope, &query, &filters).await?;
-                measure(&label, || async { store.accounts().list(scope, &query, &filters).await.map(|page| page.count) }).await?;
+                measure(&label, || async {
+                    store.accounts().list(scope, &query, &filters).await.map(|page| page.count)
+                })
+                .await?;
                 let cursor = page.next.map(|next| Cursor { key: middle(&next.key, sort), ..next });
                 if scope == ALL && status.is_none() {
                     let query = Query { cursor, ..query };
                     let label = format!("{label}, from the middle");
-                    measure(&label, || async { store.accounts().list(scope, &query, &filters).await.map(|page| page.count) }).await?;
+                    measure(&label, || async {
+                        store.accounts().list(scope, &query, &filters).await.map(|page| page.count)
+                    })
+                    .await?;
                 }
             }
         }
     }
-    for search in ["a", "j", "jo", "john", "john smith", "john s", "2050", "john adler 2001", "ma mo", "zzz", "e", "example"] {
-        for (sort, name) in [(AccountSort::Extension, "extension"), (AccountSort::Name, "name"), (AccountSort::Customer, "customer")] {
+    for search in
+        ["a", "j", "jo", "john", "john smith", "john s", "2050", "john adler 2001", "ma mo", "zzz", "e", "example"]
+    {
+        for (sort, name) in
+            [(AccountSort::Extension, "extension"), (AccountSort::Name, "name"), (AccountSort::Customer, "customer")]
+        {
             for (scope, whose) in [(ALL, "all"), (own, "own")] {
                 let query = Query { sort, search: search.into(), ..Query::default() };
                 let filters = AccountFilters::default();
                 let label = format!("{whose} accounts by {name}, “{search}”");
-                measure(&label, || async { store.accounts().list(scope, &query, &filters).await.map(|page| page.count) }).await?;
+                measure(&label, || async {
+                    store.accounts().list(scope, &query, &filters).await.map(|page| page.count)
+                })
+                .await?;
             }
         }
     }
@@ -128,7 +146,10 @@ async fn measure_audit(store: &Store, customer: CustomerId) -> Result<(), StoreE
         ("of a customer", AuditFilters { customer: Some(customer), ..filters("") }),
         ("of a customer by admin", AuditFilters { customer: Some(customer), actor: "admin".into(), ..filters("") }),
         ("until half a year ago", AuditFilters { until: Some(half), ..filters("") }),
-        ("from half a year ago", AuditFilters { from: Some(half), until: Some(half.plus_seconds(86_400)), ..filters("") }),
+        (
+            "from half a year ago",
+            AuditFilters { from: Some(half), until: Some(half.plus_seconds(86_400)), ..filters("") },
+        ),
         ("“john”", filters("john")),
         ("“j”", filters("j")),
         ("“smi”", filters("smi")),
@@ -144,14 +165,18 @@ async fn measure_audit(store: &Store, customer: CustomerId) -> Result<(), StoreE
     for (label, filters) in of {
         for (scope, whose) in [(ALL, "all"), (own, "own")] {
             let label = format!("{whose} audit, {label}");
-            measure(&label, || async { store.audit().list(scope, &filters, None).await.map(|page| page.count) }).await?;
+            measure(&label, || async { store.audit().list(scope, &filters, None).await.map(|page| page.count) })
+                .await?;
         }
     }
     Ok(())
 }
 
 /// Runs a list some times and prints how long it took.
-async fn measure<F: Future<Output = Result<u32, StoreError>>>(label: &str, list: impl Fn() -> F) -> Result<(), StoreError> {
+async fn measure<F: Future<Output = Result<u32, StoreError>>>(
+    label: &str,
+    list: impl Fn() -> F,
+) -> Result<(), StoreError> {
     let mut times = Vec::new();
     let mut count = list().await?;
     for _ in 0..RUNS {

@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// Why the last one stays.
-pub(crate) const NOBODY_LEFT: &str = "Nobody would be left who can manage administrators. Give somebody else that permission first.";
+pub(crate) const NOBODY_LEFT: &str =
+    "Nobody would be left who can manage administrators. Give somebody else that permission first.";
 
 /// An administrator in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::{
 const EXPORT_ROWS: u32 = 1000;
 /// Its place in the word index. There are many lines, and their order is their id's: a word with some thousands of them is
 /// still found sooner by the index.
-const WORDS: WordIndex = WordIndex { kind: "audit", rare: 8000 };
+pub(crate) const WORDS: WordIndex = WordIndex { kind: "audit", rare: 8000 };
 /// Characters of a value that are kept.
 const VALUE_MAX: usize = 1000;
 
@@ -109,6 +109,10 @@ impl Audit<'_> {
     }
 }
 
+/// The head of an insert of lines.
+pub(crate) const INSERT: &str = "INSERT INTO audit (id, at, actor, address, customer_id, subject, subject_id, subject_name, \
+                                 record_version, action, field, old_value, new_value, search)";
+
 /// Appends a line per changed field.
 pub(crate) async fn append(
     store: &Store,
@@ -143,9 +147,7 @@ pub(crate) async fn append(
             found_by.column().into(),
         ]);
     }
-    let insert = "INSERT INTO audit (id, at, actor, address, customer_id, subject, subject_id, subject_name, \
-                  record_version, action, field, old_value, new_value, search)";
-    tx.insert_all(insert, lines).await?;
+    tx.insert_all(INSERT, lines).await?;
     tx.insert_all(search::INSERT, words).await
 }
 

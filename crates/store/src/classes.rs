@@ -14,7 +14,7 @@ use crate::{
     diff::{Values, changes, switch, values},
     list::{List, Where},
     names,
-    saving::{About, Write, any_field},
+    saving::{About, any_field},
     search::Words,
 };
 
@@ -205,9 +205,11 @@ fn keys(class: &CustomerClass) -> String {
 
 fn fields(class: &CustomerClass) -> Values {
     let mut fields = values([("name", class.name.clone())]);
-    fields.extend(Notification::ALL.into_iter().map(|notification| {
-        (notification.key().to_owned(), switch(class.notifications.contains(&notification)))
-    }));
+    fields.extend(
+        Notification::ALL
+            .into_iter()
+            .map(|notification| (notification.key().to_owned(), switch(class.notifications.contains(&notification)))),
+    );
     fields
 }
 

@@ -155,7 +155,12 @@ impl Customers<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn choices(&self, scope: Scope, search: &str, limit: u32) -> Result<Vec<(CustomerId, String)>, StoreError> {
+    pub async fn choices(
+        &self,
+        scope: Scope,
+        search: &str,
+        limit: u32,
+    ) -> Result<Vec<(CustomerId, String)>, StoreError> {
         let list = List {
             columns: "r.id, r.name",
             table: "customer",
@@ -392,7 +397,7 @@ fn about(id: CustomerId, customer: &Customer) -> About {
     About::of(id, Subject::Customer, id, &customer.name)
 }
 
-pub(crate) fn words(customer: &Customer) -> Words {
+fn words(customer: &Customer) -> Words {
     Words::of(&[&customer.name, &customer.sip_prefix, &customer.email])
 }
 

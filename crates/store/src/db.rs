@@ -10,7 +10,8 @@ use std::{borrow::Cow, fmt::Display, str::FromStr};
 use sqlx::{Column, PgPool, Postgres, Row as _, Sqlite, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
 use tandem_domain::{
     ids::{
-        AccountId, AdministratorId, AuditId, ClassId, CustomerId, DialingRuleId, HuntgroupId, RoleId, Timestamp, Version,
+        AccountId, AdministratorId, AuditId, ClassId, CustomerId, DialingRuleId, HuntgroupId, RoleId, Timestamp,
+        Version,
     },
     numbers::{DialCode, DtmfDigit, ExtensionNumber},
     sign_in::SignInName,
@@ -305,6 +306,12 @@ impl From<Option<String>> for Arg {
 impl From<i64> for Arg {
     fn from(number: i64) -> Self {
         Self::Int(Some(number))
+    }
+}
+
+impl From<i32> for Arg {
+    fn from(number: i32) -> Self {
+        Self::Int(Some(number.into()))
     }
 }
 

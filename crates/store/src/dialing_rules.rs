@@ -174,9 +174,7 @@ pub(crate) async fn name_of(write: &mut Write<'_>, id: Option<DialingRuleId>) ->
     let Some(id) = id else { return Ok(String::new()) };
     match write.one(by_id(id)).await? {
         Some(row) => row.text("name"),
-        None => {
-            Err(StoreError::refused("dialing_rule", "This dialing rule does not exist any more; choose another."))
-        }
+        None => Err(StoreError::refused("dialing_rule", "This dialing rule does not exist any more; choose another.")),
     }
 }
 

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn several_changes_of_a_field_become_one_and_a_change_taken_back_none() {
-        let changes = [change("name", "A", "B"), change("email", "x", "y"), change("name", "B", "C"), change("email", "y", "x")];
+        let changes =
+            [change("name", "A", "B"), change("email", "x", "y"), change("name", "B", "C"), change("email", "y", "x")];
         assert_eq!(merge(changes), [change("name", "A", "C")]);
     }
 }

@@ -280,8 +280,7 @@ fn insert(id: RoleId, role: &AccessRole, built_in: bool, or: &str) -> Sql {
 
 /// The entries as JSON: path → level.
 fn entries_text(role: &AccessRole) -> String {
-    let levels: BTreeMap<&str, &str> =
-        role.entries.iter().map(|(path, level)| (path.as_str(), level.key())).collect();
+    let levels: BTreeMap<&str, &str> = role.entries.iter().map(|(path, level)| (path.as_str(), level.key())).collect();
     serde_json::json!(levels).to_string()
 }
 

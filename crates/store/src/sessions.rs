@@ -17,7 +17,10 @@ pub struct Sessions(Kind);
 #[derive(Debug, Clone)]
 enum Kind {
     /// Every request loads its session, so loading must not wait for the one connection that writes.
-    Sqlite { read: SqliteStore, write: SqliteStore },
+    Sqlite {
+        read: SqliteStore,
+        write: SqliteStore,
+    },
     Postgres(PostgresStore),
 }
 
@@ -33,10 +36,11 @@ impl Sessions {
 
     /// Makes the table.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(match &self.0 {
+        match &self.0 {
             Kind::Sqlite { write, .. } => write.migrate().await?,
             Kind::Postgres(store) => store.migrate().await?,
-        })
+        }
+        Ok(())
     }
 
     /// Deletes the sessions whose time is over.

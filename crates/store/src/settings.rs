@@ -101,7 +101,8 @@ impl Settings<'_> {
         match account {
             None => sql("SELECT value FROM customer_setting WHERE customer_id = $1 AND setting = $2"),
             Some(account) => {
-                let stored = "SELECT value FROM account_setting WHERE customer_id = $1 AND setting = $2 AND account_id = $3";
+                let stored =
+                    "SELECT value FROM account_setting WHERE customer_id = $1 AND setting = $2 AND account_id = $3";
                 return sql(stored).bind(self.tenant.customer()).bind(setting.key()).bind(account);
             }
         }
@@ -112,24 +113,24 @@ impl Settings<'_> {
     fn replacement(&self, account: Option<AccountId>, setting: Setting, new: Option<Value>) -> Sql {
         let customer = self.tenant.customer();
         match (account, new) {
-            (None, Some(value)) => sql(
-                "INSERT INTO customer_setting (customer_id, setting, value) VALUES ($1, $2, $3) \
-                 ON CONFLICT (customer_id, setting) DO UPDATE SET value = excluded.value",
-            )
-            .bind(customer)
-            .bind(setting.key())
-            .bind(value.key()),
+            (None, Some(value)) => {
+                sql("INSERT INTO customer_setting (customer_id, setting, value) VALUES ($1, $2, $3) \
+                 ON CONFLICT (customer_id, setting) DO UPDATE SET value = excluded.value")
+                .bind(customer)
+                .bind(setting.key())
+                .bind(value.key())
+            }
             (None, None) => sql("DELETE FROM customer_setting WHERE customer_id = $1 AND setting = $2")
                 .bind(customer)
                 .bind(setting.key()),
-            (Some(account), Some(value)) => sql(
-                "INSERT INTO account_setting (account_id, customer_id, setting, value) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (account_id, setting) DO UPDATE SET value = excluded.value",
-            )
-            .bind(account)
-            .bind(customer)
-            .bind(setting.key())
-            .bind(value.key()),
+            (Some(account), Some(value)) => {
+                sql("INSERT INTO account_setting (account_id, customer_id, setting, value) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (account_id, setting) DO UPDATE SET value = excluded.value")
+                .bind(account)
+                .bind(customer)
+                .bind(setting.key())
+                .bind(value.key())
+            }
             (Some(account), None) => {
                 sql("DELETE FROM account_setting WHERE account_id = $1 AND customer_id = $2 AND setting = $3")
                     .bind(account)

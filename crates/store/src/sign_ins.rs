@@ -76,9 +76,7 @@ impl SignIns<'_> {
         }
         let (locale, time_zone) = match who {
             Who::Administrator(_) => (Locale::default(), TimeZone::default()),
-            Who::Customer(_) | Who::Account { .. } => {
-                (row.read("locale", Locale::from_tag)?, row.parse("time_zone")?)
-            }
+            Who::Customer(_) | Who::Account { .. } => (row.read("locale", Locale::from_tag)?, row.parse("time_zone")?),
         };
         let principal = Principal {
             who,

@@ -6,10 +6,7 @@ use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tandem_domain::{
-    access::Tenant,
-    ids::Timestamp,
-};
+use tandem_domain::{access::Tenant, ids::Timestamp};
 use uuid::Uuid;
 
 use crate::{

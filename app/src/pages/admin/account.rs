@@ -60,7 +60,8 @@ pub fn AccountSignInPage() -> impl IntoView {
 pub fn AccountHistoryPage() -> impl IntoView {
     let (args, id) = (list_args(), address_id());
     let head = load(id, |id| async move { account_head_read(parse_id("account", &id)?).await });
-    let history = |(id, args): (String, ListArgs)| async move { account_history(parse_id("account", &id)?, args).await };
+    let history =
+        |(id, args): (String, ListArgs)| async move { account_history(parse_id("account", &id)?, args).await };
     let listing = load(move || (id(), args.get()), history);
     loaded(head, move |head| account_frame(&head, history_list(listing, args)))
 }

@@ -25,8 +25,8 @@ use crate::{
     parts::address::{address_id, parse_id},
     post::Done,
     ui::{
-        Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, PageHeader, PasswordField, PostForm, SelectField,
-        TextField, list_args,
+        Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, PageHeader, PasswordField, PostForm,
+        SelectField, TextField, list_args,
     },
 };
 
@@ -206,7 +206,11 @@ pub async fn administrator_save(
     if stored.version == version && present.is_some_and(|present| present.name != sign_in) {
         ask.store().sign_ins().set_name(who, &sign_in, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     }
-    ask.store().administrators().update(id, version, &changed, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    ask.store()
+        .administrators()
+        .update(id, version, &changed, &ask.change())
+        .await
+        .map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Administrator saved"))
 }
 
@@ -226,7 +230,9 @@ pub async fn administrator_password(
     let ask = Ask::now()?;
     ask.modify(Field::Administrators)?;
     if ask.me.who == Who::Administrator(id) {
-        return Err(AppError::Refused("Change your own password in your profile, where the present one is asked for.".into()));
+        return Err(AppError::Refused(
+            "Change your own password in your profile, where the present one is asked for.".into(),
+        ));
     }
     tandem_domain::sign_in::check_password(&password).map_err(|error| FieldErrors::one("password", error.0))?;
     let hash = hash(ask.services(), password).await?;
@@ -290,7 +296,8 @@ fn parse(
 /// The roles that administrators can have.
 #[cfg(feature = "ssr")]
 async fn role_choices(ask: &crate::server::ask::Ask) -> Result<Vec<(String, String)>, AppError> {
-    let roles = ask.store().roles().choices(Audience::Administrator).await.map_err(|error| ask.tell("access role", error))?;
+    let roles =
+        ask.store().roles().choices(Audience::Administrator).await.map_err(|error| ask.tell("access role", error))?;
     Ok(roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect())
 }
 
@@ -319,7 +326,9 @@ const fn state_words(active: bool) -> (Tone, &'static str) {
 #[component]
 pub fn AdministratorsPage() -> impl IntoView {
     let args = list_args();
-    let new = me().modifies(Field::Administrators).then(|| ("/admin/administrators/new".to_owned(), "Add administrator".to_owned()));
+    let new = me()
+        .modifies(Field::Administrators)
+        .then(|| ("/admin/administrators/new".to_owned(), "Add administrator".to_owned()));
     view! {
         <ListPage
             title="Administrators"
@@ -381,14 +390,12 @@ pub fn AdministratorPage() -> impl IntoView {
         });
         let AdministratorRecord { version, name, email, sign_in: signs_in_as, role, roles, .. } = record;
         let subtitle = if own { "Administrator: this is you" } else { "Administrator" };
-        let person = person(&name, &email);
-        let sign_in = sign_in(&signs_in_as, &role, roles);
         view! {
-            <PageHeader title=name subtitle=subtitle badge=badge back=("/admin/administrators", "Administrators") />
+            <PageHeader title=name.clone() subtitle=subtitle badge=badge back=("/admin/administrators", "Administrators") />
             <div class="stack max-w-208">
                 <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
-                    <Card title="Person">{person}</Card>
-                    <Card title="Sign-in">{sign_in}</Card>
+                    <Card title="Person">{person(&name, &email)}</Card>
+                    <Card title="Sign-in">{sign_in(&signs_in_as, &role, roles)}</Card>
                 </EditForm>
                 {below}
             </div>

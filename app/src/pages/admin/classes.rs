@@ -59,7 +59,9 @@ pub async fn class_list(
         href: Some(format!("/admin/classes/{}", class.id)),
         cells: vec![
             Cell::Text(class.name),
-            Cell::Text(class.notifications.iter().map(|notification| notification.label()).collect::<Vec<_>>().join(", ")),
+            Cell::Text(
+                class.notifications.iter().map(|notification| notification.label()).collect::<Vec<_>>().join(", "),
+            ),
             Cell::Figures(class.customers.to_string()),
         ],
     }))
@@ -95,7 +97,8 @@ pub async fn class_create(
     /// The name.
     name: String,
     /// The notifications, each on or off.
-    #[server(flatten)] switches: BTreeMap<String, String>,
+    #[server(flatten)]
+    switches: BTreeMap<String, String>,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
@@ -119,7 +122,8 @@ pub async fn class_save(
     /// The name.
     name: String,
     /// The notifications, each on or off.
-    #[server(flatten)] switches: BTreeMap<String, String>,
+    #[server(flatten)]
+    switches: BTreeMap<String, String>,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
@@ -196,20 +200,22 @@ pub fn ClassPage() -> impl IntoView {
     loaded(record, |ClassRecord { class, built_in, usage }| {
         let may = me().modifies(Field::Classes);
         let id = class.id.to_string();
-        let value = class.value.clone();
+        let name = class.value.name.clone();
         view! {
-            <PageHeader title=class.value.name.clone() subtitle="Customer class" back=("/admin/classes", "Customer classes") />
+            <PageHeader title=name.clone() subtitle="Customer class" back=("/admin/classes", "Customer classes") />
             <div class="stack max-w-208">
-                <EditForm to=ClassSave::PATH version=class.version fields=vec![("id", id.clone())] editable=may>{fields(&value)}</EditForm>
+                <EditForm to=ClassSave::PATH version=class.version fields=vec![("id", id.clone())] editable=may>
+                    {fields(&class.value)}
+                </EditForm>
                 {usage_card(&usage, "No customer has this class yet.")}
-                {(may && !built_in).then(|| delete_card(ClassDelete::PATH, id, "class", &class.value.name, usage.count > 0))}
+                {(may && !built_in).then(|| delete_card(ClassDelete::PATH, id, "class", &name, usage.count > 0))}
             </div>
         }
         .into_any()
     })
 }
 
-/// The fields of a class.
+/// The fields of a class, for a form that is already around them.
 fn fields(class: &CustomerClass) -> AnyView {
     let name = class.name.clone();
     let switches = Notification::ALL
@@ -247,7 +253,9 @@ mod tests {
     #[tokio::test]
     async fn an_emptied_name_is_refused_beside_its_field() {
         let typed: ClassCreate = decode("name=&new_call_recording=on").await.unwrap();
-        let Err(AppError::Invalid(errors)) = parse(&typed.name, &typed.switches) else { panic!("a class without a name") };
+        let Err(AppError::Invalid(errors)) = parse(&typed.name, &typed.switches) else {
+            panic!("a class without a name")
+        };
         assert!(errors.get("name").is_some());
     }
 }

@@ -41,7 +41,8 @@ pub async fn customer_list(
         class: args.filter("class").parse().ok().filter(|_| class),
     };
     let query = args.query(CustomerSort::from_key(&args.sort));
-    let page = ask.store().customers().list(scope, &query, &filters).await.map_err(|error| ask.tell("customer", error))?;
+    let page =
+        ask.store().customers().list(scope, &query, &filters).await.map_err(|error| ask.tell("customer", error))?;
     let mut columns = vec![Column::sorted("Name", "name")];
     columns.extend(prefix.then(|| Column::plain("SIP prefix")));
     columns.extend(class.then(|| Column::plain("Class")));
@@ -111,7 +112,8 @@ pub async fn customer_draft() -> Result<NewCustomer, AppError> {
     may_add(&ask)?;
     let blank = blank();
     let fields = fields_of(&ask, &blank).await?;
-    let roles = ask.store().roles().choices(Audience::Customer).await.map_err(|error| ask.tell("access role", error))?;
+    let roles =
+        ask.store().roles().choices(Audience::Customer).await.map_err(|error| ask.tell("access role", error))?;
     let roles = roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     Ok(NewCustomer { fields, role: blank.role.to_string(), roles })
 }
@@ -123,13 +125,17 @@ pub async fn customer_draft() -> Result<NewCustomer, AppError> {
 #[server(endpoint = "customer_create")]
 pub async fn customer_create(
     /// The sign-in name.
-    #[server(default)] sign_in: Typed,
+    #[server(default)]
+    sign_in: Typed,
     /// The password.
-    #[server(default)] password: Typed,
+    #[server(default)]
+    password: Typed,
     /// The access role.
-    #[server(default)] role: Typed,
+    #[server(default)]
+    role: Typed,
     /// What was typed.
-    #[server(flatten)] typed: TypedCustomer,
+    #[server(flatten)]
+    typed: TypedCustomer,
 ) -> Result<Done, AppError> {
     use crate::{
         parts::{address::parse_id, sign_in_panel::NewSignInForm},
@@ -144,7 +150,10 @@ pub async fn customer_create(
     let customer = typed.parse(&ask, &blank);
     let (customer, sign_in) = NewSignInForm { sign_in, password }.beside(&ask, Field::CustomerSignIn, customer).await?;
     let customers = ask.store().customers();
-    let id = customers.create(&customer, sign_in.as_ref(), &ask.change()).await.map_err(|error| ask.tell("customer", error))?;
+    let id = customers
+        .create(&customer, sign_in.as_ref(), &ask.change())
+        .await
+        .map_err(|error| ask.tell("customer", error))?;
     Ok(Done::say("Customer added").go(format!("/admin/customers/{id}")))
 }
 
@@ -215,7 +224,8 @@ pub fn NewCustomerPage() -> impl IntoView {
     let draft = load(|| (), |()| customer_draft());
     loaded(draft, |draft| {
         let NewCustomer { fields, role, roles } = draft;
-        let sign_in = || me().modifies(Field::CustomerSignIn).then(|| {
+        let sign_in = || {
+            me().modifies(Field::CustomerSignIn).then(|| {
             view! {
                 <Card title="Self-care sign-in" description="Optional: for the company’s own administrator. It can be given later.">
                     <TextField name="sign_in" label="Sign-in name" width="medium" />
@@ -225,7 +235,8 @@ pub fn NewCustomerPage() -> impl IntoView {
                         help="What this sign-in may see and change in self-care." />
                 </Card>
             }
-        });
+        })
+        };
         view! {
             <PageHeader title="Add customer" back=("/admin/customers", "Customers") />
             <NewForm to=CustomerCreate::PATH button="Add customer" cancel_href="/admin/customers">

@@ -39,7 +39,9 @@ pub async fn dashboard_read() -> Result<Dashboard, AppError> {
     }
     let tell = |error| ask.tell("dashboard", error);
     let counts = ask.store().counts();
-    let by = |counts: StatusCounts, all: &[Status]| all.iter().map(|status| (*status, counts.of(*status))).collect::<Vec<_>>();
+    let by = |counts: StatusCounts, all: &[Status]| {
+        all.iter().map(|status| (*status, counts.of(*status))).collect::<Vec<_>>()
+    };
     let (mut customers, mut accounts, mut changes) = (Vec::new(), Vec::new(), None);
     if ask.me.sees(Field::CustomerStatus) {
         customers = by(counts.customers(scope).await.map_err(tell)?, &Status::ALL);
@@ -95,7 +97,12 @@ mod changes {
 
     /// "name, e-mail, role and 4 more", in the order of the form.
     fn fields(lines: &[AuditRow]) -> String {
-        let names: Vec<String> = lines.iter().rev().map(|line| line.change.field.replace('_', " ")).filter(|name| !name.is_empty()).collect();
+        let names: Vec<String> = lines
+            .iter()
+            .rev()
+            .map(|line| line.change.field.replace('_', " "))
+            .filter(|name| !name.is_empty())
+            .collect();
         let (named, rest) = names.split_at(names.len().min(NAMED));
         let named = named.join(", ");
         if rest.is_empty() { named } else { format!("{named} and {} more", rest.len()) }
@@ -157,7 +164,12 @@ pub fn DashboardPage() -> impl IntoView {
 fn quick_links() -> AnyView {
     let me = me();
     let links = [
-        ("/admin/customers/new", "Add customer", Sign::Plus, me.modifies(Field::CustomerName) && me.modifies(Field::CustomerSipPrefix)),
+        (
+            "/admin/customers/new",
+            "Add customer",
+            Sign::Plus,
+            me.modifies(Field::CustomerName) && me.modifies(Field::CustomerSipPrefix),
+        ),
         ("/admin/dialing-rules", "Dialing rules", Sign::Keypad, me.sees(Field::DialingRules)),
         ("/admin/roles", "Access roles", Sign::Shield, me.sees(Field::Roles)),
     ];

@@ -24,9 +24,11 @@ use crate::{
 };
 
 /// The codes, and where there is room the preview at their side, in view while the codes are changed.
-const SIDE_BY_SIDE: &str = "grid items-start gap-5 max-w-208 min-[88rem]:max-w-none min-[88rem]:grid-cols-[minmax(0,52rem)_minmax(0,24rem)]";
+const SIDE_BY_SIDE: &str =
+    "grid items-start gap-5 max-w-208 min-[88rem]:max-w-none min-[88rem]:grid-cols-[minmax(0,52rem)_minmax(0,24rem)]";
 /// The place of the preview.
-const AT_THE_SIDE: &str = "min-[88rem]:sticky min-[88rem]:top-8 min-[88rem]:col-start-2 min-[88rem]:row-start-1 min-[88rem]:row-span-3";
+const AT_THE_SIDE: &str =
+    "min-[88rem]:sticky min-[88rem]:top-8 min-[88rem]:col-start-2 min-[88rem]:row-start-1 min-[88rem]:row-span-3";
 
 /// What a dialing rule is called in an answer.
 const WHAT: &str = "dialing rule";
@@ -65,7 +67,8 @@ pub async fn dialing_rule_list(
     let columns = std::iter::once(Column::sorted("Name", "name")).chain(columns).collect();
     Ok(Listing::of(columns, page, |row| {
         let codes = |kind: Kind| {
-            let codes = CodeField::ALL.into_iter().filter(|field| field.kind() == kind).map(|field| row.rule.codes.get(field));
+            let codes =
+                CodeField::ALL.into_iter().filter(|field| field.kind() == kind).map(|field| row.rule.codes.get(field));
             Cell::Figures(codes.collect::<Vec<_>>().join(" "))
         };
         let cells = [Kind::Prefix, Kind::Digit, Kind::Recording].map(codes);
@@ -108,7 +111,8 @@ pub async fn dialing_rule_create(
     /// The name.
     name: String,
     /// The codes.
-    #[server(flatten)] codes: TypedCodes,
+    #[server(flatten)]
+    codes: TypedCodes,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
@@ -132,7 +136,8 @@ pub async fn dialing_rule_save(
     /// The name.
     name: String,
     /// The codes.
-    #[server(flatten)] codes: TypedCodes,
+    #[server(flatten)]
+    codes: TypedCodes,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
@@ -140,7 +145,11 @@ pub async fn dialing_rule_save(
     ask.modify(Field::DialingRules)?;
     let stored = ask.store().dialing_rules().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     let rule = parse(&name, &codes, &stored.value.codes)?;
-    ask.store().dialing_rules().update(id, version, &rule, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    ask.store()
+        .dialing_rules()
+        .update(id, version, &rule, &ask.change())
+        .await
+        .map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Dialing rule saved"))
 }
 
@@ -183,7 +192,9 @@ fn count_words(count: i64) -> String {
 #[component]
 pub fn DialingRulesPage() -> impl IntoView {
     let args = list_args();
-    let new = me().modifies(Field::DialingRules).then(|| ("/admin/dialing-rules/new".to_owned(), "Add dialing rule".to_owned()));
+    let new = me()
+        .modifies(Field::DialingRules)
+        .then(|| ("/admin/dialing-rules/new".to_owned(), "Add dialing rule".to_owned()));
     view! {
         <ListPage
             title="Dialing rules"
@@ -220,24 +231,27 @@ pub fn DialingRulePage() -> impl IntoView {
         let may = me().modifies(Field::DialingRules);
         let id = rule.id.to_string();
         let draft = CodesDraft::new(rule.value.codes.clone());
-        let value = rule.value.clone();
+        let name = rule.value.name.clone();
         let badge = move || is_default.then(|| view! { <Badge tone=Tone::Info text="Default" /> });
-        let subtitle = if is_default { "Type: PBX. The rule of every customer that has no other." } else { "Type: PBX" };
+        let subtitle =
+            if is_default { "Type: PBX. The rule of every customer that has no other." } else { "Type: PBX" };
         view! {
-            <PageHeader title=rule.value.name.clone() subtitle=subtitle badge=badge back=("/admin/dialing-rules", "Dialing rules") />
+            <PageHeader title=name.clone() subtitle=subtitle badge=badge back=("/admin/dialing-rules", "Dialing rules") />
             <div class=SIDE_BY_SIDE>
-                <EditForm to=DialingRuleSave::PATH version=rule.version fields=vec![("id", id.clone())] editable=may>{fields(&value.name, &value.codes, draft)}</EditForm>
+                <EditForm to=DialingRuleSave::PATH version=rule.version fields=vec![("id", id.clone())] editable=may>
+                    {fields(&rule.value.name, &rule.value.codes, draft)}
+                </EditForm>
                 <div class=AT_THE_SIDE>{number_preview(draft)}</div>
                 {usage_card(&usage, "It is not assigned to any customer or account.")}
                 {(may && !is_default)
-                    .then(|| delete_card(DialingRuleDelete::PATH, id, "dialing rule", &rule.value.name, usage.count > 0))}
+                    .then(|| delete_card(DialingRuleDelete::PATH, id, "dialing rule", &name, usage.count > 0))}
             </div>
         }
         .into_any()
     })
 }
 
-/// The fields of a rule.
+/// The fields of a rule, for a form that is already around them.
 fn fields(name: &str, codes: &PbxCodes, draft: CodesDraft) -> AnyView {
     let name = name.to_owned();
     let codes = codes_form(codes, Field::DialingRules, draft);
@@ -267,7 +281,8 @@ mod tests {
 
     #[tokio::test]
     async fn everything_that_is_wrong_is_said_at_once() {
-        let typed: DialingRuleCreate = decode("name=&spy_prefix=&whisper_prefix=*91&barge_in_prefix=*91").await.unwrap();
+        let typed: DialingRuleCreate =
+            decode("name=&spy_prefix=&whisper_prefix=*91&barge_in_prefix=*91").await.unwrap();
         let Err(AppError::Invalid(errors)) = parse(&typed.name, &typed.codes, &PbxCodes::default()) else {
             panic!("a rule that cannot be")
         };

@@ -25,7 +25,10 @@ use crate::{
         usage::{Usage, delete_card, usage_card},
     },
     post::Done,
-    ui::{Badge, Button, Card, EditForm, Filter, LinkButton, ListPage, NewForm, Notice, PageHeader, SelectField, Sign, list_args},
+    ui::{
+        Badge, Button, Card, EditForm, Filter, LinkButton, ListPage, NewForm, Notice, PageHeader, SelectField, Sign,
+        list_args,
+    },
 };
 
 /// What an access role is called in an answer.
@@ -79,7 +82,11 @@ pub async fn role_list(
         cells: vec![
             Cell::Text(role.name),
             Cell::Text(role.audience.label().into()),
-            if role.built_in { Cell::Badge(Tone::Neutral, "Built in".into()) } else { Cell::Badge(Tone::Info, "Own".into()) },
+            if role.built_in {
+                Cell::Badge(Tone::Neutral, "Built in".into())
+            } else {
+                Cell::Badge(Tone::Info, "Own".into())
+            },
         ],
     }))
 }
@@ -113,7 +120,8 @@ pub async fn role_read(
 #[server(endpoint = "role_begin")]
 pub async fn role_begin(
     /// The id of the role to copy; empty: none.
-    #[server(default)] from: String,
+    #[server(default)]
+    from: String,
 ) -> Result<RoleStart, AppError> {
     use crate::server::ask::Ask;
 
@@ -145,9 +153,11 @@ pub async fn role_create(
     /// Whom the role is for.
     audience: String,
     /// The level of all that no entry speaks of.
-    #[server(default)] base: String,
+    #[server(default)]
+    base: String,
     /// Level names by node; the empty one inherits.
-    #[server(default)] entries: BTreeMap<String, String>,
+    #[server(default)]
+    entries: BTreeMap<String, String>,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
@@ -172,11 +182,14 @@ pub async fn role_save(
     /// The name.
     name: String,
     /// Whom the role is for.
-    #[server(default)] audience: Option<String>,
+    #[server(default)]
+    audience: Option<String>,
     /// The level of all that no entry speaks of.
-    #[server(default)] base: String,
+    #[server(default)]
+    base: String,
     /// Level names by node; the empty one inherits.
-    #[server(default)] entries: BTreeMap<String, String>,
+    #[server(default)]
+    entries: BTreeMap<String, String>,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
@@ -247,7 +260,9 @@ pub(super) fn keeps_own_keys(me: &Principal, role: &AccessRole) -> Result<(), St
     match [Field::Roles, Field::Administrators].into_iter().find(lost) {
         Some(field) => {
             let panel = field.info().panel;
-            Err(format!("You would lock yourself out: your own role has to keep “Modify” for {panel}. Ask another administrator to do this."))
+            Err(format!(
+                "You would lock yourself out: your own role has to keep “Modify” for {panel}. Ask another administrator to do this."
+            ))
         }
         None => Ok(()),
     }
@@ -375,7 +390,10 @@ mod tests {
 
     #[test]
     fn entries_for_what_its_people_do_not_have_are_left_out() {
-        let entries = BTreeMap::from([("configuration".to_owned(), "modify".to_owned()), ("account".to_owned(), "view".to_owned())]);
+        let entries = BTreeMap::from([
+            ("configuration".to_owned(), "modify".to_owned()),
+            ("account".to_owned(), "view".to_owned()),
+        ]);
         let role = parse("Night shift", "account", "view", entries).unwrap();
         assert_eq!(role.entries.keys().collect::<Vec<_>>(), ["account"]);
     }

@@ -6,10 +6,15 @@ use tandem_domain::audit::Subject;
 use crate::parts::audit_list::audit_page;
 
 /// The kinds of record that a customer has.
-const KINDS: [Subject; 5] = [Subject::Customer, Subject::Account, Subject::Huntgroup, Subject::SignIn, Subject::Request];
+const KINDS: [Subject; 5] =
+    [Subject::Customer, Subject::Account, Subject::Huntgroup, Subject::SignIn, Subject::Request];
 
 /// The audit log.
 #[component]
 pub fn AuditPage() -> impl IntoView {
-    audit_page("Who changed what of your company, when and from where. Days are days in your time zone.", &KINDS, "/self-care/audit.csv")
+    audit_page(
+        "Who changed what of your company, when and from where. Days are days in your time zone.",
+        &KINDS,
+        "/self-care/audit.csv",
+    )
 }

@@ -57,7 +57,8 @@ pub async fn own_codes_read() -> Result<OwnCodes, AppError> {
     let account = ask.store().accounts().get(tenant, id).await.map_err(tell)?.value;
     let rule = ask.store().dialing(tenant).effective_for(id).await.map_err(tell)?;
     let settings = ask.store().settings(tenant).effective_for(id).await.map_err(tell)?;
-    let is_on = |setting: Setting| settings.iter().any(|effective| effective.setting == setting && effective.value.is_on());
+    let is_on =
+        |setting: Setting| settings.iter().any(|effective| effective.setting == setting && effective.value.is_on());
     let memberships = ask.store().huntgroups(tenant).of_account(id).await.map_err(tell)?;
     let is_manager = memberships.iter().any(|membership| membership.member.supervision_allowed);
     let supervises = match (is_on(Setting::CallSupervision), is_manager) {
@@ -82,7 +83,8 @@ pub fn CodesPage() -> impl IntoView {
             // Fails only where there is no printing at all.
             let _ = window().print();
         });
-        let remarks = remarks(&own).into_iter().map(|text| view! { <Notice tone=Tone::Info text=text /> }).collect_view();
+        let remarks =
+            remarks(&own).into_iter().map(|text| view! { <Notice tone=Tone::Info text=text /> }).collect_view();
         let listing = listing(&own);
         view! {
             <PageHeader
@@ -105,9 +107,9 @@ fn remarks(own: &OwnCodes) -> Vec<&'static str> {
         .then_some("You may not start and stop recordings yourself. Your company’s administrator can allow it.");
     let supervision = match own.supervises {
         SupervisionCodes::Work => None,
-        SupervisionCodes::ForManagers => {
-            Some("Supervision is for managers. Your company’s administrator makes you one by “Supervision allowed” in a huntgroup.")
-        }
+        SupervisionCodes::ForManagers => Some(
+            "Supervision is for managers. Your company’s administrator makes you one by “Supervision allowed” in a huntgroup.",
+        ),
         SupervisionCodes::Off => Some("Call supervision is off for your company. Your provider turns it on."),
     };
     recording.into_iter().chain(supervision).collect()
@@ -126,7 +128,8 @@ fn listing(own: &OwnCodes) -> Listing {
         SupervisionCodes::Off => (Tone::Neutral, "Off"),
     };
     let order = [Kind::Recording, Kind::Prefix, Kind::Digit];
-    let fields = order.into_iter().flat_map(|kind| CodeField::ALL.into_iter().filter(move |field| field.kind() == kind));
+    let fields =
+        order.into_iter().flat_map(|kind| CodeField::ALL.into_iter().filter(move |field| field.kind() == kind));
     let mut rows: Vec<ListRow> = fields
         .map(|field| {
             let (when, state) = match field.kind() {
@@ -173,7 +176,8 @@ fn what(field: CodeField, codes: &PbxCodes) -> String {
         CodeField::WhisperDigit => "You speak to the agent alone.".into(),
         CodeField::BargeInDigit => "You speak to both.".into(),
         CodeField::RecordStart => {
-            ["The call is recorded from here on, until you press ", codes.record_stop.as_str(), " or the call ends."].concat()
+            ["The call is recorded from here on, until you press ", codes.record_stop.as_str(), " or the call ends."]
+                .concat()
         }
         CodeField::RecordStop => "Recording stops. Starting again adds to the same recording.".into(),
     }

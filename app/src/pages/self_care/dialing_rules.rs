@@ -73,7 +73,8 @@ pub async fn dialing_choice_read() -> Result<DialingView, AppError> {
     let stored = ask.store().dialing(tenant).get().await.map_err(tell)?;
     let default = ask.store().dialing_rules().get(stored.value.assigned.unwrap_or(DEFAULT)).await.map_err(tell)?.value;
     let settings = ask.store().settings(tenant).effective().await.map_err(tell)?;
-    let open = settings.iter().any(|effective| effective.setting == Setting::DialingRulesOption && effective.value.is_on());
+    let open =
+        settings.iter().any(|effective| effective.setting == Setting::DialingRulesOption && effective.value.is_on());
     let choice = DialingChoice {
         version: stored.version,
         open,
@@ -166,8 +167,7 @@ fn choice_form(choice: DialingChoice) -> AnyView {
     let standard = CodesDraft::new(default_codes.clone());
     let is_custom = RwSignal::new(mode == DialingMode::Custom);
     let editable = me().modifies(Field::CustomRule);
-    let default_facts =
-        CodeField::ALL.map(|field| (field.label().to_owned(), default_codes.get(field))).to_vec();
+    let default_facts = CodeField::ALL.map(|field| (field.label().to_owned(), default_codes.get(field))).to_vec();
     let title = ["Default rule: ", &default_name].concat();
     view! {
         <EditForm to=DialingChoiceSave::PATH version=version editable=editable>

@@ -122,7 +122,11 @@ fn by_email_card(needs: ByEmail) -> AnyView {
     let works = needs.works();
     let ByEmail { address, notified, wanted } = needs;
     let no_address = address.is_empty();
-    let verdict = if works { ["Recordings are e-mailed to ", &address, "."].concat() } else { missing(no_address, notified, wanted) };
+    let verdict = if works {
+        ["Recordings are e-mailed to ", &address, "."].concat()
+    } else {
+        missing(no_address, notified, wanted)
+    };
     let facts = vec![
         ("Your e-mail address".to_owned(), if no_address { "None yet".into() } else { address }),
         (
@@ -173,6 +177,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_all_at_once() {
         let text = missing(true, false, true);
-        assert!(text.contains("profile") && text.contains("provider") && !text.contains("Turn the option on"), "{text}");
+        assert!(
+            text.contains("profile") && text.contains("provider") && !text.contains("Turn the option on"),
+            "{text}"
+        );
     }
 }

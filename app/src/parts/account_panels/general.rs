@@ -82,7 +82,8 @@ pub async fn account_save(
     /// The version that the edit starts from.
     version: Version,
     /// What was typed.
-    #[server(flatten)] typed: TypedAccount,
+    #[server(flatten)]
+    typed: TypedAccount,
 ) -> Result<Done, AppError> {
     use super::FoundAccount;
     use crate::server::ask::Ask;
@@ -124,12 +125,18 @@ pub fn general_page() -> AnyView {
 }
 
 /// The permissions of the form's fields.
-const EDITED: [Field; 5] =
-    [Field::AccountProfile, Field::AccountExtension, Field::AccountStatus, Field::AccountRole, Field::AccountDialingRule];
+const EDITED: [Field; 5] = [
+    Field::AccountProfile,
+    Field::AccountExtension,
+    Field::AccountStatus,
+    Field::AccountRole,
+    Field::AccountDialingRule,
+];
 
 /// The inputs of an account, for the form that is around them.
 pub(super) fn account_inputs(fields: AccountFields) -> AnyView {
-    let AccountFields { first_name, last_name, email, extension, expires_on, role, roles, dialing_rule, dialing_rules } = fields;
+    let AccountFields { first_name, last_name, email, extension, expires_on, role, roles, dialing_rule, dialing_rules } =
+        fields;
     let decided = me().sees(Field::AccountRole) || me().sees(Field::AccountDialingRule);
     let decided = decided.then(|| {
         view! {
@@ -198,7 +205,11 @@ pub(super) mod server {
             let role = errors.take("role", role.parse::<RoleId>().map_err(unknown_role));
             let unknown_rule = |_| FieldError::new("Choose a dialing rule from the list.");
             let no_rule = rule.is_empty();
-            let rule = if no_rule { None } else { errors.take("dialing_rule", rule.parse::<DialingRuleId>().map_err(unknown_rule)) };
+            let rule = if no_rule {
+                None
+            } else {
+                errors.take("dialing_rule", rule.parse::<DialingRuleId>().map_err(unknown_rule))
+            };
             let (Some(first_name), Some(last_name), Some(email), Some(extension), Some(expires_on), Some(role)) =
                 (first_name, last_name, email, extension, expires_on, role)
             else {
@@ -231,7 +242,8 @@ pub(super) mod server {
             let rules = ask.store().dialing_rules().choices().await.map_err(tell)?;
             let customers = (String::new(), "As the customer".to_owned());
             fields.dialing_rule = account.dialing_rule.map(|rule| rule.to_string()).unwrap_or_default();
-            fields.dialing_rules = std::iter::once(customers).chain(rules.into_iter().map(|(id, name)| (id.to_string(), name))).collect();
+            fields.dialing_rules =
+                std::iter::once(customers).chain(rules.into_iter().map(|(id, name)| (id.to_string(), name))).collect();
         }
         Ok(fields)
     }

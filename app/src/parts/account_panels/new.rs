@@ -34,7 +34,8 @@ pub struct NewAccount {
 #[server(endpoint = "account_draft")]
 pub async fn account_draft(
     /// Whose: the customer.
-    #[server(default)] customer: Option<CustomerId>,
+    #[server(default)]
+    customer: Option<CustomerId>,
 ) -> Result<NewAccount, AppError> {
     use super::general::server::fields_of;
     use crate::server::ask::Ask;
@@ -61,11 +62,14 @@ pub async fn account_create(
     /// Whose: the customer.
     customer: CustomerId,
     /// The sign-in name.
-    #[server(default)] sign_in: Typed,
+    #[server(default)]
+    sign_in: Typed,
     /// The password.
-    #[server(default)] password: Typed,
+    #[server(default)]
+    password: Typed,
     /// What was typed.
-    #[server(flatten)] typed: TypedAccount,
+    #[server(flatten)]
+    typed: TypedAccount,
 ) -> Result<Done, AppError> {
     use super::account_path;
     use crate::{parts::sign_in_panel::NewSignInForm, server::ask::Ask};
@@ -78,7 +82,10 @@ pub async fn account_create(
     let account = typed.parse(&ask, &server::blank(customer));
     let (account, sign_in) = NewSignInForm { sign_in, password }.beside(&ask, Field::AccountSignIn, account).await?;
     let accounts = ask.store().accounts();
-    let id = accounts.create(tenant, &account, sign_in.as_ref(), &ask.change()).await.map_err(|error| ask.tell("account", error))?;
+    let id = accounts
+        .create(tenant, &account, sign_in.as_ref(), &ask.change())
+        .await
+        .map_err(|error| ask.tell("account", error))?;
     Ok(Done::say("Account added").go(account_path(ask.me.audience(), id)))
 }
 
@@ -133,15 +140,17 @@ pub fn new_page() -> AnyView {
     loaded(data, |draft| {
         let NewAccount { customer, customer_name, fields } = draft;
         let list = list_of(Owner::customer(customer));
-        let sign_in = || me().modifies(Field::AccountSignIn).then(|| {
-            view! {
-                <Card title="Self-care sign-in" description="Optional, and can be given later.">
-                    <TextField name="sign_in" label="Sign-in name" width="medium" rule=Rule::Any />
-                    <PasswordField name="password" label="Password" autocomplete="new-password" width="medium"
-                        help="At least 10 characters; a few words are easy to remember." />
-                </Card>
-            }
-        });
+        let sign_in = || {
+            me().modifies(Field::AccountSignIn).then(|| {
+                view! {
+                    <Card title="Self-care sign-in" description="Optional, and can be given later.">
+                        <TextField name="sign_in" label="Sign-in name" width="medium" rule=Rule::Any />
+                        <PasswordField name="password" label="Password" autocomplete="new-password" width="medium"
+                            help="At least 10 characters; a few words are easy to remember." />
+                    </Card>
+                }
+            })
+        };
         view! {
             <PageHeader title="Add account" subtitle=customer_name back_to=list.clone() />
             <NewForm to=AccountCreate::PATH button="Add account" cancel_href=list.0 fields=vec![("customer", customer.to_string())]>

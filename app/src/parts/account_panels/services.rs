@@ -51,10 +51,12 @@ pub async fn account_services_read(
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
     let settings = effective(&ask, found.owner()).await?;
-    let by_email = settings.iter().any(|effective| effective.setting == Setting::RecordByEmail && effective.value.is_on());
+    let by_email =
+        settings.iter().any(|effective| effective.setting == Setting::RecordByEmail && effective.value.is_on());
     let mut email_needs = Vec::new();
     if by_email {
-        let class = ask.store().classes().get(found.customer.class).await.map_err(|error| ask.tell("customer class", error))?;
+        let class =
+            ask.store().classes().get(found.customer.class).await.map_err(|error| ask.tell("customer class", error))?;
         if found.stored.value.email.is_empty() {
             email_needs.push("Recordings are not e-mailed yet: the account has no e-mail address.".to_owned());
         }

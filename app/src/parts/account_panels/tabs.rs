@@ -58,7 +58,8 @@ pub fn account_path(audience: Audience, id: AccountId) -> String {
 pub fn account_frame(head: &AccountHead, content: AnyView) -> AnyView {
     let me = me();
     let base = head.owner.account.map(|id| account_path(me.audience(), id)).unwrap_or_default();
-    let services = Setting::RECORDING.iter().any(|setting| me.sees(setting.permission())) || me.sees(Field::ServiceCodes);
+    let services =
+        Setting::RECORDING.iter().any(|setting| me.sees(setting.permission())) || me.sees(Field::ServiceCodes);
     let history = me.audience() == Audience::Administrator && me.sees(Field::AuditLog);
     let tabs = [
         ("", "General", true),
@@ -67,7 +68,10 @@ pub fn account_frame(head: &AccountHead, content: AnyView) -> AnyView {
         ("/sign-in", "Sign-in", me.sees(Field::AccountSignIn) || me.sees(Field::SipPassword)),
         ("/history", "History", history),
     ];
-    let tabs = tabs.into_iter().filter(|(_, _, seen)| *seen).map(|(path, label, _)| (format!("{base}{path}"), label.to_owned()));
+    let tabs = tabs
+        .into_iter()
+        .filter(|(_, _, seen)| *seen)
+        .map(|(path, label, _)| (format!("{base}{path}"), label.to_owned()));
     let badge = head.badge.clone();
     view! {
         <PageHeader
@@ -110,7 +114,10 @@ pub async fn account_sign_in_read(
     id: AccountId,
 ) -> Result<(AccountHead, Option<SignInView>, Option<SipView>), AppError> {
     use super::FoundAccount;
-    use crate::{parts::sign_in_panel::suggested_password, server::ask::{Ask, forbidden}};
+    use crate::{
+        parts::sign_in_panel::suggested_password,
+        server::ask::{Ask, forbidden},
+    };
 
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
@@ -137,7 +144,9 @@ pub async fn account_sign_in_read(
 /// The page of the status.
 pub fn status_page() -> AnyView {
     let data = load(address_id(), |id| async move { account_status_read(parse_id(WHAT, &id)?).await });
-    loaded(data, |(head, status)| account_frame(&head, view! { <div class="stack">{status_panel(status)}</div> }.into_any()))
+    loaded(data, |(head, status)| {
+        account_frame(&head, view! { <div class="stack">{status_panel(status)}</div> }.into_any())
+    })
 }
 
 /// The page of the sign-ins.

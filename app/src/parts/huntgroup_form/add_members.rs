@@ -49,10 +49,12 @@ pub async fn huntgroup_candidates(
     ask.modify(Field::HuntgroupMembers)?;
     let tenant = ask.tenant(customer)?;
     let group = ask.store().huntgroups(tenant).get(id).await.map_err(|error| ask.tell(super::WHAT, error))?;
-    let members: std::collections::BTreeSet<AccountId> = group.value.members.iter().map(|member| member.account).collect();
+    let members: std::collections::BTreeSet<AccountId> =
+        group.value.members.iter().map(|member| member.account).collect();
     // Enough that some are left when the members are taken out, and one more to know that there are more.
     let limit = u32::try_from(members.len() + SHOWN + 1).unwrap_or(u32::MAX);
-    let choices = ask.store().accounts().choices(tenant, &words, limit).await.map_err(|error| ask.tell("extension", error))?;
+    let choices =
+        ask.store().accounts().choices(tenant, &words, limit).await.map_err(|error| ask.tell("extension", error))?;
     let no_extensions = choices.is_empty() && words.trim().is_empty();
     let mut found: Vec<Candidate> = choices
         .into_iter()
@@ -117,7 +119,8 @@ pub async fn huntgroup_member_add(
     if !is_new {
         return Ok(Done::say(format!("{name} is a member already")));
     }
-    let undo = Undo { to: super::members::HuntgroupMemberRemove::PATH.into(), fields: editing::fields(customer, id, account) };
+    let undo =
+        Undo { to: super::members::HuntgroupMemberRemove::PATH.into(), fields: editing::fields(customer, id, account) };
     Ok(Done::say(format!("{name} is a member now")).undo(undo))
 }
 

@@ -46,7 +46,9 @@ pub(super) async fn edit<T>(
             Err(error) => return Err(ask.tell(WHAT, error)),
         }
     }
-    Err(AppError::Refused("Several people are changing this huntgroup at this moment. Wait a little and try again.".into()))
+    Err(AppError::Refused(
+        "Several people are changing this huntgroup at this moment. Wait a little and try again.".into(),
+    ))
 }
 
 /// Where a member stands in the list.
@@ -54,7 +56,10 @@ pub(super) async fn edit<T>(
 /// # Errors
 /// It is no member (any more).
 pub(super) fn place_of(members: &[Member], account: AccountId) -> Result<usize, AppError> {
-    members.iter().position(|member| member.account == account).ok_or_else(|| AppError::NotFound("member of this huntgroup".into()))
+    members
+        .iter()
+        .position(|member| member.account == account)
+        .ok_or_else(|| AppError::NotFound("member of this huntgroup".into()))
 }
 
 /// A mark as it was sent; `None` when it was not.

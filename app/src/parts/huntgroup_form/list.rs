@@ -21,7 +21,10 @@ pub async fn huntgroup_list(
     /// What the address asks for.
     args: ListArgs,
 ) -> Result<Listing, AppError> {
-    use crate::{listing::{Cell, Column, ListRow}, server::ask::Ask};
+    use crate::{
+        listing::{Cell, Column, ListRow},
+        server::ask::Ask,
+    };
     use tandem_domain::access::Audience;
     use tandem_store::huntgroups::HuntgroupSort;
 
@@ -59,7 +62,8 @@ pub async fn huntgroup_list(
 /// The list; `new` is where a group is added, for those who may. An empty `title` is for a page with a head of its own.
 pub fn huntgroup_list_page(customer: CustomerId, title: &'static str, new: &'static str) -> AnyView {
     let args = list_args();
-    let new = (!new.is_empty() && me().modifies(Field::Huntgroups)).then(|| (new.to_owned(), "Add huntgroup".to_owned()));
+    let new =
+        (!new.is_empty() && me().modifies(Field::Huntgroups)).then(|| (new.to_owned(), "Add huntgroup".to_owned()));
     view! {
         <ListPage
             title=title

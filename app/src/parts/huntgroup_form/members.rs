@@ -160,7 +160,8 @@ pub fn members_card(group: &HuntgroupView, focus: KeepFocus) -> AnyView {
         .into_any();
     }
     let last = members.len() - 1;
-    let rows = members.iter().enumerate().map(|(i, member)| row(group, member, (i == 0, i == last), focus)).collect_view();
+    let rows =
+        members.iter().enumerate().map(|(i, member)| row(group, member, (i == 0, i == last), focus)).collect_view();
     view! {
         <Card title="Members" description="They ring in this order, as the ring strategy says. Changes are saved at once." flush=true>
             <Rows label="Members" numbered=true>{rows}</Rows>

@@ -29,7 +29,10 @@ pub use reading::{extension_view, supervision_of_company};
 use leptos::prelude::*;
 use tandem_domain::ids::{CustomerId, HuntgroupId};
 
-use self::{add_members::AddMembers, members::members_card, settings::settings_form, supervision::supervision_card, view::HuntgroupView};
+use self::{
+    add_members::AddMembers, members::members_card, settings::settings_form, supervision::supervision_card,
+    view::HuntgroupView,
+};
 use crate::{
     context::{load, loaded, me},
     error::AppError,
@@ -56,7 +59,11 @@ pub async fn huntgroup_read(
 }
 
 /// A huntgroup's page; `id` is the text in its address, `list` the list to go back to.
-pub fn huntgroup_page(customer: CustomerId, id: impl Fn() -> String + Copy + Send + Sync + 'static, list: (String, String)) -> AnyView {
+pub fn huntgroup_page(
+    customer: CustomerId,
+    id: impl Fn() -> String + Copy + Send + Sync + 'static,
+    list: (String, String),
+) -> AnyView {
     let focus = KeepFocus::new();
     let adding = AddMembers::new(customer, id);
     let group = load(id, move |id| async move { huntgroup_read(customer, parse_id(WHAT, &id)?).await });

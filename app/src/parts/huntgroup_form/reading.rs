@@ -38,7 +38,8 @@ pub(super) async fn huntgroup(ask: &Ask, customer: CustomerId, id: HuntgroupId) 
     let group = groups.get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     let shows_members = ask.me.sees(Field::HuntgroupMembers);
     let shows_marks = ask.me.sees(Field::HuntgroupSupervision);
-    let rows = if shows_members { groups.members(id).await.map_err(|error| ask.tell(WHAT, error))? } else { Vec::new() };
+    let rows =
+        if shows_members { groups.members(id).await.map_err(|error| ask.tell(WHAT, error))? } else { Vec::new() };
     let supervision = if shows_members && shows_marks {
         let all = all_groups(ask, tenant).await?;
         Some(SupervisionView { on: is_on(ask, tenant).await?, ..in_group(ask, &all, &group.value, &rows) })
@@ -62,7 +63,8 @@ pub(super) async fn huntgroup(ask: &Ask, customer: CustomerId, id: HuntgroupId) 
 fn member(ask: &Ask, row: &MemberRow, shows_marks: bool) -> MemberView {
     // The customer's own status is no news to whoever works on the customer.
     let service = Service::of(tandem_domain::status::Status::Open, row.status, false);
-    let without_service = (service != Service::Available && ask.me.sees(Field::AccountStatus)).then(|| service.label().to_owned());
+    let without_service =
+        (service != Service::Available && ask.me.sees(Field::AccountStatus)).then(|| service.label().to_owned());
     MemberView {
         account: row.member.account,
         who: extension_view(ask, &row.name, &row.extension),
@@ -80,7 +82,9 @@ async fn all_groups(ask: &Ask, tenant: Tenant) -> Result<Vec<Huntgroup>, AppErro
 /// Whether the customer has call supervision at all.
 async fn is_on(ask: &Ask, tenant: Tenant) -> Result<bool, AppError> {
     let settings = ask.store().settings(tenant).effective().await.map_err(|error| ask.tell("customer", error))?;
-    Ok(settings.iter().any(|setting| setting.setting == Setting::CallSupervision && setting.value == Value::Switch(true)))
+    Ok(settings
+        .iter()
+        .any(|setting| setting.setting == Setting::CallSupervision && setting.value == Value::Switch(true)))
 }
 
 /// Who may supervise whom within one group. A protection set in another group counts here too.
@@ -97,7 +101,12 @@ fn in_group(ask: &Ask, all: &[Huntgroup], group: &Huntgroup, rows: &[MemberRow])
         })
         .collect();
     let protected = group.members.iter().map(|member| member.account).filter(|account| protected.contains(account));
-    SupervisionView { on: false, managers, protected: protected.map(|account| named(&people, account)).collect(), more: 0 }
+    SupervisionView {
+        on: false,
+        managers,
+        protected: protected.map(|account| named(&people, account)).collect(),
+        more: 0,
+    }
 }
 
 /// Who may supervise whom in the whole company, through any of its groups. The first managers are named.
@@ -139,7 +148,11 @@ pub async fn supervision_of_company(ask: &Ask, tenant: Tenant) -> Result<Supervi
 
 /// The extensions that nobody may supervise.
 fn protected(all: &[Huntgroup]) -> BTreeSet<AccountId> {
-    all.iter().flat_map(|group| &group.members).filter(|member| member.never_supervise).map(|member| member.account).collect()
+    all.iter()
+        .flat_map(|group| &group.members)
+        .filter(|member| member.never_supervise)
+        .map(|member| member.account)
+        .collect()
 }
 
 fn people(ask: &Ask, rows: &[MemberRow]) -> BTreeMap<AccountId, Extension> {

@@ -46,7 +46,8 @@ pub async fn huntgroup_create(
     ask.modify(Field::Huntgroups)?;
     let tenant = ask.tenant(customer)?;
     let group = Huntgroup::parse(&name, &number, &strategy, &ring_seconds)?;
-    let id = ask.store().huntgroups(tenant).create(&group, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    let id =
+        ask.store().huntgroups(tenant).create(&group, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     let done = Done::say(format!("Huntgroup {} added. Now choose its members.", group.name));
     Ok(match ask.me.audience() {
         Audience::Administrator => done.go(format!("/admin/customers/{customer}/huntgroups?group={id}")),
@@ -136,7 +137,8 @@ pub fn new_huntgroup_form(customer: CustomerId, list: impl Into<String>) -> AnyV
 
 /// The form that changes the settings.
 pub fn settings_form(group: &HuntgroupView) -> AnyView {
-    let (name, number, strategy, ring_seconds) = (group.name.clone(), group.number.clone(), group.strategy, group.ring_seconds);
+    let (name, number, strategy, ring_seconds) =
+        (group.name.clone(), group.number.clone(), group.strategy, group.ring_seconds);
     view! {
         <EditForm
             to=HuntgroupSave::PATH
@@ -152,7 +154,8 @@ pub fn settings_form(group: &HuntgroupView) -> AnyView {
 
 fn fields(name: String, number: String, strategy: RingStrategy, ring_seconds: u32) -> AnyView {
     let field = Field::Huntgroups;
-    let strategies = RingStrategy::ALL.map(|s| (s.key().to_owned(), s.label().to_owned(), s.help().to_owned())).to_vec();
+    let strategies =
+        RingStrategy::ALL.map(|s| (s.key().to_owned(), s.label().to_owned(), s.help().to_owned())).to_vec();
     view! {
         <TextField name="name" label="Name" value=name field=field rule=Rule::Name required=true placeholder="Support" width="medium" />
         <TextField

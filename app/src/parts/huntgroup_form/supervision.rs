@@ -15,7 +15,8 @@ const NAMED: usize = 12;
 pub fn supervision_card(view: SupervisionView, of: &'static str) -> AnyView {
     let SupervisionView { on, managers, more, protected } = view;
     let none = managers.is_empty();
-    let lines: Vec<(String, String)> = managers.into_iter().map(|(manager, agents)| (manager.text(), whom(&agents))).collect();
+    let lines: Vec<(String, String)> =
+        managers.into_iter().map(|(manager, agents)| (manager.text(), whom(&agents))).collect();
     view! {
         <Card title="Who may supervise whom" description=format!("What the marks come to {of}.")>
             {(!on).then(|| view! {
@@ -52,7 +53,8 @@ fn whom(agents: &[Extension]) -> String {
 pub fn names(people: &[Extension]) -> String {
     let (named, rest) = people.split_at(people.len().min(NAMED));
     let mut texts: Vec<String> = named.iter().map(Extension::text).collect();
-    let last = if rest.is_empty() { texts.pop().unwrap_or_default() } else { [&rest.len().to_string(), " more"].concat() };
+    let last =
+        if rest.is_empty() { texts.pop().unwrap_or_default() } else { [&rest.len().to_string(), " more"].concat() };
     if texts.is_empty() { last } else { [&texts.join(", "), " and ", &last].concat() }
 }
 

@@ -178,7 +178,8 @@ impl Accounts<'_> {
         write.tell(&about, "changed", None, statuses::changes(now, status, reason)).await?;
         if status == Status::Closed {
             numbering::release(&mut write, tenant, Holder::Account(id)).await?;
-            huntgroups::leave_all(&mut write, tenant, id, &huntgroups::label(&account.name(), &account.extension)).await?;
+            huntgroups::leave_all(&mut write, tenant, id, &huntgroups::label(&account.name(), &account.extension))
+                .await?;
             phones::forget(&mut write, tenant, id, &about).await?;
             let who = Who::Account { account: id, customer: tenant.customer() };
             sign_ins::delete(&mut write, who, &about).await?;
@@ -204,11 +205,11 @@ async fn names_of(write: &mut Write<'_>, account: &Account) -> Result<(String, S
     Ok((role, dialing_rules::name_of(write, account.dialing_rule).await?))
 }
 
-pub(crate) fn about(id: AccountId, account: &Account) -> About {
+pub(super) fn about(id: AccountId, account: &Account) -> About {
     About::of(account.customer, Subject::Account, id, &account.name())
 }
 
-pub(crate) fn words(account: &Account) -> Words {
+fn words(account: &Account) -> Words {
     Words::of(&[&account.first_name, &account.last_name, account.extension.as_str(), &account.email])
 }
 

@@ -19,7 +19,7 @@ use crate::{
     statuses,
 };
 
-pub(crate) mod changing;
+mod changing;
 mod phones;
 
 pub use phones::{SIP_REALM, SipCredentials};

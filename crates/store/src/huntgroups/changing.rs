@@ -274,6 +274,9 @@ fn switch_change(
 ) -> Option<FieldChange> {
     let (was, is) = (was.map(|row| on(&row.member)), is.map(|row| on(&row.member)));
     let text = |on: Option<bool>| on.map(switch).unwrap_or_default();
-    (was.unwrap_or(false) != is.unwrap_or(false))
-        .then(|| FieldChange { field: format!("{name}: {key}"), old: text(was), new: text(is) })
+    (was.unwrap_or(false) != is.unwrap_or(false)).then(|| FieldChange {
+        field: format!("{name}: {key}"),
+        old: text(was),
+        new: text(is),
+    })
 }

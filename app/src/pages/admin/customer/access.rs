@@ -26,7 +26,10 @@ pub async fn customer_status_read(
     use tandem_domain::status::{Service, Status};
 
     use super::head::FoundCustomer;
-    use crate::{parts::{owner::Owner, status_panel::status_view}, server::ask::Ask};
+    use crate::{
+        parts::{owner::Owner, status_panel::status_view},
+        server::ask::Ask,
+    };
 
     let ask = Ask::now()?;
     let found = FoundCustomer::load(&ask, id).await?;
@@ -55,7 +58,8 @@ pub async fn customer_sign_in_read(
     let ask = Ask::now()?;
     let found = FoundCustomer::load(&ask, id).await?;
     ask.see(Field::CustomerSignIn)?;
-    let roles = ask.store().roles().choices(Audience::Customer).await.map_err(|error| ask.tell("access role", error))?;
+    let roles =
+        ask.store().roles().choices(Audience::Customer).await.map_err(|error| ask.tell("access role", error))?;
     let sign_in = SignInView {
         owner: Owner::customer(id),
         name: found.stored.value.name.clone(),
@@ -72,12 +76,16 @@ pub async fn customer_sign_in_read(
 #[component]
 pub fn CustomerStatusPage() -> impl IntoView {
     let data = load(address_id(), |id| async move { customer_status_read(parse_id(WHAT, &id)?).await });
-    loaded(data, |(head, status)| customer_frame(&head, view! { <div class="stack">{status_panel(status)}</div> }.into_any()))
+    loaded(data, |(head, status)| {
+        customer_frame(&head, view! { <div class="stack">{status_panel(status)}</div> }.into_any())
+    })
 }
 
 /// The sign-in tab.
 #[component]
 pub fn CustomerSignInPage() -> impl IntoView {
     let data = load(address_id(), |id| async move { customer_sign_in_read(parse_id(WHAT, &id)?).await });
-    loaded(data, |(head, sign_in)| customer_frame(&head, view! { <div class="form">{sign_in_panel(sign_in)}</div> }.into_any()))
+    loaded(data, |(head, sign_in)| {
+        customer_frame(&head, view! { <div class="form">{sign_in_panel(sign_in)}</div> }.into_any())
+    })
 }

@@ -82,7 +82,8 @@ pub async fn customer_save(
     /// The version that the edit starts from.
     version: Version,
     /// What was typed.
-    #[server(flatten)] typed: TypedCustomer,
+    #[server(flatten)]
+    typed: TypedCustomer,
 ) -> Result<Done, AppError> {
     use super::head::FoundCustomer;
     use crate::server::ask::Ask;
@@ -110,8 +111,13 @@ pub struct TypedCustomer {
 }
 
 /// The permissions of the form's fields.
-const EDITED: [Field; 5] =
-    [Field::CustomerName, Field::CustomerEmail, Field::CustomerSipPrefix, Field::CustomerBilling, Field::CustomerLocale];
+const EDITED: [Field; 5] = [
+    Field::CustomerName,
+    Field::CustomerEmail,
+    Field::CustomerSipPrefix,
+    Field::CustomerBilling,
+    Field::CustomerLocale,
+];
 
 /// The general tab.
 #[component]
@@ -207,8 +213,16 @@ pub(in crate::pages::admin) mod server {
             let locale = errors.take("locale", Locale::from_tag(&locale).ok_or_else(|| choose("format")));
             let known = |zone: TimeZone| format::known_zone(&zone).map(|()| zone);
             let time_zone = errors.take("time_zone", time_zone.parse::<TimeZone>().and_then(known));
-            let (Some(name), Some(email), Some(sip_prefix), Some(currency), Some(billing), Some(class), Some(locale), Some(time_zone)) =
-                (name, email, sip_prefix, currency, billing, class, locale, time_zone)
+            let (
+                Some(name),
+                Some(email),
+                Some(sip_prefix),
+                Some(currency),
+                Some(billing),
+                Some(class),
+                Some(locale),
+                Some(time_zone),
+            ) = (name, email, sip_prefix, currency, billing, class, locale, time_zone)
             else {
                 return Err(errors.into());
             };

@@ -58,7 +58,9 @@ fn tab(customer: CustomerId) -> AnyView {
     loaded(head, move |head| {
         let content = move || match group().as_str() {
             "" => {
-                let new = me().modifies(Field::Huntgroups).then(|| (format!("{}?group={NEW}", list.get_value()), "Add huntgroup".to_owned()));
+                let new = me()
+                    .modifies(Field::Huntgroups)
+                    .then(|| (format!("{}?group={NEW}", list.get_value()), "Add huntgroup".to_owned()));
                 view! {
                     <ListPage
                         listing=listing
@@ -72,7 +74,9 @@ fn tab(customer: CustomerId) -> AnyView {
                 .into_any()
             }
             NEW => new_huntgroup_form(customer, list.get_value()),
-            _ => loaded(chosen, move |chosen| chosen.map_or_else(|| ().into_any(), |chosen| one(chosen, focus, adding, list.get_value()))),
+            _ => loaded(chosen, move |chosen| {
+                chosen.map_or_else(|| ().into_any(), |chosen| one(chosen, focus, adding, list.get_value()))
+            }),
         };
         customer_frame(&head, content.into_any())
     })

@@ -46,14 +46,20 @@ pub fn CustomerAccountsPage() -> impl IntoView {
 /// The filter of a list of accounts by their status.
 pub(in crate::pages::admin) fn account_status_filter() -> Filter {
     let statuses = tandem_domain::status::Status::OF_ACCOUNT;
-    Filter { name: "status", label: "Status", options: statuses.map(|status| (status.key().into(), status.label().into())).into() }
+    Filter {
+        name: "status",
+        label: "Status",
+        options: statuses.map(|status| (status.key().into(), status.label().into())).into(),
+    }
 }
 
 /// The history tab.
 #[component]
 pub fn CustomerHistoryPage() -> impl IntoView {
     let (head, args, id) = (load_head(), list_args(), address_id());
-    let history = move |(id, args): (String, ListArgs)| async move { customer_history(parse_id::<CustomerId>(WHAT, &id)?, args).await };
+    let history = move |(id, args): (String, ListArgs)| async move {
+        customer_history(parse_id::<CustomerId>(WHAT, &id)?, args).await
+    };
     let listing = load(move || (id(), args.get()), history);
     loaded(head, move |head| customer_frame(&head, history_list(listing, args)))
 }

@@ -25,7 +25,8 @@ use crate::{
 };
 
 /// The settings of call supervision.
-const SUPERVISION: [Setting; 4] = [Setting::CallSupervision, Setting::NoticeSpy, Setting::NoticeWhisper, Setting::NoticeBargeIn];
+const SUPERVISION: [Setting; 4] =
+    [Setting::CallSupervision, Setting::NoticeSpy, Setting::NoticeWhisper, Setting::NoticeBargeIn];
 
 /// A customer's voice services.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,9 +98,11 @@ pub async fn customer_rule_assign(
     /// Whose: the customer.
     customer: CustomerId,
     /// The value that the person saw.
-    #[server(default)] was: Option<String>,
+    #[server(default)]
+    was: Option<String>,
     /// The new dialing rule.
-    #[server(default)] rule: Option<String>,
+    #[server(default)]
+    rule: Option<String>,
 ) -> Result<Done, AppError> {
     use tandem_domain::{error::FieldErrors, ids::DialingRuleId};
     use tandem_store::{StoreError, dialing_rules};
@@ -111,10 +114,12 @@ pub async fn customer_rule_assign(
     let tenant = owner.tenant(&ask)?;
     ask.modify(Field::CustomerDialingRule)?;
     let tell = |error| ask.tell(WHAT, error);
-    let changed = || AppError::Refused("The dialing rule was changed meanwhile. Nothing was overwritten; look again.".into());
+    let changed =
+        || AppError::Refused("The dialing rule was changed meanwhile. Nothing was overwritten; look again.".into());
     let (was, rule) = (was.unwrap_or_default(), rule.unwrap_or_default());
     let stored = ask.store().dialing(tenant).get().await.map_err(tell)?;
-    let is = stored.value.assigned.filter(|id| *id != dialing_rules::DEFAULT).map(|id| id.to_string()).unwrap_or_default();
+    let is =
+        stored.value.assigned.filter(|id| *id != dialing_rules::DEFAULT).map(|id| id.to_string()).unwrap_or_default();
     if is != was {
         return Err(changed());
     }

@@ -81,7 +81,8 @@ pub async fn account_home_read() -> Result<AccountHome, AppError> {
     let recording = effective(&ask, owner).await?;
     let codes = if ask.me.sees(Field::ServiceCodes) {
         let codes = ask.store().dialing(tenant).effective_for(id).await.map_err(tell)?.codes;
-        let manual = recording.iter().any(|effective| effective.setting == Setting::RecordManually && effective.value.is_on());
+        let manual =
+            recording.iter().any(|effective| effective.setting == Setting::RecordManually && effective.value.is_on());
         Some(working_codes(&codes, manual, supervises.as_ref().is_some_and(|supervises| supervises.on)))
     } else {
         None
@@ -144,7 +145,8 @@ async fn supervises(
 pub(super) fn home() -> AnyView {
     let data = load(|| (), |()| account_home_read());
     loaded(data, |home| {
-        let AccountHome { extension, service: (tone, service), expires_on, huntgroups, supervises, recording, codes } = home;
+        let AccountHome { extension, service: (tone, service), expires_on, huntgroups, supervises, recording, codes } =
+            home;
         let subtitle = if expires_on.is_empty() {
             ["Extension ", &extension].concat()
         } else {
@@ -212,7 +214,8 @@ fn supervises_card(view: Supervises) -> AnyView {
 }
 
 fn recording_card(options: &[Effective]) -> AnyView {
-    let facts = options.iter().map(|option| (option.setting.own_label().to_owned(), option.value.label().to_owned())).collect();
+    let facts =
+        options.iter().map(|option| (option.setting.own_label().to_owned(), option.value.label().to_owned())).collect();
     let change = || view! { <LinkButton href="/self-care/recording" label="Options" /> };
     view! { <Card title="Call recording" actions=change><DescriptionList items=facts /></Card> }.into_any()
 }

@@ -50,7 +50,10 @@ pub struct ExtensionCounts {
 pub async fn company_home_read() -> Result<CompanyHome, AppError> {
     use super::super::own::own_company;
     use crate::{parts::huntgroup_form::supervision_of_company, server::ask::Ask};
-    use tandem_domain::{access::{Field, Scope}, dialing::RuleSource};
+    use tandem_domain::{
+        access::{Field, Scope},
+        dialing::RuleSource,
+    };
 
     let ask = Ask::now()?;
     let tenant = own_company(&ask)?;
@@ -68,7 +71,9 @@ pub async fn company_home_read() -> Result<CompanyHome, AppError> {
     let rule = if sees(Field::CustomRule) || sees(Field::ServiceCodes) {
         Some(match ask.store().dialing(tenant).effective().await.map_err(tell)?.source {
             RuleSource::Custom => ("Custom rule".to_owned(), "Codes of your own".to_owned()),
-            RuleSource::Assigned(name) | RuleSource::BuiltIn(name) | RuleSource::Account(name) => ("Default rule".to_owned(), name),
+            RuleSource::Assigned(name) | RuleSource::BuiltIn(name) | RuleSource::Account(name) => {
+                ("Default rule".to_owned(), name)
+            }
         })
     } else {
         None
@@ -81,10 +86,7 @@ pub async fn company_home_read() -> Result<CompanyHome, AppError> {
 
 /// The last changes, without sign-ins and refusals: one line per change, however many fields it touched.
 #[cfg(feature = "ssr")]
-async fn last_changes(
-    ask: &crate::server::ask::Ask,
-    scope: tandem_domain::access::Scope,
-) -> Result<Listing, AppError> {
+async fn last_changes(ask: &crate::server::ask::Ask, scope: tandem_domain::access::Scope) -> Result<Listing, AppError> {
     use crate::listing::{Cell, Column, ListRow};
     use tandem_domain::audit::{AuditRow, Subject};
     use tandem_store::audit::AuditFilters;
@@ -169,7 +171,8 @@ fn extension_stats(counts: ExtensionCounts) -> AnyView {
 }
 
 fn supervision_stat(on: bool) -> AnyView {
-    let (value, note) = if on { ("On", "For the managers in your huntgroups") } else { ("Off", "Your provider turns it on") };
+    let (value, note) =
+        if on { ("On", "For the managers in your huntgroups") } else { ("Off", "Your provider turns it on") };
     view! { <Stat label="Call supervision" value=value note=note /> }.into_any()
 }
 
@@ -181,7 +184,8 @@ fn changes_card(changes: Listing) -> AnyView {
 /// What to do first; nothing once extensions, huntgroups and a manager are there.
 fn first_steps(home: &CompanyHome) -> AnyView {
     let (Some(extensions), Some(huntgroups)) = (home.extensions, home.huntgroups) else { return ().into_any() };
-    let managed = home.supervision.as_ref().is_none_or(|supervision| !supervision.on || !supervision.managers.is_empty());
+    let managed =
+        home.supervision.as_ref().is_none_or(|supervision| !supervision.on || !supervision.managers.is_empty());
     let (has_extensions, has_groups) = (extensions.open + extensions.blocked > 0, huntgroups > 0);
     if has_extensions && has_groups && managed {
         return ().into_any();

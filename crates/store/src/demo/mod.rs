@@ -1,0 +1,167 @@
+//! Data to try Tandem with (DESIGN "Demo data"), and data to measure it with.
+
+use tandem_domain::{
+    access::{Scope, Tenant},
+    account::Account,
+    administrator::Administrator,
+    class::{CustomerClass, Notification},
+    customer::{Billing, Customer},
+    huntgroup::{Huntgroup, Member, RingStrategy},
+    ids::{AccountId, ClassId, CustomerId, Timestamp},
+    list::Query,
+    locale::{Currency, Locale, TimeZone},
+    settings::{Setting, Value},
+};
+
+use crate::{Change, Store, StoreError, classes, password, roles, sign_ins::NewSignIn};
+
+mod bulk;
+
+pub use bulk::bulk;
+
+/// The password of everybody in the demonstration data, and of all their phones.
+pub const PASSWORD: &str = "tandem-demo";
+
+/// Fills an empty database with the demonstration data of DESIGN. Tells whether it did: a database with any customer or
+/// administrator in it is left as it is.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn fill(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
+    let customers = store.counts().customers(Scope::for_system()).await?;
+    let administrators = store.administrators().list(&Query::default()).await?;
+    if customers.open + customers.suspended + customers.blocked + customers.closed > 0 || administrators.count > 0 {
+        return Ok(false);
+    }
+    // One hash for all: it takes its time, and there is nothing to hide.
+    let hash = tokio::task::spawn_blocking(|| password::hash(PASSWORD)).await;
+    let hash = hash.ok().and_then(Result::ok).unwrap_or_default();
+    let demo = Demo { store, change: Change::by_system(now), hash };
+    demo.administrator().await?;
+    demo.abc().await?;
+    demo.panda().await?;
+    Ok(true)
+}
+
+/// The filling of an empty database.
+struct Demo<'a> {
+    store: &'a Store,
+    change: Change<'static>,
+    hash: String,
+}
+
+impl Demo<'_> {
+    async fn administrator(&self) -> Result<(), StoreError> {
+        let administrator = Administrator {
+            name: "Administrator".into(),
+            email: "admin@tandem.example".into(),
+            role: roles::ADMINISTRATOR,
+            active: true,
+        };
+        self.store.administrators().create(&administrator, &self.sign_in("admin")?, &self.change).await.map(drop)
+    }
+
+    async fn abc(&self) -> Result<(), StoreError> {
+        let business = CustomerClass { name: "Business".into(), notifications: vec![Notification::NewCallRecording] };
+        let business = self.store.classes().create(&business, &self.change).await?;
+        let abc = self.customer("ABC", "abc", business).await?;
+        self.set(abc, None, Setting::CallSupervision).await?;
+        self.set(abc, None, Setting::DialingRulesOption).await?;
+        let adam = self.account(abc, "Adam", "", "701", "adam").await?;
+        self.account(abc, "Mary", "Smith", "702", "mary").await?;
+        let john = self.account(abc, "John", "", "744", "john").await?;
+        let olivia = self.account(abc, "Olivia", "", "745", "olivia").await?;
+        let peter = self.account(abc, "Peter", "", "746", "peter").await?;
+        self.set(abc, Some(john), Setting::RecordManually).await?;
+        let agent = |account| Member { account, supervision_allowed: false, never_supervise: false };
+        let manager = Member { supervision_allowed: true, ..agent(adam) };
+        let support = vec![manager, agent(john), agent(olivia)];
+        self.huntgroup(abc, "Support", "7700", RingStrategy::Simultaneous, support).await?;
+        self.huntgroup(abc, "Sales", "7710", RingStrategy::Order, vec![agent(olivia), agent(peter)]).await
+    }
+
+    async fn panda(&self) -> Result<(), StoreError> {
+        let panda = self.customer("Panda", "panda", classes::STANDARD).await?;
+        for (first, last, extension) in [("Lin", "Wu", "801"), ("Mei", "Chen", "802"), ("Bao", "Li", "803")] {
+            let account = account(panda, first, last, extension, "panda.example")?;
+            let id = self.store.accounts().create(panda, &account, None, &self.change).await?;
+            self.store.accounts().set_sip_password(panda, id, PASSWORD, &self.change).await?;
+        }
+        Ok(())
+    }
+
+    /// A customer with a sign-in of its prefix.
+    async fn customer(&self, name: &str, prefix: &str, class: ClassId) -> Result<Tenant, StoreError> {
+        let customer = Customer {
+            name: name.into(),
+            email: format!("office@{prefix}.example"),
+            sip_prefix: prefix.into(),
+            currency: Currency::Eur,
+            billing: Billing::Postpaid,
+            class,
+            locale: Locale::default(),
+            time_zone: TimeZone::default(),
+            role: roles::CUSTOMER,
+        };
+        let id = self.store.customers().create(&customer, Some(&self.sign_in(prefix)?), &self.change).await?;
+        Ok(Tenant::for_system(id))
+    }
+
+    /// An account of ABC with a sign-in and a SIP password.
+    async fn account(
+        &self,
+        tenant: Tenant,
+        first: &str,
+        last: &str,
+        extension: &str,
+        sign_in: &str,
+    ) -> Result<AccountId, StoreError> {
+        let account = account(tenant, first, last, extension, "abc.example")?;
+        let sign_in = self.sign_in(sign_in)?;
+        let id = self.store.accounts().create(tenant, &account, Some(&sign_in), &self.change).await?;
+        self.store.accounts().set_sip_password(tenant, id, PASSWORD, &self.change).await?;
+        Ok(id)
+    }
+
+    async fn huntgroup(
+        &self,
+        tenant: Tenant,
+        name: &str,
+        number: &str,
+        strategy: RingStrategy,
+        members: Vec<Member>,
+    ) -> Result<(), StoreError> {
+        let mut group = Huntgroup::parse(name, number, strategy.key(), "20").map_err(StoreError::Refused)?;
+        group.members = members;
+        self.store.huntgroups(tenant).create(&group, &self.change).await.map(drop)
+    }
+
+    /// Turns a setting on.
+    async fn set(&self, tenant: Tenant, account: Option<AccountId>, setting: Setting) -> Result<(), StoreError> {
+        let on = Some(Value::Switch(true));
+        self.store.settings(tenant).set(account, setting, on, None, &self.change).await.map(drop)
+    }
+
+    fn sign_in(&self, name: &str) -> Result<NewSignIn, StoreError> {
+        let name =
+            name.parse().map_err(|error: tandem_domain::error::FieldError| StoreError::refused("sign_in", error.0))?;
+        Ok(NewSignIn { name, password_hash: self.hash.clone() })
+    }
+}
+
+fn account(tenant: Tenant, first: &str, last: &str, extension: &str, domain: &str) -> Result<Account, StoreError> {
+    let extension = extension
+        .parse()
+        .map_err(|error: tandem_domain::numbers::NumberError| StoreError::refused("extension", error.to_string()))?;
+    let customer: CustomerId = tenant.customer();
+    Ok(Account {
+        customer,
+        first_name: first.into(),
+        last_name: last.into(),
+        email: format!("{}@{domain}", first.to_lowercase()),
+        extension,
+        expires_on: None,
+        role: roles::ACCOUNT,
+        dialing_rule: None,
+    })
+}

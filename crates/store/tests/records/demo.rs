@@ -1,0 +1,80 @@
+//! The demonstration data is what DESIGN says.
+
+use tandem_domain::{
+    access::{Field, Scope, Tenant, Who},
+    dialing::DialingMode,
+    huntgroup::supervisable,
+    list::Query,
+    settings::Setting,
+};
+use tandem_store::{demo, password};
+
+use crate::world::{START, World};
+
+on_both!(demonstration_data_is_the_contract, filling_twice_changes_nothing, many_records_can_be_made_to_measure_with);
+
+async fn demonstration_data_is_the_contract(world: World) {
+    let store = &world.store;
+    assert!(demo::fill(store, START).await.unwrap());
+    for name in ["admin", "abc", "panda", "adam", "mary", "john", "olivia", "peter"] {
+        let found = store.sign_ins().find(&name.parse().unwrap()).await.unwrap().unwrap();
+        assert!(password::verify(demo::PASSWORD, &found.password_hash), "{name}");
+        assert!(store.sign_ins().principal(found.who).await.unwrap().is_some(), "{name}");
+    }
+    let Who::Customer(abc) = store.sign_ins().find(&"abc".parse().unwrap()).await.unwrap().unwrap().who else {
+        panic!("abc is a customer")
+    };
+    let abc = Tenant::for_system(abc);
+    let customer = store.customers().get(abc).await.unwrap().value;
+    let class = store.classes().get(customer.class).await.unwrap().value;
+    assert_eq!((customer.name.as_str(), class.name.as_str(), class.notifications.len()), ("ABC", "Business", 1));
+    let on = |setting: Setting| async move {
+        let settings = store.settings(abc).effective().await.unwrap();
+        settings.into_iter().find(|effective| effective.setting == setting).unwrap().value.is_on()
+    };
+    assert!(on(Setting::CallSupervision).await && on(Setting::DialingRulesOption).await);
+    assert_eq!(store.dialing(abc).get().await.unwrap().value.mode, DialingMode::Default);
+
+    let accounts = store.accounts().choices(abc, "", 100).await.unwrap();
+    let named = |name: &str| accounts.iter().find(|account| account.name == name).unwrap();
+    let numbers: Vec<String> = accounts.iter().map(|a| format!("{} {}", a.extension, a.name)).collect();
+    assert_eq!(numbers, ["701 Adam", "702 Mary Smith", "744 John", "745 Olivia", "746 Peter"]);
+    let john = store.settings(abc).effective_for(named("John").id).await.unwrap();
+    assert!(john.iter().any(|effective| effective.setting == Setting::RecordManually && effective.value.is_on()));
+    assert!(store.accounts().sip_credentials("abc744").await.unwrap().is_some());
+
+    let groups: Vec<_> = store.huntgroups(abc).all().await.unwrap().into_iter().map(|group| group.value).collect();
+    let numbers: Vec<String> = groups.iter().map(|group| format!("{} {}", group.name, group.number)).collect();
+    assert_eq!(numbers, ["Sales 7710", "Support 7700"]);
+    let agents = supervisable(&groups, named("Adam").id);
+    assert_eq!(agents, [named("John").id, named("Olivia").id].into());
+
+    let panda = Query { search: "80".into(), ..Query::default() };
+    let found = store.accounts().list(Scope::for_system(), &panda, &Default::default()).await.unwrap();
+    assert_eq!(found.rows.len(), 3, "Panda has the extensions 801 to 803");
+    let Who::Administrator(admin) = store.sign_ins().find(&"admin".parse().unwrap()).await.unwrap().unwrap().who else {
+        panic!("admin is an administrator")
+    };
+    let (admin, _) = store.sign_ins().principal(Who::Administrator(admin)).await.unwrap().unwrap();
+    assert!(Field::ALL.iter().filter(|f| f.info().audiences.contains(&admin.audience())).all(|f| admin.modifies(*f)));
+}
+
+async fn filling_twice_changes_nothing(world: World) {
+    assert!(demo::fill(&world.store, START).await.unwrap());
+    let lines = world.audit().await.len();
+    assert!(!demo::fill(&world.store, START).await.unwrap());
+    assert_eq!(world.audit().await.len(), lines);
+}
+
+async fn many_records_can_be_made_to_measure_with(world: World) {
+    demo::bulk(&world.store, 10, 1000, 2000, START).await.unwrap();
+    let scope = Scope::for_system();
+    let counts = world.store.counts().accounts(scope).await.unwrap();
+    assert_eq!((counts.open, counts.blocked, counts.closed), (930, 50, 20));
+    let customers = world.store.customers().list(scope, &Query::default(), &Default::default()).await.unwrap();
+    assert!(customers.rows.iter().all(|row| row.accounts == 98));
+    let accounts = world.store.accounts().list(scope, &Query::default(), &Default::default()).await.unwrap();
+    assert_eq!((accounts.count, accounts.rows.len()), (1000, 50));
+    let audit = world.store.audit().list(scope, &Default::default(), None).await.unwrap();
+    assert_eq!((audit.count_label().as_str(), audit.rows.len()), ("more than 1,000", 50));
+}

@@ -1,0 +1,194 @@
+//! A database of its own for every story, and short ways to fill it.
+
+use std::{
+    env,
+    sync::atomic::{AtomicI64, Ordering},
+};
+
+use sqlx::{Connection, PgConnection};
+use tandem_domain::{
+    access::{Scope, Tenant},
+    account::Account,
+    administrator::Administrator,
+    audit::{AuditRow, FieldChange},
+    customer::{Billing, Customer},
+    huntgroup::{Huntgroup, Member},
+    ids::{AccountId, AdministratorId, HuntgroupId, RoleId, Timestamp},
+    locale::{Currency, Locale, TimeZone},
+};
+use tandem_store::{Change, Options, Store, StoreError, audit::AuditFilters, classes, roles, sign_ins::NewSignIn};
+
+/// Makes two tests of each story: one on each database.
+macro_rules! on_both {
+    ($($story:ident),+ $(,)?) => {$(
+        mod $story {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                crate::world::tell_on_sqlite(super::$story).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                crate::world::tell_on_postgres(super::$story).await;
+            }
+        }
+    )+};
+}
+
+/// A store with its tables, and a clock that goes on a second with each change.
+pub struct World {
+    pub store: Store,
+    /// Where the database is, for a second store on it.
+    pub url: String,
+    clock: AtomicI64,
+}
+
+/// 2026-01-01T00:00:00Z.
+pub const START: Timestamp = Timestamp(1_767_225_600_000);
+
+pub async fn tell_on_sqlite<F: Future<Output = ()> + Send + 'static>(story: fn(World) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("tandem.db").display());
+    story(World::open(url).await).await;
+}
+
+pub async fn tell_on_postgres<F: Future<Output = ()> + Send + 'static>(story: fn(World) -> F) {
+    let Ok(server) = env::var("TANDEM_TEST_POSTGRES_URL") else {
+        let needed = env::var_os("CI").is_some() || env::var_os("TANDEM_REQUIRE_POSTGRES").is_some();
+        assert!(!needed, "set TANDEM_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be made");
+        return;
+    };
+    let name = format!("tandem_test_{:016x}", rand::random::<u64>());
+    let url = with_database(&server, &name);
+    let mut connection = PgConnection::connect(&server).await.unwrap();
+    // A collation that is not by bytes, as most servers have one: the store must not depend on it.
+    let create = format!(
+        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' \
+         LC_COLLATE 'C' LC_CTYPE 'C'"
+    );
+    sqlx::query(&create).execute(&mut connection).await.unwrap();
+    let told = tokio::spawn(async move { story(World::open(url).await).await }).await;
+    sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut connection).await.unwrap();
+    if let Err(error) = told {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}
+
+/// The URL of another database on the same server.
+fn with_database(server: &str, name: &str) -> String {
+    let (server, options) = server.split_once('?').unwrap_or((server, ""));
+    let (server, _) = server.rsplit_once('/').unwrap();
+    format!("{server}/{name}?{options}")
+}
+
+impl World {
+    async fn open(url: String) -> Self {
+        let store = Store::connect(&url, &Options::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        Self { store, url, clock: AtomicI64::new(START.0) }
+    }
+
+    /// The next moment.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.fetch_add(1000, Ordering::Relaxed))
+    }
+
+    /// A change by the administrator.
+    pub fn change(&self) -> Change<'static> {
+        self.by("admin")
+    }
+
+    /// A change by somebody.
+    pub fn by(&self, actor: &'static str) -> Change<'static> {
+        Change { at: self.now(), actor, address: Some([192, 0, 2, 7].into()) }
+    }
+
+    pub async fn customer(&self, name: &str) -> Tenant {
+        let id = self.store.customers().create(&customer(name), None, &self.change()).await.unwrap();
+        Tenant::for_system(id)
+    }
+
+    pub async fn account(&self, tenant: Tenant, name: &str, extension: &str) -> AccountId {
+        let account = account(tenant, name, extension);
+        self.store.accounts().create(tenant, &account, None, &self.change()).await.unwrap()
+    }
+
+    pub async fn administrator(&self, name: &'static str, role: RoleId) -> AdministratorId {
+        let administrator = Administrator { name: name.into(), email: String::new(), role, active: true };
+        let sign_in = sign_in(&name.to_lowercase());
+        self.store.administrators().create(&administrator, &sign_in, &self.change()).await.unwrap()
+    }
+
+    pub async fn huntgroup(&self, tenant: Tenant, name: &str, number: &str, members: &[AccountId]) -> HuntgroupId {
+        let group = huntgroup(name, number, members);
+        self.store.huntgroups(tenant).create(&group, &self.change()).await.unwrap()
+    }
+
+    /// The audit log, the oldest line first.
+    pub async fn audit(&self) -> Vec<AuditRow> {
+        let all = self.store.audit().export(Scope::for_system(), &AuditFilters::default(), None).await.unwrap();
+        all.into_iter().rev().collect()
+    }
+
+    /// What the log says since it had `lines` lines: record, action, field, old value, new value.
+    pub async fn told_since(&self, lines: usize) -> Vec<[String; 5]> {
+        let tell = |row: AuditRow| [row.subject_name, row.action, row.change.field, row.change.old, row.change.new];
+        self.audit().await.into_iter().skip(lines).map(tell).collect()
+    }
+}
+
+pub fn customer(name: &str) -> Customer {
+    Customer {
+        name: name.into(),
+        email: String::new(),
+        sip_prefix: name.chars().filter(char::is_ascii_alphabetic).take(12).collect::<String>().to_lowercase(),
+        currency: Currency::Eur,
+        billing: Billing::Postpaid,
+        class: classes::STANDARD,
+        locale: Locale::EnGb,
+        time_zone: TimeZone::default(),
+        role: roles::CUSTOMER,
+    }
+}
+
+pub fn account(tenant: Tenant, name: &str, extension: &str) -> Account {
+    let (first, last) = name.split_once(' ').unwrap_or((name, ""));
+    Account {
+        customer: tenant.customer(),
+        first_name: first.into(),
+        last_name: last.into(),
+        email: String::new(),
+        extension: extension.parse().unwrap(),
+        expires_on: None,
+        role: roles::ACCOUNT,
+        dialing_rule: None,
+    }
+}
+
+pub fn huntgroup(name: &str, number: &str, members: &[AccountId]) -> Huntgroup {
+    let mut group = Huntgroup::parse(name, number, "order", "20").unwrap();
+    group.members = members.iter().copied().map(member).collect();
+    group
+}
+
+pub fn member(account: AccountId) -> Member {
+    Member { account, supervision_allowed: false, never_supervise: false }
+}
+
+pub fn sign_in(name: &str) -> NewSignIn {
+    NewSignIn { name: name.parse().unwrap(), password_hash: format!("hash of {name}'s password") }
+}
+
+pub fn changed(field: &str, old: &str, new: &str) -> FieldChange {
+    FieldChange { field: field.into(), old: old.into(), new: new.into() }
+}
+
+/// The words beside a field of a refused write.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, StoreError>, field: &str) -> String {
+    match result {
+        Err(StoreError::Taken(errors) | StoreError::Refused(errors)) => {
+            errors.get(field).unwrap_or_else(|| panic!("no word about {field}: {errors}")).to_owned()
+        }
+        other => panic!("not refused: {other:?}"),
+    }
+}
