@@ -72,8 +72,8 @@ pub async fn account_list(
         let service = Service::of(row.customer_status, row.status, expired);
         let mut cells = vec![Cell::Text(name)];
         cells.extend(extension.then(|| Cell::Figures(row.extension.to_string())));
-        cells.extend(with_customer.then(|| Cell::Text(row.customer_name)));
-        cells.extend(profile.then(|| Cell::Text(row.email)));
+        cells.extend(with_customer.then_some(Cell::Text(row.customer_name)));
+        cells.extend(profile.then_some(Cell::Text(row.email)));
         cells.extend(with_status.then(|| Cell::Badge(service_tone(service), service.label().into())));
         ListRow { href: Some(account_path(ask.me.audience(), row.id)), cells }
     }))

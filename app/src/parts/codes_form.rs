@@ -54,7 +54,6 @@ impl CodesDraft {
     }
 
     /// The codes, or what is wrong with them.
-    #[must_use]
     pub fn get(self) -> Result<PbxCodes, FieldErrors> {
         self.0.get()
     }

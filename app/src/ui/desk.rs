@@ -16,6 +16,9 @@ use crate::{
     post::{Done, Flash, FormFlash, Undo},
 };
 
+/// What the router takes people to a page with.
+type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
 /// The shared things of the interface.
 #[derive(Clone, Copy)]
 pub struct Desk {
@@ -31,7 +34,7 @@ pub struct Desk {
     pub(super) put_back: StoredValue<Option<&'static str>>,
     /// What the post before this page said, and on which page.
     flash: StoredValue<(Flash, String)>,
-    go: StoredValue<Box<dyn Fn(&str, NavigateOptions) + Send + Sync>>,
+    go: StoredValue<Navigate>,
     refresh: Refresh,
     path: Memo<String>,
 }

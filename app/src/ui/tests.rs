@@ -1,5 +1,7 @@
 //! What the server makes of the components: that is also all that a browser without WebAssembly has.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::{components::Router, location::RequestUrl};

@@ -51,9 +51,9 @@ pub async fn customer_list(
     columns.extend(status.then(|| Column::sorted("Status", "status")));
     Ok(Listing::of(columns, page, |row| {
         let mut cells = vec![Cell::Text(row.name)];
-        cells.extend(prefix.then(|| Cell::Figures(row.sip_prefix)));
-        cells.extend(class.then(|| Cell::Text(row.class)));
-        cells.extend(email.then(|| Cell::Text(row.email)));
+        cells.extend(prefix.then_some(Cell::Figures(row.sip_prefix)));
+        cells.extend(class.then_some(Cell::Text(row.class)));
+        cells.extend(email.then_some(Cell::Text(row.email)));
         cells.extend([Cell::Figures(row.accounts.to_string()), Cell::Figures(day(&ask, row.created_at))]);
         cells.extend(status.then(|| Cell::Badge(status_tone(row.status), row.status.label().into())));
         ListRow { href: Some(format!("/admin/customers/{}", row.id)), cells }

@@ -60,7 +60,6 @@ pub async fn huntgroup_create(
 /// # Errors
 /// What is wrong with the fields; somebody else changed the group meanwhile; no permission.
 #[server(endpoint = "huntgroup_save")]
-#[expect(clippy::too_many_arguments, reason = "one per input of the form")]
 pub async fn huntgroup_save(
     /// Whose.
     customer: CustomerId,
