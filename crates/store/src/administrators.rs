@@ -129,39 +129,28 @@ impl Administrators<'_> {
         change: &Change<'_>,
     ) -> Result<Version, StoreError> {
         let mut write = self.0.write(change).await?;
-        take_turn(&mut write).await?;
-        let row = write.one(by_id(id)).await?.ok_or(StoreError::NotFound)?;
-        let (old, old_role) = (stored(&row)?, row.text("role")?);
-        if old.version != expected {
-            return Err(write.stale(id, expected, old.version, any_field).await);
-        }
-        let role = roles::name_of(&mut write, administrator.role, Audience::Administrator).await?;
-        let changes = changes(&fields(&old.value, &old_role), &fields(administrator, &role));
-        if changes.is_empty() {
-            return Ok(expected);
-        }
-        let managed = is_managed(&mut write).await?;
-        let update = "UPDATE administrator SET version = version + 1, name = $1, name_key = $2, email = $3, role_id = $4, \
-                      active = $5, search = $6 WHERE id = $7 AND version = $8";
-        let update = sql(update)
-            .bind(administrator.name.as_str())
-            .bind(names::key(&administrator.name))
-            .bind(administrator.email.as_str())
-            .bind(administrator.role)
-            .bind(administrator.active)
-            .bind(words(administrator).column())
-            .bind(id)
-            .bind(expected);
-        if write.run(update).await? == 0 {
-            return Err(write.overtaken(by_id(id), id, expected, any_field).await);
-        }
-        if managed && !is_managed(&mut write).await? {
-            let field = if administrator.active { "role" } else { "active" };
-            return Err(StoreError::refused(field, NOBODY_LEFT));
-        }
-        write.tell(&about(id, administrator), "changed", Some(expected.next()), changes).await?;
+        let version = save(&mut write, id, expected, administrator).await?;
         write.commit().await?;
-        Ok(expected.next())
+        Ok(version)
+    }
+
+    /// Saves an administrator as [`Administrators::update`] does, and the name to sign in with: both or neither.
+    ///
+    /// # Errors
+    /// Those of [`Administrators::update`]; [`StoreError::Taken`] (`sign_in`).
+    pub async fn update_with_sign_in(
+        &self,
+        id: AdministratorId,
+        expected: Version,
+        administrator: &Administrator,
+        sign_in: &SignInName,
+        change: &Change<'_>,
+    ) -> Result<Version, StoreError> {
+        let mut write = self.0.write(change).await?;
+        let version = save(&mut write, id, expected, administrator).await?;
+        sign_ins::rename(&mut write, Who::Administrator(id), &about(id, administrator), sign_in).await?;
+        write.commit().await?;
+        Ok(version)
     }
 
     /// Deletes an administrator and the sign-in.
@@ -182,6 +171,47 @@ impl Administrators<'_> {
         write.tell(&about(id, &old), "deleted", None, changes(&fields(&old, &role), &Values::new())).await?;
         write.commit().await
     }
+}
+
+/// Saves an administrator over version `expected`, as part of a write, and tells the new version.
+async fn save(
+    write: &mut Write<'_>,
+    id: AdministratorId,
+    expected: Version,
+    administrator: &Administrator,
+) -> Result<Version, StoreError> {
+    take_turn(write).await?;
+    let row = write.one(by_id(id)).await?.ok_or(StoreError::NotFound)?;
+    let (old, old_role) = (stored(&row)?, row.text("role")?);
+    if old.version != expected {
+        return Err(write.stale(id, expected, old.version, any_field).await);
+    }
+    let role = roles::name_of(write, administrator.role, Audience::Administrator).await?;
+    let changes = changes(&fields(&old.value, &old_role), &fields(administrator, &role));
+    if changes.is_empty() {
+        return Ok(expected);
+    }
+    let managed = is_managed(write).await?;
+    let update = "UPDATE administrator SET version = version + 1, name = $1, name_key = $2, email = $3, role_id = $4, \
+                  active = $5, search = $6 WHERE id = $7 AND version = $8";
+    let update = sql(update)
+        .bind(administrator.name.as_str())
+        .bind(names::key(&administrator.name))
+        .bind(administrator.email.as_str())
+        .bind(administrator.role)
+        .bind(administrator.active)
+        .bind(words(administrator).column())
+        .bind(id)
+        .bind(expected);
+    if write.run(update).await? == 0 {
+        return Err(write.overtaken(by_id(id), id, expected, any_field).await);
+    }
+    if managed && !is_managed(write).await? {
+        let field = if administrator.active { "role" } else { "active" };
+        return Err(StoreError::refused(field, NOBODY_LEFT));
+    }
+    write.tell(&about(id, administrator), "changed", Some(expected.next()), changes).await?;
+    Ok(expected.next())
 }
 
 /// Waits until no other transaction that could take somebody's permission away is under way.

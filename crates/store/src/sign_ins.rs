@@ -109,14 +109,7 @@ impl SignIns<'_> {
     pub async fn set_name(&self, who: Who, name: &SignInName, change: &Change<'_>) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let about = about(&mut write, who).await?;
-        let old = write.one(by_person(who)).await?.ok_or(StoreError::NotFound)?.text("name")?;
-        if old == name.as_str() {
-            return Ok(());
-        }
-        let update = sql("UPDATE sign_in SET name = $1 WHERE person_id = $2").bind(name).bind(person_id(who));
-        write.run(update).await.map_err(taken)?;
-        let change = FieldChange { field: "sign_in".into(), old, new: name.to_string() };
-        write.tell(&about, "changed", None, vec![change]).await?;
+        rename(&mut write, who, &about, name).await?;
         write.commit().await
     }
 
@@ -227,6 +220,23 @@ impl SignIns<'_> {
         tx.run(sql("DELETE FROM sign_in_failure WHERE last_at < $1").bind(oldest)).await?;
         tx.commit().await
     }
+}
+
+/// Changes the name that somebody signs in with, as part of a write.
+pub(crate) async fn rename(
+    write: &mut Write<'_>,
+    who: Who,
+    about: &About,
+    name: &SignInName,
+) -> Result<(), StoreError> {
+    let old = write.one(by_person(who)).await?.ok_or(StoreError::NotFound)?.text("name")?;
+    if old == name.as_str() {
+        return Ok(());
+    }
+    let update = sql("UPDATE sign_in SET name = $1 WHERE person_id = $2").bind(name).bind(person_id(who));
+    write.run(update).await.map_err(taken)?;
+    let change = FieldChange { field: "sign_in".into(), old, new: name.to_string() };
+    write.tell(about, "changed", None, vec![change]).await
 }
 
 /// Gives somebody a sign-in, as part of a write.

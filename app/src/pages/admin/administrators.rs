@@ -200,15 +200,9 @@ pub async fn administrator_save(
     }
     let (typed, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
     let changed = Administrator { active: stored.value.active, ..typed };
-    // The name to sign in with is no part of the record and has no version: it is changed only for an edit that is not stale.
-    let who = Who::Administrator(id);
-    let present = ask.store().sign_ins().of(who).await.map_err(|error| ask.tell(WHAT, error))?;
-    if stored.version == version && present.is_some_and(|present| present.name != sign_in) {
-        ask.store().sign_ins().set_name(who, &sign_in, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
-    }
     ask.store()
         .administrators()
-        .update(id, version, &changed, &ask.change())
+        .update_with_sign_in(id, version, &changed, &sign_in, &ask.change())
         .await
         .map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Administrator saved"))
