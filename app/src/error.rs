@@ -7,7 +7,7 @@
 use leptos::server_fn::error::ServerFnErrorErr;
 use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding};
 use serde::{Deserialize, Serialize};
-use tandem_domain::{audit::FieldChange, error::FieldErrors, ids::Version};
+use tandem_domain::{access::Field, audit::FieldChange, error::FieldErrors, ids::Version};
 
 /// Why a server function did not do what it was asked, in words for the person who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -66,6 +66,13 @@ pub struct StaleEdit {
 }
 
 impl AppError {
+    /// The role does not permit what the person wants with a field; it is named.
+    #[must_use]
+    pub fn forbidden(field: Field) -> Self {
+        let info = field.info();
+        Self::Forbidden(format!("{} > {} > {}", info.entity, info.panel, info.label))
+    }
+
     /// The HTTP status (RFC 9110 §15.5, RFC 6585 §4).
     #[must_use]
     pub const fn status(&self) -> u16 {

@@ -14,7 +14,7 @@ pub fn NoSuchPage() -> impl IntoView {
 /// A whole page that says why there is none, with the HTTP status of the reason, and a way on.
 #[must_use]
 pub fn error_page(error: &AppError) -> AnyView {
-    set_status(error.status());
+    tell_server(error);
     let title = match error {
         AppError::NotFound(what) if what == "page" => "There is no page here",
         AppError::NotFound(_) => "Not found",
@@ -40,14 +40,21 @@ pub fn error_page(error: &AppError) -> AnyView {
     .into_any()
 }
 
-/// The status of the page being rendered; does nothing in the browser.
-fn set_status(status: u16) {
+/// Gives the page being rendered its status, and tells why, for the audit log; does nothing in the browser.
+fn tell_server(error: &AppError) {
     #[cfg(feature = "ssr")]
-    if let (Some(response), Ok(status)) =
-        (use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
     {
-        response.set_status(status);
+        if let (Some(response), Ok(status)) =
+            (use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(error.status()))
+        {
+            response.set_status(status);
+        }
+        // An address that leads nowhere is a slip, not a refusal.
+        let no_page = matches!(error, AppError::NotFound(what) if what == "page");
+        if let Some(refused) = use_context::<crate::server::Refused>().filter(|_| !no_page) {
+            refused.note(error);
+        }
     }
     #[cfg(not(feature = "ssr"))]
-    let _ = status;
+    let _ = error;
 }

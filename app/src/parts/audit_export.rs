@@ -7,7 +7,7 @@
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use futures::stream;
@@ -24,7 +24,7 @@ use super::{audit_list::filters, audit_sight::as_seen};
 use crate::{
     error::AppError,
     listing::ListArgs,
-    server::{Me, Services, ask, format},
+    server::{Me, Refusal, Services, ask, format},
 };
 
 /// The heads of the columns.
@@ -34,27 +34,29 @@ const HEADS: [&str; 11] =
 /// Answers with the rows that the address asks for.
 pub async fn csv(State(services): State<Services>, request: Request) -> Response {
     let me = request.extensions().get::<Me>().and_then(|me| me.0.clone());
-    match begin(&services, me, request.uri().query().unwrap_or_default()).await {
+    match begin(&services, me, request.uri()).await {
         Ok(file) => file,
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let text = match error {
-                AppError::Invalid(errors) => errors.0.into_values().collect::<Vec<_>>().join(" "),
+            let text = match &error {
+                AppError::Invalid(errors) => errors.0.values().cloned().collect::<Vec<_>>().join(" "),
                 other => other.to_string(),
             };
-            (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+            let mut response = (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response();
+            response.extensions_mut().insert(Refusal(error));
+            response
         }
     }
 }
 
 /// The file, of which the first part is read already: what can go wrong has a status of its own until then.
-async fn begin(services: &Services, me: Option<Principal>, query: &str) -> Result<Response, AppError> {
+async fn begin(services: &Services, me: Option<Principal>, address: &Uri) -> Result<Response, AppError> {
     let me = me.ok_or(AppError::SignedOut)?;
-    if !me.sees(Field::AuditLog) {
-        return Err(ask::forbidden(Field::AuditLog));
-    }
-    let scope = me.scope().ok_or_else(|| ask::forbidden(Field::AuditLog))?;
-    let filters = filters::of(&args_of(query), &me.time_zone)?;
+    // Each interface has its own file, as it has its own page.
+    let own_interface = address.path().starts_with(me.home());
+    let scope = me.scope().filter(|_| own_interface && me.sees(Field::AuditLog));
+    let scope = scope.ok_or_else(|| AppError::forbidden(Field::AuditLog))?;
+    let filters = filters::of(&args_of(address.query().unwrap_or_default()), &me.time_zone)?;
     let name = format!("attachment; filename=\"audit-{}.csv\"", format::today(services.clock.now(), &me.time_zone));
     let zone = zone_of(&me.time_zone);
     let mut export = Export { store: services.store.clone(), me, scope, filters, zone, next: Next::First };

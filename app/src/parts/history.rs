@@ -29,7 +29,12 @@ pub async fn customer_history(
     let tenant = ask.tenant(id)?;
     ask.see(Field::AuditLog)?;
     let filters = AuditFilters { search: args.q.clone(), ..AuditFilters::default() };
-    audit_lines(&ask, Scope::of(tenant), &filters, args.cursor()).await
+    let lines = audit_lines(&ask, Scope::of(tenant), &filters, args.cursor()).await?;
+    if lines.rows.is_empty() {
+        // Nothing happened yet, or there is no such customer.
+        ask.store().customers().get(tenant).await.map_err(|error| ask.tell("customer", error))?;
+    }
+    Ok(lines)
 }
 
 /// A page of the audit log about one account, the newest first.

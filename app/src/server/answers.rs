@@ -2,7 +2,7 @@
 //!
 //! Server functions answer [`Done`] or [`AppError`] as JSON. This middleware, around all of them, is the one place that
 //! - gives an error its HTTP status,
-//! - writes a refusal for lack of permission into the audit log,
+//! - writes a refusal for lack of permission into the audit log, of pages and files too,
 //! - turns the answer into a redirect when the browser posted a plain form (no WebAssembly): what was typed, what is wrong
 //!   and what was done wait in the session, as a [`Flash`], for the page that follows.
 
@@ -17,7 +17,7 @@ use axum_login::tower_sessions::Session;
 use http_body_util::BodyExt;
 use tandem_domain::audit::{FieldChange, Subject};
 
-use super::{ClientAddr, Me, PageFlash, Services, auth::FLASH, guard::sign_in_path};
+use super::{ClientAddr, Me, PageFlash, Refusal, Services, auth::FLASH, guard::sign_in_path};
 use crate::{
     error::AppError,
     post::{Done, Flash, FormFlash},
@@ -32,10 +32,17 @@ const BODY_MAX: usize = 4 * 1024 * 1024;
 
 /// The middleware.
 pub async fn answers(State(services): State<Services>, session: Session, mut request: Request, next: Next) -> Response {
-    if request.method() == Method::GET && wants_page(request.headers()) {
-        let flash = session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default();
-        request.extensions_mut().insert(PageFlash(flash));
-        return next.run(request).await;
+    if request.method() == Method::GET && !request.uri().path().starts_with(API) {
+        if wants_page(request.headers()) {
+            let flash = session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default();
+            request.extensions_mut().insert(PageFlash(flash));
+        }
+        let (who, page) = (WhoAsked::of(&request), request.uri().path().to_owned());
+        let response = next.run(request).await;
+        if let Some(Refusal(error)) = response.extensions().get() {
+            note_refusal(&services, &who, &page, error).await;
+        }
+        return response;
     }
     if request.method() != Method::POST || !request.uri().path().starts_with(API) {
         return next.run(request).await;

@@ -108,7 +108,7 @@ impl Ask {
     }
 
     fn need(&self, field: Field, level: Level) -> Result<(), AppError> {
-        if self.me.level(field) >= level { Ok(()) } else { Err(forbidden(field)) }
+        if self.me.level(field) >= level { Ok(()) } else { Err(AppError::forbidden(field)) }
     }
 
     /// The value of a form's field to keep: what was typed, or what is stored when the form did not send the field (a
@@ -152,13 +152,6 @@ impl Ask {
             other => internal(&other),
         }
     }
-}
-
-/// A refusal that names the field.
-#[must_use]
-pub fn forbidden(field: Field) -> AppError {
-    let info = field.info();
-    AppError::Forbidden(format!("{} > {} > {}", info.entity, info.panel, info.label))
 }
 
 /// A fault on our side: logged under a reference, told without its cause.

@@ -3,7 +3,11 @@
 //! The `tandem` binary makes [`Services`] and mounts [`router::router`]; everything inside reaches the services through
 //! [`ask::Ask`], which is made from the request and knows who is asking.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use leptos::prelude::use_context;
 use tandem_domain::{access::Principal, ids::Timestamp};
@@ -11,6 +15,7 @@ use tandem_store::Store;
 
 use crate::{
     context::{PageContext, Theme},
+    error::AppError,
     post::Flash,
 };
 
@@ -92,6 +97,28 @@ pub struct Me(pub Option<Principal>);
 /// What the last post said, put into the request by [`answers`].
 #[derive(Debug, Clone, Default)]
 pub struct PageFlash(pub Flash);
+
+/// Why a page or a file was not given, put into the response for [`answers`], which writes it into the audit log.
+#[derive(Debug, Clone)]
+pub struct Refusal(pub AppError);
+
+/// What the page being rendered is refused for, if it is: the first reason.
+#[derive(Debug, Clone, Default)]
+pub struct Refused(Arc<OnceLock<AppError>>);
+
+impl Refused {
+    /// The page says so.
+    pub fn note(&self, error: &AppError) {
+        // Only the first is kept: the others are of the same page.
+        let _ = self.0.set(error.clone());
+    }
+
+    /// The reason, when the page is rendered.
+    #[must_use]
+    pub fn reason(&self) -> Option<Refusal> {
+        self.0.get().cloned().map(Refusal)
+    }
+}
 
 /// The request being answered, from Leptos's context.
 fn request() -> Option<http::request::Parts> {

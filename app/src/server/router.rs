@@ -14,7 +14,7 @@ use axum::{
 use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
-use super::{Services, answers, auth, guard, theme, theme_of};
+use super::{Refused, Services, answers, auth, guard, theme, theme_of};
 use crate::{parts::audit_export, routes::App, shell::shell};
 
 /// The router of pages and server functions.
@@ -45,14 +45,21 @@ fn axum_path(route: &AxumRouteListing) -> String {
 async fn page(State(services): State<Services>, request: Request) -> Response {
     let theme = theme_of(request.headers());
     let assets = services.assets.clone();
+    let refused = Refused::default();
+    let told = refused.clone();
     let render = leptos_axum::render_app_async_with_context(
         move || {
             provide_context(services.clone());
+            provide_context(told.clone());
             set_page_headers();
         },
         move || shell(&assets, theme),
     );
-    render(request).await
+    let mut response = render(request).await;
+    if let Some(reason) = refused.reason() {
+        response.extensions_mut().insert(reason);
+    }
+    response
 }
 
 /// Runs a server function.

@@ -15,6 +15,7 @@ use crate::{
     context::{load, loaded, me},
     error::AppError,
     listing::{ListArgs, Listing},
+    pages::errors::error_page,
     parts::{
         address::{address_id, parse_id},
         usage::{Usage, delete_card, usage_card},
@@ -186,11 +187,15 @@ pub fn ClassesPage() -> impl IntoView {
 /// A new class.
 #[component]
 pub fn NewClassPage() -> impl IntoView {
+    if !me().modifies(Field::Classes) {
+        return error_page(&AppError::forbidden(Field::Classes));
+    }
     let class = CustomerClass { name: String::new(), notifications: Vec::new() };
     view! {
         <PageHeader title="Add customer class" back=("/admin/classes", "Customer classes") />
         <NewForm to=ClassCreate::PATH button="Add class" cancel_href="/admin/classes">{fields(&class)}</NewForm>
     }
+    .into_any()
 }
 
 /// One class.

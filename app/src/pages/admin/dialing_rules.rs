@@ -13,6 +13,7 @@ use crate::{
     context::{load, loaded, me},
     error::AppError,
     listing::{ListArgs, Listing, Tone},
+    pages::errors::error_page,
     parts::{
         address::{address_id, parse_id},
         codes_form::{CodesDraft, TypedCodes, codes_form},
@@ -211,6 +212,9 @@ pub fn DialingRulesPage() -> impl IntoView {
 /// A new rule; it begins with the default codes.
 #[component]
 pub fn NewDialingRulePage() -> impl IntoView {
+    if !me().modifies(Field::DialingRules) {
+        return error_page(&AppError::forbidden(Field::DialingRules));
+    }
     let draft = CodesDraft::new(PbxCodes::default());
     view! {
         <PageHeader title="Add dialing rule" subtitle="Type: PBX" back=("/admin/dialing-rules", "Dialing rules") />
@@ -221,6 +225,7 @@ pub fn NewDialingRulePage() -> impl IntoView {
             <div class=AT_THE_SIDE>{number_preview(draft)}</div>
         </div>
     }
+    .into_any()
 }
 
 /// One rule.

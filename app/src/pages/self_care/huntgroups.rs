@@ -1,6 +1,7 @@
 //! IP Centrex > Huntgroups.
 
 use leptos::prelude::*;
+use tandem_domain::access::Field;
 
 use crate::{
     context::me,
@@ -34,6 +35,7 @@ pub fn HuntgroupsPage() -> impl IntoView {
 #[component]
 pub fn NewHuntgroupPage() -> impl IntoView {
     match own_customer() {
+        Ok(_) if !me().modifies(Field::Huntgroups) => error_page(&AppError::forbidden(Field::Huntgroups)),
         Ok(customer) => view! {
             <PageHeader title="Add huntgroup" subtitle="One number that rings several extensions." back=LIST />
             {new_huntgroup_form(customer, LIST.0)}

@@ -114,10 +114,7 @@ pub async fn account_sign_in_read(
     id: AccountId,
 ) -> Result<(AccountHead, Option<SignInView>, Option<SipView>), AppError> {
     use super::FoundAccount;
-    use crate::{
-        parts::sign_in_panel::suggested_password,
-        server::ask::{Ask, forbidden},
-    };
+    use crate::{parts::sign_in_panel::suggested_password, server::ask::Ask};
 
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
@@ -136,7 +133,7 @@ pub async fn account_sign_in_read(
         suggestion,
     });
     if sign_in.is_none() && sip.is_none() {
-        return Err(forbidden(Field::AccountSignIn));
+        return Err(AppError::forbidden(Field::AccountSignIn));
     }
     Ok((found.head(&ask), sign_in, sip))
 }

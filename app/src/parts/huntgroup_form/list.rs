@@ -13,7 +13,7 @@ use crate::{
 /// A page of the list.
 ///
 /// # Errors
-/// No permission to see huntgroups.
+/// No such customer; no permission to see huntgroups.
 #[server(endpoint = "huntgroup_list")]
 pub async fn huntgroup_list(
     /// Whose.
@@ -33,6 +33,10 @@ pub async fn huntgroup_list(
     let tenant = ask.tenant(customer)?;
     let query = args.query(HuntgroupSort::from_key(&args.sort));
     let page = ask.store().huntgroups(tenant).list(&query).await.map_err(|error| ask.tell(super::WHAT, error))?;
+    if page.rows.is_empty() {
+        // It has none yet, or there is no such customer.
+        ask.store().customers().get(tenant).await.map_err(|error| ask.tell("customer", error))?;
+    }
     let own_pages = ask.me.audience() == Audience::Customer;
     let members = ask.me.sees(Field::HuntgroupMembers);
     let mut columns = vec![

@@ -12,6 +12,7 @@ use tandem_domain::{
 use super::head::{WHAT, customer_frame, load_head};
 use crate::{
     context::{Data, load, loaded, me},
+    error::AppError,
     pages::errors::error_page,
     parts::{
         address::{address_id, parse_id},
@@ -73,6 +74,7 @@ fn tab(customer: CustomerId) -> AnyView {
                 }
                 .into_any()
             }
+            NEW if !me().modifies(Field::Huntgroups) => error_page(&AppError::forbidden(Field::Huntgroups)),
             NEW => new_huntgroup_form(customer, list.get_value()),
             _ => loaded(chosen, move |chosen| {
                 chosen.map_or_else(|| ().into_any(), |chosen| one(chosen, focus, adding, list.get_value()))
