@@ -20,7 +20,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use tandem_app::server::{Assets, Clock as _, Services, SessionLifetimes, SystemClock, router};
-use tandem_domain::administrator::Administrator;
+use tandem_domain::{
+    access::{AccessRole, Audience, Level},
+    administrator::Administrator,
+    class::CustomerClass,
+    dialing::{DialingRule, PbxCodes},
+};
 use tandem_server::{
     config::{Config, Layers},
     http::around,
@@ -34,6 +39,8 @@ use crate::demo_ids::DemoIds;
 
 /// Everybody's password in the demonstration.
 pub const PASSWORD: &str = "tandem-demo";
+/// What somebody changes it to.
+pub const NEW_PASSWORD: &str = "zebras have stripes";
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +92,8 @@ impl Template {
         let store = open(folder.path()).await;
         store.migrate().await.unwrap();
         assert!(demo::fill(&store, SystemClock.now()).await.unwrap());
-        add_reader(&store, folder.path()).await;
+        add_reader(&store).await;
+        add_spares(&store).await;
         let router = whole(&store);
         let mut cookies = BTreeMap::new();
         for person in Person::ALL {
@@ -163,7 +171,10 @@ impl World {
         for table in tables.fetch_all(&self.records).await.unwrap() {
             let table: String = table.get(0);
             if !APART.contains(&table.as_str()) {
-                dump.insert(table.clone(), self.rows(&table).await);
+                let mut rows = self.rows(&table).await;
+                // By which the audit log is searched.
+                rows.retain(|row| !row.starts_with("kind='audit' "));
+                dump.insert(table.clone(), rows);
             }
         }
         dump
@@ -322,18 +333,28 @@ fn whole(store: &Store) -> Router {
 }
 
 /// The demonstration has no administrator who may only look.
-async fn add_reader(store: &Store, folder: &Path) {
-    let records = look_into(folder).await;
-    let role = sqlx::query("SELECT id FROM access_role WHERE name = 'Read-only administrator'")
-        .fetch_one(&records)
-        .await
-        .unwrap();
-    let role = role.get::<String, _>(0).parse().unwrap();
-    records.close().await;
+async fn add_reader(store: &Store) {
+    let roles = store.roles().choices(Audience::Administrator).await.unwrap();
+    let (role, _) = roles.into_iter().find(|(_, name)| name == "Read-only administrator").unwrap();
     let reader = Administrator { name: "Rita Reader".into(), email: String::new(), role, active: true };
     let sign_in = NewSignIn { name: "reader".parse().unwrap(), password_hash: password::hash(PASSWORD).unwrap() };
-    let change = Change { at: SystemClock.now(), actor: "test", address: None };
-    store.administrators().create(&reader, &sign_in, &change).await.unwrap();
+    store.administrators().create(&reader, &sign_in, &by_test()).await.unwrap();
+}
+
+/// Records of the provider that nobody has, so that they can be given and deleted.
+async fn add_spares(store: &Store) {
+    let class = CustomerClass { name: "Spare".into(), notifications: Vec::new() };
+    store.classes().create(&class, &by_test()).await.unwrap();
+    let rule = DialingRule { name: "Spare".into(), codes: PbxCodes::default() };
+    store.dialing_rules().create(&rule, &by_test()).await.unwrap();
+    for (name, audience) in [("Spare", Audience::Account), ("Spare for customers", Audience::Customer)] {
+        let role = AccessRole { name: name.into(), audience, base: Level::View, entries: BTreeMap::new() };
+        store.roles().create(&role, &by_test()).await.unwrap();
+    }
+}
+
+fn by_test() -> Change<'static> {
+    Change { at: SystemClock.now(), actor: "test", address: None }
 }
 
 /// Signs somebody in and gives the cookie.
