@@ -27,7 +27,7 @@ const customer: Record = { list: '/admin/customers', name: 'ABC' }
 const account: Record = { list: '/admin/accounts?q=John', name: 'John' }
 const customerClass: Record = { list: '/admin/classes', name: 'Business' }
 const role: Record = { list: '/admin/roles', name: 'Account' }
-const dialingRule: Record = { list: '/admin/dialing-rules', name: 'Standard' }
+const dialingRule: Record = { list: '/admin/dialing-rules', name: 'Default PBX codes' }
 const administrator: Record = { list: '/admin/administrators', name: 'Administrator' }
 const extension: Record = { list: '/self-care/extensions', name: 'John' }
 const huntgroup: Record = { list: '/self-care/huntgroups', name: 'Support' }

@@ -52,6 +52,9 @@ pub async fn sign_in(
     errors.into_result()?;
     let signed_in = sign_in::check(&services, &name, &password, address).await?;
     let home = signed_in.me.home();
+    // Whoever was signed in before, or planted the cookie, shares nothing with the new session: axum-login alone renews it
+    // only when nobody was signed in.
+    auth.logout().await.map_err(|error| internal(&error))?;
     auth.login(&signed_in).await.map_err(|error| internal(&error))?;
     auth.session.insert(SIGNED_IN_AT, services.clock.now()).await.map_err(|error| internal(&error))?;
     Ok(Done::default().go(own_path(&next).unwrap_or(home)))
@@ -75,8 +78,9 @@ pub async fn sign_out() -> Result<Done, AppError> {
 /// The path to go on to, if it is one of ours: never another site's.
 #[cfg(feature = "ssr")]
 fn own_path(next: &str) -> Option<&str> {
-    let sound =
-        next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r']) && next.len() <= 2000;
+    // Browsers read a backslash as a slash, and leave out tabs and line ends before they look for "//" (WHATWG URL §4.4).
+    let misread = |c: char| c == '\\' || c.is_control();
+    let sound = next.starts_with('/') && !next.starts_with("//") && !next.contains(misread) && next.len() <= 2000;
     sound.then_some(next)
 }
 
