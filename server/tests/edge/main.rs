@@ -1,6 +1,8 @@
 //! What stands around the application, from the network's side. The application here is a handful of handlers that do what
 //! is hard on their surroundings: wait, panic, answer long pages.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod cross_origin;
 mod files;
 mod headers;

@@ -1,5 +1,7 @@
 //! The program as an operator meets it: started, asked, ended, killed, misconfigured.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod admin;
 mod configuration;
 mod help;
