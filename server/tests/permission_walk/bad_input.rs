@@ -6,7 +6,7 @@ use crate::{
     demo_ids::DemoIds,
     table,
     walk::{Faults, Fields, Kind, Row},
-    world::{Person, Template, World, difference, form},
+    world::{Person, Template, difference, form},
 };
 
 /// An id that no record has.
@@ -198,35 +198,4 @@ async fn a_body_of_ten_megabytes_is_refused() {
 
 fn writing() -> impl Iterator<Item = &'static Row> {
     table::all().filter(|row| row.kind != Kind::Reads)
-}
-
-/// The one field that a role can hide from its people: not shown, not sent, not to be set.
-#[tokio::test]
-async fn a_setting_that_the_role_hides_is_neither_told_nor_set() {
-    let template = Template::new().await;
-    let world = template.world().await;
-    let olivia = template.demo.id("account", "abc745");
-    let page = world.page(Person::Olivia, "/self-care/recording").await;
-    assert_eq!(page.status, StatusCode::OK);
-    let own = tandem_domain::settings::Setting::RecordAccountOnly;
-    for word in [own.own_label(), own.label(), own.key(), "RecordAccountOnly"] {
-        assert!(!page.body.contains(word), "the page tells of “{word}”");
-    }
-    let refused = set_account_only(&world, &template.demo, Person::Olivia, &olivia).await;
-    assert_eq!(refused, StatusCode::FORBIDDEN);
-    let noted = world.audit().await;
-    assert!(noted.last().is_some_and(|line| line.starts_with("olivia refused setting_save")), "{noted:?}");
-    assert_eq!(set_account_only(&world, &template.demo, Person::Abc, &olivia).await, StatusCode::FORBIDDEN);
-    assert_eq!(set_account_only(&world, &template.demo, Person::Administrator, &olivia).await, StatusCode::OK);
-}
-
-async fn set_account_only(world: &World, demo: &DemoIds, person: Person, account: &str) -> StatusCode {
-    let fields = [
-        ("customer", demo.id("customer", "abc")),
-        ("account", account.to_owned()),
-        ("setting", "record_account_only".to_owned()),
-        ("was", "inherited".to_owned()),
-        ("value", "on".to_owned()),
-    ];
-    world.post(person, "/api/setting_save", &fields).await.status
 }

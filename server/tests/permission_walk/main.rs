@@ -5,6 +5,7 @@
 //! | [`table`] | each function with right arguments, and the status for each person |
 //! | [`walk`] | one call at a time; what must be true of every answer |
 //! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
+//! | [`hidden`] | what a role hides, on whichever way it is asked for |
 //! | [`pages`] | every page as everybody: no fault, no other customer's records |
 //! | [`world`], [`demo_ids`] | the application with the demonstration's data, in this process |
 
@@ -12,6 +13,7 @@
 
 mod bad_input;
 mod demo_ids;
+mod hidden;
 mod pages;
 mod table;
 mod walk;

@@ -63,7 +63,7 @@ mod changes {
 
     use crate::{
         listing::{Cell, Column, ListRow, Listing},
-        parts::audit_list::record_href,
+        parts::{audit_list::record_href, audit_sight::as_seen, audit_words::field_words},
         server::ask::Ask,
     };
 
@@ -74,6 +74,7 @@ mod changes {
 
     /// The newest changes among these lines, which come the newest first.
     pub(super) fn listing(ask: &Ask, lines: Vec<AuditRow>) -> Listing {
+        let lines: Vec<AuditRow> = lines.into_iter().map(|line| as_seen(&ask.me, line)).collect();
         let rows: Vec<ListRow> = lines
             .chunk_by(|a, b| (a.at, &a.actor, &a.subject_id, &a.action) == (b.at, &b.actor, &b.subject_id, &b.action))
             .take(SHOWN)
@@ -95,14 +96,11 @@ mod changes {
         Listing { columns, rows, count, next: None, previous: None }
     }
 
-    /// "name, e-mail, role and 4 more", in the order of the form.
+    /// "Name, E-mail, Access role and 4 more", in the order of the form.
     fn fields(lines: &[AuditRow]) -> String {
-        let names: Vec<String> = lines
-            .iter()
-            .rev()
-            .map(|line| line.change.field.replace('_', " "))
-            .filter(|name| !name.is_empty())
-            .collect();
+        let mut names: Vec<String> =
+            lines.iter().rev().map(|line| field_words(&line.change.field)).filter(|name| !name.is_empty()).collect();
+        names.dedup();
         let (named, rest) = names.split_at(names.len().min(NAMED));
         let named = named.join(", ");
         if rest.is_empty() { named } else { format!("{named} and {} more", rest.len()) }
@@ -135,8 +133,8 @@ mod changes {
         #[test]
         fn a_change_of_many_fields_names_the_first_and_counts_the_rest() {
             let lines: Vec<AuditRow> = ["class", "sip_prefix", "email", "name"].map(line).into();
-            assert_eq!(fields(&lines), "name, email, sip prefix and 1 more");
-            assert_eq!(fields(&lines[2..]), "name, email");
+            assert_eq!(fields(&lines), "Name, E-mail, SIP prefix and 1 more");
+            assert_eq!(fields(&lines[2..]), "Name, E-mail");
             assert_eq!(fields(&[line("")]), "");
         }
     }

@@ -87,14 +87,17 @@ pub async fn company_home_read() -> Result<CompanyHome, AppError> {
 /// The last changes, without sign-ins and refusals: one line per change, however many fields it touched.
 #[cfg(feature = "ssr")]
 async fn last_changes(ask: &crate::server::ask::Ask, scope: tandem_domain::access::Scope) -> Result<Listing, AppError> {
-    use crate::listing::{Cell, Column, ListRow};
+    use crate::{
+        listing::{Cell, Column, ListRow},
+        parts::audit_sight::as_seen,
+    };
     use tandem_domain::audit::{AuditRow, Subject};
     use tandem_store::audit::AuditFilters;
 
     let page = ask.store().audit().list(scope, &AuditFilters::default(), None).await;
     let page = page.map_err(|error| ask.tell("audit log", error))?;
-    let changes: Vec<AuditRow> =
-        page.rows.into_iter().filter(|row| !matches!(row.subject, Subject::SignIn | Subject::Request)).collect();
+    let changes = page.rows.into_iter().filter(|row| !matches!(row.subject, Subject::SignIn | Subject::Request));
+    let changes: Vec<AuditRow> = changes.map(|row| as_seen(&ask.me, row)).collect();
     let same = |a: &AuditRow, b: &AuditRow| (a.at, &a.subject_id, &a.action) == (b.at, &b.subject_id, &b.action);
     let rows: Vec<ListRow> = changes
         .chunk_by(same)
@@ -102,7 +105,9 @@ async fn last_changes(ask: &crate::server::ask::Ask, scope: tandem_domain::acces
         .filter_map(|fields| {
             let first = fields.first()?;
             let what = format!("{} {}", first.subject.label(), first.action);
-            let changed = fields.iter().rev().map(|row| words(&row.change)).collect::<Vec<_>>().join(", ");
+            let mut changed: Vec<String> = fields.iter().rev().map(|row| words(&row.change)).collect();
+            changed.dedup();
+            let changed = changed.join(", ");
             let cells = vec![
                 Cell::Two(first.subject_name.clone(), what),
                 Cell::Text(changed),
@@ -117,15 +122,18 @@ async fn last_changes(ask: &crate::server::ask::Ask, scope: tandem_domain::acces
     Ok(Listing { columns, rows, count, next: None, previous: None })
 }
 
-/// "ring seconds 20 → 30"; a value that came or went is told alone.
+/// "Ring time 20 → 30"; a value that came or went is told alone.
 #[cfg(feature = "ssr")]
 fn words(change: &tandem_domain::audit::FieldChange) -> String {
-    let field = change.field.replace('_', " ");
+    use crate::parts::audit_words::{field_words, value_words};
+
+    let field = field_words(&change.field);
+    let value = |value: &str| value_words(&change.field, value);
     match (change.old.as_str(), change.new.as_str()) {
         ("", "") => field,
-        ("", new) => format!("{field} {new}"),
-        (old, "") => format!("{field} {old} removed"),
-        (old, new) => format!("{field} {old} → {new}"),
+        ("", new) => format!("{field} {}", value(new)),
+        (old, "") => format!("{field} {} removed", value(old)),
+        (old, new) => format!("{field} {} → {}", value(old), value(new)),
     }
 }
 

@@ -1,0 +1,211 @@
+//! What an access role hides is neither told nor set, on whichever way somebody asks for it; what it permits works.
+
+use axum::http::StatusCode;
+use tandem_domain::settings::Setting;
+
+use crate::{
+    demo_ids::DemoIds,
+    table,
+    walk::{Faults, Kind},
+    world::{Person, Template, World},
+};
+
+/// Functions that tell somebody with no permission at all that there is nothing to tell, in place of a refusal: dashboards
+/// and one's own pages show what they may.
+const EMPTY: [&str; 6] =
+    ["profile_read", "dashboard_read", "company_read", "company_home_read", "account_home_read", "own_recording_read"];
+
+#[tokio::test]
+async fn a_role_that_forbids_everything_lets_nothing_be_read_or_changed() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    give_everybody(&world, &template.demo, "forbidden").await;
+    let mut faults = Faults::default();
+    for row in table::all() {
+        for person in [Person::Reader, Person::Abc, Person::John] {
+            // One's own password is nobody's to forbid.
+            if ["sign_in", "sign_out", "password_change"].contains(&row.endpoint) {
+                continue;
+            }
+            let answer = world.post(person, &row.path(), &(row.fields)(&template.demo)).await;
+            let refused = matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+            if !refused && !(answer.status.is_success() && EMPTY.contains(&row.endpoint)) {
+                faults.note(row, person, &format!("{}: {}", answer.status, answer.body));
+            }
+            // Which number and which huntgroups one has, every account may know of itself.
+            if row.endpoint == "account_home_read" && person == Person::John {
+                assert!(answer.body.ends_with(r#""recording":[],"codes":null}"#), "{}", answer.body);
+                continue;
+            }
+            for word in ["office@abc", "john@abc", "744", "7700", "Support", "Olivia", "*90", "record_"] {
+                if answer.body.contains(word) {
+                    faults.note(row, person, &format!("it tells of “{word}”: {}", answer.body));
+                }
+            }
+        }
+    }
+    faults.none();
+}
+
+#[tokio::test]
+async fn a_role_that_only_shows_lets_nothing_be_changed() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    give_everybody(&world, &template.demo, "view").await;
+    let before = world.dump().await;
+    let mut faults = Faults::default();
+    for row in table::all().filter(|row| row.kind == Kind::Writes && row.endpoint != "password_change") {
+        for person in [Person::Reader, Person::Abc, Person::John] {
+            let answer = world.post(person, &row.path(), &(row.fields)(&template.demo)).await;
+            if !matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
+                faults.note(row, person, &format!("{}: {}", answer.status, answer.body));
+            }
+        }
+    }
+    faults.none();
+    assert_eq!(before, world.dump().await);
+}
+
+/// Gives Rita, ABC and John a role each that has this level for everything.
+async fn give_everybody(world: &World, demo: &DemoIds, base: &str) {
+    let as_admin = async |function: &str, fields: Vec<(&str, String)>| {
+        let answer = world.post(Person::Administrator, &format!("/api/{function}"), &fields).await;
+        assert_eq!(answer.status, StatusCode::OK, "{function}: {}", answer.body);
+        answer.body
+    };
+    let mut roles = Vec::new();
+    for audience in ["administrator", "customer", "account"] {
+        let name = format!("All {base} for {audience}");
+        let fields = vec![("name", name), ("audience", audience.to_owned()), ("base", base.to_owned())];
+        let done = as_admin("role_create", fields).await;
+        let id = done.split("/admin/roles/").nth(1).unwrap().split('"').next().unwrap();
+        roles.push(id.to_owned());
+    }
+    let [of_staff, of_customers, of_accounts] = roles.try_into().unwrap();
+    let rita = vec![
+        ("id", demo.id("administrator", "Rita Reader")),
+        ("version", demo.version("administrator", "Rita Reader")),
+        ("name", "Rita Reader".to_owned()),
+        ("email", String::new()),
+        ("sign_in", "reader".to_owned()),
+        ("role", of_staff),
+    ];
+    as_admin("administrator_save", rita).await;
+    let abc = vec![
+        ("customer", demo.id("customer", "abc")),
+        ("was", demo.id("access_role", "Customer")),
+        ("role", of_customers),
+    ];
+    as_admin("customer_role_assign", abc).await;
+    let john = vec![
+        ("id", demo.id("account", "abc744")),
+        ("version", demo.version("account", "abc744")),
+        ("role", of_accounts),
+    ];
+    as_admin("account_save", john).await;
+}
+
+/// The one field that a role can hide from its people: not shown, not sent, not to be set.
+#[tokio::test]
+async fn a_setting_that_the_role_hides_is_neither_told_nor_set() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let olivia = template.demo.id("account", "abc745");
+    let page = world.page(Person::Olivia, "/self-care/recording").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let own = Setting::RecordAccountOnly;
+    for word in [own.own_label(), own.label(), own.key(), "RecordAccountOnly"] {
+        assert!(!page.body.contains(word), "the page tells of “{word}”");
+    }
+    let refused = set_account_only(&world, &template.demo, Person::Olivia, &olivia).await;
+    assert_eq!(refused, StatusCode::FORBIDDEN);
+    let noted = world.audit().await;
+    assert!(noted.last().is_some_and(|line| line.starts_with("olivia refused setting_save")), "{noted:?}");
+    assert_eq!(set_account_only(&world, &template.demo, Person::Abc, &olivia).await, StatusCode::FORBIDDEN);
+    assert_eq!(set_account_only(&world, &template.demo, Person::Administrator, &olivia).await, StatusCode::OK);
+}
+
+async fn set_account_only(world: &World, demo: &DemoIds, person: Person, account: &str) -> StatusCode {
+    let fields = [
+        ("customer", demo.id("customer", "abc")),
+        ("account", account.to_owned()),
+        ("setting", "record_account_only".to_owned()),
+        ("was", "inherited".to_owned()),
+        ("value", "on".to_owned()),
+    ];
+    world.post(person, "/api/setting_save", &fields).await.status
+}
+
+/// The log keeps that something was changed; the value is for those alone who see it on its page.
+#[tokio::test]
+async fn a_change_of_what_the_role_hides_is_told_without_its_value() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let john = template.demo.id("account", "abc744");
+    assert_eq!(set_account_only(&world, &template.demo, Person::Administrator, &john).await, StatusCode::OK);
+    let reason = [
+        ("customer", template.demo.id("customer", "abc")),
+        ("was", "open".to_owned()),
+        ("status", "suspended".to_owned()),
+        ("reason", "Fraud suspected".to_owned()),
+    ];
+    assert_eq!(world.post(Person::Administrator, "/api/status_set", &reason).await.status, StatusCode::OK);
+    let first_page = [("args[q]", String::new())];
+    let told = [
+        world.post(Person::Abc, "/api/company_home_read", &[]).await,
+        world.post(Person::Abc, "/api/audit_list", &first_page).await,
+        world.page(Person::Abc, "/self-care").await,
+        world.page(Person::Abc, "/self-care/audit").await,
+        world.page(Person::Abc, "/self-care/audit.csv").await,
+    ];
+    for (place, answer) in told.iter().enumerate() {
+        assert_eq!(answer.status, StatusCode::OK);
+        for word in ["record_account_only", "account only", "Fraud"] {
+            assert!(!answer.body.contains(word), "answer {place} tells of “{word}”: {}", answer.body);
+        }
+    }
+}
+
+/// PRODUCT §2, privacy: with a role that has the permission, the option is shown and works.
+#[tokio::test]
+async fn a_role_with_the_permission_shows_the_option_and_lets_it_be_set() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let john = template.demo.id("account", "abc744");
+    let role = [
+        ("name", "Private".to_owned()),
+        ("audience", "account".to_owned()),
+        ("base", "view".to_owned()),
+        ("entries[account/recording/account_only]", "modify".to_owned()),
+    ];
+    let done = world.post(Person::Administrator, "/api/role_create", &role).await;
+    let role = done.body.split("/admin/roles/").nth(1).unwrap().split('"').next().unwrap();
+    let give =
+        [("id", john.clone()), ("version", template.demo.version("account", "abc744")), ("role", role.to_owned())];
+    assert_eq!(world.post(Person::Administrator, "/api/account_save", &give).await.status, StatusCode::OK);
+    let page = world.page(Person::John, "/self-care/recording").await;
+    assert!(page.body.contains(Setting::RecordAccountOnly.own_label()));
+    assert_eq!(set_account_only(&world, &template.demo, Person::John, &john).await, StatusCode::OK);
+    let olivia = template.demo.id("account", "abc745");
+    assert_eq!(set_account_only(&world, &template.demo, Person::John, &olivia).await, StatusCode::NOT_FOUND);
+}
+
+/// Sessions are looked at with every request: what was taken away is gone at once.
+#[tokio::test]
+async fn whoever_is_blocked_or_loses_the_sign_in_is_signed_out_at_once() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let of = |extension: &str, more: &[(&'static str, &str)]| {
+        let account = template.demo.id("account", &format!("abc{extension}"));
+        let owner = [("customer", template.demo.id("customer", "abc")), ("account", account)];
+        owner.into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect::<Vec<_>>()
+    };
+    let block = of("744", &[("was", "open"), ("status", "blocked"), ("reason", "Lost phone")]);
+    assert_eq!(world.post(Person::Abc, "/api/status_set", &block).await.status, StatusCode::OK);
+    assert_eq!(world.post(Person::Abc, "/api/sign_in_remove", &of("745", &[])).await.status, StatusCode::OK);
+    for person in [Person::John, Person::Olivia] {
+        let answer = world.post(person, "/api/own_codes_read", &[]).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{person:?}: {}", answer.body);
+        assert_eq!(world.page(person, "/self-care").await.header("location"), "/sign-in?next=%2Fself-care");
+    }
+}
