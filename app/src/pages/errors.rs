@@ -14,8 +14,18 @@ pub fn NoSuchPage() -> impl IntoView {
 /// A whole page that says why there is none, with the HTTP status of the reason, and a way on.
 #[must_use]
 pub fn error_page(error: &AppError) -> AnyView {
-    tell_server(error);
-    let title = match error {
+    let title = title(error);
+    view! { <Title text=title /> {section(error, view! { <h1>{title}</h1> }.into_any())} }.into_any()
+}
+
+/// The same for a part of a page, below the page's own title.
+#[must_use]
+pub fn error_part(error: &AppError) -> AnyView {
+    section(error, view! { <h2>{title(error)}</h2> }.into_any())
+}
+
+fn title(error: &AppError) -> &'static str {
+    match error {
         AppError::NotFound(what) if what == "page" => "There is no page here",
         AppError::NotFound(_) => "Not found",
         AppError::Forbidden(_) => "Not permitted",
@@ -26,15 +36,27 @@ pub fn error_page(error: &AppError) -> AnyView {
             "That did not work"
         }
         AppError::Internal { .. } => "Something went wrong",
+    }
+}
+
+fn section(error: &AppError, title: AnyView) -> AnyView {
+    tell_server(error);
+    let way_on = match error {
+        // This very page, from the server: it asks to sign in, and leads back here.
+        AppError::SignedOut => {
+            view! { <a class="button button-primary" href="" rel="external">"Sign in"</a> }.into_any()
+        }
+        _ => {
+            let home = me_or_nobody().map_or("/sign-in", |me| me.home());
+            view! { <a class="button button-primary" href=home>"Go to the start page"</a> }.into_any()
+        }
     };
-    let home = me_or_nobody().map_or("/sign-in", |me| me.home());
     view! {
-        <Title text=title />
         <section class="error-page" role="alert">
             <p class="error-page-code">{error.status()}</p>
-            <h1>{title}</h1>
+            {title}
             <p>{error.to_string()}</p>
-            <p><a class="button button-primary" href=home>"Go to the start page"</a></p>
+            <p>{way_on}</p>
         </section>
     }
     .into_any()

@@ -1,12 +1,9 @@
 //! The audit log as a list: for the provider everything, for a customer what concerns its own data.
 
 use leptos::prelude::*;
-use tandem_domain::audit::Subject;
+use tandem_domain::{access::Field, audit::Subject};
 #[cfg(feature = "ssr")]
-use tandem_domain::{
-    access::{Field, Principal},
-    audit::AuditRow,
-};
+use tandem_domain::{access::Principal, audit::AuditRow};
 
 #[cfg(feature = "ssr")]
 use super::{audit_sight, audit_words};
@@ -203,6 +200,7 @@ pub fn audit_page(description: &'static str, subjects: &[Subject], export: &'sta
             search_in="record, field or value"
             export_href=export
             empty=("Nothing has happened yet", "Every change, refusal and sign-in will be listed here.")
+            seen_by=&[Field::AuditLog]
         />
     }
     .into_any()

@@ -57,20 +57,29 @@ pub async fn setting_save(
         Err(tandem_store::StoreError::Stale(stale)) => {
             let now = effective(&ask, owner).await?.into_iter().find(|effective| effective.setting == setting);
             let now = now.map_or("", |effective| effective.value.label());
-            let (label, by) = (setting.label(), stale.by);
+            let (label, by) = (label(setting, ask.me.audience()), stale.by);
             return Err(AppError::Refused(format!(
                 "{by} changed “{label}” meanwhile: it is “{now}” now. Nothing was overwritten."
             )));
         }
         Err(error) => return Err(ask.tell(owner.noun(), error)),
     };
+    let label = label(setting, ask.me.audience());
     let toast = match new {
-        Some(value) => format!("{}: {}", setting.label(), value.label()),
-        None => format!("{}: no value of its own any more", setting.label()),
+        Some(value) => format!("{label}: {}", value.label()),
+        None => format!("{label}: no value of its own any more"),
     };
     let (is, was) = (stored_key(new), stored_key(before));
     let fields = owner.undo_fields(&[("setting", setting.key()), ("was", is), ("value", was)]);
     Ok(Done::say(toast).undo(Undo { to: SettingSave::PATH.into(), fields }))
+}
+
+/// What a setting is called for people of a kind.
+const fn label(setting: Setting, reader: Audience) -> &'static str {
+    match reader {
+        Audience::Account => setting.own_label(),
+        Audience::Administrator | Audience::Customer => setting.label(),
+    }
 }
 
 /// A stored value as forms write it.
@@ -127,7 +136,7 @@ fn row(of: Owner, effective: &Effective, own: bool) -> AnyView {
     let mut fields = of.fields();
     fields.push(("setting", setting.key().to_owned()));
     fields.push(("was", stored_key(stored).to_owned()));
-    let label = if own { setting.own_label() } else { setting.label() };
+    let label = label(setting, me().audience());
     let reset = stored.is_some().then(|| vec![("value", INHERITED.to_owned())]);
     let reset_label = if of.account.is_some() { "Use the inherited value" } else { "Use the default" };
     let source = source(of, effective, own);

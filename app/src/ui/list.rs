@@ -10,6 +10,7 @@ use leptos_router::{
     hooks::{use_location, use_query_map},
     params::ParamsMap,
 };
+use tandem_domain::access::Field;
 use wasm_bindgen::JsCast;
 
 use super::{
@@ -22,9 +23,10 @@ use super::{
     table::table,
 };
 use crate::{
-    context::Data,
+    context::{Data, me},
+    error::AppError,
     listing::{ListArgs, Listing, cursor_text},
-    pages::errors::error_page,
+    pages::errors::{error_page, error_part},
 };
 
 /// How long after the last letter the list is asked for.
@@ -142,7 +144,15 @@ pub fn ListPage(
     /// There are no words to search for.
     #[prop(optional)]
     no_search: bool,
+    /// The permissions of which one shows the list; without any of them the page says so instead.
+    #[prop(optional)]
+    seen_by: &'static [Field],
 ) -> impl IntoView {
+    if let Some(first) = seen_by.first()
+        && !seen_by.iter().any(|field| me().sees(*field))
+    {
+        return error_page(&AppError::forbidden(*first));
+    }
     let pending = RwSignal::new(false);
     let new_button = new.clone().map(|(href, label)| new_link(href, label));
     let export = export_href.map(|href| {
@@ -169,7 +179,7 @@ pub fn ListPage(
         Suspend::new(async move {
             match listing.await {
                 Ok(listing) => list_view(listing, &args.get_untracked(), noun, empty, new),
-                Err(error) => error_page(&error),
+                Err(error) => error_part(&error),
             }
         })
     };
@@ -184,6 +194,7 @@ pub fn ListPage(
             </div>
         </div>
     }
+    .into_any()
 }
 
 fn new_link(href: String, label: String) -> AnyView {

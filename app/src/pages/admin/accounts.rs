@@ -1,6 +1,7 @@
 //! The list of accounts of all customers, and a new one.
 
 use leptos::prelude::*;
+use tandem_domain::access::Field;
 
 use super::customer::account_status_filter;
 use crate::{
@@ -25,6 +26,7 @@ pub fn AccountsPage() -> impl IntoView {
             new=None
             empty=("No accounts yet", "Open a customer and add accounts on its Accounts tab.")
             search_in="name, extension or e-mail"
+            seen_by=&[Field::AccountProfile, Field::AccountExtension]
         />
     }
 }

@@ -332,6 +332,7 @@ pub fn AdministratorsPage() -> impl IntoView {
             noun=("administrator", "administrators")
             new=new
             search_in="name or e-mail"
+            seen_by=&[Field::Administrators]
         />
     }
 }

@@ -180,6 +180,7 @@ pub fn ClassesPage() -> impl IntoView {
             new=new
             empty=("No customer classes yet", "Add one, then give it to customers on their General tab.")
             search_in="name"
+            seen_by=&[Field::Classes]
         />
     }
 }

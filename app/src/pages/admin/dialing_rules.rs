@@ -205,6 +205,7 @@ pub fn DialingRulesPage() -> impl IntoView {
             noun=("dialing rule", "dialing rules")
             new=new
             search_in="name"
+            seen_by=&[Field::DialingRules]
         />
     }
 }

@@ -284,6 +284,7 @@ pub fn RolesPage() -> impl IntoView {
             filters=vec![Filter { name: "for", label: "For", options: audiences }]
             new=new
             search_in="name"
+            seen_by=&[Field::Roles]
         />
     }
 }

@@ -39,6 +39,7 @@ pub fn ExtensionsPage() -> impl IntoView {
             new=new
             empty=("No extensions yet", "Add one for each person or device; then put them into huntgroups.")
             search_in="name, number or e-mail"
+            seen_by=&[Field::AccountProfile, Field::AccountExtension]
         />
     }
 }

@@ -78,6 +78,7 @@ pub fn huntgroup_list_page(customer: CustomerId, title: &'static str, new: &'sta
             new=new
             empty=("No huntgroups yet", "Add one for each team: Support, Sales. Then choose its members, and who supervises them.")
             search_in="name or number"
+            seen_by=&[Field::Huntgroups]
         />
     }
     .into_any()
