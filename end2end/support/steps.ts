@@ -57,3 +57,62 @@ export async function save(page: Page, button = 'Save changes'): Promise<void> {
   await page.getByRole('button', { name: button, exact: true }).click()
   if (!withWasm()) await usable(page)
 }
+
+/** Goes to a tab of a record. */
+export async function openTab(page: Page, of: 'Customer' | 'Account', name: string): Promise<void> {
+  const tab = page.getByRole('navigation', { name: of, exact: true }).getByRole('link', { name, exact: true })
+  await tab.click()
+  await expect(tab).toHaveAttribute('aria-current', 'page')
+  await usable(page)
+}
+
+/** Chooses in a list that saves at once. */
+export async function choose(page: Page, list: string, option: string): Promise<void> {
+  const select = page.getByRole('combobox', { name: list, exact: true })
+  await select.selectOption({ label: option })
+  if (!withWasm()) await page.locator('form', { has: select }).getByRole('button', { name: 'Save', exact: true }).click()
+}
+
+/** Presses a button that asks first, and says yes. */
+export async function confirm(page: Page, button: string, question: string | RegExp, yes: string): Promise<void> {
+  await page.locator('summary').filter({ hasText: button }).click()
+  await page.getByRole('dialog', { name: question }).getByRole('button', { name: yes, exact: true }).click()
+}
+
+/** Waits until a field is marked as wrong, with these words beside it. */
+export async function isWrong(field: Locator, words: string): Promise<void> {
+  await expect(field).toHaveAttribute('aria-invalid', 'true')
+  await expect(field).toHaveAccessibleDescription(new RegExp(words.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+}
+
+/** A line to type into. */
+export function field(page: Page, name: string): Locator {
+  return page.getByRole('textbox', { name, exact: true })
+}
+
+/** A password to type. */
+export function secret(page: Page, name = 'Password'): Locator {
+  return page.getByLabel(name, { exact: true }).filter({ visible: true })
+}
+
+/** Picks one of a few cards. */
+export async function pick(page: Page, card: string): Promise<void> {
+  await page.locator('label').filter({ hasText: card }).click()
+  await expect(page.getByRole('radio', { name: card, exact: true })).toBeChecked()
+}
+
+/** A fact of a list of facts: "Time zone" gives the place where "Europe/Brussels" stands. */
+export function fact(page: Page, what: string): Locator {
+  return page.locator('dl > div').filter({ has: page.getByText(what, { exact: true }) }).getByRole('definition')
+}
+
+/** A row of a table, by words in it. */
+export function row(page: Page, words: string | RegExp): Locator {
+  return page.getByRole('row').filter({ hasText: words })
+}
+
+/** Posts by hand what no form offers to this person. */
+export async function postByHand(page: Page, to: string, form: Record<string, string>) {
+  const origin = new URL(page.url()).origin
+  return page.request.post(to, { form, headers: { accept: 'application/json', origin } })
+}
