@@ -83,7 +83,7 @@ impl Audit<'_> {
     /// [`StoreError::Database`].
     pub async fn of_record(&self, scope: Scope, record_id: &str, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         let mut conditions = Where::within(scope);
-        conditions.and("r.subject_id = ?", record_id);
+        conditions.and("r.subject_id = ?", plain(record_id));
         lines(conditions, "", None, limit).all(&self.0.db, read).await
     }
 

@@ -161,7 +161,9 @@ impl Classes<'_> {
         if row.flag("built_in")? {
             return Err(StoreError::InUse("This class is built in and stays.".into()));
         }
-        write.run(sql("DELETE FROM customer_class WHERE id = $1").bind(id)).await.map_err(in_use)?;
+        if write.run(sql("DELETE FROM customer_class WHERE id = $1").bind(id)).await.map_err(in_use)? == 0 {
+            return Err(StoreError::NotFound);
+        }
         let about = About::own(Subject::Class, id, &old.name);
         write.tell(&about, "deleted", None, changes(&fields(&old), &Values::new())).await?;
         write.commit().await

@@ -375,7 +375,7 @@ fn stored(row: &Row) -> Result<Stored<CustomerId, Customer>, StoreError> {
 /// The names of class and role; a refusal if one of them does not exist.
 async fn names_of(write: &mut Write<'_>, customer: &Customer) -> Result<(String, String), StoreError> {
     let class = sql("SELECT id, name FROM customer_class WHERE id = $1").bind(customer.class);
-    let Some(class) = write.one(class).await? else {
+    let Some(class) = write.one(class.steady()).await? else {
         return Err(StoreError::refused("class", "This customer class does not exist any more; choose another."));
     };
     Ok((class.text("name")?, roles::name_of(write, customer.role, Audience::Customer).await?))

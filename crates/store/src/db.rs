@@ -48,11 +48,13 @@ pub(crate) struct Sql {
     text: Cow<'static, str>,
     args: Vec<Arg>,
     kept: bool,
+    /// The text for PostgreSQL, if it is another.
+    on_postgres: Option<String>,
 }
 
 /// A statement. Its n-th [`Sql::bind`] is `$n`.
 pub(crate) fn sql(text: impl Into<Cow<'static, str>>) -> Sql {
-    Sql { text: text.into(), args: Vec::new(), kept: true }
+    Sql { text: text.into(), args: Vec::new(), kept: true, on_postgres: None }
 }
 
 impl Sql {
@@ -74,18 +76,30 @@ impl Sql {
         self
     }
 
-    /// The text, for tests that look at query plans.
-    #[cfg(test)]
-    pub(crate) fn text(&self) -> &str {
-        &self.text
+    /// Holds the rows that it finds as they are until the transaction ends: for a record that another is about to refer to,
+    /// so that nobody deletes or turns it meanwhile. (SQLite has one writer at a time, so there nobody can.)
+    pub(crate) fn steady(mut self) -> Self {
+        self.on_postgres = Some(format!("{} FOR SHARE", self.text));
+        self
+    }
+
+    /// The text as PostgreSQL understands it.
+    fn for_postgres(&self) -> &str {
+        self.on_postgres.as_deref().unwrap_or(&self.text)
     }
 }
 
 /// Prepares a statement for one of the two databases.
 macro_rules! prepared {
-    ($database:ty, $sql:expr) => {{
+    (Sqlite, $sql:expr) => {
+        prepared!(Sqlite, $sql, &$sql.text)
+    };
+    (Postgres, $sql:expr) => {
+        prepared!(Postgres, $sql, $sql.for_postgres())
+    };
+    ($database:ty, $sql:expr, $text:expr) => {{
         let sql: &Sql = $sql;
-        let mut query = sqlx::query::<$database>(&sql.text).persistent(sql.kept);
+        let mut query = sqlx::query::<$database>($text).persistent(sql.kept);
         for arg in &sql.args {
             query = match arg {
                 Arg::Text(text) => query.bind(text.as_deref()),
@@ -164,12 +178,15 @@ impl Tx {
 
     /// Inserts many rows; `head` is `INSERT INTO table (columns)`.
     pub(crate) async fn insert_all(&mut self, head: &str, rows: Vec<Vec<Arg>>) -> Result<(), StoreError> {
-        /// Both databases take more than this many arguments at once.
-        const ARGS_MAX: usize = 10_000;
+        // Both databases take more arguments at once, but SQLite finds the n-th by looking at all before it.
+        let args_max = match self {
+            Self::Sqlite(_) => 500,
+            Self::Postgres(_) => 10_000,
+        };
         let Some(columns) = rows.first().map(Vec::len) else { return Ok(()) };
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let some: Vec<Vec<Arg>> = rows.by_ref().take((ARGS_MAX / columns).max(1)).collect();
+            let some: Vec<Vec<Arg>> = rows.by_ref().take((args_max / columns).max(1)).collect();
             let mut text = format!("{head} VALUES ");
             for row in 0..some.len() {
                 text.push_str(if row == 0 { "(" } else { ", (" });
@@ -274,12 +291,13 @@ impl Row {
 }
 
 impl StoreError {
-    /// Whether a unique index refused a row: the one named `table_column`, or that table's primary key.
+    /// Whether a unique index refused a row: the one named `table_column`, or the primary key if that ends in the column.
     pub(crate) fn is_taken(&self, table: &str, column: &str) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         // PostgreSQL names the index, SQLite the columns ("UNIQUE constraint failed: customer.sip_prefix").
         let of_index = error.constraint() == Some(&format!("{table}_{column}"));
-        let of_key = error.constraint() == Some(&format!("{table}_pkey"));
+        let key = [("sign_in", "name"), ("extension", "number")].contains(&(table, column));
+        let of_key = key && error.constraint() == Some(&format!("{table}_pkey"));
         let of_column = error.message().contains(&format!("{table}.{column}"));
         error.is_unique_violation() && (of_index || of_key || of_column)
     }

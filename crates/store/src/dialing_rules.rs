@@ -156,7 +156,9 @@ impl DialingRules<'_> {
         }
         let delete = write.run(sql("DELETE FROM dialing_rule WHERE id = $1").bind(id)).await;
         let words = "Customers or accounts have this rule. Give them another first.";
-        delete.map_err(|error| names::in_use(error, words))?;
+        if delete.map_err(|error| names::in_use(error, words))? == 0 {
+            return Err(StoreError::NotFound);
+        }
         let about = About::own(Subject::DialingRule, id, &old.name);
         write.tell(&about, "deleted", None, changes(&fields(&old), &Values::new())).await?;
         write.commit().await
@@ -172,7 +174,7 @@ pub(crate) async fn keep_built_in(tx: &mut Tx) -> Result<(), StoreError> {
 /// The rule's name, if it exists; else a refusal of the form's field `dialing_rule`.
 pub(crate) async fn name_of(write: &mut Write<'_>, id: Option<DialingRuleId>) -> Result<String, StoreError> {
     let Some(id) = id else { return Ok(String::new()) };
-    match write.one(by_id(id)).await? {
+    match write.one(by_id(id).steady()).await? {
         Some(row) => row.text("name"),
         None => Err(StoreError::refused("dialing_rule", "This dialing rule does not exist any more; choose another.")),
     }

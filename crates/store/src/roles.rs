@@ -165,9 +165,6 @@ impl Roles<'_> {
         if changes.is_empty() {
             return Ok(expected);
         }
-        if role.audience != old.value.audience {
-            refuse_while_held(&mut write, id).await?;
-        }
         let managed = administrators::is_managed(&mut write).await?;
         let update = "UPDATE access_role SET version = version + 1, name = $1, name_key = $2, audience = $3, base = $4, \
                       entries = $5, search = $6 WHERE id = $7 AND version = $8";
@@ -182,6 +179,10 @@ impl Roles<'_> {
             .bind(expected);
         if write.run(update).await.map_err(|error| taken(error, role))? == 0 {
             return Err(write.overtaken(by_id(id), id, expected, any_field).await);
+        }
+        // Only now, for whoever was about to give the role to somebody has done so, or waits for this change.
+        if role.audience != old.value.audience {
+            refuse_while_held(&mut write, id).await?;
         }
         if managed && !administrators::is_managed(&mut write).await? {
             return Err(StoreError::refused("entries", administrators::NOBODY_LEFT));
@@ -203,7 +204,9 @@ impl Roles<'_> {
             return Err(StoreError::InUse("This role is built in and stays.".into()));
         }
         let delete = write.run(sql("DELETE FROM access_role WHERE id = $1").bind(id)).await;
-        delete.map_err(|error| names::in_use(error, "Somebody has this role. Give them another first."))?;
+        if delete.map_err(|error| names::in_use(error, "Somebody has this role. Give them another first."))? == 0 {
+            return Err(StoreError::NotFound);
+        }
         let about = About::own(Subject::Role, id, &old.value.name);
         write.tell(&about, "deleted", None, changes(&fields(&old.value), &Values::new())).await?;
         write.commit().await
@@ -224,7 +227,7 @@ pub(crate) async fn keep_built_in(tx: &mut Tx) -> Result<(), StoreError> {
 /// The role's name, if it exists and is for these people; else a refusal of the form's field `role`.
 pub(crate) async fn name_of(write: &mut Write<'_>, id: RoleId, audience: Audience) -> Result<String, StoreError> {
     let found = sql("SELECT id, name FROM access_role WHERE id = $1 AND audience = $2").bind(id).bind(audience.key());
-    match write.one(found).await? {
+    match write.one(found.steady()).await? {
         Some(row) => row.text("name"),
         None => Err(StoreError::refused("role", "This access role does not exist any more; choose another.")),
     }

@@ -12,7 +12,7 @@ use tandem_domain::{
 };
 
 use crate::{
-    Change, Store, StoreError,
+    Change, Store, StoreError, administrators,
     db::{Arg, Row, Sql, Tx, sql},
     roles,
     saving::{About, Write},
@@ -285,6 +285,11 @@ fn taken(error: StoreError) -> StoreError {
 
 /// Who a write is about, if there is such a person and the record is not closed.
 async fn about(write: &mut Write<'_>, who: Who) -> Result<About, StoreError> {
+    // Nobody closes or deletes the person meanwhile, nor changes the same sign-in.
+    match who {
+        Who::Administrator(_) => administrators::take_turn(write).await?,
+        Who::Customer(customer) | Who::Account { customer, .. } => write.take_turn(customer).await?,
+    }
     let row = write.one(record(who)).await?.ok_or(StoreError::NotFound)?;
     let name = full_name(&row.text("first_name")?, &row.text("last_name")?);
     let (customer, subject) = match who {

@@ -100,6 +100,10 @@ impl Accounts<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn sip_credentials(&self, sip_user: &str) -> Result<Option<SipCredentials>, StoreError> {
+        if sip_user.contains('\0') {
+            // PostgreSQL knows no such character, but the network brings any.
+            return Ok(None);
+        }
         let found = "SELECT account_id, customer_id, ha1_md5, ha1_sha256 FROM sip_credential WHERE sip_user = $1";
         let Some(row) = self.0.db.one(sql(found).bind(sip_user)).await? else { return Ok(None) };
         Ok(Some(SipCredentials {

@@ -69,6 +69,7 @@ impl Huntgroups<'_> {
         change: &Change<'_>,
     ) -> Result<Version, StoreError> {
         let mut write = self.store.write(change).await?;
+        write.take_turn(self.tenant.customer()).await?;
         let by_id = || by_id(self.tenant, id);
         let old = write.one(by_id()).await?.as_ref().map(settings).transpose()?.ok_or(StoreError::NotFound)?;
         if old.version != expected {
@@ -144,6 +145,7 @@ impl Huntgroups<'_> {
     /// [`StoreError::NotFound`].
     pub async fn delete(&self, id: HuntgroupId, change: &Change<'_>) -> Result<(), StoreError> {
         let mut write = self.store.write(change).await?;
+        write.take_turn(self.tenant.customer()).await?;
         let by_id = by_id(self.tenant, id);
         let group = write.one(by_id).await?.as_ref().map(settings).transpose()?.ok_or(StoreError::NotFound)?.value;
         let old = write.all(members(self.tenant, id)).await?;

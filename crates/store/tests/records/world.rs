@@ -16,7 +16,9 @@ use tandem_domain::{
     ids::{AccountId, AdministratorId, HuntgroupId, RoleId, Timestamp},
     locale::{Currency, Locale, TimeZone},
 };
-use tandem_store::{Change, Options, Store, StoreError, audit::AuditFilters, classes, roles, sign_ins::NewSignIn};
+use tandem_store::{
+    Change, Options, StaleEdit, Store, StoreError, audit::AuditFilters, classes, roles, sign_ins::NewSignIn,
+};
 
 /// Makes two tests of each story: one on each database.
 macro_rules! on_both {
@@ -46,13 +48,13 @@ pub struct World {
 /// 2026-01-01T00:00:00Z.
 pub const START: Timestamp = Timestamp(1_767_225_600_000);
 
-pub async fn tell_on_sqlite<F: Future<Output = ()> + Send + 'static>(story: fn(World) -> F) {
+pub async fn tell_on_sqlite<F: Future<Output = ()> + 'static>(story: fn(World) -> F) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("tandem.db").display());
     story(World::open(url).await).await;
 }
 
-pub async fn tell_on_postgres<F: Future<Output = ()> + Send + 'static>(story: fn(World) -> F) {
+pub async fn tell_on_postgres<F: Future<Output = ()> + 'static>(story: fn(World) -> F) {
     let Ok(server) = env::var("TANDEM_TEST_POSTGRES_URL") else {
         let needed = env::var_os("CI").is_some() || env::var_os("TANDEM_REQUIRE_POSTGRES").is_some();
         assert!(!needed, "set TANDEM_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be made");
@@ -67,7 +69,9 @@ pub async fn tell_on_postgres<F: Future<Output = ()> + Send + 'static>(story: fn
          LC_COLLATE 'C' LC_CTYPE 'C'"
     );
     sqlx::query(&create).execute(&mut connection).await.unwrap();
-    let told = tokio::spawn(async move { story(World::open(url).await).await }).await;
+    // A task of its own, so that the database goes away also when the story fails.
+    let told = async { tokio::task::spawn_local(async move { story(World::open(url).await).await }).await };
+    let told = tokio::task::LocalSet::new().run_until(told).await;
     sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut connection).await.unwrap();
     if let Err(error) = told {
         std::panic::resume_unwind(error.into_panic());
@@ -130,11 +134,30 @@ impl World {
         all.into_iter().rev().collect()
     }
 
+    /// How many lines the audit log has.
+    pub async fn lines(&self) -> usize {
+        self.audit().await.len()
+    }
+
     /// What the log says since it had `lines` lines: record, action, field, old value, new value.
     pub async fn told_since(&self, lines: usize) -> Vec<[String; 5]> {
         let tell = |row: AuditRow| [row.subject_name, row.action, row.change.field, row.change.old, row.change.new];
         self.audit().await.into_iter().skip(lines).map(tell).collect()
     }
+}
+
+/// Does all at once, and gives the results in order.
+pub async fn at_once<T, F>(tasks: impl IntoIterator<Item = F>) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let running: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
+    let mut results = Vec::new();
+    for task in running {
+        results.push(task.await.unwrap());
+    }
+    results
 }
 
 pub fn customer(name: &str) -> Customer {
@@ -181,6 +204,26 @@ pub fn sign_in(name: &str) -> NewSignIn {
 
 pub fn changed(field: &str, old: &str, new: &str) -> FieldChange {
     FieldChange { field: field.into(), old: old.into(), new: new.into() }
+}
+
+/// What the second of two editors is told.
+pub fn stale<T: std::fmt::Debug>(result: Result<T, StoreError>) -> StaleEdit {
+    match result {
+        Err(StoreError::Stale(stale)) => stale,
+        other => panic!("not stale: {other:?}"),
+    }
+}
+
+/// Why a record cannot be deleted.
+pub fn in_use<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
+    match result {
+        Err(StoreError::InUse(words)) => words,
+        other => panic!("not in use: {other:?}"),
+    }
+}
+
+pub fn not_found<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::NotFound)), "found: {result:?}");
 }
 
 /// The words beside a field of a refused write.

@@ -1,0 +1,198 @@
+//! A customer never reads or writes another's records, whatever ids are mixed in.
+
+use tandem_domain::{
+    access::{Scope, Tenant, Who},
+    dialing::{CustomerDialing, DialingMode},
+    ids::{AccountId, HuntgroupId, Version},
+    list::Query,
+    settings::{Setting, Value},
+    status::Status,
+};
+use tandem_store::{
+    Store,
+    accounts::AccountFilters,
+    audit::AuditFilters,
+    customers::{CustomerFilters, CustomerSort},
+};
+
+use crate::world::{World, account, huntgroup, member, not_found, refusal, sign_in};
+
+on_both!(
+    another_customers_records_are_not_found,
+    another_customers_records_are_not_written,
+    another_customers_account_is_no_member,
+    a_persons_account_and_customer_belong_together,
+    lists_show_no_row_of_another_customer,
+);
+
+/// A customer with one of everything.
+struct Company {
+    tenant: Tenant,
+    account: AccountId,
+    group: HuntgroupId,
+}
+
+impl Company {
+    async fn new(world: &World, name: &str) -> Self {
+        let tenant = world.customer(name).await;
+        let who = Who::Customer(tenant.customer());
+        let login = name.to_lowercase();
+        world.store.sign_ins().add(who, &sign_in(&login), &world.change()).await.unwrap();
+        // Both have the same numbers and names, so that only the customer tells them apart.
+        let john = account(tenant, "John", "744");
+        let login = sign_in(&format!("john.{login}"));
+        let account = world.store.accounts().create(tenant, &john, Some(&login), &world.change()).await.unwrap();
+        world.store.accounts().set_sip_password(tenant, account, name, &world.change()).await.unwrap();
+        let group = world.huntgroup(tenant, "Support", "7700", &[account]).await;
+        let on = Some(Value::Switch(true));
+        for (account, setting) in [(None, Setting::CallSupervision), (Some(account), Setting::RecordManually)] {
+            world.store.settings(tenant).set(account, setting, on, None, &world.change()).await.unwrap();
+        }
+        Self { tenant, account, group }
+    }
+
+    /// All that is stored of the customer, as text.
+    async fn picture(&self, store: &Store) -> String {
+        let Self { tenant, account, group } = *self;
+        let (accounts, groups, settings) = (store.accounts(), store.huntgroups(tenant), store.settings(tenant));
+        let whos = [Who::Customer(tenant.customer()), Who::Account { account, customer: tenant.customer() }];
+        format!(
+            "{:?}",
+            (
+                (store.customers().get(tenant).await.unwrap(), store.customers().overview(tenant).await.unwrap()),
+                (accounts.get(tenant, account).await.unwrap(), accounts.overview(tenant, account).await.unwrap()),
+                (groups.all().await.unwrap(), groups.members(group).await.unwrap()),
+                (settings.effective().await.unwrap(), settings.effective_for(account).await.unwrap()),
+                store.dialing(tenant).get().await.unwrap(),
+                store.customers().status_history(tenant).await.unwrap(),
+                accounts.status_history(tenant, account).await.unwrap(),
+                (store.sign_ins().of(whos[0]).await.unwrap(), store.sign_ins().of(whos[1]).await.unwrap()),
+                store.audit().export(Scope::of(tenant), &AuditFilters::default(), None).await.unwrap(),
+            )
+        )
+    }
+}
+
+async fn another_customers_records_are_not_found(world: World) {
+    let (abc, panda) = (Company::new(&world, "ABC").await, Company::new(&world, "Panda").await);
+    let store = &world.store;
+    for (own, other) in [(&abc, &panda), (&panda, &abc)] {
+        not_found(store.accounts().get(own.tenant, other.account).await);
+        not_found(store.accounts().find(Scope::of(own.tenant), other.account).await);
+        not_found(store.accounts().overview(own.tenant, other.account).await);
+        assert_eq!(store.accounts().status_history(own.tenant, other.account).await.unwrap(), []);
+        not_found(store.huntgroups(own.tenant).get(other.group).await);
+        not_found(store.huntgroups(own.tenant).members(other.group).await);
+        assert_eq!(store.huntgroups(own.tenant).of_account(other.account).await.unwrap(), []);
+        assert_eq!(store.huntgroups(own.tenant).all().await.unwrap()[0].id, own.group);
+        not_found(store.settings(own.tenant).effective_for(other.account).await);
+        not_found(store.dialing(own.tenant).effective_for(other.account).await);
+        for record in [other.account.to_string(), other.group.to_string(), other.tenant.customer().to_string()] {
+            assert_eq!(store.audit().of_record(Scope::of(own.tenant), &record, 10).await.unwrap(), []);
+        }
+    }
+}
+
+async fn another_customers_records_are_not_written(world: World) {
+    let (abc, panda) = (Company::new(&world, "ABC").await, Company::new(&world, "Panda").await);
+    let store = &world.store;
+    for (own, other) in [(&abc, &panda), (&panda, &abc)] {
+        let pictures = [own.picture(store).await, other.picture(store).await];
+        let (mine, theirs) = (account(own.tenant, "Eve", "998"), account(other.tenant, "Eve", "998"));
+        let change = world.by("eve");
+        // Their record, as ours and as theirs; our record as theirs; a new one as theirs.
+        let (accounts, first) = (store.accounts(), Version::FIRST);
+        not_found(accounts.update(own.tenant, other.account, first, &mine, &change).await);
+        not_found(accounts.update(own.tenant, other.account, first, &theirs, &change).await);
+        not_found(accounts.update(own.tenant, own.account, first, &theirs, &change).await);
+        not_found(accounts.create(own.tenant, &theirs, Some(&sign_in("eve")), &change).await);
+        for status in Status::OF_ACCOUNT {
+            not_found(accounts.set_status(own.tenant, other.account, status, "Eve", &change).await);
+        }
+        not_found(accounts.set_sip_password(own.tenant, other.account, "eve", &change).await);
+        not_found(accounts.remove_sip_password(own.tenant, other.account, &change).await);
+        let groups = store.huntgroups(own.tenant);
+        not_found(groups.update(other.group, first, &huntgroup("Eve", "9999", &[]), &change).await);
+        not_found(groups.set_members(other.group, first, &[member(own.account)], &change).await);
+        not_found(groups.set_members(other.group, first, &[], &change).await);
+        not_found(groups.delete(other.group, &change).await);
+        for setting in Setting::RECORDING {
+            for value in [None, Some(Value::Switch(false))] {
+                let settings = store.settings(own.tenant);
+                not_found(settings.set(Some(other.account), setting, value, None, &change).await);
+            }
+        }
+        assert_eq!([own.picture(store).await, other.picture(store).await], pictures);
+    }
+}
+
+async fn another_customers_account_is_no_member(world: World) {
+    let (abc, panda) = (Company::new(&world, "ABC").await, Company::new(&world, "Panda").await);
+    for (own, other) in [(&abc, &panda), (&panda, &abc)] {
+        let pictures = [own.picture(&world.store).await, other.picture(&world.store).await];
+        let groups = world.store.huntgroups(own.tenant);
+        for mixed in [vec![other.account], vec![own.account, other.account], vec![other.account, own.account]] {
+            let members: Vec<_> = mixed.iter().copied().map(member).collect();
+            refusal(groups.set_members(own.group, Version::FIRST, &members, &world.by("eve")).await, "members");
+            refusal(groups.create(&huntgroup("Mixed", "7799", &mixed), &world.by("eve")).await, "members");
+        }
+        assert_eq!([own.picture(&world.store).await, other.picture(&world.store).await], pictures);
+    }
+}
+
+async fn a_persons_account_and_customer_belong_together(world: World) {
+    let (abc, panda) = (Company::new(&world, "ABC").await, Company::new(&world, "Panda").await);
+    let sign_ins = world.store.sign_ins();
+    for (own, other) in [(&abc, &panda), (&panda, &abc)] {
+        let pictures = [own.picture(&world.store).await, other.picture(&world.store).await];
+        let mixed = Who::Account { account: other.account, customer: own.tenant.customer() };
+        assert_eq!(sign_ins.of(mixed).await.unwrap(), None);
+        assert_eq!(sign_ins.principal(mixed).await.unwrap(), None);
+        not_found(sign_ins.add(mixed, &sign_in("eve"), &world.by("eve")).await);
+        not_found(sign_ins.set_name(mixed, &"eve".parse().unwrap(), &world.by("eve")).await);
+        not_found(sign_ins.set_password(mixed, "hash", &world.by("eve")).await);
+        not_found(sign_ins.remove(mixed, &world.by("eve")).await);
+        assert_eq!([own.picture(&world.store).await, other.picture(&world.store).await], pictures);
+    }
+}
+
+async fn lists_show_no_row_of_another_customer(world: World) {
+    let (abc, panda) = (Company::new(&world, "ABC").await, Company::new(&world, "Panda").await);
+    let store = &world.store;
+    for (own, other) in [(&abc, &panda), (&panda, &abc)] {
+        let (scope, theirs) = (Scope::of(own.tenant), other.tenant.customer());
+        for search in ["", "john", "744", "support", "a", "p"] {
+            let query = Query { search: search.into(), ..Query::default() };
+            let accounts = store.accounts().list(scope, &query, &Default::default()).await.unwrap();
+            assert!(accounts.rows.iter().all(|row| row.id == own.account) && accounts.count <= 1, "{search}");
+            let asked = AccountFilters { customer: Some(theirs), status: None };
+            assert_eq!(store.accounts().list(scope, &query, &asked).await.unwrap().count, 0, "{search}");
+            let customers: Query<CustomerSort> = Query { search: search.into(), ..Query::default() };
+            let customers = store.customers().list(scope, &customers, &CustomerFilters::default()).await.unwrap();
+            assert!(customers.rows.iter().all(|row| row.id == own.tenant.customer()) && customers.count <= 1);
+            let choices = store.customers().choices(scope, search, 10).await.unwrap();
+            assert!(choices.iter().all(|(id, _)| *id == own.tenant.customer()));
+            let choices = store.accounts().choices(own.tenant, search, 10).await.unwrap();
+            assert!(choices.iter().all(|choice| choice.id == own.account));
+            let groups = Query { search: search.into(), ..Query::default() };
+            let groups = store.huntgroups(own.tenant).list(&groups).await.unwrap();
+            assert!(groups.rows.iter().all(|row| row.id == own.group) && groups.count <= 1);
+            let lines = AuditFilters { search: search.into(), ..AuditFilters::default() };
+            let lines = store.audit().list(scope, &lines, None).await.unwrap();
+            assert!(lines.rows.iter().all(|row| row.customer == Some(own.tenant.customer())));
+            let asked = AuditFilters { customer: Some(theirs), search: search.into(), ..AuditFilters::default() };
+            assert_eq!(store.audit().list(scope, &asked, None).await.unwrap().count, 0);
+            assert_eq!(store.audit().export(scope, &asked, None).await.unwrap(), []);
+        }
+        assert_eq!(store.counts().customers(scope).await.unwrap().open, 1);
+        assert_eq!(store.counts().accounts(scope).await.unwrap().open, 1);
+        assert_eq!(store.counts().huntgroups(scope).await.unwrap(), 1);
+        // Their codes are theirs, too.
+        let chosen =
+            CustomerDialing { assigned: None, mode: DialingMode::Custom, custom: crate::dialing::codes("*21") };
+        let version = store.dialing(own.tenant).get().await.unwrap().version;
+        let before = store.dialing(other.tenant).get().await.unwrap();
+        store.dialing(own.tenant).update(version, &chosen, &world.change()).await.unwrap();
+        assert_eq!(store.dialing(other.tenant).get().await.unwrap(), before);
+    }
+}

@@ -1,0 +1,277 @@
+//! Sign-ins: names, passwords, who is let in, and how guessing is slowed down.
+
+use tandem_domain::{
+    access::{Audience, Field, Who},
+    account::Account,
+    administrator::Administrator,
+    ids::Version,
+    sign_in::{FORGET_SECONDS, SignInName},
+    status::Status,
+};
+use tandem_store::{password, roles};
+
+use crate::world::{START, World, account, at_once, not_found, refusal, sign_in};
+
+on_both!(
+    a_name_opens_one_door_for_all_kinds_of_people,
+    names_are_compared_without_case_and_one_person_gets_each,
+    whoever_already_has_a_sign_in_is_told_so,
+    a_new_password_ends_the_sessions_of_the_old,
+    who_is_blocked_closed_or_inactive_stays_outside,
+    a_sign_in_is_taken_away_and_its_name_is_free,
+    no_sign_in_is_left_to_an_account_that_closes,
+    failures_slow_down_and_are_forgotten,
+    many_guesses_at_once_are_counted_one_by_one,
+    success_forgets_the_persons_failures_but_not_the_offices,
+    passwords_are_hashed_each_in_its_own_way,
+);
+
+fn name(name: &str) -> SignInName {
+    name.parse().unwrap()
+}
+
+async fn a_name_opens_one_door_for_all_kinds_of_people(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let ada = world.administrator("Ada", roles::ADMINISTRATOR).await;
+    let abc = world.customer("ABC").await;
+    let john = world.account(abc, "John Doe", "744").await;
+    let people = [
+        (Who::Administrator(ada), "ada", "Ada", Audience::Administrator),
+        (Who::Customer(abc.customer()), "abc", "ABC", Audience::Customer),
+        (Who::Account { account: john, customer: abc.customer() }, "john", "John Doe", Audience::Account),
+    ];
+    let lines = world.lines().await;
+    for (who, _, _, _) in &people[1..] {
+        assert_eq!(sign_ins.of(*who).await.unwrap(), None);
+        assert_eq!(sign_ins.principal(*who).await.unwrap(), None, "no sign-in, no way in");
+    }
+    for (who, login, _, _) in &people[1..] {
+        sign_ins.add(*who, &sign_in(login), &world.change()).await.unwrap();
+    }
+    for (who, login, called, audience) in people {
+        let found = sign_ins.find(&name(login)).await.unwrap().unwrap();
+        assert_eq!((found.who, found.password_hash), (who, sign_in(login).password_hash));
+        assert_eq!(sign_ins.of(who).await.unwrap().unwrap().name, name(login));
+        let (principal, _) = sign_ins.principal(who).await.unwrap().unwrap();
+        assert_eq!((principal.who, principal.sign_in.as_str(), principal.name.as_str()), (who, login, called));
+        assert_eq!(principal.role.audience, audience);
+        let sees = Field::ALL.iter().any(|field| principal.sees(*field));
+        assert!(sees);
+    }
+    let line = |who: &str, new: &str| [who, "changed", "sign_in", "", new].map(str::to_owned);
+    assert_eq!(world.told_since(lines).await, [line("ABC", "abc"), line("John Doe", "john")]);
+    assert_eq!(sign_ins.find(&name("nobody")).await.unwrap(), None);
+}
+
+async fn names_are_compared_without_case_and_one_person_gets_each(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let abc = world.customer("ABC").await;
+    let mut people = Vec::new();
+    for (person, extension) in [("John", "744"), ("Mary", "702")] {
+        let account = world.account(abc, person, extension).await;
+        people.push(Who::Account { account, customer: abc.customer() });
+    }
+    sign_ins.add(people[0], &sign_in("john"), &world.change()).await.unwrap();
+    let lines = world.lines().await;
+    let words = refusal(sign_ins.add(people[1], &sign_in("JOHN"), &world.change()).await, "sign_in");
+    assert_eq!(words, "Somebody else signs in with this name; choose another.");
+    sign_ins.add(people[1], &sign_in("mary"), &world.change()).await.unwrap();
+    let words = refusal(sign_ins.set_name(people[1], &name("John"), &world.change()).await, "sign_in");
+    assert_eq!(words, "Somebody else signs in with this name; choose another.");
+    sign_ins.set_name(people[1], &name("mary.smith"), &world.by("mary")).await.unwrap();
+    sign_ins.set_name(people[1], &name("Mary.Smith"), &world.by("mary")).await.unwrap();
+    let told = world.told_since(lines).await;
+    assert_eq!(told.last().unwrap(), &["Mary", "changed", "sign_in", "mary", "mary.smith"].map(str::to_owned));
+    assert_eq!(told.len(), 2);
+    // Two who want a name at once.
+    let both = at_once(people.iter().copied().map(|who| {
+        let (store, change) = (world.store.clone(), world.change());
+        async move { store.sign_ins().set_name(who, &name("wanted"), &change).await }
+    }));
+    let (got, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
+    assert_eq!((got.len(), missed.len()), (1, 1));
+    missed.into_iter().for_each(|miss| drop(refusal(miss, "sign_in")));
+}
+
+async fn whoever_already_has_a_sign_in_is_told_so(world: World) {
+    let abc = world.customer("ABC").await;
+    let who = Who::Customer(abc.customer());
+    let both = at_once(["abc", "abc2"].map(|login| {
+        let (store, change) = (world.store.clone(), world.change());
+        async move { store.sign_ins().add(who, &sign_in(login), &change).await }
+    }));
+    let (got, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
+    assert_eq!((got.len(), missed.len()), (1, 1));
+    for miss in missed {
+        assert_eq!(refusal(miss, "sign_in"), "There is a sign-in already; reload the page to see it.");
+    }
+}
+
+async fn a_new_password_ends_the_sessions_of_the_old(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let abc = world.customer("ABC").await;
+    let who = Who::Customer(abc.customer());
+    not_found(sign_ins.set_password(who, "hash", &world.change()).await);
+    sign_ins.add(who, &sign_in("abc"), &world.change()).await.unwrap();
+    let (_, stamp) = sign_ins.principal(who).await.unwrap().unwrap();
+    sign_ins.set_name(who, &name("abc.office"), &world.change()).await.unwrap();
+    let (_, renamed) = sign_ins.principal(who).await.unwrap().unwrap();
+    assert_eq!(renamed, stamp, "another name is still the same person");
+    let lines = world.lines().await;
+    let change = world.by("abc");
+    sign_ins.set_password(who, "another hash", &change).await.unwrap();
+    let (_, changed) = sign_ins.principal(who).await.unwrap().unwrap();
+    assert_ne!(changed, stamp, "sessions with the old stamp are over");
+    let found = sign_ins.of(who).await.unwrap().unwrap();
+    assert_eq!((found.password_hash.as_str(), found.password_changed_at), ("another hash", change.at));
+    assert_eq!(world.told_since(lines).await, [["ABC", "changed", "password", "", "(changed)"].map(str::to_owned)]);
+    assert!(!format!("{:?}", world.audit().await).contains("another hash"));
+}
+
+async fn who_is_blocked_closed_or_inactive_stays_outside(world: World) {
+    let sign_ins = world.store.sign_ins();
+    world.administrator("Root", roles::ADMINISTRATOR).await;
+    let ada = world.administrator("Ada", roles::ADMINISTRATOR).await;
+    let abc = world.customer("ABC").await;
+    let john = world.account(abc, "John", "744").await;
+    let (customer, account) = (Who::Customer(abc.customer()), Who::Account { account: john, customer: abc.customer() });
+    sign_ins.add(customer, &sign_in("abc"), &world.change()).await.unwrap();
+    sign_ins.add(account, &sign_in("john"), &world.change()).await.unwrap();
+    let inside = async || {
+        let mut inside = Vec::new();
+        for who in [Who::Administrator(ada), customer, account] {
+            inside.push(sign_ins.principal(who).await.unwrap().is_some());
+        }
+        inside
+    };
+    assert_eq!(inside().await, [true, true, true]);
+    let away = Administrator { name: "Ada".into(), email: String::new(), role: roles::ADMINISTRATOR, active: false };
+    world.store.administrators().update(ada, Version::FIRST, &away, &world.change()).await.unwrap();
+    let set = async |status| {
+        world.store.customers().set_status(abc, status, "", &world.change()).await.unwrap();
+    };
+    set(Status::Suspended).await;
+    assert_eq!(inside().await, [false, true, true], "who is suspended may look and pay");
+    set(Status::Blocked).await;
+    assert_eq!(inside().await, [false, false, false]);
+    set(Status::Open).await;
+    world.store.accounts().set_status(abc, john, Status::Blocked, "", &world.change()).await.unwrap();
+    assert_eq!(inside().await, [false, true, false]);
+    set(Status::Closed).await;
+    assert_eq!(inside().await, [false, false, false]);
+}
+
+async fn a_sign_in_is_taken_away_and_its_name_is_free(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
+    let who = Who::Customer(abc.customer());
+    sign_ins.add(who, &sign_in("office"), &world.change()).await.unwrap();
+    let lines = world.lines().await;
+    let both = at_once((0..2).map(|_| {
+        let (store, change) = (world.store.clone(), world.change());
+        async move { store.sign_ins().remove(who, &change).await }
+    }));
+    for result in both.await {
+        result.unwrap();
+    }
+    assert_eq!(world.told_since(lines).await, [["ABC", "changed", "sign_in", "office", ""].map(str::to_owned)]);
+    assert_eq!(sign_ins.principal(who).await.unwrap(), None);
+    not_found(sign_ins.set_name(who, &name("other"), &world.change()).await);
+    sign_ins.add(Who::Customer(panda.customer()), &sign_in("office"), &world.change()).await.unwrap();
+}
+
+async fn no_sign_in_is_left_to_an_account_that_closes(world: World) {
+    let abc = world.customer("ABC").await;
+    for round in 0..10 {
+        let john = world.account(abc, "John", &format!("{}", 700 + round)).await;
+        let who = Who::Account { account: john, customer: abc.customer() };
+        let (store, change) = (world.store.clone(), world.change());
+        let add = tokio::spawn(async move { store.sign_ins().add(who, &sign_in("john"), &change).await });
+        let (store, change) = (world.store.clone(), world.change());
+        let close =
+            tokio::spawn(async move { store.accounts().set_status(abc, john, Status::Closed, "Left", &change).await });
+        let added = add.await.unwrap();
+        close.await.unwrap().unwrap();
+        if added.is_err() {
+            refusal(added, "sign_in");
+        }
+        assert_eq!(world.store.sign_ins().of(who).await.unwrap(), None);
+    }
+}
+
+async fn failures_slow_down_and_are_forgotten(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let keys = [("name:john", 2), ("address:192.0.2.7", 20)];
+    let at = |seconds| START.plus_seconds(seconds);
+    for free in 0..3 {
+        assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), None, "attempt {free}");
+    }
+    assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), Some(1));
+    let failures = sign_ins.failures("name:john").await.unwrap().unwrap();
+    assert_eq!((failures.count, failures.last), (3, at(0)), "an attempt that must wait is not counted");
+    assert_eq!(sign_ins.failures("address:192.0.2.7").await.unwrap().unwrap().count, 3);
+    assert_eq!(sign_ins.attempt(&keys, at(1)).await.unwrap(), None);
+    assert_eq!(sign_ins.attempt(&keys, at(1)).await.unwrap(), Some(2));
+    // Another name from the same address goes on freely.
+    assert_eq!(sign_ins.attempt(&[("name:mary", 2), keys[1]], at(1)).await.unwrap(), None);
+    assert_eq!(sign_ins.failures("name:nobody").await.unwrap(), None);
+    sign_ins.clear_failures("name:john").await.unwrap();
+    assert_eq!(sign_ins.failures("name:john").await.unwrap(), None);
+    assert_eq!(sign_ins.attempt(&keys, at(2)).await.unwrap(), None);
+    // Old failures do not count, and a sweep takes them away.
+    world.store.sweep(at(FORGET_SECONDS)).await.unwrap();
+    assert!(sign_ins.failures("name:john").await.unwrap().is_some());
+    world.store.sweep(at(FORGET_SECONDS + 3)).await.unwrap();
+    assert_eq!(sign_ins.failures("name:john").await.unwrap(), None);
+    // A hand-made request has any text for a name.
+    assert_eq!(sign_ins.attempt(&[("name:\0'\"%", 2)], at(9000)).await.unwrap(), None);
+    assert_eq!(sign_ins.failures("name:\0'\"%").await.unwrap().unwrap().count, 1);
+    assert_eq!(sign_ins.attempt(&[], at(9000)).await.unwrap(), None);
+}
+
+async fn many_guesses_at_once_are_counted_one_by_one(world: World) {
+    const FREE: u32 = 5;
+    let guesses = at_once((0..24).map(|n| {
+        let store = world.store.clone();
+        async move {
+            // In both orders, so that nobody waits for somebody who waits for them.
+            let mut keys = [("name:john", FREE), ("address:192.0.2.7", 100)];
+            if n % 2 == 0 {
+                keys.reverse();
+            }
+            store.sign_ins().attempt(&keys, START).await.unwrap()
+        }
+    }));
+    let let_through = guesses.await.into_iter().filter(Option::is_none).count();
+    assert_eq!(let_through, FREE as usize + 1, "five free ones, and the one after which one must wait");
+    for key in ["name:john", "address:192.0.2.7"] {
+        assert_eq!(world.store.sign_ins().failures(key).await.unwrap().unwrap().count, FREE + 1, "{key}");
+    }
+}
+
+async fn success_forgets_the_persons_failures_but_not_the_offices(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let keys = [("name:john", 5), ("address:192.0.2.7", 20)];
+    for _ in 0..4 {
+        assert_eq!(sign_ins.attempt(&keys, START).await.unwrap(), None);
+    }
+    sign_ins.succeeded(&keys).await.unwrap();
+    assert_eq!(sign_ins.failures("name:john").await.unwrap(), None);
+    assert_eq!(sign_ins.failures("address:192.0.2.7").await.unwrap().unwrap().count, 3);
+    sign_ins.succeeded(&[("name:nobody", 5)]).await.unwrap();
+}
+
+async fn passwords_are_hashed_each_in_its_own_way(world: World) {
+    let (one, two) = (password::hash("correct horse").unwrap(), password::hash("correct horse").unwrap());
+    assert_ne!(one, two, "each has a salt of its own");
+    assert!(password::verify("correct horse", &one) && password::verify("correct horse", &two));
+    assert!(!password::verify("correct horsE", &one) && !password::verify("", &one));
+    assert!(!password::verify("correct horse", "no hash at all") && !password::verify_dummy("correct horse"));
+    assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    let abc = world.customer("ABC").await;
+    let john = Account { email: String::new(), ..account(abc, "John", "744") };
+    let login = tandem_store::sign_ins::NewSignIn { name: name("john"), password_hash: one.clone() };
+    let made = world.store.accounts().create(abc, &john, Some(&login), &world.change()).await;
+    made.unwrap();
+    assert_eq!(world.store.sign_ins().find(&name("john")).await.unwrap().unwrap().password_hash, one);
+}
