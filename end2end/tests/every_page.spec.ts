@@ -30,10 +30,25 @@ for (const row of PAGES) {
     }
     for (const [theme, width] of [['light', 1280], ['dark', 1280], ['light', 360]] as const) {
       await page.setViewportSize({ width, height: 900 })
-      await page.evaluate((theme) => document.documentElement.setAttribute('data-theme', theme), theme)
+      await wear(page, theme)
       expect.soft(await violations(page), `${theme}, at ${width} pixels`).toEqual([])
     }
   })
+}
+
+/**
+ * Shows the page in a theme, and waits until its colours have arrived. One element's transition starts those within it; in
+ * what is folded away they never end by themselves.
+ */
+async function wear(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.evaluate(async (theme) => {
+    document.documentElement.setAttribute('data-theme', theme)
+    const running = () => document.getAnimations().filter((one) => one instanceof CSSTransition)
+    do {
+      for (const transition of running()) transition.finish()
+      await new Promise(requestAnimationFrame)
+    } while (running().length > 0)
+  }, theme)
 }
 
 /** The elements that make the page scroll sideways. */

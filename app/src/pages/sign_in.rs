@@ -52,9 +52,12 @@ pub async fn sign_in(
     errors.into_result()?;
     let signed_in = sign_in::check(&services, &name, &password, address).await?;
     let home = signed_in.me.home();
-    // Whoever was signed in before, or planted the cookie, shares nothing with the new session: axum-login alone renews it
-    // only when nobody was signed in.
-    auth.logout().await.map_err(|error| internal(&error))?;
+    // Whoever was signed in before, or planted the cookie, shares nothing with the new session. axum-login alone renews the
+    // id only when nobody was signed in, and logging out first would let the old id come back.
+    if auth.session.id().is_some() {
+        auth.session.clear().await;
+        auth.session.cycle_id().await.map_err(|error| internal(&error))?;
+    }
     auth.login(&signed_in).await.map_err(|error| internal(&error))?;
     auth.session.insert(SIGNED_IN_AT, services.clock.now()).await.map_err(|error| internal(&error))?;
     Ok(Done::default().go(own_path(&next).unwrap_or(home)))

@@ -52,3 +52,16 @@ fn a_demonstration_ignores_the_real_configuration_beside_it() {
     let serving = crate::tandem::Serving::start(here.path(), &["demo", "--http", "127.0.0.1:0"]);
     assert_eq!(serving.get("/readyz").0, 200);
 }
+
+#[test]
+fn the_readme_shows_the_configuration_as_it_is() {
+    let here = tempfile::tempdir().unwrap();
+    let reference = text(&run(here.path(), &["check-config", "--reference"]).stdout);
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("<!-- configuration reference: begin").unwrap();
+    let (shown, _) = rest.split_once("<!-- configuration reference: end -->").unwrap();
+    assert!(
+        shown.contains(&format!("```toml\n{}\n```", reference.trim_end())),
+        "put the output of `tandem check-config --reference` into README.md"
+    );
+}
