@@ -27,6 +27,7 @@ use crate::{
     },
     ui::{
         frame::{AdminFrame, SelfCareFrame},
+        guard::BackButton,
         toast::Toasts,
     },
 };
@@ -36,6 +37,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_page_context();
+    provide_context(BackButton::before_the_router());
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Tandem".to_owned() } else { format!("{title} · Tandem") } />
         <Router>

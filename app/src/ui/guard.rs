@@ -10,6 +10,27 @@ use web_sys::{Element, Event, MouseEvent};
 
 use super::{button::Kind, desk::Desk, dialog::Dialog};
 
+/// What is asked before the router follows the back button. Browsers call the listeners of a window in the order in which they
+/// came, so this one has to be there before the router's.
+#[derive(Clone, Copy)]
+pub struct BackButton(StoredValue<Option<Callback<Event>>>);
+
+impl BackButton {
+    /// Listens, in the browser. Called once, before there is a router.
+    #[must_use]
+    pub fn before_the_router() -> Self {
+        let asked = StoredValue::new(None::<Callback<Event>>);
+        if cfg!(feature = "hydrate") {
+            listen("popstate", move |event| {
+                if let Some(asked) = asked.get_value() {
+                    asked.run(event.clone());
+                }
+            });
+        }
+        Self(asked)
+    }
+}
+
 fn something_unsaved() -> bool {
     document().query_selector("form[data-dirty]").is_ok_and(|form| form.is_some())
 }
@@ -27,7 +48,9 @@ pub(super) fn begin(desk: Desk) {
             event.prevent_default();
         }
     });
-    listen("popstate", move |event| went_back(desk, here, event));
+    if let Some(BackButton(asked)) = use_context() {
+        asked.set_value(Some(Callback::new(move |event: Event| went_back(desk, here, &event))));
+    }
     Effect::new(move |before: Option<()>| {
         location.pathname.track();
         if before.is_some() {

@@ -50,7 +50,7 @@ pub mod fields;
 pub mod form;
 mod form_ctx;
 pub mod frame;
-mod guard;
+pub(crate) mod guard;
 pub mod icon;
 pub mod layout;
 pub mod list;
