@@ -4,7 +4,8 @@
 //! - gives an error its HTTP status,
 //! - writes a refusal for lack of permission into the audit log, of pages and files too,
 //! - turns the answer into a redirect when the browser posted a plain form (no WebAssembly): what was typed, what is wrong
-//!   and what was done wait in the session, as a [`Flash`], for the page that follows.
+//!   and what was done wait in the session, as a [`Flash`], for the page that follows,
+//! - keeps what was typed into a form under which the session ended, until somebody has signed in.
 
 use axum::{
     body::Body,
@@ -15,11 +16,17 @@ use axum::{
 };
 use axum_login::tower_sessions::Session;
 use http_body_util::BodyExt;
+use leptos::server_fn::ServerFn;
 use tandem_domain::audit::{FieldChange, Subject};
 
-use super::{ClientAddr, Me, PageFlash, Refusal, Services, auth::FLASH, guard::sign_in_path};
+use super::{
+    ClientAddr, Me, PageFlash, Refusal, Services,
+    auth::{FLASH, INTERRUPTED},
+    guard::sign_in_path,
+};
 use crate::{
     error::AppError,
+    pages::sign_in::SignIn,
     post::{Done, Flash, FormFlash},
 };
 
@@ -49,6 +56,8 @@ pub async fn answers(State(services): State<Services>, session: Session, mut req
     }
     let to = request.uri().path().to_owned();
     let who = WhoAsked::of(&request);
+    // Signing in clears the session.
+    let interrupted = if to == SignIn::PATH { session.get(INTERRUPTED).await.ok().flatten() } else { None };
     if wants_page(request.headers()) {
         let back = back_path(request.headers());
         let (request, typed) = match read_form(request).await {
@@ -59,20 +68,33 @@ pub async fn answers(State(services): State<Services>, session: Session, mut req
         if let Err(error) = &answer {
             note_refusal(&services, &who, &to, error).await;
         }
-        let (go, flash) = follow(to, back, typed, answer);
-        if let Err(error) = session.insert(FLASH, flash).await {
-            tracing::error!(%error, "the session store does not answer");
+        let is_done = answer.is_ok();
+        let (go, mut flash) = follow(to, back, typed, answer);
+        if let Some(form) = flash.form.as_ref().filter(|form| form.error == AppError::SignedOut) {
+            keep(&session, INTERRUPTED, form).await;
         }
+        flash.form = flash.form.or(interrupted.filter(|_| is_done));
+        keep(&session, FLASH, &flash).await;
         return Redirect::to(&go).into_response();
     }
     let response = next.run(request).await;
     if !response.headers().contains_key(ERROR_HEADER) {
+        if interrupted.is_some() {
+            keep(&session, FLASH, &Flash { done: None, form: interrupted }).await;
+        }
         return response;
     }
     let (parts, answer) = read_answer(response).await;
     let error = answer.err().unwrap_or_else(|| AppError::Unreadable("an answer that is none".into()));
     note_refusal(&services, &who, &to, &error).await;
     error_response(parts.headers, &error)
+}
+
+/// Writes something into the session.
+async fn keep<T: serde::Serialize + Sync>(session: &Session, key: &str, value: &T) {
+    if let Err(error) = session.insert(key, value).await {
+        tracing::error!(%error, "the session store does not answer");
+    }
 }
 
 /// The error as JSON under its own status.

@@ -24,6 +24,8 @@ pub const SIGNED_IN_AT: &str = "signed_in_at";
 pub const SEEN_AT: &str = "seen_at";
 /// Where the session keeps what the next page is told.
 pub const FLASH: &str = "flash";
+/// Where it keeps what was typed into the form under which the session before it ended.
+pub const INTERRUPTED: &str = "interrupted";
 
 /// The layer that finds the session and the person of every request.
 pub type Layer = AuthManagerLayer<Backend, Sessions>;

@@ -126,9 +126,11 @@ pub fn EditForm(
     let ctx = FormCtx::new(to, None, &fields, After { waits_for_data: true, on_done, ..After::default() });
     guarded(ctx);
     let children = inside(ctx, children);
-    // While the banner is up, only its button sends a version: the one to save over.
+    // What was typed before a refusal began at that version, however the record stands by now. While the banner is up, only
+    // its button sends a version: the one to save over.
     let version = version.map(|version| {
-        view! { <input type="hidden" name="version" value=version.0.to_string() disabled=move || ctx.stale.read().is_some() /> }
+        let version = ctx.initial("version", version.0.to_string());
+        view! { <input type="hidden" name="version" value=version disabled=move || ctx.stale.read().is_some() /> }
     });
     let bar = editable.then(|| save_bar::save_bar(ctx, saved_label, cancel_href));
     edit_form(ctx, &fields, view! { {version} {children} }.into_any(), bar)
