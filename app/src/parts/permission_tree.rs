@@ -112,7 +112,6 @@ pub fn role_fields(role: AccessRole, fixed_audience: String, editable: bool) -> 
     let levels = Level::ALL
         .map(|level| (level.key().to_owned(), level.label().to_owned(), level_help(level).to_owned()))
         .to_vec();
-    let permission = Some(Field::Roles).filter(|_| editable);
     let whom_help = if fixed_audience.is_empty() {
         "The role can be given to these people only.".into()
     } else {
@@ -137,7 +136,7 @@ pub fn role_fields(role: AccessRole, fixed_audience: String, editable: bool) -> 
                     value=role.base.key()
                     options=levels
                     help="Counts wherever the tree below says nothing else."
-                    field=permission
+                    disabled=!editable
                 />
             </Card>
             <Card title="Permissions" description="The deepest level that is set counts: the field’s, else its panel’s, else its entity’s, else the base level.">

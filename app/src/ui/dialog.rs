@@ -66,6 +66,7 @@ pub fn ConfirmButton(
 ) -> impl IntoView {
     let details = NodeRef::<html::Details>::new();
     let dialog = NodeRef::<html::Dialog>::new();
+    let cancel = NodeRef::<html::Button>::new();
     let ask = move |event: ev::MouseEvent| {
         let (Some(details), Some(dialog)) = (details.get_untracked(), dialog.get_untracked()) else { return };
         event.prevent_default();
@@ -73,6 +74,12 @@ pub fn ConfirmButton(
         // Not by close(): its event would come after the dialog is shown again, and close the question with it.
         dialog.set_open(false);
         let _ = dialog.show_modal();
+        // The safe answer gets the focus, once the question is laid out: before, nothing in it can have it.
+        request_animation_frame(move || {
+            if let Some(cancel) = cancel.get_untracked() {
+                let _ = cancel.focus();
+            }
+        });
     };
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
@@ -95,7 +102,7 @@ pub fn ConfirmButton(
                     <button type="submit" class=does_it.class() name=name value=value on:click=move |_| close()>
                         {confirm}
                     </button>
-                    <button type="button" class="button needs-wasm" on:click=move |_| close()>"Cancel"</button>
+                    <button type="button" class="button needs-wasm" node_ref=cancel on:click=move |_| close()>"Cancel"</button>
                 </div>
             </dialog>
         </details>

@@ -361,8 +361,12 @@ pub fn RadioCards(
     /// The permission that shows, disables or hides it.
     #[prop(optional_no_strip, into)]
     field: Option<Field>,
+    /// Cannot be changed now.
+    #[prop(optional)]
+    disabled: bool,
 ) -> impl IntoView {
     let Some(frame) = Frame::new(name, label, help, field, Rule::Any) else { return ().into_any() };
+    let disabled = disabled || frame.view_only;
     let chosen = frame.initial(value);
     let cards = options
         .into_iter()
@@ -381,7 +385,7 @@ pub fn RadioCards(
                         name=frame.name.clone()
                         value=value
                         checked=checked
-                        disabled=frame.view_only
+                        disabled=disabled
                         aria-describedby=described
                     />
                     <label for=id>{label}</label>

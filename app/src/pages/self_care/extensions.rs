@@ -4,10 +4,15 @@
 //! [`account_panels`](crate::parts::account_panels).
 
 use leptos::prelude::*;
-use tandem_domain::{access::Field, status::Status};
+use tandem_domain::{
+    access::{Audience, Field},
+    status::Status,
+};
 
 use crate::{
     context::{load, me},
+    error::AppError,
+    pages::errors::error_page,
     parts::{
         account_list::account_list,
         account_panels::{general_page, new_page, services_page, sign_in_page, status_page},
@@ -20,6 +25,9 @@ use crate::{
 pub fn ExtensionsPage() -> impl IntoView {
     let args = list_args();
     let me = me();
+    if me.audience() == Audience::Account {
+        return error_page(&AppError::Forbidden("the company’s extensions".into()));
+    }
     let new = (me.modifies(Field::AccountExtension) && me.modifies(Field::AccountProfile))
         .then(|| ("/self-care/extensions/new".to_owned(), "Add extension".to_owned()));
     let statuses = Status::OF_ACCOUNT.map(|status| (status.key().to_owned(), status.label().to_owned())).to_vec();
@@ -42,6 +50,7 @@ pub fn ExtensionsPage() -> impl IntoView {
             seen_by=&[Field::AccountProfile, Field::AccountExtension]
         />
     }
+    .into_any()
 }
 
 /// A new extension.
