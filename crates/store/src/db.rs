@@ -135,7 +135,14 @@ impl Db {
     /// Begins a transaction that may write. Dropped without [`Tx::commit`] it leaves nothing.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, .. } => {
+                // In a task of its own, which nobody can cut off: sqlx leaves the one connection that writes inside a
+                // transaction for ever when it is dropped between "BEGIN" and its answer. What nobody waits for any more
+                // is rolled back by being dropped.
+                let write = write.clone();
+                let begun = tokio::spawn(async move { write.begin_with("BEGIN IMMEDIATE").await }).await;
+                Tx::Sqlite(begun.unwrap_or(Err(sqlx::Error::WorkerCrashed))?)
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }

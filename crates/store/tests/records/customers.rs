@@ -99,6 +99,7 @@ async fn name_and_prefix_belong_to_one_customer(world: World) {
         refusal(customers.create(&customer("Third"), Some(&sign_in("panda")), &world.change()).await, "sign_in");
     assert_eq!(words, "Somebody else signs in with this name; choose another.");
     refusal(customers.update(panda, Version::FIRST, &same_name, &world.change()).await, "name");
+    let same_prefix = Customer { name: "Panda".into(), ..same_prefix };
     refusal(customers.update(panda, Version::FIRST, &same_prefix, &world.change()).await, "sip_prefix");
     assert_eq!(customers.get(panda).await.unwrap().value, customer("Panda"));
     assert!(world.told_since(lines).await.iter().all(|line| line[0] == "Other"), "a refusal leaves no line");
