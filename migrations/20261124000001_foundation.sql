@@ -256,6 +256,13 @@ CREATE TABLE sign_in_failure (
 );
 CREATE INDEX sign_in_failure_by_time ON sign_in_failure (last_at);
 
+CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    data TEXT NOT NULL, -- JSON
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX session_by_expiry ON session (expires_at);
+
 -- Audit, search ------------------------------------------------------------------------------------------------------
 
 CREATE TABLE audit (

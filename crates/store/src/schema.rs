@@ -13,9 +13,6 @@ use crate::{
 /// The migrations, inside the program.
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
-/// What PostgreSQL's servers of this program wait for each other at; any number that nobody else uses.
-const LOCK: i64 = 0x0074_616e_6465_6d00;
-
 pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
     match &store.db {
         Db::Sqlite { write, .. } => {
@@ -23,17 +20,12 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), StoreError> {
             let mut alone = write.begin_with("BEGIN IMMEDIATE").await?;
             MIGRATIONS.run_direct(&mut *alone).await?;
             alone.commit().await?;
-            store.sessions().migrate().await?;
             keep_built_in(store).await
         }
         Db::Postgres(pool) => {
-            // "IF NOT EXISTS" fails when two make the same table at the same moment, and the sessions' table is made so.
-            let mut alone = pool.begin().await?;
-            sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *alone).await?;
+            // sqlx takes a lock of its own here.
             for_postgres().run(pool).await?;
-            store.sessions().migrate().await?;
-            keep_built_in(store).await?;
-            Ok(alone.commit().await?)
+            keep_built_in(store).await
         }
     }
 }

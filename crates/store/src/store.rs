@@ -132,7 +132,7 @@ impl Store {
     /// [`StoreError::Database`].
     pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         self.sign_ins().forget_failures(now).await?;
-        self.sessions().delete_expired().await
+        self.sessions().delete_expired(now).await
     }
 
     /// Lets running work end, then closes all connections. The store cannot be used afterwards.
@@ -221,7 +221,7 @@ impl Store {
     /// The browsers' sessions.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
-        Sessions::of(&self.db)
+        Sessions(self.clone())
     }
 
     /// A new id.

@@ -163,7 +163,7 @@ impl World {
 
     /// Everything that is stored and that people would miss: all tables but sessions, throttles and the audit log.
     pub async fn dump(&self) -> BTreeMap<String, Vec<String>> {
-        const APART: [&str; 4] = ["tower_sessions", "sign_in_failure", "audit", "_sqlx_migrations"];
+        const APART: [&str; 4] = ["session", "sign_in_failure", "audit", "_sqlx_migrations"];
         let tables = sqlx::query(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
         );

@@ -70,8 +70,6 @@ async fn new_database(world: &World, n: u32) -> String {
         return format!("{}.{n}", world.url);
     }
     let mut connection = PgConnection::connect(&world.url).await.unwrap();
-    // The sessions have a schema of their own, so what the stories share with it goes first.
-    connection.execute("DROP SCHEMA IF EXISTS tower_sessions CASCADE").await.unwrap();
     connection.execute(format!("CREATE SCHEMA empty_{n}").as_str()).await.unwrap();
     let join = if world.url.contains('?') { "&" } else { "?" };
     format!("{}{join}options=-c%20search_path%3Dempty_{n}", world.url)

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use tandem_domain::ids::Timestamp;
 use tandem_store::{Options, Store};
 use tower_sessions::{
     Expiry, Session, SessionStore,
@@ -9,10 +10,11 @@ use tower_sessions::{
     session::{Id, Record},
 };
 
-use crate::world::{START, World, at_once};
+use crate::world::{World, at_once};
 
 on_both!(
     a_session_is_kept_and_ends_where_it_is_told_to,
+    a_session_that_ended_does_not_come_back_with_a_request_that_was_under_way,
     a_session_whose_time_is_over_is_not_loaded_and_is_cleaned_away,
     a_session_gets_a_new_id_at_sign_in_and_the_old_one_opens_nothing,
     idle_time_begins_anew_with_each_save,
@@ -45,13 +47,33 @@ async fn a_session_is_kept_and_ends_where_it_is_told_to(world: World) {
     assert_ne!(first.id, second.id);
 }
 
+/// Two requests of one browser: one signs out, the other has read the session before and is saved afterwards.
+async fn a_session_that_ended_does_not_come_back_with_a_request_that_was_under_way(world: World) {
+    let sessions = Arc::new(world.store.sessions());
+    let mut signed_in = record(Duration::hours(1));
+    sessions.create(&mut signed_in).await.unwrap();
+    let (under_way, sign_out) = (
+        Session::new(Some(signed_in.id), sessions.clone(), None),
+        Session::new(Some(signed_in.id), sessions.clone(), None),
+    );
+    under_way.insert("page", "/self-care").await.unwrap();
+    sign_out.flush().await.unwrap();
+    under_way.save().await.unwrap();
+    assert!(sessions.load(&signed_in.id).await.unwrap().is_none());
+    assert_eq!(sessions_kept(&world).await, 0);
+}
+
+fn now() -> Timestamp {
+    Timestamp(i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap())
+}
+
 async fn a_session_whose_time_is_over_is_not_loaded_and_is_cleaned_away(world: World) {
     let sessions = world.store.sessions();
     let (mut over, mut running) = (record(Duration::hours(-1)), record(Duration::minutes(5)));
     sessions.create(&mut over).await.unwrap();
     sessions.create(&mut running).await.unwrap();
     assert!(sessions.load(&over.id).await.unwrap().is_none());
-    world.store.sweep(START).await.unwrap();
+    world.store.sweep(now()).await.unwrap();
     assert!(sessions.load(&running.id).await.unwrap().is_some());
     // Its time is prolonged in vain: it is gone.
     assert_eq!(sessions_kept(&world).await, 1);
@@ -61,10 +83,10 @@ async fn a_session_whose_time_is_over_is_not_loaded_and_is_cleaned_away(world: W
 async fn sessions_kept(world: &World) -> i64 {
     if world.url.starts_with("sqlite:") {
         let pool = sqlx::SqlitePool::connect(&world.url).await.unwrap();
-        sqlx::query_scalar("SELECT COUNT(*) FROM tower_sessions").fetch_one(&pool).await.unwrap()
+        sqlx::query_scalar("SELECT COUNT(*) FROM session").fetch_one(&pool).await.unwrap()
     } else {
         let pool = sqlx::PgPool::connect(&world.url).await.unwrap();
-        sqlx::query_scalar("SELECT COUNT(*) FROM tower_sessions.session").fetch_one(&pool).await.unwrap()
+        sqlx::query_scalar("SELECT COUNT(*) FROM session").fetch_one(&pool).await.unwrap()
     }
 }
 
