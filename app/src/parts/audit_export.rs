@@ -1,8 +1,8 @@
 //! The audit log as a file: the rows that the list shows, all of them, as CSV (RFC 4180).
 //!
 //! The rows are read and sent a part at a time, so that a million of them need no more memory than a thousand. Times are
-//! written with their offset (ISO 8601), in the reader's time zone. A value that a spreadsheet would take for a formula gets
-//! an apostrophe in front, for some of the values were typed by strangers (a sign-in name that was refused).
+//! written with their offset (ISO 8601), in the reader's time zone. What a spreadsheet would take for a formula gets an
+//! apostrophe in front, for people wrote the values whom the reader has no reason to trust.
 
 use axum::{
     body::{Body, Bytes},
@@ -156,15 +156,28 @@ fn time(row: &AuditRow, zone: &tz::TimeZone) -> String {
         .unwrap_or_default()
 }
 
-/// A value that no spreadsheet takes for a formula (OWASP, "CSV Injection"): one that begins as formulas do gets an
-/// apostrophe in front, which spreadsheets do not show.
+/// A value of which no spreadsheet takes any part for a formula (OWASP, "CSV Injection"): an apostrophe, which spreadsheets
+/// do not show, goes in front of each formula that begins where a cell may begin. That is not only at the start: where
+/// lists are separated by `;`, spreadsheets split at it and take a comma, and the quotes behind it, for text.
 fn harmless(value: &str) -> String {
-    if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-        format!("'{value}")
-    } else {
-        value.to_owned()
+    let mut safe = String::with_capacity(value.len() + 1);
+    let mut begins_cell = true;
+    for (place, letter) in value.char_indices() {
+        let rest = &value[place..];
+        let is_formula = rest.trim_start_matches([' ', '"']).starts_with(FORMULA);
+        if begins_cell && (is_formula || (place == 0 && rest.starts_with(BREAKS))) {
+            safe.push('\'');
+        }
+        safe.push(letter);
+        begins_cell = letter == ';' || BREAKS.contains(&letter);
     }
+    safe
 }
+
+/// What formulas begin with; spreadsheets read the wide forms as the narrow ones.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// What some spreadsheets skip or break a cell at.
+const BREAKS: [char; 3] = ['\t', '\r', '\n'];
 
 /// Lines of CSV: CRLF, quotes only where they are needed.
 fn write(records: impl IntoIterator<Item = [String; HEADS.len()]>) -> Vec<u8> {
@@ -219,12 +232,32 @@ mod tests {
 
     #[test]
     fn a_name_that_was_typed_by_a_stranger_is_no_formula() {
-        for formula in ["=HYPERLINK(\"http://evil\")", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
+        for formula in ["=HYPERLINK(\"http://evil\")", "+1+1", "-1+1", "@SUM(A1)", "\tx", "\rx", "＝1", "\"=1"] {
             assert_eq!(harmless(formula), format!("'{formula}"));
         }
-        for plain in ["john", "*90", "0", ""] {
+        for plain in ["john", "*90", "0", "", "a=b", "x;y", "1-2;3", "a, -b"] {
             assert_eq!(harmless(plain), plain);
         }
+    }
+
+    /// Where the list separator is a semicolon, spreadsheets split a line there and nowhere else.
+    #[test]
+    fn a_formula_behind_a_separator_is_none_either() {
+        for (value, safe) in [
+            ("x;=1+1;", "x;'=1+1;"),
+            ("x;=1;+2;-3;@4", "x;'=1;'+2;'-3;'@4"),
+            ("x\t=1", "x\t'=1"),
+            ("x\r\n=1", "x\r\n'=1"),
+            ("\t=1", "'\t'=1"),
+            (";=1", ";'=1"),
+            ("x;＝1", "x;'＝1"),
+            // Quotes that the file doubles are the quotes of a cell of its own there.
+            ("x;\"=1", "x;'\"=1"),
+            ("x; =1", "x;' =1"),
+        ] {
+            assert_eq!(harmless(value), safe);
+        }
+        assert!(line(&row("admin", "x;=1+1;", "y")).ends_with(",x;'=1+1;,y\r\n"));
     }
 
     #[test]
