@@ -89,47 +89,34 @@ pub async fn sign_in_save(
         error::FieldErrors,
         sign_in::{SignInName, check_password},
     };
-    use tandem_store::sign_ins::NewSignIn;
+    use tandem_store::{StaleEdit, StoreError};
 
     use crate::server::{ask::Ask, sign_in::hash};
 
     let ask = Ask::now()?;
     let owner = Owner { customer, account };
     can_change(&ask, owner).await?;
-    let tell = |error| ask.tell(owner.noun(), error);
-    let sign_ins = ask.store().sign_ins();
-    let present = sign_ins.of(owner.who()).await.map_err(tell)?.map(|sign_in| sign_in.name);
-    let is = present.as_ref().map_or("", SignInName::as_str);
-    if was.or("") != is {
-        let now = if is.is_empty() { "there is none" } else { is };
-        return Err(AppError::Refused(format!(
-            "The sign-in was changed meanwhile: now {now}. Nothing was overwritten."
-        )));
-    }
+    let (was, password) = (was.or(""), password.or(""));
+    let unreadable = |_| AppError::Unreadable(format!("no sign-in name “{was}”"));
+    let saw = if was.is_empty() { None } else { Some(was.parse::<SignInName>().map_err(unreadable)?) };
     let mut errors = FieldErrors::default();
-    let name = errors.take("sign_in", sign_in.or(is).parse::<SignInName>());
-    let password = password.or("");
-    if present.is_none() || !password.is_empty() {
+    let name = errors.take("sign_in", sign_in.or(&was).parse::<SignInName>());
+    if saw.is_none() || !password.is_empty() {
         errors.take("password", check_password(&password));
     }
     errors.into_result()?;
     let Some(name) = name else { return Err(AppError::NotFound("sign-in".into())) };
     let password_hash = if password.is_empty() { None } else { Some(hash(ask.services(), password).await?) };
-    match (&present, password_hash) {
-        (None, None) => {}
-        (None, Some(password_hash)) => {
-            sign_ins.add(owner.who(), &NewSignIn { name, password_hash }, &ask.change()).await.map_err(tell)?;
+    let (sign_ins, change) = (ask.store().sign_ins(), ask.change());
+    match sign_ins.save(owner.who(), saw.as_ref(), &name, password_hash.as_deref(), &change).await {
+        Ok(()) => Ok(Done::say("Sign-in saved")),
+        Err(StoreError::Stale(StaleEdit { by, changes, .. })) => {
+            let now = changes.first().map(|change| change.new.as_str()).filter(|now| !now.is_empty());
+            let now = now.map_or_else(|| "there is none now".to_owned(), |now| format!("the name is “{now}” now"));
+            Err(AppError::Refused(format!("{by} changed the sign-in meanwhile: {now}. Nothing was overwritten.")))
         }
-        (Some(present), password_hash) => {
-            if *present != name {
-                sign_ins.set_name(owner.who(), &name, &ask.change()).await.map_err(tell)?;
-            }
-            if let Some(password_hash) = password_hash {
-                sign_ins.set_password(owner.who(), &password_hash, &ask.change()).await.map_err(tell)?;
-            }
-        }
+        Err(error) => Err(ask.tell(owner.noun(), error)),
     }
-    Ok(Done::say("Sign-in saved"))
 }
 
 /// Takes a sign-in away; its sessions end.
@@ -224,6 +211,31 @@ pub async fn sip_password_set(
         .await
         .map_err(|error| ask.tell(owner.noun(), error))?;
     Ok(Done::say("SIP password set"))
+}
+
+/// Takes the SIP password of an account away: no phone can register as it.
+///
+/// # Errors
+/// No permission.
+#[server(endpoint = "sip_password_remove")]
+pub async fn sip_password_remove(
+    /// Whose: the customer.
+    customer: CustomerId,
+    /// The account.
+    account: AccountId,
+) -> Result<Done, AppError> {
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    let owner = Owner::account(customer, account);
+    let tenant = owner.tenant(&ask)?;
+    ask.modify(Field::SipPassword)?;
+    let accounts = ask.store().accounts();
+    accounts
+        .remove_sip_password(tenant, account, &ask.change())
+        .await
+        .map_err(|error| ask.tell(owner.noun(), error))?;
+    Ok(Done::say("SIP password removed"))
 }
 
 /// Goes on only if the record exists, and the person who asks may change its sign-in.
@@ -366,13 +378,31 @@ pub fn sip_panel(view: SipView) -> AnyView {
         ("SIP user".to_owned(), user.clone()),
         ("SIP password".to_owned(), if has_password { "Set" } else { "Not set: no phone can register" }.to_owned()),
     ];
-    let forms =
-        (!suggestion.is_empty() && me().modifies(Field::SipPassword)).then(|| sip_forms(owner, user, suggestion));
+    let editable = me().modifies(Field::SipPassword);
+    let remove = (has_password && editable).then(|| sip_remove(owner, &user));
+    let forms = (!suggestion.is_empty() && editable).then(|| sip_forms(owner, user, suggestion));
     view! {
         <Card title="SIP phone" description="What a desk phone or a softphone needs to register.">
             <DescriptionList items=facts />
             {forms}
+            {remove}
         </Card>
+    }
+    .into_any()
+}
+
+fn sip_remove(owner: Owner, user: &str) -> AnyView {
+    let title = format!("Remove the SIP password of {user}?");
+    view! {
+        <PostForm to=SipPasswordRemove::PATH fields=owner.fields()>
+            <ConfirmButton
+                label="Remove the SIP password"
+                title=title
+                text="No phone can register with it any more, until another password is set."
+                confirm="Remove"
+                danger=true
+            />
+        </PostForm>
     }
     .into_any()
 }

@@ -69,6 +69,7 @@ pub async fn status_set(
     reason: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{error::FieldErrors, field};
+    use tandem_store::{StaleEdit, StoreError};
 
     use crate::server::ask::Ask;
 
@@ -87,18 +88,21 @@ pub async fn status_set(
     }
     let (Some(reason), Some(next)) = (reason, next) else { return Err(errors.into()) };
     errors.into_result()?;
-    let tell = |error| ask.tell(owner.noun(), error);
-    let is = status_of(&ask, owner).await?;
-    if is.key() != was {
-        let text = format!("The status was changed meanwhile: it is “{}” now. Nothing was overwritten.", is.label());
-        return Err(AppError::Refused(text));
+    let saw = Some(Status::from_key(&was).ok_or_else(|| AppError::Unreadable(format!("no status “{was}”")))?);
+    let set = match account {
+        Some(account) => ask.store().accounts().set_status(tenant, account, next, saw, &reason, &ask.change()).await,
+        None => ask.store().customers().set_status(tenant, next, saw, &reason, &ask.change()).await,
+    };
+    match set {
+        Ok(_) => Ok(Done::say(format!("Status: {}", next.label()))),
+        Err(StoreError::Stale(StaleEdit { by, changes, .. })) => {
+            let now = changes.first().and_then(|change| Status::from_key(&change.new)).map_or("", Status::label);
+            Err(AppError::Refused(format!(
+                "{by} changed the status meanwhile: it is “{now}” now. Nothing was overwritten."
+            )))
+        }
+        Err(error) => Err(ask.tell(owner.noun(), error)),
     }
-    match account {
-        Some(account) => ask.store().accounts().set_status(tenant, account, next, &reason, &ask.change()).await,
-        None => ask.store().customers().set_status(tenant, next, &reason, &ask.change()).await,
-    }
-    .map_err(tell)?;
-    Ok(Done::say(format!("Status: {}", next.label())))
 }
 
 /// The status that is stored.

@@ -310,14 +310,17 @@ impl Customers<'_> {
         Ok(expected.next())
     }
 
-    /// Sets the status, with a reason for the history, and tells the status before.
+    /// Sets the status, with a reason for the history, and tells the status before. `expected` is the status that the person
+    /// saw, if the change depends on it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Refused`] (`status`) when it is closed or has that status already.
+    /// [`StoreError::NotFound`]; [`StoreError::Stale`] when the status is not the expected one; [`StoreError::Refused`]
+    /// (`status`) when it is closed or has that status already.
     pub async fn set_status(
         &self,
         tenant: Tenant,
         status: Status,
+        expected: Option<Status>,
         reason: &str,
         change: &Change<'_>,
     ) -> Result<Status, StoreError> {
@@ -326,10 +329,11 @@ impl Customers<'_> {
         write.take_turn(id).await?;
         let row = write.one(by_id(tenant)).await?.ok_or(StoreError::NotFound)?;
         let now = row.read("status", Status::from_key)?;
-        statuses::check(now, status)?;
+        let Stored { version, value: customer, .. } = stored(&row)?;
+        let about = about(id, &customer);
+        statuses::check(&mut write, &about, version, now, status, expected).await?;
         write.run(sql("UPDATE customer SET status = $1 WHERE id = $2").bind(status).bind(id)).await?;
         statuses::note(&mut write, tenant, None, Some(now), status, reason).await?;
-        let about = about(id, &stored(&row)?.value);
         write.tell(&about, "changed", None, statuses::changes(now, status, reason)).await?;
         write.commit().await?;
         Ok(now)

@@ -139,6 +139,21 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// As [`Write::stale`], for one value that has no version of its own: `change` is from what the editor saw to what it is
+    /// now, `version` that of the record around it.
+    pub(crate) async fn stale_value(&mut self, about: &About, version: Version, change: FieldChange) -> StoreError {
+        let last = "SELECT id, at, actor FROM audit WHERE subject_id = $1 AND field = $2 ORDER BY id DESC LIMIT 1";
+        let found = match self.one(sql(last).bind(about.id.as_str()).bind(change.field.as_str())).await {
+            Ok(Some(row)) => row.text("actor").and_then(|by| Ok((by, row.at("at")?))),
+            Ok(None) => Ok((Change::SYSTEM.to_owned(), Timestamp::default())),
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok((by, at)) => StoreError::Stale(StaleEdit { version, by, at, changes: vec![change] }),
+            Err(error) => error,
+        }
+    }
+
     async fn edits_since(
         &mut self,
         record: &str,

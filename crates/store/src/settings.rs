@@ -4,12 +4,12 @@ use tandem_domain::{
     access::Tenant,
     account::full_name,
     audit::{FieldChange, Subject},
-    ids::{AccountId, Timestamp, Version},
+    ids::{AccountId, Version},
     settings::{Effective, Setting, Value},
 };
 
 use crate::{
-    Change, StaleEdit, Store, StoreError,
+    Change, Store, StoreError,
     db::{Row, Sql, sql},
     saving::{About, Write},
 };
@@ -69,16 +69,16 @@ impl Settings<'_> {
         write.take_turn(self.tenant.customer()).await?;
         let (about, version) = self.owner(&mut write, account).await?;
         let old = write.one(self.stored(account, setting)).await?.as_ref().map(|row| read(row, setting)).transpose()?;
-        if expected.is_some_and(|expected| expected != old) {
-            return Err(stale(&mut write, &about, version, setting, expected.flatten(), old).await);
+        let text = |value: Option<Value>| value.map(Value::key).unwrap_or_default().to_owned();
+        let told = |old, new| FieldChange { field: setting.key().into(), old: text(old), new: text(new) };
+        if let Some(saw) = expected.filter(|saw| *saw != old) {
+            return Err(write.stale_value(&about, version, told(saw, old)).await);
         }
         if old == new {
             return Ok(old);
         }
         write.run(self.replacement(account, setting, new)).await?;
-        let text = |value: Option<Value>| value.map(Value::key).unwrap_or_default().to_owned();
-        let change = FieldChange { field: setting.key().into(), old: text(old), new: text(new) };
-        write.tell(&about, "changed", None, vec![change]).await?;
+        write.tell(&about, "changed", None, vec![told(old, new)]).await?;
         write.commit().await?;
         Ok(old)
     }
@@ -150,29 +150,6 @@ fn check(account: Option<AccountId>, setting: Setting, new: Option<Value>) -> Re
     match new.map(|value| setting.parse(value.key())) {
         None | Some(Ok(_)) => Ok(()),
         Some(Err(error)) => Err(StoreError::refused(setting.key(), error.0)),
-    }
-}
-
-/// What the second of two people is told who changed one setting.
-async fn stale(
-    write: &mut Write<'_>,
-    about: &About,
-    version: Version,
-    setting: Setting,
-    saw: Option<Value>,
-    now: Option<Value>,
-) -> StoreError {
-    let last = "SELECT id, at, actor FROM audit WHERE subject_id = $1 AND field = $2 ORDER BY id DESC LIMIT 1";
-    let found = match write.one(sql(last).bind(about.id.as_str()).bind(setting.key())).await {
-        Ok(Some(row)) => row.text("actor").and_then(|by| Ok((by, row.at("at")?))),
-        Ok(None) => Ok((Change::SYSTEM.to_owned(), Timestamp::default())),
-        Err(error) => Err(error),
-    };
-    let text = |value: Option<Value>| value.map(Value::key).unwrap_or_default().to_owned();
-    let change = FieldChange { field: setting.key().into(), old: text(saw), new: text(now) };
-    match found {
-        Ok((by, at)) => StoreError::Stale(StaleEdit { version, by, at, changes: vec![change] }),
-        Err(error) => error,
     }
 }
 

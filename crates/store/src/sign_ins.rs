@@ -90,26 +90,42 @@ impl SignIns<'_> {
         Ok(Some((principal, stamp)))
     }
 
-    /// Gives somebody a sign-in.
+    /// Gives somebody a sign-in, or changes it: name and password, both or neither. `expected` is the name that the person
+    /// saw who changes it (`None`: there was no sign-in). Without a hash the password stays; a new one ends all sessions.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Taken`] (`sign_in`), also when they have one already;
-    /// [`StoreError::Refused`] (`sign_in`) when they are closed.
-    pub async fn add(&self, who: Who, sign_in: &NewSignIn, change: &Change<'_>) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`]; [`StoreError::Stale`] when the name is not the expected one; [`StoreError::Taken`]
+    /// (`sign_in`); [`StoreError::Refused`]: `sign_in` when they are closed, `password` for a new sign-in without one.
+    pub async fn save(
+        &self,
+        who: Who,
+        expected: Option<&SignInName>,
+        name: &SignInName,
+        password_hash: Option<&str>,
+        change: &Change<'_>,
+    ) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let about = about(&mut write, who).await?;
-        insert(&mut write, who, &about, sign_in).await?;
-        write.commit().await
-    }
-
-    /// Changes the name that somebody signs in with.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when they have no sign-in; [`StoreError::Taken`] (`sign_in`).
-    pub async fn set_name(&self, who: Who, name: &SignInName, change: &Change<'_>) -> Result<(), StoreError> {
-        let mut write = self.0.write(change).await?;
-        let about = about(&mut write, who).await?;
-        rename(&mut write, who, &about, name).await?;
+        let present = write.one(by_person(who)).await?.as_ref().map(read).transpose()?.map(|found| found.name);
+        if present.as_ref() != expected {
+            let text = |name: Option<&SignInName>| name.map(ToString::to_string).unwrap_or_default();
+            let change = FieldChange { field: "sign_in".into(), old: text(expected), new: text(present.as_ref()) };
+            let version = write.one(record(who)).await?.ok_or(StoreError::NotFound)?.version()?;
+            return Err(write.stale_value(&about, version, change).await);
+        }
+        match (present, password_hash) {
+            (None, None) => return Err(StoreError::refused("password", "Choose a password.")),
+            (None, Some(hash)) => {
+                let sign_in = NewSignIn { name: name.clone(), password_hash: hash.to_owned() };
+                insert(&mut write, who, &about, &sign_in).await?;
+            }
+            (Some(_), hash) => {
+                rename(&mut write, who, &about, name).await?;
+                if let Some(hash) = hash {
+                    replace_password(&mut write, who, &about, hash).await?;
+                }
+            }
+        }
         write.commit().await
     }
 
@@ -120,13 +136,7 @@ impl SignIns<'_> {
     pub async fn set_password(&self, who: Who, password_hash: &str, change: &Change<'_>) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let about = about(&mut write, who).await?;
-        let update = "UPDATE sign_in SET password_hash = $1, password_changed_at = $2 WHERE person_id = $3";
-        let update = sql(update).bind(password_hash).bind(write.at()).bind(person_id(who));
-        if write.run(update).await? == 0 {
-            return Err(StoreError::NotFound);
-        }
-        let change = FieldChange { field: "password".into(), old: String::new(), new: CHANGED.into() };
-        write.tell(&about, "changed", None, vec![change]).await?;
+        replace_password(&mut write, who, &about, password_hash).await?;
         write.commit().await
     }
 
@@ -239,6 +249,22 @@ pub(crate) async fn rename(
     write.tell(about, "changed", None, vec![change]).await
 }
 
+/// Changes a password, as part of a write.
+async fn replace_password(
+    write: &mut Write<'_>,
+    who: Who,
+    about: &About,
+    password_hash: &str,
+) -> Result<(), StoreError> {
+    let update = "UPDATE sign_in SET password_hash = $1, password_changed_at = $2 WHERE person_id = $3";
+    let update = sql(update).bind(password_hash).bind(write.at()).bind(person_id(who));
+    if write.run(update).await? == 0 {
+        return Err(StoreError::NotFound);
+    }
+    let change = FieldChange { field: "password".into(), old: String::new(), new: CHANGED.into() };
+    write.tell(about, "changed", None, vec![change]).await
+}
+
 /// Gives somebody a sign-in, as part of a write.
 pub(crate) async fn insert(
     write: &mut Write<'_>,
@@ -274,9 +300,7 @@ pub(crate) async fn delete(write: &mut Write<'_>, who: Who, about: &About) -> Re
 }
 
 fn taken(error: StoreError) -> StoreError {
-    if error.is_taken("sign_in", "person_id") {
-        StoreError::taken("sign_in", "There is a sign-in already; reload the page to see it.")
-    } else if error.is_taken("sign_in", "name") {
+    if error.is_taken("sign_in", "name") {
         StoreError::taken("sign_in", "Somebody else signs in with this name; choose another.")
     } else {
         error
@@ -322,13 +346,14 @@ fn may_sign_in(who: Who, row: &Row) -> Result<bool, StoreError> {
 fn record(who: Who) -> Sql {
     match who {
         Who::Administrator(id) => {
-            sql("SELECT id, name AS first_name, '' AS last_name FROM administrator WHERE id = $1").bind(id)
+            sql("SELECT id, version, name AS first_name, '' AS last_name FROM administrator WHERE id = $1").bind(id)
         }
         Who::Customer(id) => {
-            sql("SELECT id, name AS first_name, '' AS last_name, status FROM customer WHERE id = $1").bind(id)
+            sql("SELECT id, version, name AS first_name, '' AS last_name, status FROM customer WHERE id = $1").bind(id)
         }
         Who::Account { account, customer } => {
-            let record = "SELECT id, first_name, last_name, status FROM account WHERE id = $1 AND customer_id = $2";
+            let record =
+                "SELECT id, version, first_name, last_name, status FROM account WHERE id = $1 AND customer_id = $2";
             sql(record).bind(account).bind(customer)
         }
     }

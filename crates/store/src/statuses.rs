@@ -3,14 +3,14 @@
 use tandem_domain::{
     access::Tenant,
     audit::FieldChange,
-    ids::AccountId,
+    ids::{AccountId, Version},
     status::{Status, StatusChange},
 };
 
 use crate::{
     StoreError,
     db::{Db, Row, sql},
-    saving::Write,
+    saving::{About, Write},
 };
 
 /// Notes a status in the history of a customer (`account` is `None`) or of one of its accounts.
@@ -36,16 +36,29 @@ pub(crate) async fn note(
     write.run(insert).await.map(drop)
 }
 
+fn change(from: Status, to: Status) -> FieldChange {
+    FieldChange { field: "status".into(), old: from.key().into(), new: to.key().into() }
+}
+
 /// The status and its reason, as the audit log tells them.
 pub(crate) fn changes(from: Status, to: Status, reason: &str) -> Vec<FieldChange> {
-    let status = FieldChange { field: "status".into(), old: from.key().into(), new: to.key().into() };
+    let status = change(from, to);
     let reason = FieldChange { field: "reason".into(), old: String::new(), new: reason.into() };
     if reason.new.is_empty() { vec![status] } else { vec![status, reason] }
 }
 
-/// Whether the status may become `next`.
-pub(crate) fn check(now: Status, next: Status) -> Result<(), StoreError> {
-    if now.may_become(next) {
+/// Whether the status may become `next`, and is the one that the editor saw, if the change depends on it.
+pub(crate) async fn check(
+    write: &mut Write<'_>,
+    about: &About,
+    version: Version,
+    now: Status,
+    next: Status,
+    expected: Option<Status>,
+) -> Result<(), StoreError> {
+    if let Some(saw) = expected.filter(|saw| *saw != now) {
+        Err(write.stale_value(about, version, change(saw, now)).await)
+    } else if now.may_become(next) {
         Ok(())
     } else if now == next {
         Err(StoreError::refused("status", format!("The status is {} already.", now.label())))

@@ -4,7 +4,7 @@ use tandem_domain::{
     access::{Audience, Scope, Tenant, Who},
     account::Account,
     audit::Subject,
-    ids::{AccountId, Version},
+    ids::{AccountId, Stored, Version},
     status::Status,
 };
 
@@ -147,17 +147,19 @@ impl Accounts<'_> {
         Ok(expected.next())
     }
 
-    /// Sets the status, with a reason for the history, and tells the status before. Closing gives back what others may need:
-    /// the extension, the places in huntgroups, the SIP password and the sign-in.
+    /// Sets the status, with a reason for the history, and tells the status before. `expected` is the status that the person
+    /// saw, if the change depends on it. Closing gives back what others may need: the extension, the places in huntgroups,
+    /// the SIP password and the sign-in.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Refused`] (`status`) when it is closed, has that status already, or
-    /// accounts cannot have it.
+    /// [`StoreError::NotFound`]; [`StoreError::Stale`] when the status is not the expected one; [`StoreError::Refused`]
+    /// (`status`) when it is closed, has that status already, or accounts cannot have it.
     pub async fn set_status(
         &self,
         tenant: Tenant,
         id: AccountId,
         status: Status,
+        expected: Option<Status>,
         reason: &str,
         change: &Change<'_>,
     ) -> Result<Status, StoreError> {
@@ -167,14 +169,14 @@ impl Accounts<'_> {
         let mut write = self.0.write(change).await?;
         write.take_turn(tenant.customer()).await?;
         let row = write.one(by_id(Scope::of(tenant), id)).await?.ok_or(StoreError::NotFound)?;
-        let account = stored(&row)?.value;
+        let Stored { version, value: account, .. } = stored(&row)?;
+        let about = about(id, &account);
         let now = row.read("status", Status::from_key)?;
-        statuses::check(now, status)?;
+        statuses::check(&mut write, &about, version, now, status, expected).await?;
         write.run(sql("UPDATE account SET status = $1 WHERE id = $2").bind(status).bind(id)).await?;
         statuses::note(&mut write, tenant, Some(id), Some(now), status, reason).await?;
         statuses::tally(&mut write, tenant, now, -1).await?;
         statuses::tally(&mut write, tenant, status, 1).await?;
-        let about = about(id, &account);
         write.tell(&about, "changed", None, statuses::changes(now, status, reason)).await?;
         if status == Status::Closed {
             numbering::release(&mut write, tenant, Holder::Account(id)).await?;

@@ -89,6 +89,7 @@ impl Accounts<'_> {
         change: &Change<'_>,
     ) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
+        write.take_turn(tenant.customer()).await?;
         let row = write.one(by_id(Scope::of(tenant), id)).await?.ok_or(StoreError::NotFound)?;
         let about = about(id, &stored(&row)?.value);
         forget(&mut write, tenant, id, &about).await?;

@@ -10,7 +10,7 @@ use tandem_domain::{
 use tandem_store::{StoreError, accounts::AccountFilters, roles};
 use uuid::Uuid;
 
-use crate::world::{World, account, at_once, customer, huntgroup, not_found, refusal, sign_in};
+use crate::world::{World, account, at_once, customer, give_sign_in, huntgroup, not_found, refusal, sign_in};
 
 on_both!(
     an_account_lives_and_its_life_is_told,
@@ -140,12 +140,12 @@ async fn closing_gives_back_what_others_may_need(world: World) {
     let [john, adam] = ids[..] else { panic!("two") };
     accounts.set_sip_password(abc, john, "tandem-demo", &world.change()).await.unwrap();
     let support = world.huntgroup(abc, "Support", "7700", &[john, adam]).await;
-    let words = refusal(accounts.set_status(abc, john, Status::Suspended, "", &world.change()).await, "status");
+    let words = refusal(accounts.set_status(abc, john, Status::Suspended, None, "", &world.change()).await, "status");
     assert_eq!(words, "Only a customer as a whole can be suspended.");
-    accounts.set_status(abc, john, Status::Blocked, "Lost phone", &world.change()).await.unwrap();
+    accounts.set_status(abc, john, Status::Blocked, None, "Lost phone", &world.change()).await.unwrap();
 
     let lines = world.lines().await;
-    let before = accounts.set_status(abc, john, Status::Closed, "Left", &world.change()).await.unwrap();
+    let before = accounts.set_status(abc, john, Status::Closed, None, "Left", &world.change()).await.unwrap();
     assert_eq!(before, Status::Blocked);
     let line = |who: &str, field: &str, old: &str, new: &str| [who, "changed", field, old, new].map(str::to_owned);
     let expected = [
@@ -173,9 +173,9 @@ async fn closing_gives_back_what_others_may_need(world: World) {
         "extension",
     );
     refusal(accounts.set_sip_password(abc, john, "tandem-demo", &world.change()).await, "sip_password");
-    refusal(accounts.set_status(abc, john, Status::Open, "Back", &world.change()).await, "status");
+    refusal(accounts.set_status(abc, john, Status::Open, None, "Back", &world.change()).await, "status");
     let who = Who::Account { account: john, customer: abc.customer() };
-    refusal(world.store.sign_ins().add(who, &sign_in("john2"), &world.change()).await, "sign_in");
+    refusal(give_sign_in(&world.store, who, "john2", &world.change()).await, "sign_in");
     let groups = world.store.huntgroups(abc);
     let members = [crate::world::member(john)];
     refusal(groups.set_members(support, group.version, &members, &world.change()).await, "members");
@@ -234,7 +234,7 @@ async fn the_tally_of_statuses_is_what_the_list_says(world: World) {
         statuses.map(|status| (*tenant, *id, status, world.store.clone(), world.change()))
     });
     let changes = changes.collect::<Vec<_>>().into_iter().map(|(tenant, id, status, store, change)| async move {
-        store.accounts().set_status(tenant, id, status, "", &change).await
+        store.accounts().set_status(tenant, id, status, None, "", &change).await
     });
     for result in at_once(changes).await {
         assert!(matches!(result, Ok(_) | Err(StoreError::Refused(_))), "{result:?}");
@@ -261,7 +261,9 @@ async fn no_account_is_added_while_its_customer_is_closed(world: World) {
         });
         let (store, change) = (world.store.clone(), world.change());
         let close =
-            tokio::spawn(async move { store.customers().set_status(tenant, Status::Closed, "Moved", &change).await });
+            tokio::spawn(
+                async move { store.customers().set_status(tenant, Status::Closed, None, "Moved", &change).await },
+            );
         let added = add.await.unwrap();
         close.await.unwrap().unwrap();
         if added.is_err() {

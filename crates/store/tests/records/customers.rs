@@ -10,7 +10,7 @@ use tandem_domain::{
 use tandem_store::{classes, customers::CustomerOverview, roles};
 use uuid::Uuid;
 
-use crate::world::{World, at_once, changed, customer, not_found, refusal, sign_in};
+use crate::world::{World, at_once, changed, customer, give_sign_in, not_found, refusal, sign_in};
 
 on_both!(
     a_customer_lives_and_its_life_is_told,
@@ -79,7 +79,7 @@ async fn a_customer_lives_and_its_life_is_told(world: World) {
     not_found(customers.get(nobody).await);
     not_found(customers.overview(nobody).await);
     not_found(customers.update(nobody, Version::FIRST, &new, &world.change()).await);
-    not_found(customers.set_status(nobody, Status::Closed, "", &world.change()).await);
+    not_found(customers.set_status(nobody, Status::Closed, None, "", &world.change()).await);
 }
 
 async fn name_and_prefix_belong_to_one_customer(world: World) {
@@ -146,10 +146,10 @@ async fn a_status_has_a_history_with_reasons(world: World) {
     let john = world.account(tenant, "John", "744").await;
     let lines = world.lines().await;
     let (suspended, blocked) = (world.by("mary"), world.by("peter"));
-    let before = customers.set_status(tenant, Status::Suspended, "Holidays", &suspended).await.unwrap();
+    let before = customers.set_status(tenant, Status::Suspended, None, "Holidays", &suspended).await.unwrap();
     assert_eq!(before, Status::Open);
-    assert_eq!(customers.set_status(tenant, Status::Blocked, "", &blocked).await.unwrap(), Status::Suspended);
-    let words = refusal(customers.set_status(tenant, Status::Blocked, "Again", &world.change()).await, "status");
+    assert_eq!(customers.set_status(tenant, Status::Blocked, None, "", &blocked).await.unwrap(), Status::Suspended);
+    let words = refusal(customers.set_status(tenant, Status::Blocked, None, "Again", &world.change()).await, "status");
     assert_eq!(words, "The status is Blocked already.");
     let line =
         |at, by: &str, from, to, reason: &str| StatusChange { at, by: by.into(), from, to, reason: reason.into() };
@@ -177,22 +177,22 @@ async fn a_status_has_a_history_with_reasons(world: World) {
 async fn what_is_closed_stays_closed(world: World) {
     let customers = world.store.customers();
     let abc = world.customer("ABC").await;
-    customers.set_status(abc, Status::Closed, "Moved away", &world.change()).await.unwrap();
+    customers.set_status(abc, Status::Closed, None, "Moved away", &world.change()).await.unwrap();
     for status in Status::ALL {
-        refusal(customers.set_status(abc, status, "Back", &world.change()).await, "status");
+        refusal(customers.set_status(abc, status, None, "Back", &world.change()).await, "status");
     }
     assert_eq!(customers.status_history(abc).await.unwrap().len(), 2);
     let late = crate::world::account(abc, "Late", "701");
     refusal(world.store.accounts().create(abc, &late, None, &world.change()).await, "customer");
     let who = tandem_domain::access::Who::Customer(abc.customer());
-    refusal(world.store.sign_ins().add(who, &sign_in("abc"), &world.change()).await, "sign_in");
+    refusal(give_sign_in(&world.store, who, "abc", &world.change()).await, "sign_in");
 }
 
 async fn of_two_who_close_at_once_one_is_refused(world: World) {
     let abc = world.customer("ABC").await;
     let both = at_once((0..2).map(|_| {
         let (store, change) = (world.store.clone(), world.change());
-        async move { store.customers().set_status(abc, Status::Closed, "Moved", &change).await }
+        async move { store.customers().set_status(abc, Status::Closed, None, "Moved", &change).await }
     }));
     let closed = both.await.into_iter().filter(Result::is_ok).count();
     let history = world.store.customers().status_history(abc).await.unwrap();

@@ -11,6 +11,7 @@ use tandem_domain::{
     customer::Customer,
     dialing::{CustomerDialing, DialingMode, DialingRule},
     ids::{Timestamp, Version},
+    status::Status,
 };
 use tandem_store::{StaleEdit, roles};
 
@@ -23,6 +24,7 @@ on_both!(
     the_second_editor_is_told_what_the_first_changed,
     several_edits_are_told_as_one_and_what_was_taken_back_not_at_all,
     a_stale_version_never_overwrites_however_old_or_new,
+    who_saw_another_status_changes_none,
     saving_what_is_there_changes_nothing,
     a_record_and_its_codes_are_edited_apart,
     a_group_and_its_members_are_edited_together,
@@ -164,6 +166,29 @@ async fn a_stale_version_never_overwrites_however_old_or_new(world: World) {
         assert_eq!(stale(late).version, Version(2));
     }
     assert_eq!((customers.get(abc).await.unwrap().value, world.lines().await), (new, lines));
+}
+
+async fn who_saw_another_status_changes_none(world: World) {
+    let (customers, accounts) = (world.store.customers(), world.store.accounts());
+    let abc = world.customer("ABC").await;
+    let john = world.account(abc, "John", "744").await;
+    let saw = Some(Status::Open);
+    let by_mary = world.by("mary");
+    customers.set_status(abc, Status::Blocked, saw, "Fraud", &by_mary).await.unwrap();
+    accounts.set_status(abc, john, Status::Blocked, saw, "Lost phone", &by_mary).await.unwrap();
+    let lines = world.lines().await;
+    for next in [Status::Open, Status::Blocked, Status::Closed] {
+        let of_customer = customers.set_status(abc, next, saw, "Late", &world.by("peter")).await;
+        let of_account = accounts.set_status(abc, john, next, saw, "Late", &world.by("peter")).await;
+        for told in [stale(of_customer), stale(of_account)] {
+            let changes = vec![changed("status", "open", "blocked")];
+            assert_eq!(told, StaleEdit { version: Version::FIRST, by: "mary".into(), at: by_mary.at, changes });
+        }
+    }
+    assert_eq!(world.lines().await, lines);
+    // Whoever looked again can change it.
+    customers.set_status(abc, Status::Open, Some(Status::Blocked), "Paid", &world.by("peter")).await.unwrap();
+    accounts.set_status(abc, john, Status::Open, Some(Status::Blocked), "Found", &world.by("peter")).await.unwrap();
 }
 
 async fn saving_what_is_there_changes_nothing(world: World) {

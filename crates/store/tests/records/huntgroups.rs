@@ -118,7 +118,7 @@ async fn a_member_is_an_open_account_once(world: World) {
     let groups = world.store.huntgroups(abc);
     let john = world.account(abc, "John", "744").await;
     let gone = world.account(abc, "Gone", "745").await;
-    world.store.accounts().set_status(abc, gone, Status::Closed, "", &world.change()).await.unwrap();
+    world.store.accounts().set_status(abc, gone, Status::Closed, None, "", &world.change()).await.unwrap();
     let id = world.huntgroup(abc, "Support", "7700", &[john]).await;
     let lines = world.lines().await;
     let unknown = AccountId(Uuid::nil());
@@ -214,10 +214,9 @@ async fn an_account_that_closes_leaves_while_the_group_is_edited(world: World) {
         let leaver = world.account(abc, "Leaver", &format!("{}", 800 + round)).await;
         let id = world.huntgroup(abc, &format!("Group {round}"), &format!("{}", 7700 + round), &[leaver]).await;
         let (store, change) = (world.store.clone(), world.change());
-        let close =
-            tokio::spawn(
-                async move { store.accounts().set_status(abc, leaver, Status::Closed, "Left", &change).await },
-            );
+        let close = tokio::spawn(async move {
+            store.accounts().set_status(abc, leaver, Status::Closed, None, "Left", &change).await
+        });
         let (store, change) = (world.store.clone(), world.change());
         // The group takes the number that the account gives back.
         let group = huntgroup(&format!("Group {round}"), &format!("{}", 800 + round), &[]);

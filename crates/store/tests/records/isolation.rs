@@ -15,7 +15,7 @@ use tandem_store::{
     customers::{CustomerFilters, CustomerSort},
 };
 
-use crate::world::{World, account, huntgroup, member, not_found, refusal, sign_in};
+use crate::world::{World, account, give_sign_in, huntgroup, member, not_found, refusal, sign_in};
 
 on_both!(
     another_customers_records_are_not_found,
@@ -37,7 +37,7 @@ impl Company {
         let tenant = world.customer(name).await;
         let who = Who::Customer(tenant.customer());
         let login = name.to_lowercase();
-        world.store.sign_ins().add(who, &sign_in(&login), &world.change()).await.unwrap();
+        give_sign_in(&world.store, who, &login, &world.change()).await.unwrap();
         // Both have the same numbers and names, so that only the customer tells them apart.
         let john = account(tenant, "John", "744");
         let login = sign_in(&format!("john.{login}"));
@@ -107,7 +107,7 @@ async fn another_customers_records_are_not_written(world: World) {
         not_found(accounts.update(own.tenant, own.account, first, &theirs, &change).await);
         not_found(accounts.create(own.tenant, &theirs, Some(&sign_in("eve")), &change).await);
         for status in Status::OF_ACCOUNT {
-            not_found(accounts.set_status(own.tenant, other.account, status, "Eve", &change).await);
+            not_found(accounts.set_status(own.tenant, other.account, status, None, "Eve", &change).await);
         }
         not_found(accounts.set_sip_password(own.tenant, other.account, "eve", &change).await);
         not_found(accounts.remove_sip_password(own.tenant, other.account, &change).await);
@@ -148,8 +148,9 @@ async fn a_persons_account_and_customer_belong_together(world: World) {
         let mixed = Who::Account { account: other.account, customer: own.tenant.customer() };
         assert_eq!(sign_ins.of(mixed).await.unwrap(), None);
         assert_eq!(sign_ins.principal(mixed).await.unwrap(), None);
-        not_found(sign_ins.add(mixed, &sign_in("eve"), &world.by("eve")).await);
-        not_found(sign_ins.set_name(mixed, &"eve".parse().unwrap(), &world.by("eve")).await);
+        not_found(give_sign_in(&world.store, mixed, "eve", &world.by("eve")).await);
+        let (saw, new) = ("john".parse().unwrap(), "eve".parse().unwrap());
+        not_found(sign_ins.save(mixed, Some(&saw), &new, Some("hash"), &world.by("eve")).await);
         not_found(sign_ins.set_password(mixed, "hash", &world.by("eve")).await);
         not_found(sign_ins.remove(mixed, &world.by("eve")).await);
         assert_eq!([own.picture(&world.store).await, other.picture(&world.store).await], pictures);

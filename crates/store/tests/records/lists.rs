@@ -135,7 +135,7 @@ async fn customers_are_sorted_filtered_and_paged(world: World) {
         let tenant = tandem_domain::access::Tenant::for_system(row.id);
         let wanted = if n % 3 == 1 { Status::Suspended } else { Status::Closed };
         if row.status != wanted {
-            customers.set_status(tenant, wanted, "", &world.change()).await.unwrap();
+            customers.set_status(tenant, wanted, None, "", &world.change()).await.unwrap();
         }
     }
     let all = everything(async |cursor| list(Query { cursor, ..Query::default() }, Default::default()).await).await;

@@ -193,7 +193,7 @@ async fn work_that_is_cut_off_leaves_all_or_nothing(world: World) {
         times += 1;
     }
     assert!(times > 3, "the work was cut off in its middle, not only before and after");
-    let closing = store.accounts().set_status(abc, john, Status::Closed, "", &world.change()).await;
+    let closing = store.accounts().set_status(abc, john, Status::Closed, None, "", &world.change()).await;
     closing.unwrap();
 }
 

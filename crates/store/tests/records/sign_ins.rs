@@ -10,12 +10,14 @@ use tandem_domain::{
 };
 use tandem_store::{password, roles};
 
-use crate::world::{START, World, account, at_once, not_found, refusal, sign_in};
+use crate::world::{START, World, account, at_once, changed, give_sign_in, not_found, refusal, sign_in, stale};
 
 on_both!(
     a_name_opens_one_door_for_all_kinds_of_people,
     names_are_compared_without_case_and_one_person_gets_each,
-    whoever_already_has_a_sign_in_is_told_so,
+    of_two_who_give_a_sign_in_the_second_is_told_of_the_first,
+    a_name_and_its_password_are_saved_together_or_not_at_all,
+    who_saw_another_name_changes_neither_name_nor_password,
     a_new_password_ends_the_sessions_of_the_old,
     who_is_blocked_closed_or_inactive_stays_outside,
     a_sign_in_is_taken_away_and_its_name_is_free,
@@ -46,7 +48,7 @@ async fn a_name_opens_one_door_for_all_kinds_of_people(world: World) {
         assert_eq!(sign_ins.principal(*who).await.unwrap(), None, "no sign-in, no way in");
     }
     for (who, login, _, _) in &people[1..] {
-        sign_ins.add(*who, &sign_in(login), &world.change()).await.unwrap();
+        give_sign_in(&world.store, *who, login, &world.change()).await.unwrap();
     }
     for (who, login, called, audience) in people {
         let found = sign_ins.find(&name(login)).await.unwrap().unwrap();
@@ -71,40 +73,87 @@ async fn names_are_compared_without_case_and_one_person_gets_each(world: World) 
         let account = world.account(abc, person, extension).await;
         people.push(Who::Account { account, customer: abc.customer() });
     }
-    sign_ins.add(people[0], &sign_in("john"), &world.change()).await.unwrap();
+    give_sign_in(&world.store, people[0], "john", &world.change()).await.unwrap();
     let lines = world.lines().await;
-    let words = refusal(sign_ins.add(people[1], &sign_in("JOHN"), &world.change()).await, "sign_in");
+    let words = refusal(give_sign_in(&world.store, people[1], "JOHN", &world.change()).await, "sign_in");
     assert_eq!(words, "Somebody else signs in with this name; choose another.");
-    sign_ins.add(people[1], &sign_in("mary"), &world.change()).await.unwrap();
-    let words = refusal(sign_ins.set_name(people[1], &name("John"), &world.change()).await, "sign_in");
+    give_sign_in(&world.store, people[1], "mary", &world.change()).await.unwrap();
+    let rename = async |saw: &str, new: &str, change| {
+        sign_ins.save(people[1], Some(&name(saw)), &name(new), None, &change).await
+    };
+    let words = refusal(rename("mary", "John", world.change()).await, "sign_in");
     assert_eq!(words, "Somebody else signs in with this name; choose another.");
-    sign_ins.set_name(people[1], &name("mary.smith"), &world.by("mary")).await.unwrap();
-    sign_ins.set_name(people[1], &name("Mary.Smith"), &world.by("mary")).await.unwrap();
+    rename("mary", "mary.smith", world.by("mary")).await.unwrap();
+    rename("mary.smith", "Mary.Smith", world.by("mary")).await.unwrap();
     let told = world.told_since(lines).await;
     assert_eq!(told.last().unwrap(), &["Mary", "changed", "sign_in", "mary", "mary.smith"].map(str::to_owned));
     assert_eq!(told.len(), 2);
     // Two who want a name at once.
-    let both = at_once(people.iter().copied().map(|who| {
+    let both = at_once(people.iter().copied().zip(["john", "mary.smith"]).map(|(who, saw)| {
         let (store, change) = (world.store.clone(), world.change());
-        async move { store.sign_ins().set_name(who, &name("wanted"), &change).await }
+        async move { store.sign_ins().save(who, Some(&name(saw)), &name("wanted"), None, &change).await }
     }));
     let (got, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
     assert_eq!((got.len(), missed.len()), (1, 1));
     missed.into_iter().for_each(|miss| drop(refusal(miss, "sign_in")));
 }
 
-async fn whoever_already_has_a_sign_in_is_told_so(world: World) {
+async fn of_two_who_give_a_sign_in_the_second_is_told_of_the_first(world: World) {
     let abc = world.customer("ABC").await;
     let who = Who::Customer(abc.customer());
     let both = at_once(["abc", "abc2"].map(|login| {
         let (store, change) = (world.store.clone(), world.change());
-        async move { store.sign_ins().add(who, &sign_in(login), &change).await }
+        async move { give_sign_in(&store, who, login, &change).await }
     }));
     let (got, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
     assert_eq!((got.len(), missed.len()), (1, 1));
+    let name = world.store.sign_ins().of(who).await.unwrap().unwrap().name;
     for miss in missed {
-        assert_eq!(refusal(miss, "sign_in"), "There is a sign-in already; reload the page to see it.");
+        assert_eq!(stale(miss).changes, [changed("sign_in", "", name.as_str())]);
     }
+}
+
+async fn a_name_and_its_password_are_saved_together_or_not_at_all(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
+    let who = Who::Customer(abc.customer());
+    give_sign_in(&world.store, Who::Customer(panda.customer()), "panda", &world.change()).await.unwrap();
+    let save = async |saw: Option<&str>, new: &str, hash| {
+        let saw = saw.map(name);
+        sign_ins.save(who, saw.as_ref(), &name(new), hash, &world.change()).await
+    };
+    let lines = world.lines().await;
+    assert_eq!(refusal(save(None, "abc", None).await, "password"), "Choose a password.");
+    save(None, "abc", Some("a first hash")).await.unwrap();
+    refusal(save(Some("abc"), "panda", Some("another hash")).await, "sign_in");
+    let found = sign_ins.of(who).await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.password_hash.as_str()), ("abc", "a first hash"));
+    save(Some("abc"), "abc.office", Some("another hash")).await.unwrap();
+    let found = sign_ins.of(who).await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.password_hash.as_str()), ("abc.office", "another hash"));
+    let line = |field: &str, old: &str, new: &str| ["ABC", "changed", field, old, new].map(str::to_owned);
+    let expected =
+        [line("sign_in", "", "abc"), line("sign_in", "abc", "abc.office"), line("password", "", "(changed)")];
+    assert_eq!(world.told_since(lines).await, expected);
+}
+
+async fn who_saw_another_name_changes_neither_name_nor_password(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let abc = world.customer("ABC").await;
+    let who = Who::Customer(abc.customer());
+    give_sign_in(&world.store, who, "abc", &world.change()).await.unwrap();
+    let by_mary = world.by("mary");
+    sign_ins.save(who, Some(&name("abc")), &name("abc.office"), None, &by_mary).await.unwrap();
+    let before = sign_ins.of(who).await.unwrap();
+    let lines = world.lines().await;
+    for saw in [Some(name("abc")), None] {
+        let late = sign_ins.save(who, saw.as_ref(), &name("abc"), Some("another hash"), &world.by("peter")).await;
+        let told = stale(late);
+        let saw = saw.map_or_else(String::new, |saw| saw.to_string());
+        assert_eq!((told.by.as_str(), told.at), ("mary", by_mary.at));
+        assert_eq!(told.changes, [changed("sign_in", &saw, "abc.office")]);
+    }
+    assert_eq!((sign_ins.of(who).await.unwrap(), world.lines().await), (before, lines));
 }
 
 async fn a_new_password_ends_the_sessions_of_the_old(world: World) {
@@ -112,9 +161,9 @@ async fn a_new_password_ends_the_sessions_of_the_old(world: World) {
     let abc = world.customer("ABC").await;
     let who = Who::Customer(abc.customer());
     not_found(sign_ins.set_password(who, "hash", &world.change()).await);
-    sign_ins.add(who, &sign_in("abc"), &world.change()).await.unwrap();
+    give_sign_in(&world.store, who, "abc", &world.change()).await.unwrap();
     let (_, stamp) = sign_ins.principal(who).await.unwrap().unwrap();
-    sign_ins.set_name(who, &name("abc.office"), &world.change()).await.unwrap();
+    sign_ins.save(who, Some(&name("abc")), &name("abc.office"), None, &world.change()).await.unwrap();
     let (_, renamed) = sign_ins.principal(who).await.unwrap().unwrap();
     assert_eq!(renamed, stamp, "another name is still the same person");
     let lines = world.lines().await;
@@ -135,8 +184,8 @@ async fn who_is_blocked_closed_or_inactive_stays_outside(world: World) {
     let abc = world.customer("ABC").await;
     let john = world.account(abc, "John", "744").await;
     let (customer, account) = (Who::Customer(abc.customer()), Who::Account { account: john, customer: abc.customer() });
-    sign_ins.add(customer, &sign_in("abc"), &world.change()).await.unwrap();
-    sign_ins.add(account, &sign_in("john"), &world.change()).await.unwrap();
+    give_sign_in(&world.store, customer, "abc", &world.change()).await.unwrap();
+    give_sign_in(&world.store, account, "john", &world.change()).await.unwrap();
     let inside = async || {
         let mut inside = Vec::new();
         for who in [Who::Administrator(ada), customer, account] {
@@ -148,14 +197,14 @@ async fn who_is_blocked_closed_or_inactive_stays_outside(world: World) {
     let away = Administrator { name: "Ada".into(), email: String::new(), role: roles::ADMINISTRATOR, active: false };
     world.store.administrators().update(ada, Version::FIRST, &away, &world.change()).await.unwrap();
     let set = async |status| {
-        world.store.customers().set_status(abc, status, "", &world.change()).await.unwrap();
+        world.store.customers().set_status(abc, status, None, "", &world.change()).await.unwrap();
     };
     set(Status::Suspended).await;
     assert_eq!(inside().await, [false, true, true], "who is suspended may look and pay");
     set(Status::Blocked).await;
     assert_eq!(inside().await, [false, false, false]);
     set(Status::Open).await;
-    world.store.accounts().set_status(abc, john, Status::Blocked, "", &world.change()).await.unwrap();
+    world.store.accounts().set_status(abc, john, Status::Blocked, None, "", &world.change()).await.unwrap();
     assert_eq!(inside().await, [false, true, false]);
     set(Status::Closed).await;
     assert_eq!(inside().await, [false, false, false]);
@@ -165,7 +214,7 @@ async fn a_sign_in_is_taken_away_and_its_name_is_free(world: World) {
     let sign_ins = world.store.sign_ins();
     let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
     let who = Who::Customer(abc.customer());
-    sign_ins.add(who, &sign_in("office"), &world.change()).await.unwrap();
+    give_sign_in(&world.store, who, "office", &world.change()).await.unwrap();
     let lines = world.lines().await;
     let both = at_once((0..2).map(|_| {
         let (store, change) = (world.store.clone(), world.change());
@@ -176,8 +225,9 @@ async fn a_sign_in_is_taken_away_and_its_name_is_free(world: World) {
     }
     assert_eq!(world.told_since(lines).await, [["ABC", "changed", "sign_in", "office", ""].map(str::to_owned)]);
     assert_eq!(sign_ins.principal(who).await.unwrap(), None);
-    not_found(sign_ins.set_name(who, &name("other"), &world.change()).await);
-    sign_ins.add(Who::Customer(panda.customer()), &sign_in("office"), &world.change()).await.unwrap();
+    let late = sign_ins.save(who, Some(&name("office")), &name("other"), None, &world.change()).await;
+    assert_eq!(stale(late).changes, [changed("sign_in", "office", "")]);
+    give_sign_in(&world.store, Who::Customer(panda.customer()), "office", &world.change()).await.unwrap();
 }
 
 async fn no_sign_in_is_left_to_an_account_that_closes(world: World) {
@@ -186,10 +236,12 @@ async fn no_sign_in_is_left_to_an_account_that_closes(world: World) {
         let john = world.account(abc, "John", &format!("{}", 700 + round)).await;
         let who = Who::Account { account: john, customer: abc.customer() };
         let (store, change) = (world.store.clone(), world.change());
-        let add = tokio::spawn(async move { store.sign_ins().add(who, &sign_in("john"), &change).await });
+        let add = tokio::spawn(async move { give_sign_in(&store, who, "john", &change).await });
         let (store, change) = (world.store.clone(), world.change());
         let close =
-            tokio::spawn(async move { store.accounts().set_status(abc, john, Status::Closed, "Left", &change).await });
+            tokio::spawn(
+                async move { store.accounts().set_status(abc, john, Status::Closed, None, "Left", &change).await },
+            );
         let added = add.await.unwrap();
         close.await.unwrap().unwrap();
         if added.is_err() {

@@ -7,7 +7,7 @@ use std::{
 
 use sqlx::{Connection, PgConnection};
 use tandem_domain::{
-    access::{Scope, Tenant},
+    access::{Scope, Tenant, Who},
     account::Account,
     administrator::Administrator,
     audit::{AuditRow, FieldChange},
@@ -200,6 +200,12 @@ pub fn member(account: AccountId) -> Member {
 
 pub fn sign_in(name: &str) -> NewSignIn {
     NewSignIn { name: name.parse().unwrap(), password_hash: format!("hash of {name}'s password") }
+}
+
+/// Gives somebody the sign-in that [`sign_in`] tells.
+pub async fn give_sign_in(store: &Store, who: Who, name: &str, change: &Change<'_>) -> Result<(), StoreError> {
+    let NewSignIn { name, password_hash } = sign_in(name);
+    store.sign_ins().save(who, None, &name, Some(&password_hash), change).await
 }
 
 pub fn changed(field: &str, old: &str, new: &str) -> FieldChange {

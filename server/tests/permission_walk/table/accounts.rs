@@ -65,6 +65,11 @@ pub const ACCOUNTS: &[Row] = &[
         },
         [401, 200, 403, 200, 404, 403, 404],
     ),
+    Row::writes(
+        "sip_password_remove",
+        |demo| vec![("customer", demo.id("customer", "abc")), ("account", demo.id("account", "abc744"))],
+        [401, 200, 403, 200, 404, 403, 404],
+    ),
     // About oneself: for accounts alone.
     Row::reads("own_codes_read", nothing, [401, 404, 404, 404, 404, 200, 200]),
     Row::reads("own_recording_read", nothing, [401, 404, 404, 404, 404, 200, 200]),
