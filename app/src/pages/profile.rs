@@ -77,7 +77,8 @@ pub async fn profile_save(
     let (tenant, id, _) = own_account(&ask)?;
     ask.modify(Field::AccountProfile)?;
     let accounts = ask.store().accounts();
-    let stored = accounts.get(tenant, id).await.map_err(|error| ask.tell("account", error))?.value;
+    let stored = accounts.get(tenant, id).await.map_err(|error| ask.tell("account", error))?;
+    let (version, stored) = (stored.basis(version), stored.value);
     let mut errors = FieldErrors::default();
     let first_name = errors.take("first_name", field::name(&first_name.or(&stored.first_name)));
     let last_name = errors.take("last_name", field::optional_name(&last_name.or(&stored.last_name)));

@@ -98,3 +98,26 @@ pub struct Stored<Id, T> {
     /// The record itself.
     pub value: T,
 }
+
+impl<Id, T> Stored<Id, T> {
+    /// The version to save over, when somebody says to have begun with version `seen` and what they did not change is taken
+    /// from this record: never one that is newer than this record, or the change of somebody who saved after it was read
+    /// would be undone with its values.
+    #[must_use]
+    pub fn basis(&self, seen: Version) -> Version {
+        seen.min(self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_begins_with_what_was_seen_and_never_with_what_is_still_to_come() {
+        let stored = Stored { id: (), version: Version(5), value: () };
+        assert_eq!(stored.basis(Version(4)), Version(4));
+        assert_eq!(stored.basis(Version(5)), Version(5));
+        assert_eq!(stored.basis(Version(6)), Version(5));
+    }
+}

@@ -6,6 +6,7 @@
 //! | [`walk`] | one call at a time; what must be true of every answer |
 //! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
+//! | [`meanwhile`] | what somebody else saves in the middle of a save |
 //! | [`pages`] | every page as everybody: no fault, no other customer's records |
 //! | [`world`], [`demo_ids`] | the application with the demonstration's data, in this process |
 
@@ -14,6 +15,7 @@
 mod bad_input;
 mod demo_ids;
 mod hidden;
+mod meanwhile;
 mod pages;
 mod table;
 mod walk;

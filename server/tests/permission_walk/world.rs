@@ -16,10 +16,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use sqlx::{
-    Column as _, Row as _, SqlitePool,
+    Column as _, Connection as _, Row as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
-use tandem_app::server::{Assets, Clock as _, Services, SessionLifetimes, SystemClock, router};
+use tandem_app::server::{Assets, Clock as _, Services, SessionLifetimes, router};
 use tandem_domain::{
     access::{AccessRole, Audience, Level},
     administrator::Administrator,
@@ -27,6 +27,7 @@ use tandem_domain::{
     dialing::{DialingRule, PbxCodes},
 };
 use tandem_server::{
+    clock::SystemClock,
     config::{Config, Layers},
     http::around,
 };
@@ -116,7 +117,7 @@ impl Template {
         let store = open(folder.path()).await;
         let router = whole(&store);
         let records = look_into(folder.path()).await;
-        World { router, store, records, cookies: self.cookies.clone(), _folder: folder }
+        World { router, store, records, cookies: self.cookies.clone(), folder }
     }
 }
 
@@ -127,7 +128,7 @@ pub struct World {
     /// The database, to look into.
     pub records: SqlitePool,
     cookies: BTreeMap<Person, String>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -210,6 +211,11 @@ impl World {
         let mut rows: Vec<String> = rows.into_iter().map(text).collect();
         rows.sort();
         rows
+    }
+
+    /// A connection that writes past the application, as another machine at the same database does.
+    pub async fn another_writer(&self) -> SqliteConnection {
+        SqliteConnection::connect(&format!("sqlite:{}", database(self.folder.path()).display())).await.unwrap()
     }
 
     /// Ends the world before the test does: hundreds are made.

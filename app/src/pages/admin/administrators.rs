@@ -202,7 +202,7 @@ pub async fn administrator_save(
     let changed = Administrator { active: stored.value.active, ..typed };
     ask.store()
         .administrators()
-        .update_with_sign_in(id, version, &changed, &sign_in, &ask.change())
+        .update_with_sign_in(id, stored.basis(version), &changed, &sign_in, &ask.change())
         .await
         .map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Administrator saved"))
@@ -256,8 +256,9 @@ pub async fn administrator_active(
     if ask.me.who == Who::Administrator(id) && !active {
         return Err(AppError::Refused("You cannot deactivate yourself; ask another administrator.".into()));
     }
-    let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?.value;
-    let changed = Administrator { active, ..stored };
+    let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let version = stored.basis(version);
+    let changed = Administrator { active, ..stored.value };
     ask.store()
         .administrators()
         .update(id, version, &changed, &ask.change())

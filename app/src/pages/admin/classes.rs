@@ -130,7 +130,9 @@ pub async fn class_save(
 
     let ask = Ask::now()?;
     ask.modify(Field::Classes)?;
+    let stored = ask.store().classes().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     let class = parse(&name, &switches)?;
+    let version = stored.basis(version);
     ask.store().classes().update(id, version, &class, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Customer class saved"))
 }

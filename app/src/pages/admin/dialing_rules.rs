@@ -148,7 +148,7 @@ pub async fn dialing_rule_save(
     let rule = parse(&name, &codes, &stored.value.codes)?;
     ask.store()
         .dialing_rules()
-        .update(id, version, &rule, &ask.change())
+        .update(id, stored.basis(version), &rule, &ask.change())
         .await
         .map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Dialing rule saved"))

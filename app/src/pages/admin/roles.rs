@@ -201,6 +201,7 @@ pub async fn role_save(
     if is_own(&ask, id).await? {
         keeps_own_keys(&ask.me, &role).map_err(|text| FieldErrors::one("entries", text))?;
     }
+    let version = stored.basis(version);
     ask.store().roles().update(id, version, &role, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Access role saved"))
 }

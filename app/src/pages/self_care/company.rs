@@ -95,7 +95,8 @@ pub async fn company_save(
     let ask = Ask::now()?;
     let tenant = own_company(&ask)?;
     let tell = |error| ask.tell("customer", error);
-    let stored = ask.store().customers().get(tenant).await.map_err(tell)?.value;
+    let stored = ask.store().customers().get(tenant).await.map_err(tell)?;
+    let (version, stored) = (stored.basis(version), stored.value);
     let name = ask.merge(Field::CustomerName, name.0, &stored.name)?;
     let email = ask.merge(Field::CustomerEmail, email.0, &stored.email)?;
     let locale = ask.merge(Field::CustomerLocale, locale.0, stored.locale.tag())?;

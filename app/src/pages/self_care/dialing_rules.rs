@@ -115,7 +115,8 @@ pub async fn dialing_choice_save(
         return Err(AppError::Refused(OPTION_OFF.into()));
     }
     let dialing = ask.store().dialing(tenant);
-    let stored = dialing.get().await.map_err(tell)?.value;
+    let stored = dialing.get().await.map_err(tell)?;
+    let (version, stored) = (stored.basis(version), stored.value);
     let mode = DialingMode::from_key(&rule.or(stored.mode.key()))
         .ok_or_else(|| FieldErrors::one("rule", "Choose the default rule or the custom rule."))?;
     let custom = match (mode, codes.parse(&stored.custom)) {

@@ -91,6 +91,7 @@ pub async fn account_save(
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
     let account = typed.parse(&ask, &found.stored.value)?;
+    let version = found.stored.basis(version);
     let saved = ask.store().accounts().update(found.tenant, id, version, &account, &ask.change()).await;
     saved.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Account saved"))

@@ -86,7 +86,8 @@ pub async fn huntgroup_save(
     let ask = Ask::now()?;
     ask.modify(Field::Huntgroups)?;
     let groups = ask.store().huntgroups(ask.tenant(customer)?);
-    let stored = groups.get(id).await.map_err(|error| ask.tell(WHAT, error))?.value;
+    let stored = groups.get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let (version, stored) = (stored.basis(version), stored.value);
     let group = Huntgroup::parse(
         &name.or(&stored.name),
         &number.or(stored.number.as_str()),

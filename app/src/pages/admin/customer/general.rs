@@ -91,6 +91,7 @@ pub async fn customer_save(
     let ask = Ask::now()?;
     let found = FoundCustomer::load(&ask, id).await?;
     let customer = typed.parse(&ask, &found.stored.value)?;
+    let version = found.stored.basis(version);
     let saved = ask.store().customers().update(found.tenant, version, &customer, &ask.change()).await;
     saved.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Customer saved"))

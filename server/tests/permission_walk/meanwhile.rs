@@ -1,0 +1,68 @@
+//! What somebody else saves in the middle of a save is not undone by it.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use sqlx::{Row as _, SqliteConnection};
+
+use crate::{
+    table,
+    walk::{Faults, Fields},
+    world::{Person, Template, World},
+};
+
+/// Time enough for a request to read the record and to come to the point where it wants to write.
+const READS: Duration = Duration::from_millis(250);
+
+/// Whoever names a version that is still to come must not write back, with the fields of others, what was there before them.
+#[tokio::test]
+async fn a_version_that_is_still_to_come_overwrites_nobody() {
+    let template = Template::new().await;
+    let mut faults = Faults::default();
+    let mut saves = 0;
+    for row in table::all() {
+        let Some(person) = row.permitted().next() else { continue };
+        let mut fields = (row.fields)(&template.demo);
+        if !name_the_next_version(&mut fields) {
+            continue;
+        }
+        saves += 1;
+        let world = template.world().await;
+        let status = save_while_others_save(&world, person, &row.path(), &fields).await;
+        if status != StatusCode::CONFLICT {
+            faults.note(row, person, &format!("{status}: what somebody else saved meanwhile is overwritten"));
+        }
+        world.end().await;
+    }
+    assert!(saves > 10, "only {saves} functions take a version");
+    faults.none();
+}
+
+/// Puts the version after the present one into the form; tells whether the form has one.
+fn name_the_next_version(fields: &mut Fields) -> bool {
+    let Some((_, version)) = fields.iter_mut().find(|(name, _)| *name == "version") else { return false };
+    *version = (version.parse::<i64>().unwrap() + 1).to_string();
+    true
+}
+
+/// Posts the form while every record is saved by somebody else, after the request has read it and before it writes.
+async fn save_while_others_save(world: &World, person: Person, path: &str, fields: &Fields) -> StatusCode {
+    let mut others = world.another_writer().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut others).await.unwrap();
+    let save = async {
+        tokio::time::sleep(READS).await;
+        for table in versioned(&mut others).await {
+            sqlx::query(&format!("UPDATE {table} SET version = version + 1")).execute(&mut others).await.unwrap();
+        }
+        sqlx::query("COMMIT").execute(&mut others).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(world.post(person, path, fields), save);
+    answer.status
+}
+
+/// The tables whose records have versions.
+async fn versioned(records: &mut SqliteConnection) -> Vec<String> {
+    let tables = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                  WHERE m.type = 'table' AND c.name = 'version' AND m.name NOT LIKE '\\_%' ESCAPE '\\'";
+    sqlx::query(tables).fetch_all(records).await.unwrap().into_iter().map(|row| row.get(0)).collect()
+}
