@@ -20,7 +20,10 @@ use tandem_domain::{
 };
 use tandem_store::{Store, StoreError, audit::AuditFilters};
 
-use super::{audit_list::filters, audit_sight::as_seen};
+use super::{
+    audit_list::filters,
+    audit_sight::{self, as_seen},
+};
 use crate::{
     error::AppError,
     listing::ListArgs,
@@ -57,6 +60,7 @@ async fn begin(services: &Services, me: Option<Principal>, address: &Uri) -> Res
     let scope = me.scope().filter(|_| own_interface && me.sees(Field::AuditLog));
     let scope = scope.ok_or_else(|| AppError::forbidden(Field::AuditLog))?;
     let filters = filters::of(&args_of(address.query().unwrap_or_default()), &me.time_zone)?;
+    let filters = AuditFilters { hidden: audit_sight::hidden(&me), ..filters };
     let name = format!("attachment; filename=\"audit-{}.csv\"", format::today(services.clock.now(), &me.time_zone));
     let zone = zone_of(&me.time_zone);
     let mut export = Export { store: services.store.clone(), me, scope, filters, zone, next: Next::First };

@@ -28,7 +28,7 @@ pub async fn audit_list(
     let ask = Ask::now()?;
     ask.see(Field::AuditLog)?;
     let filters = filters::of(&args, &ask.me.time_zone)?;
-    audit_lines(&ask, ask.scope()?, &filters, args.cursor()).await
+    audit_lines(&ask, ask.scope()?, filters, args.cursor()).await
 }
 
 /// A page of lines, as every page that shows some of the audit log shows them.
@@ -39,13 +39,14 @@ pub async fn audit_list(
 pub(crate) async fn audit_lines(
     ask: &crate::server::ask::Ask,
     scope: tandem_domain::access::Scope,
-    filters: &tandem_store::audit::AuditFilters,
+    filters: tandem_store::audit::AuditFilters,
     cursor: Option<tandem_domain::list::Cursor>,
 ) -> Result<Listing, AppError> {
     use crate::listing::{Cell, Column, ListRow};
 
+    let filters = tandem_store::audit::AuditFilters { hidden: audit_sight::hidden(&ask.me), ..filters };
     let page =
-        ask.store().audit().list(scope, filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
+        ask.store().audit().list(scope, &filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
     let columns = ["When", "Who", "Record", "What", "Before", "After"].map(Column::plain).to_vec();
     Ok(Listing::of(columns, page, |row| {
         let row = audit_sight::as_seen(&ask.me, row);
@@ -124,6 +125,7 @@ pub mod filters {
             from,
             until,
             search: args.q.clone(),
+            hidden: Vec::new(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Whose eyes a line of the audit log is for: a value that a role does not show on its page is not shown in the log either.
 //!
-//! The line itself stays, without field and values: that something was changed by whom and when is the log's business.
+//! The line itself stays, without field and values: that something was changed by whom and when is the log's business. Only
+//! from what a search finds it is left out: else whoever searches could try which words the hidden values have.
 
 use tandem_domain::{
     access::{Field, Principal},
@@ -8,6 +9,7 @@ use tandem_domain::{
     dialing::CodeField,
     settings::Setting,
 };
+use tandem_store::audit::{Fields, Hidden, OF_MEMBER};
 
 /// What stands for a field that the reader's role does not show.
 pub const HIDDEN: &str = "not shown to your role";
@@ -15,73 +17,107 @@ pub const HIDDEN: &str = "not shown to your role";
 /// The line as this person may read it.
 #[must_use]
 pub fn as_seen(me: &Principal, mut row: AuditRow) -> AuditRow {
-    let seen = match permission(row.subject, &row.change.field) {
-        Some(field) => me.sees(field),
-        // Nobody said whose it is: the provider's.
-        None => me.own_customer().is_none(),
-    };
-    if !seen {
+    if !sees(me, permission(row.subject, &row.change.field)) {
         row.change = FieldChange { field: HIDDEN.into(), old: String::new(), new: String::new() };
     }
     row
 }
 
+/// What [`as_seen`] hides from this person, so that a search does not find it either.
+#[must_use]
+pub fn hidden(me: &Principal) -> Vec<Hidden> {
+    let of = |subject| {
+        let Permissions { named, others } = permissions(subject);
+        let sees_others = sees(me, others);
+        let exceptions = named.into_iter().filter(|(_, permission)| me.sees(*permission) != sees_others);
+        let names: Vec<_> = exceptions.map(|(name, _)| name).collect();
+        let fields = if sees_others { Fields::Only(names) } else { Fields::AllBut(names) };
+        (fields != Fields::Only(Vec::new())).then_some(Hidden { subject, fields })
+    };
+    Subject::ALL.into_iter().filter_map(of).collect()
+}
+
+fn sees(me: &Principal, permission: Option<Field>) -> bool {
+    match permission {
+        Some(field) => me.sees(field),
+        // Nobody said whose it is: the provider's.
+        None => me.own_customer().is_none(),
+    }
+}
+
+/// The permissions that show the fields of a kind of record on its pages.
+struct Permissions {
+    named: Vec<(&'static str, Field)>,
+    /// Of the fields that are not named.
+    others: Option<Field>,
+}
+
 /// The permission that shows a field of the log on its page.
 fn permission(subject: Subject, field: &str) -> Option<Field> {
-    if field.is_empty() {
-        return Some(Field::AuditLog);
-    }
-    match subject {
-        Subject::Customer => of_customer(field),
-        Subject::Account => of_account(field),
-        Subject::Huntgroup => Some(of_huntgroup(field)),
+    let Permissions { named, others } = permissions(subject);
+    let field = if field.contains(OF_MEMBER) { OF_MEMBER } else { field };
+    named.into_iter().find(|(name, _)| *name == field).map(|(_, permission)| permission).or(others)
+}
+
+fn permissions(subject: Subject) -> Permissions {
+    let settings = || Setting::ALL.map(|setting| (setting.key(), setting.permission()));
+    let codes = || CodeField::ALL.map(|code| (code.key(), Field::CustomRule));
+    // What was done to no field in particular.
+    let mut named = vec![("", Field::AuditLog)];
+    let others = match subject {
+        Subject::Customer => {
+            named.extend(OF_CUSTOMER.into_iter().chain(settings()).chain(codes()));
+            None
+        }
+        Subject::Account => {
+            named.extend(OF_ACCOUNT.into_iter().chain(settings()));
+            None
+        }
+        Subject::Huntgroup => {
+            named.extend([("members", Field::HuntgroupMembers), (OF_MEMBER, Field::HuntgroupSupervision)]);
+            Some(Field::Huntgroups)
+        }
         Subject::Class => Some(Field::Classes),
         Subject::Role => Some(Field::Roles),
         Subject::DialingRule => Some(Field::DialingRules),
         Subject::Administrator => Some(Field::Administrators),
         Subject::SignIn | Subject::Request => Some(Field::AuditLog),
-    }
-}
-
-fn of_customer(field: &str) -> Option<Field> {
-    let permission = match field {
-        "name" => Field::CustomerName,
-        "email" => Field::CustomerEmail,
-        "locale" | "time_zone" => Field::CustomerLocale,
-        "currency" | "billing" | "class" => Field::CustomerBilling,
-        "sip_prefix" => Field::CustomerSipPrefix,
-        "status" | "reason" => Field::CustomerStatus,
-        "role" | "sign_in" | "password" => Field::CustomerSignIn,
-        "dialing_rule" => Field::CustomerDialingRule,
-        "dialing_mode" => Field::CustomRule,
-        code if CodeField::ALL.iter().any(|known| known.key() == code) => Field::CustomRule,
-        setting => return Setting::from_key(setting).map(Setting::permission),
     };
-    Some(permission)
+    Permissions { named, others }
 }
 
-fn of_account(field: &str) -> Option<Field> {
-    let permission = match field {
-        "first_name" | "last_name" | "email" => Field::AccountProfile,
-        "extension" => Field::AccountExtension,
-        "status" | "reason" | "expires_on" => Field::AccountStatus,
-        "sign_in" | "password" => Field::AccountSignIn,
-        "role" => Field::AccountRole,
-        "sip_password" => Field::SipPassword,
-        "dialing_rule" => Field::AccountDialingRule,
-        setting => return Setting::from_key(setting).map(Setting::permission),
-    };
-    Some(permission)
-}
+const OF_CUSTOMER: [(&str, Field); 15] = [
+    ("name", Field::CustomerName),
+    ("email", Field::CustomerEmail),
+    ("locale", Field::CustomerLocale),
+    ("time_zone", Field::CustomerLocale),
+    ("currency", Field::CustomerBilling),
+    ("billing", Field::CustomerBilling),
+    ("class", Field::CustomerBilling),
+    ("sip_prefix", Field::CustomerSipPrefix),
+    ("status", Field::CustomerStatus),
+    ("reason", Field::CustomerStatus),
+    ("role", Field::CustomerSignIn),
+    ("sign_in", Field::CustomerSignIn),
+    ("password", Field::CustomerSignIn),
+    ("dialing_rule", Field::CustomerDialingRule),
+    ("dialing_mode", Field::CustomRule),
+];
 
-/// A member's own fields are written behind the member's name: "John (744): never_supervise".
-fn of_huntgroup(field: &str) -> Field {
-    match field {
-        "members" => Field::HuntgroupMembers,
-        member if member.contains(": ") => Field::HuntgroupSupervision,
-        _ => Field::Huntgroups,
-    }
-}
+const OF_ACCOUNT: [(&str, Field); 12] = [
+    ("first_name", Field::AccountProfile),
+    ("last_name", Field::AccountProfile),
+    ("email", Field::AccountProfile),
+    ("extension", Field::AccountExtension),
+    ("status", Field::AccountStatus),
+    ("reason", Field::AccountStatus),
+    ("expires_on", Field::AccountStatus),
+    ("sign_in", Field::AccountSignIn),
+    ("password", Field::AccountSignIn),
+    ("role", Field::AccountRole),
+    ("sip_password", Field::SipPassword),
+    ("dialing_rule", Field::AccountDialingRule),
+];
 
 #[cfg(test)]
 mod tests {

@@ -29,7 +29,7 @@ pub async fn customer_history(
     let tenant = ask.tenant(id)?;
     ask.see(Field::AuditLog)?;
     let filters = AuditFilters { search: args.q.clone(), ..AuditFilters::default() };
-    let lines = audit_lines(&ask, Scope::of(tenant), &filters, args.cursor()).await?;
+    let lines = audit_lines(&ask, Scope::of(tenant), filters, args.cursor()).await?;
     if lines.rows.is_empty() {
         // Nothing happened yet, or there is no such customer.
         ask.store().customers().get(tenant).await.map_err(|error| ask.tell("customer", error))?;
@@ -61,5 +61,5 @@ pub async fn account_history(
     let found = FoundAccount::load(&ask, id).await?;
     ask.see(Field::AuditLog)?;
     let filters = AuditFilters { record: Some(id.to_string()), search: args.q.clone(), ..AuditFilters::default() };
-    audit_lines(&ask, Scope::of(found.tenant), &filters, args.cursor()).await
+    audit_lines(&ask, Scope::of(found.tenant), filters, args.cursor()).await
 }

@@ -4,7 +4,7 @@ use tandem_domain::{
     access::Scope,
     audit::{AuditRow, FieldChange, Subject},
     ids::{AuditId, CustomerId, Timestamp, Version},
-    list::{Cursor, PAGE_ROWS, Page},
+    list::{Cursor, PAGE_ROWS, Page, search_words},
 };
 
 use crate::{
@@ -41,7 +41,30 @@ pub struct AuditFilters {
     pub until: Option<Timestamp>,
     /// Words to search for in the record's name, the field and its values; each must begin a word. Empty: all lines.
     pub search: String,
+    /// What the reader's role hides: a search does not find the lines about it, or its letters could be guessed one by one.
+    pub hidden: Vec<Hidden>,
 }
+
+/// Fields of a kind of record that a reader of the log is not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hidden {
+    /// The kind of record.
+    pub subject: Subject,
+    /// Its fields; what concerns none has the empty name.
+    pub fields: Fields,
+}
+
+/// Some fields of a kind of record, by their names in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fields {
+    /// These.
+    Only(Vec<&'static str>),
+    /// All but these.
+    AllBut(Vec<&'static str>),
+}
+
+/// Among [`Fields`], the name of all that are written behind a member's name: "John (744): never_supervise".
+pub const OF_MEMBER: &str = ": ";
 
 /// The audit log. See [`Store::audit`].
 #[derive(Clone, Copy)]
@@ -182,7 +205,24 @@ fn conditions(scope: Scope, filters: &AuditFilters) -> Where {
     // Lines have ids of their moment, so a time is a place in the order of ids.
     conditions.and_if("r.id >= ?", filters.from.map(|from| first_of(from).to_string()));
     conditions.and_if("r.id < ?", filters.until.map(|until| first_of(until).to_string()));
+    if !search_words(&filters.search).is_empty() {
+        for hidden in &filters.hidden {
+            leave_out(&mut conditions, hidden);
+        }
+    }
     conditions
+}
+
+fn leave_out(conditions: &mut Where, Hidden { subject, fields }: &Hidden) {
+    let field = format!("CASE WHEN r.field LIKE '%{OF_MEMBER}%' THEN '{OF_MEMBER}' ELSE r.field END");
+    let (names, shown) = match fields {
+        Fields::Only(names) => (names, "NOT IN"),
+        Fields::AllBut(names) => (names, "IN"),
+    };
+    // An empty list is none to SQL; no field has a blank for a name.
+    let places = format!("' '{}", ", ?".repeat(names.len()));
+    let args = std::iter::once(subject.key()).chain(names.iter().copied()).map(Into::into);
+    conditions.and_all(&format!("(r.subject <> ? OR {field} {shown} ({places}))"), args);
 }
 
 fn read(row: &Row) -> Result<AuditRow, StoreError> {

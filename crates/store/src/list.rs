@@ -36,7 +36,8 @@ impl Where {
         }
     }
 
-    fn and_all<const N: usize>(&mut self, condition: &str, args: [Arg; N]) {
+    /// One more condition with its arguments.
+    pub(crate) fn and_all(&mut self, condition: &str, args: impl IntoIterator<Item = Arg>) {
         self.text.push_str(if self.text.is_empty() { " WHERE " } else { " AND " });
         self.text.push_str(condition);
         self.args.extend(args);

@@ -165,6 +165,26 @@ async fn a_change_of_what_the_role_hides_is_told_without_its_value() {
             assert!(!answer.body.contains(word), "answer {place} tells of “{word}”: {}", answer.body);
         }
     }
+    // Nor does a search tell, in which the letters of the value could be tried one by one.
+    let abc = template.demo.id("customer", "abc");
+    let found = async |person, words: &str| {
+        let q = form_urlencoded::byte_serialize(words.as_bytes()).collect::<String>();
+        let fields = [("id", abc.clone()), ("args[q]", words.to_owned())];
+        let account = [("id", john.clone()), ("args[q]", words.to_owned())];
+        let home = if person == Person::Abc { "/self-care" } else { "/admin" };
+        [
+            world.post(person, "/api/audit_list", &fields[1..]).await.body,
+            world.post(person, "/api/customer_history", &fields).await.body,
+            world.post(person, "/api/account_history", &account).await.body,
+            world.page(person, &format!("{home}/audit.csv?q={q}")).await.body,
+        ]
+        .map(|body| body.matches("changed").count())
+    };
+    for words in ["f", "fraud", "suspected fra", "record account only", "suspended"] {
+        assert_eq!(found(Person::Abc, words).await, [0; 4], "{words}");
+    }
+    assert_eq!(found(Person::Administrator, "fraud").await, [1, 1, 0, 1]);
+    assert_eq!(found(Person::Administrator, "account only").await, [1, 1, 1, 1]);
 }
 
 /// PRODUCT §2, privacy: with a role that has the permission, the option is shown and works.

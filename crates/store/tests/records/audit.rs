@@ -5,12 +5,17 @@ use tandem_domain::{
     audit::Subject,
     ids::{AuditId, Timestamp, Version},
 };
-use tandem_store::{Change, audit::AuditFilters, demo, roles};
+use tandem_store::{
+    Change,
+    audit::{AuditFilters, Fields, Hidden, OF_MEMBER},
+    demo, roles,
+};
 
 use crate::world::{START, World, changed, customer};
 
 on_both!(
     lines_are_found_by_every_filter_and_by_several,
+    a_search_finds_no_line_that_is_hidden,
     a_page_of_a_record_shows_its_newest_lines,
     an_export_has_every_line_once,
     what_changed_no_record_can_be_noted,
@@ -79,6 +84,65 @@ async fn lines_are_found_by_every_filter_and_by_several(world: World) {
             assert!(expected.starts_with(&page.rows), "case {n}");
         }
     }
+}
+
+/// Else whoever searches could try the letters of a hidden value one by one.
+async fn a_search_finds_no_line_that_is_hidden(world: World) {
+    let abc = world.customer("ABC").await;
+    let audit = world.store.audit();
+    let note = async |subject, field: &str| {
+        let secret = changed(field, "", "secret");
+        audit.note(&world.change(), Some(abc.customer()), subject, "1", "x", "changed", secret).await.unwrap();
+    };
+    for field in ["", "reason", "name", "John: reason"] {
+        note(Subject::Customer, field).await;
+    }
+    for field in ["members", "name", "John (744): never_supervise", "Mary Ann (745): supervision_allowed"] {
+        note(Subject::Huntgroup, field).await;
+    }
+    let finds = async |search: &str, hidden: Vec<Hidden>| {
+        let filters = AuditFilters { search: search.into(), hidden, ..AuditFilters::default() };
+        let page = audit.list(Scope::of(abc), &filters, None).await.unwrap();
+        assert_eq!(page.count as usize, page.rows.len());
+        assert_eq!(audit.export(Scope::of(abc), &filters, None).await.unwrap(), page.rows);
+        page.rows.into_iter().rev().map(|row| (row.subject.key(), row.change.field)).collect::<Vec<_>>()
+    };
+    let of = |subject: Subject, fields: &[&str]| {
+        fields.iter().map(|field| (subject.key(), (*field).to_owned())).collect::<Vec<_>>()
+    };
+    let customer = |fields| Hidden { subject: Subject::Customer, fields };
+    let group = |fields| Hidden { subject: Subject::Huntgroup, fields };
+    let members = ["John (744): never_supervise", "Mary Ann (745): supervision_allowed"];
+    let cases = [
+        (
+            vec![customer(Fields::Only(vec!["reason"]))],
+            vec!["", "name", "John: reason"],
+            vec!["members", "name", members[0], members[1]],
+        ),
+        (
+            vec![customer(Fields::AllBut(vec!["", "name"]))],
+            vec!["", "name"],
+            vec!["members", "name", members[0], members[1]],
+        ),
+        (
+            vec![customer(Fields::AllBut(Vec::new())), group(Fields::Only(vec![OF_MEMBER]))],
+            vec![],
+            vec!["members", "name"],
+        ),
+        (vec![group(Fields::AllBut(vec![OF_MEMBER]))], vec!["", "reason", "name", "John: reason"], members.to_vec()),
+        (
+            vec![group(Fields::AllBut(vec!["members"])), customer(Fields::Only(vec!["name", ""]))],
+            vec!["reason", "John: reason"],
+            vec!["members"],
+        ),
+    ];
+    for (hidden, of_customer, of_group) in cases {
+        let expected = [of(Subject::Customer, &of_customer), of(Subject::Huntgroup, &of_group)].concat();
+        assert_eq!(finds("secr", hidden.clone()).await, expected, "{hidden:?}");
+        // Without a search the lines are there; the page shows that something was changed and not what.
+        assert!(finds("?", hidden).await.len() >= 8);
+    }
+    assert_eq!(finds("secret", Vec::new()).await.len(), 8);
 }
 
 async fn a_page_of_a_record_shows_its_newest_lines(world: World) {
