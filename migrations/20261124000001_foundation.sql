@@ -231,6 +231,7 @@ CREATE TABLE status_change (
     account_id TEXT, -- NULL: the customer's own
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
+    by_staff BOOLEAN NOT NULL, -- the actor is one of the provider's staff, whose names customers are not told
     from_status TEXT, -- NULL: when it was made
     to_status TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -269,6 +270,7 @@ CREATE TABLE audit (
     id TEXT PRIMARY KEY,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
+    by_staff BOOLEAN NOT NULL, -- the actor is one of the provider's staff, whose names customers are not told
     address TEXT NOT NULL,
     customer_id TEXT, -- NULL: the provider's own
     subject TEXT NOT NULL,

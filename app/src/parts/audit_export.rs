@@ -22,7 +22,7 @@ use tandem_store::{Store, StoreError, audit::AuditFilters};
 
 use super::{
     audit_list::filters,
-    audit_sight::{self, as_seen},
+    audit_sight::{as_seen, within_sight},
 };
 use crate::{
     error::AppError,
@@ -60,7 +60,7 @@ async fn begin(services: &Services, me: Option<Principal>, address: &Uri) -> Res
     let scope = me.scope().filter(|_| own_interface && me.sees(Field::AuditLog));
     let scope = scope.ok_or_else(|| AppError::forbidden(Field::AuditLog))?;
     let filters = filters::of(&args_of(address.query().unwrap_or_default()), &me.time_zone)?;
-    let filters = AuditFilters { hidden: audit_sight::hidden(&me), ..filters };
+    let filters = within_sight(&me, filters);
     let name = format!("attachment; filename=\"audit-{}.csv\"", format::today(services.clock.now(), &me.time_zone));
     let zone = zone_of(&me.time_zone);
     let mut export = Export { store: services.store.clone(), me, scope, filters, zone, next: Next::First };
@@ -207,6 +207,7 @@ mod tests {
             id: "018f0000-0000-7000-8000-000000000001".parse::<AuditId>().unwrap(),
             at: Timestamp(1_795_532_709_123),
             actor: actor.into(),
+            by_staff: false,
             address: "192.0.2.7".into(),
             customer: None,
             subject: Subject::Account,

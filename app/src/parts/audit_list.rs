@@ -44,7 +44,7 @@ pub(crate) async fn audit_lines(
 ) -> Result<Listing, AppError> {
     use crate::listing::{Cell, Column, ListRow};
 
-    let filters = tandem_store::audit::AuditFilters { hidden: audit_sight::hidden(&ask.me), ..filters };
+    let filters = audit_sight::within_sight(&ask.me, filters);
     let page =
         ask.store().audit().list(scope, &filters, cursor.as_ref()).await.map_err(|error| ask.tell("entry", error))?;
     let columns = ["When", "Who", "Record", "What", "Before", "After"].map(Column::plain).to_vec();
@@ -119,13 +119,11 @@ pub mod filters {
         errors.into_result()?;
         Ok(AuditFilters {
             subject: Subject::from_key(args.filter("kind")),
-            record: None,
             actor: args.filter("who").trim().to_lowercase(),
-            customer: None,
             from,
             until,
             search: args.q.clone(),
-            hidden: Vec::new(),
+            ..AuditFilters::default()
         })
     }
 

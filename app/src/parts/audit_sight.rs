@@ -9,7 +9,9 @@ use tandem_domain::{
     dialing::CodeField,
     settings::Setting,
 };
-use tandem_store::audit::{Fields, Hidden, OF_MEMBER};
+use tandem_store::audit::{AuditFilters, Fields, Hidden, OF_MEMBER};
+
+use crate::server::ask::name_for;
 
 /// What stands for a field that the reader's role does not show.
 pub const HIDDEN: &str = "not shown to your role";
@@ -17,15 +19,24 @@ pub const HIDDEN: &str = "not shown to your role";
 /// The line as this person may read it.
 #[must_use]
 pub fn as_seen(me: &Principal, mut row: AuditRow) -> AuditRow {
+    if row.by_staff && me.own_customer().is_some() {
+        // The provider's staff have names and places for each other alone.
+        row.actor = name_for(me, row.actor, row.by_staff);
+        row.address.clear();
+    }
     if !sees(me, permission(row.subject, &row.change.field)) {
         row.change = FieldChange { field: HIDDEN.into(), old: String::new(), new: String::new() };
     }
     row
 }
 
-/// What [`as_seen`] hides from this person, so that a search does not find it either.
+/// The filters for this person: nothing can be found by what [`as_seen`] hides.
 #[must_use]
-pub fn hidden(me: &Principal) -> Vec<Hidden> {
+pub fn within_sight(me: &Principal, filters: AuditFilters) -> AuditFilters {
+    AuditFilters { hidden: hidden(me), staff_unnamed: me.own_customer().is_some(), ..filters }
+}
+
+fn hidden(me: &Principal) -> Vec<Hidden> {
     let of = |subject| {
         let Permissions { named, others } = permissions(subject);
         let sees_others = sees(me, others);
@@ -137,6 +148,7 @@ mod tests {
             id: ID.parse::<AuditId>().unwrap(),
             at: Timestamp(0),
             actor: "admin".into(),
+            by_staff: true,
             address: String::new(),
             customer: None,
             subject,
@@ -172,6 +184,21 @@ mod tests {
         assert!(!reads(Subject::Customer, "reason"));
         assert!(!reads(Subject::Account, "record_account_only"));
         assert!(!reads(Subject::Customer, "a_field_of_tomorrow"));
+    }
+
+    #[test]
+    fn a_customer_does_not_read_who_of_the_provider_it_was_and_where() {
+        let place = |row: AuditRow| AuditRow { address: "192.0.2.7".into(), ..row };
+        let told = |who, role, by_staff| {
+            let row = AuditRow { by_staff, ..place(row(Subject::Customer, "name")) };
+            let row = as_seen(&someone(who, role), row);
+            (row.actor, row.address)
+        };
+        let pair = |name: &str, address: &str| (name.to_owned(), address.to_owned());
+        let abc = Who::Customer(ID.parse().unwrap());
+        assert_eq!(told(abc, 2, true), pair("The provider", ""));
+        assert_eq!(told(abc, 2, false), pair("admin", "192.0.2.7"));
+        assert_eq!(told(Who::Administrator(ID.parse().unwrap()), 1, true), pair("admin", "192.0.2.7"));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub async fn setting_save(
         Err(tandem_store::StoreError::Stale(stale)) => {
             let now = effective(&ask, owner).await?.into_iter().find(|effective| effective.setting == setting);
             let now = now.map_or("", |effective| effective.value.label());
-            let (label, by) = (label(setting, ask.me.audience()), stale.by);
+            let (label, by) = (label(setting, ask.me.audience()), ask.name_of(stale.by, stale.by_staff));
             return Err(AppError::Refused(format!(
                 "{by} changed “{label}” meanwhile: it is “{now}” now. Nothing was overwritten."
             )));

@@ -110,7 +110,8 @@ pub async fn sign_in_save(
     let (sign_ins, change) = (ask.store().sign_ins(), ask.change());
     match sign_ins.save(owner.who(), saw.as_ref(), &name, password_hash.as_deref(), &change).await {
         Ok(()) => Ok(Done::say("Sign-in saved")),
-        Err(StoreError::Stale(StaleEdit { by, changes, .. })) => {
+        Err(StoreError::Stale(StaleEdit { by, by_staff, changes, .. })) => {
+            let by = ask.name_of(by, by_staff);
             let now = changes.first().map(|change| change.new.as_str()).filter(|now| !now.is_empty());
             let now = now.map_or_else(|| "there is none now".to_owned(), |now| format!("the name is “{now}” now"));
             Err(AppError::Refused(format!("{by} changed the sign-in meanwhile: {now}. Nothing was overwritten.")))

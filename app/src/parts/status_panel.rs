@@ -95,7 +95,8 @@ pub async fn status_set(
     };
     match set {
         Ok(_) => Ok(Done::say(format!("Status: {}", next.label()))),
-        Err(StoreError::Stale(StaleEdit { by, changes, .. })) => {
+        Err(StoreError::Stale(StaleEdit { by, by_staff, changes, .. })) => {
+            let by = ask.name_of(by, by_staff);
             let now = changes.first().and_then(|change| Status::from_key(&change.new)).map_or("", Status::label);
             Err(AppError::Refused(format!(
                 "{by} changed the status meanwhile: it is “{now}” now. Nothing was overwritten."
@@ -140,7 +141,11 @@ pub(crate) async fn status_view(
         (Status::Open, why) => Some(why.label().to_owned()),
         (Status::Suspended | Status::Blocked | Status::Closed, _) => None,
     };
-    let history = history.into_iter().map(|change| (change.clone(), ask.time(change.at))).collect();
+    let told = |change: StatusChange| {
+        let at = ask.time(change.at);
+        (StatusChange { by: ask.name_of(change.by, change.by_staff), ..change }, at)
+    };
+    let history = history.into_iter().map(told).collect();
     Ok(StatusView { owner, name: name.to_owned(), status, without_service, history })
 }
 

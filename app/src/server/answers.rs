@@ -230,7 +230,12 @@ async fn note_refusal(services: &Services, who: &WhoAsked, to: &str, error: &App
         | AppError::Unreachable => return,
     };
     let Some(sign_in) = &who.sign_in else { return };
-    let change = tandem_store::Change { at: services.clock.now(), actor: sign_in, address: who.address };
+    let change = tandem_store::Change {
+        at: services.clock.now(),
+        actor: sign_in,
+        by_staff: who.customer.is_none(),
+        address: who.address,
+    };
     let noted = services
         .store
         .audit()

@@ -15,7 +15,7 @@ use tandem_domain::{
     access::{Field, Level, Principal, Scope, Tenant},
     ids::{CustomerId, Timestamp},
 };
-use tandem_store::{Change, Store, StoreError};
+use tandem_store::{Change, Store, StoreError, audit::PROVIDER};
 
 use super::{ClientAddr, Me, Services, format};
 use crate::error::{AppError, StaleEdit};
@@ -64,7 +64,8 @@ impl Ask {
     /// Who changes something, when, from where: for the audit log.
     #[must_use]
     pub fn change(&self) -> Change<'_> {
-        Change { at: self.at, actor: &self.me.sign_in, address: self.address }
+        let by_staff = self.me.own_customer().is_none();
+        Change { at: self.at, actor: &self.me.sign_in, by_staff, address: self.address }
     }
 
     /// A customer's data, if this person may work on it.
@@ -136,6 +137,12 @@ impl Ask {
         format::time_with_seconds(at, self.me.locale, &self.me.time_zone)
     }
 
+    /// Who did something, as this person may know it: only the provider's staff know each other by name.
+    #[must_use]
+    pub fn name_of(&self, name: String, by_staff: bool) -> String {
+        name_for(&self.me, name, by_staff)
+    }
+
     /// A store's refusal in words for this person; `what` names the kind of record.
     #[must_use]
     pub fn tell(&self, what: &str, error: StoreError) -> AppError {
@@ -143,7 +150,7 @@ impl Ask {
             StoreError::NotFound => AppError::NotFound(what.into()),
             StoreError::Stale(stale) => AppError::Stale(StaleEdit {
                 version: stale.version,
-                by: stale.by,
+                by: self.name_of(stale.by, stale.by_staff),
                 at: self.time(stale.at),
                 changes: stale.changes,
             }),
@@ -152,6 +159,12 @@ impl Ask {
             other => internal(&other),
         }
     }
+}
+
+/// As [`Ask::name_of`], for whoever reads what did not come by a server function.
+#[must_use]
+pub fn name_for(reader: &Principal, name: String, by_staff: bool) -> String {
+    if by_staff && reader.own_customer().is_some() { PROVIDER.to_owned() } else { name }
 }
 
 /// A fault on our side: logged under a reference, told without its cause.

@@ -125,7 +125,7 @@ async fn write(
     address: Option<IpAddr>,
     action: &str,
 ) {
-    let change = Change { at: services.clock.now(), actor: name, address };
+    let change = Change { at: services.clock.now(), actor: name, by_staff: false, address };
     let none = FieldChange { field: String::new(), old: String::new(), new: String::new() };
     let noted = services.store.audit().note(&change, customer, Subject::SignIn, name, name, action, none).await;
     if let Err(error) = noted {

@@ -101,6 +101,8 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Who did it: the sign-in name, or "system".
     pub actor: String,
+    /// Whether that is one of the provider's staff.
+    pub by_staff: bool,
     /// From which address, as text; empty for the system and the command line.
     pub address: String,
     /// Whose data it is; `None` for the provider's own.

@@ -67,6 +67,8 @@ pub struct StatusChange {
     pub at: Timestamp,
     /// Who: the sign-in name, or "system".
     pub by: String,
+    /// Whether that is one of the provider's staff.
+    pub by_staff: bool,
     /// The status before; `None` when the record was made.
     pub from: Option<Status>,
     /// The status from then on.

@@ -43,7 +43,12 @@ pub struct AuditFilters {
     pub search: String,
     /// What the reader's role hides: a search does not find the lines about it, or its letters could be guessed one by one.
     pub hidden: Vec<Hidden>,
+    /// The reader is not told the names of the provider's staff: `actor` finds them as [`PROVIDER`] alone.
+    pub staff_unnamed: bool,
 }
+
+/// What stands for the name of one of the provider's staff where customers read it.
+pub const PROVIDER: &str = "The provider";
 
 /// Fields of a kind of record that a reader of the log is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +138,7 @@ impl Audit<'_> {
 }
 
 /// The head of an insert of lines.
-pub(crate) const INSERT: &str = "INSERT INTO audit (id, at, actor, address, customer_id, subject, subject_id, subject_name, \
+pub(crate) const INSERT: &str = "INSERT INTO audit (id, at, actor, by_staff, address, customer_id, subject, subject_id, subject_name, \
                                  record_version, action, field, old_value, new_value, search)";
 
 /// Appends a line per changed field.
@@ -157,6 +162,7 @@ pub(crate) async fn append(
             id.as_str().into(),
             change.at.into(),
             plain(change.actor).into(),
+            change.by_staff.into(),
             address.as_str().into(),
             about.customer.into(),
             about.subject.key().into(),
@@ -181,8 +187,8 @@ fn plain(text: &str) -> String {
 
 fn lines<'a>(conditions: Where, search: &'a str, cursor: Option<&'a Cursor>, rows: u32) -> List<'a> {
     List {
-        columns: "r.id, r.at, r.actor, r.address, r.customer_id, r.subject, r.subject_id, r.subject_name, r.action, \
-                  r.field, r.old_value, r.new_value",
+        columns: "r.id, r.at, r.actor, r.by_staff, r.address, r.customer_id, r.subject, r.subject_id, r.subject_name, \
+                  r.action, r.field, r.old_value, r.new_value",
         table: "audit",
         joins: "",
         words: Some(WORDS),
@@ -200,7 +206,14 @@ fn conditions(scope: Scope, filters: &AuditFilters) -> Where {
     conditions.and_if("r.subject = ?", filters.subject.map(Subject::key));
     conditions.and_if("r.subject_id = ?", filters.record.as_deref().map(plain));
     let actor = plain(filters.actor.trim());
-    conditions.and_if("r.actor = ?", (!actor.is_empty()).then_some(actor));
+    let is_provider = filters.staff_unnamed && actor.eq_ignore_ascii_case(PROVIDER);
+    if is_provider {
+        conditions.and("r.by_staff = ?", true);
+    } else if !actor.is_empty() {
+        conditions.and("r.actor = ?", actor);
+        // Else names could be guessed.
+        conditions.and_if("r.by_staff = ?", filters.staff_unnamed.then_some(false));
+    }
     conditions.and_if("r.customer_id = ?", filters.customer);
     // Lines have ids of their moment, so a time is a place in the order of ids.
     conditions.and_if("r.id >= ?", filters.from.map(|from| first_of(from).to_string()));
@@ -230,6 +243,7 @@ fn read(row: &Row) -> Result<AuditRow, StoreError> {
         id: row.parse("id")?,
         at: row.at("at")?,
         actor: row.text("actor")?,
+        by_staff: row.flag("by_staff")?,
         address: row.text("address")?,
         customer: row.parse_or_null("customer_id")?,
         subject: row.read("subject", Subject::from_key)?,

@@ -11,6 +11,8 @@ pub struct Change<'a> {
     pub at: Timestamp,
     /// Who: a sign-in name, or [`Change::SYSTEM`].
     pub actor: &'a str,
+    /// Whether that is one of the provider's staff: customers are not told their names.
+    pub by_staff: bool,
     /// From which address; `None` for the system and the command line.
     pub address: Option<IpAddr>,
 }
@@ -22,6 +24,6 @@ impl Change<'static> {
     /// A change by the server itself.
     #[must_use]
     pub const fn by_system(at: Timestamp) -> Self {
-        Self { at, actor: Self::SYSTEM, address: None }
+        Self { at, actor: Self::SYSTEM, by_staff: false, address: None }
     }
 }

@@ -64,6 +64,8 @@ pub struct StaleEdit {
     pub version: Version,
     /// Who changed it last.
     pub by: String,
+    /// Whether that is one of the provider's staff.
+    pub by_staff: bool,
     /// When.
     pub at: Timestamp,
     /// What changed since the version that the editor started from, one entry per field.

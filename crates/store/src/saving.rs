@@ -56,8 +56,8 @@ impl<'a> Write<'a> {
     }
 
     /// Who makes the change.
-    pub(crate) const fn actor(&self) -> &'a str {
-        self.change.actor
+    pub(crate) const fn change(&self) -> &'a Change<'a> {
+        self.change
     }
 
     /// A new id.
@@ -142,14 +142,15 @@ impl<'a> Write<'a> {
     /// As [`Write::stale`], for one value that has no version of its own: `change` is from what the editor saw to what it is
     /// now, `version` that of the record around it.
     pub(crate) async fn stale_value(&mut self, about: &About, version: Version, change: FieldChange) -> StoreError {
-        let last = "SELECT id, at, actor FROM audit WHERE subject_id = $1 AND field = $2 ORDER BY id DESC LIMIT 1";
+        let last =
+            "SELECT id, at, actor, by_staff FROM audit WHERE subject_id = $1 AND field = $2 ORDER BY id DESC LIMIT 1";
         let found = match self.one(sql(last).bind(about.id.as_str()).bind(change.field.as_str())).await {
-            Ok(Some(row)) => row.text("actor").and_then(|by| Ok((by, row.at("at")?))),
-            Ok(None) => Ok((Change::SYSTEM.to_owned(), Timestamp::default())),
+            Ok(Some(row)) => row.text("actor").and_then(|by| Ok((by, row.flag("by_staff")?, row.at("at")?))),
+            Ok(None) => Ok((Change::SYSTEM.to_owned(), false, Timestamp::default())),
             Err(error) => Err(error),
         };
         match found {
-            Ok((by, at)) => StoreError::Stale(StaleEdit { version, by, at, changes: vec![change] }),
+            Ok((by, by_staff, at)) => StoreError::Stale(StaleEdit { version, by, by_staff, at, changes: vec![change] }),
             Err(error) => error,
         }
     }
@@ -161,14 +162,21 @@ impl<'a> Write<'a> {
         now: Version,
         fields: fn(&str) -> bool,
     ) -> Result<StaleEdit, StoreError> {
-        let edits = "SELECT id, at, actor, field, old_value, new_value FROM audit \
+        let edits = "SELECT id, at, actor, by_staff, field, old_value, new_value FROM audit \
                      WHERE subject_id = $1 AND record_version > $2 ORDER BY id";
-        let mut stale = StaleEdit { version: now, by: String::new(), at: Timestamp::default(), changes: Vec::new() };
+        let mut stale = StaleEdit {
+            version: now,
+            by: String::new(),
+            by_staff: false,
+            at: Timestamp::default(),
+            changes: Vec::new(),
+        };
         for row in self.all(sql(edits).bind(record).bind(since)).await? {
             let change =
                 FieldChange { field: row.text("field")?, old: row.text("old_value")?, new: row.text("new_value")? };
             if fields(&change.field) {
                 stale.by = row.text("actor")?;
+                stale.by_staff = row.flag("by_staff")?;
                 stale.at = row.at("at")?;
                 stale.changes.push(change);
             }

@@ -22,14 +22,15 @@ pub(crate) async fn note(
     to: Status,
     reason: &str,
 ) -> Result<(), StoreError> {
-    let insert = "INSERT INTO status_change (id, customer_id, account_id, at, actor, from_status, to_status, reason) \
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let insert = "INSERT INTO status_change (id, customer_id, account_id, at, actor, by_staff, from_status, to_status, \
+                  reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let insert = sql(insert)
         .bind(write.new_id().to_string())
         .bind(tenant.customer())
         .bind(account)
         .bind(write.at())
-        .bind(write.actor())
+        .bind(write.change().actor)
+        .bind(write.change().by_staff)
         .bind(from.map(|status| status.key().to_owned()))
         .bind(to)
         .bind(reason);
@@ -75,7 +76,7 @@ pub(crate) async fn history(
 ) -> Result<Vec<StatusChange>, StoreError> {
     let of_whom = if account.is_some() { "account_id = $2" } else { "account_id IS NULL" };
     let history = format!(
-        "SELECT id, at, actor, from_status, to_status, reason FROM status_change \
+        "SELECT id, at, actor, by_staff, from_status, to_status, reason FROM status_change \
          WHERE customer_id = $1 AND {of_whom} ORDER BY id DESC"
     );
     let mut history = sql(history).bind(tenant.customer());
@@ -88,6 +89,7 @@ pub(crate) async fn history(
         Ok(StatusChange {
             at: row.at("at")?,
             by: row.text("actor")?,
+            by_staff: row.flag("by_staff")?,
             from: from.map(read).transpose()?,
             to: row.read("to_status", Status::from_key)?,
             reason: row.text("reason")?,

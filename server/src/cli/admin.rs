@@ -201,7 +201,7 @@ fn hash(password: &str) -> Result<String, AdminError> {
 
 /// By whoever may run programs on this machine.
 fn change() -> Change<'static> {
-    Change { at: SystemClock.now(), actor: ACTOR, address: None }
+    Change { at: SystemClock.now(), actor: ACTOR, by_staff: true, address: None }
 }
 
 async fn reset(store: &Store, sign_in: &SignInName, hash: &str) -> Result<(), AdminError> {

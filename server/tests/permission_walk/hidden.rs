@@ -187,6 +187,52 @@ async fn a_change_of_what_the_role_hides_is_told_without_its_value() {
     assert_eq!(found(Person::Administrator, "account only").await, [1, 1, 1, 1]);
 }
 
+/// Customers deal with the provider, not with the persons behind it.
+#[tokio::test]
+async fn a_customer_is_not_told_who_of_the_provider_did_something() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let (abc, john) = (template.demo.id("customer", "abc"), template.demo.id("account", "abc744"));
+    let block = [
+        ("customer", abc.clone()),
+        ("account", john.clone()),
+        ("was", "open".to_owned()),
+        ("status", "blocked".to_owned()),
+        ("reason", "Lost phone".to_owned()),
+    ];
+    assert_eq!(world.post(Person::Administrator, "/api/status_set", &block).await.status, StatusCode::OK);
+    let first_page = [("args[q]", String::new())];
+    let told = async |person, home: &str, account: &str| {
+        let late = world.post(person, "/api/status_set", &block).await;
+        assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", late.body);
+        [
+            late.body,
+            world.post(person, "/api/audit_list", &first_page).await.body,
+            world.page(person, &format!("{home}/audit")).await.body,
+            world.page(person, &format!("{home}/audit.csv")).await.body,
+            world.page(person, &format!("{account}/{john}/status")).await.body,
+        ]
+    };
+    // As a name stands in a sentence, in JSON, in a cell of a page and in a file.
+    let names = |body: &str, name: &str| {
+        [("“", " changed"), ("\"", "\""), (">", "<"), (",", ",")].iter().any(|(before, after)| {
+            body.contains(&format!("{before}{name}{after}")) || body.contains(&format!("{name} changed the status"))
+        })
+    };
+    for (place, body) in told(Person::Abc, "/self-care", "/self-care/extensions").await.iter().enumerate() {
+        assert!(!names(body, "admin"), "answer {place} names who it was: {body}");
+        assert!(names(body, "The provider"), "answer {place} does not say that it was the provider: {body}");
+    }
+    for (place, body) in told(Person::Administrator, "/admin", "/admin/accounts").await.iter().enumerate() {
+        assert!(names(body, "admin") && !names(body, "The provider"), "answer {place}: {body}");
+    }
+    let by = async |who: &str| {
+        let fields = [("args[filters][who]", who.to_owned())];
+        world.post(Person::Abc, "/api/audit_list", &fields).await.body.contains("Lost phone")
+    };
+    assert!(by("the provider").await && !by("admin").await);
+}
+
 /// PRODUCT §2, privacy: with a role that has the permission, the option is shown and works.
 #[tokio::test]
 async fn a_role_with_the_permission_shows_the_option_and_lets_it_be_set() {

@@ -360,7 +360,7 @@ async fn add_spares(store: &Store) {
 }
 
 fn by_test() -> Change<'static> {
-    Change { at: SystemClock.now(), actor: "test", address: None }
+    Change { at: SystemClock.now(), actor: "test", by_staff: true, address: None }
 }
 
 /// Signs somebody in and gives the cookie.

@@ -120,6 +120,7 @@ mod changes {
                 id: AuditId("00000000-0000-7000-8000-000000000000".parse().unwrap()),
                 at: Timestamp(0),
                 actor: "admin".into(),
+                by_staff: true,
                 address: String::new(),
                 customer: None,
                 subject: Subject::Customer,

@@ -66,7 +66,7 @@ const HUNTGROUP: &str = "INSERT INTO huntgroup (id, version, customer_id, name, 
                          ring_seconds, search)";
 const MEMBER: &str = "INSERT INTO huntgroup_member (huntgroup_id, account_id, customer_id, place, supervision_allowed, \
                       never_supervise)";
-const STATUS: &str = "INSERT INTO status_change (id, customer_id, account_id, at, actor, to_status, reason)";
+const STATUS: &str = "INSERT INTO status_change (id, customer_id, account_id, at, actor, by_staff, to_status, reason)";
 const TALLY: &str = "INSERT INTO account_tally (customer_id, status, accounts)";
 
 /// Adds many customers, accounts and audit rows, spread evenly over the last year, for measurements. One account in twenty
@@ -257,7 +257,8 @@ impl Person {
             2 => ("status", "open", "blocked"),
             _ => ("extension", "", self.extension.as_str()),
         };
-        let actor = if chance.is_multiple_of(3) { self.customer_sign_in.as_str() } else { "admin" };
+        let by_staff = !chance.is_multiple_of(3);
+        let actor = if by_staff { "admin" } else { self.customer_sign_in.as_str() };
         let words = Words::of(&[&self.name, field, old, new]);
         batch.add(
             audit::INSERT,
@@ -265,6 +266,7 @@ impl Person {
                 id.as_str().into(),
                 at.into(),
                 actor.into(),
+                by_staff.into(),
                 "192.0.2.1".into(),
                 self.customer.into(),
                 "account".into(),
@@ -306,7 +308,16 @@ fn add_huntgroup(batch: &mut Batch<'_>, customer: CustomerId, member: AccountId,
 
 fn status_row(store: &Store, customer: CustomerId, account: Option<AccountId>, at: Timestamp) -> Vec<Arg> {
     let id = store.new_id(at).to_string();
-    vec![id.into(), customer.into(), account.into(), at.into(), "system".into(), Status::Open.into(), "".into()]
+    vec![
+        id.into(),
+        customer.into(),
+        account.into(),
+        at.into(),
+        "system".into(),
+        false.into(),
+        Status::Open.into(),
+        "".into(),
+    ]
 }
 
 fn pick(list: &[&'static str], n: u32) -> &'static str {

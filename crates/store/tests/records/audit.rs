@@ -16,6 +16,7 @@ use crate::world::{START, World, changed, customer};
 on_both!(
     lines_are_found_by_every_filter_and_by_several,
     a_search_finds_no_line_that_is_hidden,
+    staff_without_names_are_found_together_and_not_by_name,
     a_page_of_a_record_shows_its_newest_lines,
     an_export_has_every_line_once,
     what_changed_no_record_can_be_noted,
@@ -83,6 +84,28 @@ async fn lines_are_found_by_every_filter_and_by_several(world: World) {
             assert_eq!(page.count as usize, expected.len(), "case {n}");
             assert!(expected.starts_with(&page.rows), "case {n}");
         }
+    }
+}
+
+async fn staff_without_names_are_found_together_and_not_by_name(world: World) {
+    let abc = world.customer("ABC").await;
+    world.account(abc, "John", "744").await;
+    let members = [];
+    let group = crate::world::huntgroup("Support", "7700", &members);
+    world.store.huntgroups(abc).create(&group, &world.by("abc")).await.unwrap();
+    let finds = async |actor: &str, staff_unnamed| {
+        let filters = AuditFilters { actor: actor.into(), staff_unnamed, ..AuditFilters::default() };
+        let rows = world.store.audit().list(Scope::of(abc), &filters, None).await.unwrap().rows;
+        assert!(rows.iter().all(|row| row.by_staff == (row.actor == "admin")));
+        rows.into_iter().map(|row| row.actor).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(finds("admin", false).await, ["admin"]);
+    assert_eq!(finds("admin", true).await, [""; 0]);
+    assert_eq!(finds("the provider", true).await, ["admin"]);
+    assert_eq!(finds("the provider", false).await, [""; 0]);
+    for staff_unnamed in [false, true] {
+        assert_eq!(finds("abc", staff_unnamed).await, ["abc"]);
+        assert_eq!(finds("", staff_unnamed).await, ["abc", "admin"]);
     }
 }
 
@@ -199,7 +222,7 @@ async fn what_changed_no_record_can_be_noted(world: World) {
 async fn a_line_holds_no_character_that_a_terminal_obeys(world: World) {
     let nasty = "a\0b\u{1b}[31mc\r\nd";
     let long = "x".repeat(5000);
-    let change = Change { at: world.now(), actor: nasty, address: None };
+    let change = Change { at: world.now(), actor: nasty, by_staff: false, address: None };
     let audit = world.store.audit();
     audit.note(&change, None, Subject::Request, nasty, nasty, "refused", changed(nasty, nasty, &long)).await.unwrap();
     let line = world.audit().await.pop().unwrap();
@@ -213,7 +236,8 @@ async fn addresses_are_told_as_people_write_them(world: World) {
     for (address, told) in
         [("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8::7", "2001:db8::7")]
     {
-        let change = Change { at: Timestamp(START.0), actor: "admin", address: Some(address.parse().unwrap()) };
+        let change =
+            Change { at: Timestamp(START.0), actor: "admin", by_staff: true, address: Some(address.parse().unwrap()) };
         let note = changed("page", "", address);
         world.store.audit().note(&change, None, Subject::Request, "", "", "refused", note).await.unwrap();
         assert_eq!(world.audit().await.pop().unwrap().address, told);

@@ -51,6 +51,7 @@ async fn a_class_lives_and_its_life_is_told(world: World) {
         id: told[0].id,
         at: made.at,
         actor: "admin".into(),
+        by_staff: true,
         address: "192.0.2.7".into(),
         customer: None,
         subject: Subject::Class,

@@ -151,8 +151,14 @@ async fn a_status_has_a_history_with_reasons(world: World) {
     assert_eq!(customers.set_status(tenant, Status::Blocked, None, "", &blocked).await.unwrap(), Status::Suspended);
     let words = refusal(customers.set_status(tenant, Status::Blocked, None, "Again", &world.change()).await, "status");
     assert_eq!(words, "The status is Blocked already.");
-    let line =
-        |at, by: &str, from, to, reason: &str| StatusChange { at, by: by.into(), from, to, reason: reason.into() };
+    let line = |at, by: &str, from, to, reason: &str| StatusChange {
+        at,
+        by: by.into(),
+        by_staff: by == "admin",
+        from,
+        to,
+        reason: reason.into(),
+    };
     let history = [
         line(blocked.at, "peter", Some(Status::Suspended), Status::Blocked, ""),
         line(suspended.at, "mary", Some(Status::Open), Status::Suspended, "Holidays"),

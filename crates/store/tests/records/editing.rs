@@ -41,7 +41,10 @@ macro_rules! overtaken {
         let by_mary = $world.by("mary");
         let version = $update(before.version, $first, by_mary).await.unwrap();
         let late = stale($update(before.version, $second, $world.by("peter")).await);
-        assert_eq!(late, StaleEdit { version, by: "mary".into(), at: by_mary.at, changes: vec![$change] });
+        assert_eq!(
+            late,
+            StaleEdit { version, by: "mary".into(), by_staff: false, at: by_mary.at, changes: vec![$change] }
+        );
         let after = $get.await.unwrap();
         assert_eq!((after.version, after.value), (version, $first));
         // Whoever read again can save.
@@ -150,7 +153,7 @@ async fn several_edits_are_told_as_one_and_what_was_taken_back_not_at_all(world:
     }
     let late = stale(customers.update(abc, Version::FIRST, &customer("ABC"), &world.by("peter")).await);
     let changes = vec![changed("email", "", "c@abc.example")];
-    assert_eq!(late, StaleEdit { version, by: "mary".into(), at: last, changes });
+    assert_eq!(late, StaleEdit { version, by: "mary".into(), by_staff: false, at: last, changes });
     let late = stale(customers.update(abc, Version(3), &customer("ABC"), &world.by("peter")).await);
     assert_eq!(late.changes, [changed("name", "ABD", "ABC"), changed("email", "b@abc.example", "c@abc.example")]);
 }
@@ -182,7 +185,10 @@ async fn who_saw_another_status_changes_none(world: World) {
         let of_account = accounts.set_status(abc, john, next, saw, "Late", &world.by("peter")).await;
         for told in [stale(of_customer), stale(of_account)] {
             let changes = vec![changed("status", "open", "blocked")];
-            assert_eq!(told, StaleEdit { version: Version::FIRST, by: "mary".into(), at: by_mary.at, changes });
+            assert_eq!(
+                told,
+                StaleEdit { version: Version::FIRST, by: "mary".into(), by_staff: false, at: by_mary.at, changes }
+            );
         }
     }
     assert_eq!(world.lines().await, lines);

@@ -104,7 +104,7 @@ impl World {
 
     /// A change by somebody.
     pub fn by(&self, actor: &'static str) -> Change<'static> {
-        Change { at: self.now(), actor, address: Some([192, 0, 2, 7].into()) }
+        Change { at: self.now(), actor, by_staff: actor == "admin", address: Some([192, 0, 2, 7].into()) }
     }
 
     pub async fn customer(&self, name: &str) -> Tenant {
