@@ -69,8 +69,7 @@ impl AppError {
     /// The role does not permit what the person wants with a field; it is named.
     #[must_use]
     pub fn forbidden(field: Field) -> Self {
-        let info = field.info();
-        Self::Forbidden(format!("{} > {} > {}", info.entity, info.panel, info.label))
+        Self::Forbidden(field.words())
     }
 
     /// The HTTP status (RFC 9110 §15.5, RFC 6585 §4).

@@ -67,7 +67,8 @@ const fn permission(owner: Owner) -> Field {
 /// password keeps the present one.
 ///
 /// # Errors
-/// What is wrong with the fields; somebody else changed the name meanwhile; no permission.
+/// What is wrong with the fields; somebody else changed the name meanwhile; the owner's role permits more than the asker's;
+/// no permission.
 #[server(endpoint = "sign_in_save")]
 pub async fn sign_in_save(
     /// Whose: the customer.
@@ -123,7 +124,7 @@ pub async fn sign_in_save(
 /// Takes a sign-in away; its sessions end.
 ///
 /// # Errors
-/// No permission.
+/// The owner's role permits more than the asker's; no permission.
 #[server(endpoint = "sign_in_remove")]
 pub async fn sign_in_remove(
     /// Whose: the customer.
@@ -144,7 +145,8 @@ pub async fn sign_in_remove(
 /// Gives a customer's sign-in another access role, if it still has the one that the person saw (`was`).
 ///
 /// # Errors
-/// [`AppError::Refused`] when it has another by now; no such role for customers; no permission.
+/// [`AppError::Refused`] when it has another by now; no such role for customers, or one that permits more than the asker's;
+/// no permission.
 #[server(endpoint = "customer_role_assign")]
 pub async fn customer_role_assign(
     /// Whose: the customer.
@@ -172,6 +174,7 @@ pub async fn customer_role_assign(
     let mut record = stored.value;
     record.role = crate::parts::address::parse_id("access role", &role)?;
     match ask.store().customers().update(tenant, stored.version, &record, &ask.change()).await {
+    ask.gives_chosen(record.role).await?;
         Ok(_) => {}
         Err(StoreError::Stale(_)) => return Err(changed()),
         Err(error) => return Err(tell(error)),
@@ -239,16 +242,16 @@ pub async fn sip_password_remove(
     Ok(Done::say("SIP password removed"))
 }
 
-/// Goes on only if the record exists, and the person who asks may change its sign-in.
+/// Goes on only if the record exists, and the person who asks may change its sign-in: with it one signs in as its owner.
 #[cfg(feature = "ssr")]
 async fn can_change(ask: &crate::server::ask::Ask, owner: Owner) -> Result<(), AppError> {
     let tenant = owner.tenant(ask)?;
     ask.modify(permission(owner))?;
-    let found = match owner.account {
-        Some(account) => ask.store().accounts().get(tenant, account).await.map(drop),
-        None => ask.store().customers().get(tenant).await.map(drop),
+    let role = match owner.account {
+        Some(account) => ask.store().accounts().get(tenant, account).await.map(|stored| stored.value.role),
+        None => ask.store().customers().get(tenant).await.map(|stored| stored.value.role),
     };
-    found.map_err(|error| ask.tell(owner.noun(), error))
+    ask.manages(role.map_err(|error| ask.tell(owner.noun(), error))?).await
 }
 
 /// The sign-in that the form of a new customer or account offers: both fields, or neither.

@@ -22,6 +22,7 @@ use crate::{
 pub mod answers;
 pub mod ask;
 pub mod auth;
+mod ceiling;
 pub mod format;
 #[cfg(test)]
 pub(crate) mod forms;

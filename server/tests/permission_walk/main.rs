@@ -5,6 +5,7 @@
 //! | [`table`] | each function with right arguments, and the status for each person |
 //! | [`walk`] | one call at a time; what must be true of every answer |
 //! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
+//! | [`ceiling`] | nobody gets above the own role |
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
 //! | [`meanwhile`] | what somebody else saves in the middle of a save |
 //! | [`pages`] | every page as everybody: no fault, no other customer's records |
@@ -14,6 +15,7 @@
 
 mod bad_input;
 mod demo_ids;
+mod ceiling;
 mod hidden;
 mod meanwhile;
 mod pages;

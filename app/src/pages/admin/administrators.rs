@@ -25,7 +25,7 @@ use crate::{
     parts::address::{address_id, parse_id},
     post::Done,
     ui::{
-        Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, PageHeader, PasswordField, PostForm,
+        Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, Notice, PageHeader, PasswordField, PostForm,
         SelectField, TextField, list_args,
     },
 };
@@ -53,6 +53,8 @@ pub struct AdministratorRecord {
     /// It is the person who asks.
     pub own: bool,
     /// The roles that can be given: id and name.
+    /// The person's role permits more than that of the person who asks, who may therefore change nothing here.
+    pub above: bool,
     pub roles: Vec<(String, String)>,
 }
 
@@ -117,6 +119,7 @@ pub async fn administrator_read(
         active,
         own: ask.me.who == who,
         roles: role_choices(&ask).await?,
+        above: ask.manages(role).await.is_err(),
     })
 }
 
@@ -136,7 +139,7 @@ pub async fn administrator_roles() -> Result<Vec<(String, String)>, AppError> {
 /// Adds an administrator.
 ///
 /// # Errors
-/// What is wrong with the fields; no permission.
+/// What is wrong with the fields; a role that permits more than the asker's; no permission.
 #[server(endpoint = "administrator_create")]
 pub async fn administrator_create(
     /// The name.
@@ -160,6 +163,7 @@ pub async fn administrator_create(
     errors.take("password", tandem_domain::sign_in::check_password(&password));
     let (administrator, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
     let password_hash = hash(ask.services(), password).await?;
+    ask.gives_chosen(administrator.role).await?;
     let sign_in = NewSignIn { name: sign_in, password_hash };
     let id = ask
         .store()
@@ -173,7 +177,8 @@ pub async fn administrator_create(
 /// Saves an administrator.
 ///
 /// # Errors
-/// What is wrong with the fields; nobody could give permissions any more; somebody else saved meanwhile; no permission.
+/// What is wrong with the fields; nobody could give permissions any more; somebody else saved meanwhile; the present or the
+/// new role permits more than the asker's; no permission.
 #[server(endpoint = "administrator_save")]
 pub async fn administrator_save(
     /// Which administrator.
@@ -196,10 +201,12 @@ pub async fn administrator_save(
     let mut errors = FieldErrors::default();
     let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     if ask.me.who == Who::Administrator(id) {
+    ask.manages(stored.value.role).await?;
         keep_own_keys(&ask, &stored.value, &role, &mut errors).await?;
     }
     let (typed, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
     let changed = Administrator { active: stored.value.active, ..typed };
+    ask.gives_chosen(typed.role).await?;
     ask.store()
         .administrators()
         .update_with_sign_in(id, stored.basis(version), &changed, &sign_in, &ask.change())
@@ -211,7 +218,7 @@ pub async fn administrator_save(
 /// Gives an administrator another password; who is signed in with the old one is signed out.
 ///
 /// # Errors
-/// What is wrong with the password; no permission.
+/// What is wrong with the password; the person's role permits more than the asker's; no permission.
 #[server(endpoint = "administrator_password")]
 pub async fn administrator_password(
     /// Which administrator.
@@ -229,6 +236,8 @@ pub async fn administrator_password(
         ));
     }
     tandem_domain::sign_in::check_password(&password).map_err(|error| FieldErrors::one("password", error.0))?;
+    let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    ask.manages(stored.value.role).await?;
     let hash = hash(ask.services(), password).await?;
     let who = Who::Administrator(id);
     ask.store().sign_ins().set_password(who, &hash, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
@@ -238,7 +247,7 @@ pub async fn administrator_password(
 /// Lets an administrator sign in, or not any more.
 ///
 /// # Errors
-/// Oneself, or the last one who can give permissions; no permission.
+/// Oneself, or the last one who can give permissions; the person's role permits more than the asker's; no permission.
 #[server(endpoint = "administrator_active")]
 pub async fn administrator_active(
     /// Which administrator.
@@ -259,6 +268,7 @@ pub async fn administrator_active(
     let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     let version = stored.basis(version);
     let changed = Administrator { active, ..stored.value };
+    ask.manages(stored.value.role).await?;
     ask.store()
         .administrators()
         .update(id, version, &changed, &ask.change())
@@ -373,7 +383,8 @@ pub fn NewAdministratorPage() -> impl IntoView {
 pub fn AdministratorPage() -> impl IntoView {
     let record = load(address_id(), |id| async move { administrator_read(parse_id(WHAT, &id)?).await });
     loaded(record, |record| {
-        let may = me().modifies(Field::Administrators);
+        let above = record.above && me().modifies(Field::Administrators);
+        let may = !above && me().modifies(Field::Administrators);
         let id = record.id.to_string();
         let (active, own) = (record.active, record.own);
         let (tone, state) = state_words(active);
@@ -391,6 +402,9 @@ pub fn AdministratorPage() -> impl IntoView {
             <div class="stack max-w-208">
                 <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
                     <Card title="Person">{person(&name, &email)}</Card>
+                {above.then(|| view! {
+                    <Notice tone=Tone::Info text="This person’s role permits more than yours. Somebody who may do as much can change what is here." />
+                })}
                     <Card title="Sign-in">{sign_in(&signs_in_as, &role, roles)}</Card>
                 </EditForm>
                 {below}

@@ -121,7 +121,7 @@ pub async fn customer_draft() -> Result<NewCustomer, AppError> {
 /// Adds a customer.
 ///
 /// # Errors
-/// What is wrong with the fields; no permission to add customers.
+/// What is wrong with the fields; a role that permits more than the asker's; no permission to add customers.
 #[server(endpoint = "customer_create")]
 pub async fn customer_create(
     /// The sign-in name.
@@ -149,10 +149,14 @@ pub async fn customer_create(
     blank.role = parse_id("access role", &chosen)?;
     let customer = typed.parse(&ask, &blank);
     let (customer, sign_in) = NewSignInForm { sign_in, password }.beside(&ask, Field::CustomerSignIn, customer).await?;
+    let usual_role = blank.role;
     let customers = ask.store().customers();
     let id = customers
         .create(&customer, sign_in.as_ref(), &ask.change())
         .await
+    if sign_in.is_some() || customer.role != usual_role {
+        ask.gives_chosen(customer.role).await?;
+    }
         .map_err(|error| ask.tell("customer", error))?;
     Ok(Done::say("Customer added").go(format!("/admin/customers/{id}")))
 }

@@ -145,7 +145,7 @@ pub async fn role_begin(
 /// Adds a role.
 ///
 /// # Errors
-/// What is wrong with the fields; no permission.
+/// What is wrong with the fields; it permits more than the asker's own; no permission.
 #[server(endpoint = "role_create")]
 pub async fn role_create(
     /// The name.
@@ -164,6 +164,7 @@ pub async fn role_create(
     let ask = Ask::now()?;
     ask.modify(Field::Roles)?;
     let role = parse(&name, &audience, &base, entries)?;
+    ask.gives(&role)?;
     let id = ask.store().roles().create(&role, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Access role added").go(format!("/admin/roles/{id}")))
 }
@@ -172,7 +173,7 @@ pub async fn role_create(
 ///
 /// # Errors
 /// What is wrong with the fields; it is built in; nobody, or not the person who asks, could give permissions any more;
-/// somebody else saved meanwhile; no permission.
+/// somebody else saved meanwhile; it permits, or is to permit, more than the asker's own; no permission.
 #[server(endpoint = "role_save")]
 pub async fn role_save(
     /// Which role.
@@ -198,6 +199,8 @@ pub async fn role_save(
     let stored = ask.store().roles().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     let audience = audience.unwrap_or_else(|| stored.value.audience.key().to_owned());
     let role = parse(&name, &audience, &base, entries)?;
+    ask.gives(&stored.value)?;
+    ask.gives(&role)?;
     if is_own(&ask, id).await? {
         keeps_own_keys(&ask.me, &role).map_err(|text| FieldErrors::one("entries", text))?;
     }
@@ -334,7 +337,8 @@ pub fn RolePage() -> impl IntoView {
     let record = load(address_id(), |id| async move { role_read(parse_id(WHAT, &id)?).await });
     loaded(record, |RoleRecord { role, built_in, own, usage }| {
         let may = me().modifies(Field::Roles);
-        let editable = may && !built_in;
+        let above = may && !built_in && role.value.exceeds(&me().role).is_some();
+        let editable = may && !built_in && !above;
         let id = role.id.to_string();
         let fixed = if usage.count > 0 { "While people have the role, it stays a role for them." } else { "" };
         let copy = format!("/admin/roles/new?from={id}");
@@ -346,6 +350,7 @@ pub fn RolePage() -> impl IntoView {
             <PageHeader title=name.clone() subtitle="Access role" badge=badge actions=actions back=("/admin/roles", "Access roles") />
             <div class="stack max-w-208">
                 {(built_in && may).then(|| view! { <Notice tone=Tone::Info text="Built-in roles cannot be changed. Copy it, and change the copy." /> })}
+                {above.then(|| view! { <Notice tone=Tone::Info text="This role permits more than yours. Somebody who may do as much can change it." /> })}
                 {(own && editable).then(|| view! {
                     <Notice tone=Tone::Warning text="This is your own role. It has to keep “Modify” for access roles and administrators, so that you do not lock yourself out." />
                 })}

@@ -74,7 +74,8 @@ pub async fn account_read(
 /// Saves an account's general data. What is not sent stays.
 ///
 /// # Errors
-/// What is wrong with the fields; somebody else saved meanwhile; a change of a field that the role does not permit.
+/// What is wrong with the fields; somebody else saved meanwhile; a change of a field that the role does not permit; a role
+/// that permits more than the asker's.
 #[server(endpoint = "account_save")]
 pub async fn account_save(
     /// Which.
@@ -91,6 +92,9 @@ pub async fn account_save(
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
     let account = typed.parse(&ask, &found.stored.value)?;
+    if account.role != found.stored.value.role {
+        ask.gives_chosen(account.role).await?;
+    }
     let version = found.stored.basis(version);
     let saved = ask.store().accounts().update(found.tenant, id, version, &account, &ask.change()).await;
     saved.map_err(|error| ask.tell(WHAT, error))?;

@@ -56,7 +56,7 @@ pub async fn account_draft(
 /// Adds an account.
 ///
 /// # Errors
-/// What is wrong with the fields; no permission to give accounts an extension.
+/// What is wrong with the fields; no permission to give accounts an extension; a role that permits more than the asker's.
 #[server(endpoint = "account_create")]
 pub async fn account_create(
     /// Whose: the customer.
@@ -84,6 +84,10 @@ pub async fn account_create(
     let accounts = ask.store().accounts();
     let id = accounts
         .create(tenant, &account, sign_in.as_ref(), &ask.change())
+    // Without a sign-in nobody becomes more by the usual role.
+    if sign_in.is_some() || account.role != tandem_store::roles::ACCOUNT {
+        ask.gives_chosen(account.role).await?;
+    }
         .await
         .map_err(|error| ask.tell("account", error))?;
     Ok(Done::say("Account added").go(account_path(ask.me.audience(), id)))

@@ -1,0 +1,50 @@
+//! Nobody gets above the own role: what [`AccessRole::exceeds`] says, in words for the person who asks.
+
+use tandem_domain::{access::AccessRole, ids::RoleId};
+use tandem_store::StoreError;
+
+use super::ask::Ask;
+use crate::error::AppError;
+
+impl Ask {
+    /// Goes on only if the role permits nothing that the asker's own does not: before it is made, changed or given.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], naming the first permission that is above the asker's.
+    pub fn gives(&self, role: &AccessRole) -> Result<(), AppError> {
+        self.below(role, "an access role that permits more than your own")
+    }
+
+    /// As [`Ask::gives`], for a role that is chosen from a list. One that does not exist is the store's to refuse.
+    ///
+    /// # Errors
+    /// As [`Ask::gives`].
+    pub async fn gives_chosen(&self, role: RoleId) -> Result<(), AppError> {
+        self.role(role).await?.map_or(Ok(()), |role| self.gives(&role))
+    }
+
+    /// Goes on only if the people with this role may do nothing that the asker may not: before their sign-in is made, changed
+    /// or taken away, or before an administrator is changed. Whoever sets somebody's password can sign in as that person.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], naming the first permission that is above the asker's.
+    pub async fn manages(&self, role: RoleId) -> Result<(), AppError> {
+        let role = self.role(role).await?;
+        role.map_or(Ok(()), |role| self.below(&role, "the sign-in of somebody whose role permits more than yours"))
+    }
+
+    fn below(&self, role: &AccessRole, what: &str) -> Result<(), AppError> {
+        match role.exceeds(&self.me.role) {
+            None => Ok(()),
+            Some(field) => Err(AppError::Forbidden(format!("{what} ({})", field.words()))),
+        }
+    }
+
+    async fn role(&self, id: RoleId) -> Result<Option<AccessRole>, AppError> {
+        match self.store().roles().get(id).await {
+            Ok(role) => Ok(Some(role.value)),
+            Err(StoreError::NotFound) => Ok(None),
+            Err(error) => Err(self.tell("access role", error)),
+        }
+    }
+}

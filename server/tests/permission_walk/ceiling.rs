@@ -1,0 +1,140 @@
+//! Nobody gets above the own role: neither by giving a greater one, nor by signing in as somebody who has one.
+
+use axum::http::StatusCode;
+
+use crate::{
+    demo_ids::DemoIds,
+    walk::Fields,
+    world::{Person, Template, World},
+};
+
+const PASSWORD: &str = "zebras have stripes";
+
+#[tokio::test]
+async fn whoever_manages_administrators_alone_does_not_become_one_who_may_do_everything() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let own = give_rita(&world, demo, "configuration/administrators").await;
+    let (full, admin) = (demo.id("access_role", "Administrator"), demo.id("administrator", "Administrator"));
+    let rita = demo.id("administrator", "Rita Reader");
+    let version = (demo.version("administrator", "Rita Reader").parse::<i64>().unwrap() + 1).to_string();
+    let save = |id: &str, version: &str, sign_in: &str, role: &str| {
+        fields(&[("id", id), ("version", version), ("name", "N"), ("email", ""), ("sign_in", sign_in), ("role", role)])
+    };
+    let admins_version = demo.version("administrator", "Administrator");
+    let create = |role: &str| {
+        fields(&[("name", "Ada"), ("email", ""), ("sign_in", "ada"), ("password", PASSWORD), ("role", role)])
+    };
+    refused(&world, Person::Reader, "administrator_save", save(&rita, &version, "reader", &full)).await;
+    refused(&world, Person::Reader, "administrator_save", save(&admin, &admins_version, "other", &own)).await;
+    refused(&world, Person::Reader, "administrator_password", fields(&[("id", &admin), ("password", PASSWORD)])).await;
+    let off = fields(&[("id", &admin), ("version", &admins_version), ("active", "off")]);
+    refused(&world, Person::Reader, "administrator_active", off).await;
+    refused(&world, Person::Reader, "administrator_create", create(&full)).await;
+    // What is no more than the own role can be given, and one's own record can be saved.
+    done(&world, Person::Reader, "administrator_create", create(&own)).await;
+    done(&world, Person::Reader, "administrator_save", save(&rita, &version, "rita", &own)).await;
+}
+
+#[tokio::test]
+async fn whoever_manages_roles_alone_makes_none_that_permits_more() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let own = give_rita(&world, demo, "configuration/roles").await;
+    let entry = ("entries[configuration/roles]", "modify");
+    let save = |base: &str, name: &str| {
+        fields(&[("id", &own), ("version", "1"), ("name", name), ("audience", "administrator"), ("base", base), entry])
+    };
+    let create = |audience: &str, base: &str| fields(&[("name", "New"), ("audience", audience), ("base", base), entry]);
+    refused(&world, Person::Reader, "role_save", save("modify", "Own")).await;
+    refused(&world, Person::Reader, "role_create", create("administrator", "modify")).await;
+    refused(&world, Person::Reader, "role_create", create("customer", "modify")).await;
+    done(&world, Person::Reader, "role_create", create("customer", "view")).await;
+    done(&world, Person::Reader, "role_save", save("view", "Renamed")).await;
+    // A role that is above the own one is not narrowed either.
+    let done_by_admin = done(&world, Person::Administrator, "role_create", full_role("Deputy")).await;
+    let deputy = new_id(&done_by_admin, "/admin/roles/");
+    let narrow = [("name", "Deputy"), ("audience", "administrator"), ("base", "view")];
+    let narrow = fields(&[&[("id", deputy.as_str()), ("version", "1")], &narrow[..]].concat());
+    refused(&world, Person::Reader, "role_save", narrow).await;
+}
+
+#[tokio::test]
+async fn whoever_manages_sign_ins_alone_does_not_sign_in_as_a_customer() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    give_rita(&world, demo, "customer/sign_in").await;
+    let (abc, usual) = (demo.id("customer", "abc"), demo.id("access_role", "Customer"));
+    let looks = demo.id("access_role", "Spare for customers");
+    let role = |was: &str, role: &str| fields(&[("customer", &abc), ("was", was), ("role", role)]);
+    let password = fields(&[("customer", &abc), ("was", "abc"), ("password", PASSWORD)]);
+    refused(&world, Person::Reader, "sign_in_save", password.clone()).await;
+    refused(&world, Person::Reader, "sign_in_remove", fields(&[("customer", &abc)])).await;
+    done(&world, Person::Reader, "customer_role_assign", role(&usual, &looks)).await;
+    refused(&world, Person::Reader, "customer_role_assign", role(&looks, &usual)).await;
+    // Now that the customer may do no more than look, its sign-in is within reach.
+    done(&world, Person::Reader, "sign_in_save", password).await;
+}
+
+/// PRODUCT §2, privacy: else the company would hear, by a new password, what the account keeps to itself.
+#[tokio::test]
+async fn a_company_does_not_sign_in_as_an_account_that_may_hide_its_recordings() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let (john, abc) = (demo.id("account", "abc744"), demo.id("customer", "abc"));
+    let password = fields(&[("customer", &abc), ("account", &john), ("was", "john"), ("password", PASSWORD)]);
+    done(&world, Person::Abc, "sign_in_save", password.clone()).await;
+    let entry = ("entries[account/recording/account_only]", "modify");
+    let private = fields(&[("name", "Private"), ("audience", "account"), ("base", "view"), entry]);
+    let role = new_id(&done(&world, Person::Administrator, "role_create", private).await, "/admin/roles/");
+    let give = [("id", john.as_str()), ("version", &demo.version("account", "abc744")), ("role", &role)];
+    done(&world, Person::Administrator, "account_save", fields(&give)).await;
+    refused(&world, Person::Abc, "sign_in_save", password.clone()).await;
+    done(&world, Person::Administrator, "sign_in_save", password).await;
+}
+
+/// Gives Rita a role that shows everything and lets her change one thing; tells the role.
+async fn give_rita(world: &World, demo: &DemoIds, path: &str) -> String {
+    let entry = format!("entries[{path}]");
+    let role = [("name", "Own"), ("audience", "administrator"), ("base", "view"), (leak(entry), "modify")];
+    let role = new_id(&done(world, Person::Administrator, "role_create", fields(&role)).await, "/admin/roles/");
+    let (rita, version) = (demo.id("administrator", "Rita Reader"), demo.version("administrator", "Rita Reader"));
+    let save = [("id", rita.as_str()), ("version", &version), ("name", "Rita Reader"), ("email", "")];
+    let save = fields(&[&save[..], &[("sign_in", "reader"), ("role", &role)]].concat());
+    done(world, Person::Administrator, "administrator_save", save).await;
+    role
+}
+
+fn full_role(name: &str) -> Fields {
+    fields(&[("name", name), ("audience", "administrator"), ("base", "modify")])
+}
+
+/// A field's name that is put together; a test's few bytes need not be given back.
+fn leak(name: String) -> &'static str {
+    name.leak()
+}
+
+fn fields(typed: &[(&'static str, &str)]) -> Fields {
+    typed.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+}
+
+/// The id of what was just made, from where the answer leads.
+fn new_id(answer: &str, place: &str) -> String {
+    answer.split(place).nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+async fn done(world: &World, person: Person, endpoint: &str, fields: Fields) -> String {
+    let answer = world.post(person, &format!("/api/{endpoint}"), &fields).await;
+    assert_eq!(answer.status, StatusCode::OK, "{endpoint} {fields:?}: {}", answer.body);
+    answer.body
+}
+
+/// Refused, with the reason, and told in the audit log; nothing is changed.
+async fn refused(world: &World, person: Person, endpoint: &str, fields: Fields) {
+    let before = world.dump().await;
+    let answer = world.post(person, &format!("/api/{endpoint}"), &fields).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{endpoint} {fields:?}: {}", answer.body);
+    assert!(answer.body.contains("permits more than your"), "{}", answer.body);
+    assert_eq!(before, world.dump().await, "{endpoint}");
+    assert!(world.audit().await.last().is_some_and(|line| line.contains(&format!("refused {endpoint}"))));
+}
