@@ -253,7 +253,8 @@ CREATE UNIQUE INDEX sign_in_person_id ON sign_in (person_id);
 CREATE TABLE sign_in_failure (
     subject TEXT PRIMARY KEY,
     failures BIGINT NOT NULL,
-    last_at BIGINT NOT NULL
+    last_at BIGINT NOT NULL,
+    told BOOLEAN NOT NULL DEFAULT FALSE -- whether the audit log knows of the wait that follows the last one
 );
 CREATE INDEX sign_in_failure_by_time ON sign_in_failure (last_at);
 

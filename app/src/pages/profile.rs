@@ -136,8 +136,9 @@ pub async fn password_change(
     // signing in by it.
     let key = format!("change:{}", ask.me.sign_in);
     let attempts = [(key.as_str(), FREE_ATTEMPTS_PER_NAME)];
-    if let Some(seconds) = sign_ins.attempt(&attempts, ask.at()).await.map_err(|error| internal(&error))? {
-        return Err(AppError::Wait { seconds });
+    if let Some(wait) = sign_ins.attempt(&attempts, ask.at()).await.map_err(|error| internal(&error))? {
+        let (name, customer, address) = (&ask.me.sign_in, ask.me.own_customer(), ask.change().address);
+        return Err(sign_in::throttled(ask.services(), wait, name, customer, address).await);
     }
     if sign_in::verify(ask.services(), &ask.me.sign_in, &current_password).await?.is_none() {
         return Err(FieldErrors::one("current_password", "This is not your current password.").into());

@@ -69,11 +69,15 @@ pub async fn sign_in(
 /// Only faults on our side.
 #[server(endpoint = "sign_out")]
 pub async fn sign_out() -> Result<Done, AppError> {
-    use crate::server::{ask::internal, auth::AuthSession};
+    use crate::server::{ClientAddr, Services, ask::internal, auth::AuthSession, sign_in};
 
     let request = expect_context::<http::request::Parts>();
-    if let Some(mut auth) = request.extensions.get::<AuthSession>().cloned() {
-        auth.logout().await.map_err(|error| internal(&error))?;
+    let services = expect_context::<Services>();
+    let address = request.extensions.get::<ClientAddr>().map(|address| address.0);
+    if let Some(mut auth) = request.extensions.get::<AuthSession>().cloned()
+        && let Some(signed_in) = auth.logout().await.map_err(|error| internal(&error))?
+    {
+        sign_in::note_signed_out(&services, &signed_in.me, address).await;
     }
     Ok(Done::say("Signed out").go("/sign-in"))
 }

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use tandem_domain::{
+    access::Principal,
     audit::{FieldChange, Subject},
     error::FieldErrors,
+    ids::CustomerId,
     sign_in::{FREE_ATTEMPTS_PER_ADDRESS, FREE_ATTEMPTS_PER_NAME, SignInName},
 };
-use tandem_store::{Change, password};
+use tandem_store::{Change, password, sign_ins::Wait};
 
 use super::{Services, ask::internal, auth::SignedIn};
 use crate::error::AppError;
@@ -23,7 +25,6 @@ pub async fn check(
     password: &str,
     address: Option<IpAddr>,
 ) -> Result<SignedIn, AppError> {
-    let now = services.clock.now();
     let by_name = format!("name:{}", name.trim().to_ascii_lowercase().chars().take(64).collect::<String>());
     let by_address = address.map(|address| format!("address:{}", throttled_network(address)));
     let sign_ins = services.store.sign_ins();
@@ -32,10 +33,10 @@ pub async fn check(
     let mut counted = vec![(by_name, FREE_ATTEMPTS_PER_NAME)];
     counted.extend(by_address.map(|key| (key, FREE_ATTEMPTS_PER_ADDRESS)));
     let attempts: Vec<(&str, u32)> = counted.iter().map(|(key, free)| (key.as_str(), *free)).collect();
-    let wait = sign_ins.attempt(&attempts, now).await.map_err(|error| internal(&error))?;
-    if let Some(seconds) = wait {
+    let wait = sign_ins.attempt(&attempts, services.clock.now()).await.map_err(|error| internal(&error))?;
+    if let Some(wait) = wait {
         metrics::counter!("tandem_sign_ins_total", "outcome" => "throttled").increment(1);
-        return Err(AppError::Wait { seconds });
+        return Err(throttled(services, wait, name, None, address).await);
     }
 
     let signed_in = verify(services, name, password).await?;
@@ -43,12 +44,13 @@ pub async fn check(
         Some(signed_in) => {
             sign_ins.succeeded(&attempts).await.map_err(|error| internal(&error))?;
             metrics::counter!("tandem_sign_ins_total", "outcome" => "succeeded").increment(1);
-            note(services, &signed_in, address).await;
+            let me = &signed_in.me;
+            write(services, &me.sign_in, me.own_customer(), address, "signed in").await;
             Ok(signed_in)
         }
         None => {
             metrics::counter!("tandem_sign_ins_total", "outcome" => "refused").increment(1);
-            note_refused(services, name, address).await;
+            write(services, name, None, address, "refused").await;
             Err(FieldErrors::one("password", "Name or password is wrong. Check both and try again.").into())
         }
     }
@@ -108,23 +110,29 @@ fn throttled_network(address: IpAddr) -> String {
     }
 }
 
-async fn note(services: &Services, signed_in: &SignedIn, address: Option<IpAddr>) {
-    let me = &signed_in.me;
-    write(services, &me.sign_in, me.own_customer(), address, "signed in").await;
-}
-
-async fn note_refused(services: &Services, name: &str, address: Option<IpAddr>) {
-    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(64).collect();
-    write(services, &name, None, address, "refused").await;
-}
-
-async fn write(
+/// What somebody is answered who must wait. The audit log is told of each wait once: a flood must not fill it.
+pub async fn throttled(
     services: &Services,
+    wait: Wait,
     name: &str,
-    customer: Option<tandem_domain::ids::CustomerId>,
+    customer: Option<CustomerId>,
     address: Option<IpAddr>,
-    action: &str,
-) {
+) -> AppError {
+    if wait.is_first {
+        write(services, name, customer, address, "throttled").await;
+    }
+    AppError::Wait { seconds: wait.seconds }
+}
+
+/// Tells the audit log that somebody signed out.
+pub async fn note_signed_out(services: &Services, me: &Principal, address: Option<IpAddr>) {
+    write(services, &me.sign_in, me.own_customer(), address, "signed out").await;
+}
+
+/// Tells the audit log what became of the sign-in of this name, as it was typed.
+async fn write(services: &Services, name: &str, customer: Option<CustomerId>, address: Option<IpAddr>, action: &str) {
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(64).collect();
+    let name = name.as_str();
     let change = Change { at: services.clock.now(), actor: name, by_staff: false, address };
     let none = FieldChange { field: String::new(), old: String::new(), new: String::new() };
     let noted = services.store.audit().note(&change, customer, Subject::SignIn, name, name, action, none).await;

@@ -22,7 +22,7 @@ pub enum Subject {
     Administrator,
     /// A huntgroup.
     Huntgroup,
-    /// A sign-in: refused, throttled, ended.
+    /// A sign-in: signed in, refused, throttled (once in each wait, for a flood of guesses must not fill the log), signed out.
     SignIn,
     /// A request that was refused for lack of permission.
     Request,

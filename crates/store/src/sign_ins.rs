@@ -43,6 +43,15 @@ pub struct SignIn {
     pub password_changed_at: Timestamp,
 }
 
+/// How long an attempt to sign in must wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Seconds from now.
+    pub seconds: i64,
+    /// Nobody came too early in this wait before.
+    pub is_first: bool,
+}
+
 /// The sign-ins. See [`Store::sign_ins`].
 #[derive(Clone, Copy)]
 pub struct SignIns<'a>(pub(crate) &'a Store);
@@ -156,29 +165,40 @@ impl SignIns<'_> {
     }
 
     /// Counts an attempt to sign in at each of `keys`, each with the failures that cost nothing there, unless one of them
-    /// must wait: then nothing is counted, and the longest wait in seconds is told. The attempt counts as a failure until
+    /// must wait: then nothing is counted, and the longest wait is told. The attempt counts as a failure until
     /// [`SignIns::succeeded`] takes it back, so that many at once cannot slip through together.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn attempt(&self, keys: &[(&str, u32)], now: Timestamp) -> Result<Option<i64>, StoreError> {
+    pub async fn attempt(&self, keys: &[(&str, u32)], now: Timestamp) -> Result<Option<Wait>, StoreError> {
         let mut tx = self.0.begin().await?;
-        let mut counted = Vec::new();
+        let (mut counted, mut untold) = (Vec::new(), Vec::new());
         let mut longest = 0;
         // In one order, so that two attempts never wait for each other.
         let mut keys = keys.to_vec();
         keys.sort_unstable();
         keys.dedup();
         for (key, free) in keys {
-            let failures = locked(&mut tx, key).await?;
-            longest = longest.max(failures.map_or(0, |failures| failures.wait_seconds(free, now)));
+            let (failures, told) = locked(&mut tx, key).await?;
+            let wait = failures.map_or(0, |failures| failures.wait_seconds(free, now));
+            if wait > 0 && !told {
+                untold.push(key);
+            }
+            longest = longest.max(wait);
             counted.push((key, Failures::after_one_more(failures, now)));
         }
         if longest > 0 {
-            return Ok(Some(longest));
+            let is_first = !untold.is_empty();
+            for key in untold {
+                tx.run(sql("UPDATE sign_in_failure SET told = TRUE WHERE subject = $1").bind(subject(key))).await?;
+            }
+            if is_first {
+                tx.commit().await?;
+            }
+            return Ok(Some(Wait { seconds: longest, is_first }));
         }
         for (key, failures) in counted {
-            let update = "UPDATE sign_in_failure SET failures = $1, last_at = $2 WHERE subject = $3";
+            let update = "UPDATE sign_in_failure SET failures = $1, last_at = $2, told = FALSE WHERE subject = $3";
             tx.run(sql(update).bind(failures.count).bind(failures.last).bind(subject(key))).await?;
         }
         tx.commit().await?;
@@ -423,12 +443,12 @@ fn subject(key: &str) -> Arg {
     key.replace('\0', " ").into()
 }
 
-/// The failures at a key, whose row nobody else changes until the transaction ends.
-async fn locked(tx: &mut Tx, key: &str) -> Result<Option<Failures>, StoreError> {
+/// The failures at a key, and whether the wait after them was told, whose row nobody else changes until the transaction ends.
+async fn locked(tx: &mut Tx, key: &str) -> Result<(Option<Failures>, bool), StoreError> {
     let lock = "INSERT INTO sign_in_failure (subject, failures, last_at) VALUES ($1, 0, 0) \
-                ON CONFLICT (subject) DO UPDATE SET failures = sign_in_failure.failures RETURNING failures, last_at";
-    let found = tx.one(sql(lock).bind(subject(key))).await?.as_ref().map(failures).transpose()?;
-    Ok(found.filter(|failures| failures.count > 0))
+                ON CONFLICT (subject) DO UPDATE SET failures = sign_in_failure.failures RETURNING failures, last_at, told";
+    let Some(row) = tx.one(sql(lock).bind(subject(key))).await? else { return Ok((None, false)) };
+    Ok((Some(failures(&row)?).filter(|failures| failures.count > 0), row.flag("told")?))
 }
 
 fn failures(row: &Row) -> Result<Failures, StoreError> {

@@ -163,6 +163,46 @@ async fn another_sites_page_posts_in_vain() {
 }
 
 #[tokio::test]
+async fn a_flood_of_guesses_leaves_one_line_in_the_audit_log_for_each_wait() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let guess = [("name", "john".to_owned()), ("password", "a wrong guess".to_owned())];
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(world.post(Person::Nobody, "/api/sign_in", &guess).await.status);
+    }
+    let refused = statuses.iter().filter(|status| **status == StatusCode::UNPROCESSABLE_ENTITY).count();
+    let noted = world.audit().await;
+    let lines = |action: &str| noted.iter().filter(|line| line.starts_with(&format!("john {action} john"))).count();
+    assert_eq!(lines("refused"), refused, "{statuses:?}");
+    // The first five cost nothing, each further one costs a wait; a slow machine may sit one out.
+    let waits =
+        statuses.windows(2).filter(|pair| pair[0] != pair[1] && pair[1] == StatusCode::TOO_MANY_REQUESTS).count();
+    assert!(waits > 0 && lines("throttled") == waits, "{statuses:?} {noted:?}");
+}
+
+/// Whoever reports a fault tells the one reference by which header, log and words know the request.
+#[tokio::test]
+async fn a_fault_is_told_under_the_reference_of_its_request() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let mut records = world.another_writer().await;
+    for spoil in ["UPDATE customer SET time_zone = 'no zone'", "UPDATE audit SET subject = 'nothing'"] {
+        sqlx::query(spoil).execute(&mut records).await.unwrap();
+    }
+    let id = [("id", template.demo.id("customer", "abc"))];
+    let told = [
+        world.post(Person::Administrator, "/api/customer_read", &id).await,
+        world.page(Person::Administrator, &format!("/admin/customers/{}", id[0].1)).await,
+        world.page(Person::Administrator, "/admin/audit.csv").await,
+    ];
+    for answer in told {
+        let reference = answer.header("x-request-id");
+        assert!(!reference.is_empty() && answer.body.contains(reference), "{reference}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn a_broken_cookie_is_nobodys() {
     let template = Template::new().await;
     let world = template.world().await;

@@ -121,8 +121,10 @@ async fn call(world: &World, demo: &DemoIds, row: &Row, person: Person, faults: 
     let noted_after = world.audit().await.split_off(noted);
     if permitted {
         let has_trace = noted_after.iter().any(|line| !line.contains(" refused "));
-        if row.kind == Kind::Writes && !has_trace {
-            faults.note(row, person, "the change is not in the audit log");
+        // Nobody has no session to end.
+        let leaves_trace = row.kind == Kind::Writes || (row.kind == Kind::Signs && person != Person::Nobody);
+        if leaves_trace && !has_trace {
+            faults.note(row, person, "the audit log knows nothing of it");
         }
         return row.kind != Kind::Reads || !changes.is_empty();
     }

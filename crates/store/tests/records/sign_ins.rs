@@ -8,7 +8,7 @@ use tandem_domain::{
     sign_in::{FORGET_SECONDS, SignInName},
     status::Status,
 };
-use tandem_store::{password, roles};
+use tandem_store::{password, roles, sign_ins::Wait};
 
 use crate::world::{START, World, account, at_once, changed, give_sign_in, not_found, refusal, sign_in, stale};
 
@@ -258,12 +258,18 @@ async fn failures_slow_down_and_are_forgotten(world: World) {
     for free in 0..3 {
         assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), None, "attempt {free}");
     }
-    assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), Some(1));
+    let wait = |seconds, is_first| Some(Wait { seconds, is_first });
+    assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), wait(1, true));
+    // However many come meanwhile, the first alone is told as such.
+    for _ in 0..3 {
+        assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), wait(1, false));
+    }
     let failures = sign_ins.failures("name:john").await.unwrap().unwrap();
     assert_eq!((failures.count, failures.last), (3, at(0)), "an attempt that must wait is not counted");
     assert_eq!(sign_ins.failures("address:192.0.2.7").await.unwrap().unwrap().count, 3);
     assert_eq!(sign_ins.attempt(&keys, at(1)).await.unwrap(), None);
-    assert_eq!(sign_ins.attempt(&keys, at(1)).await.unwrap(), Some(2));
+    assert_eq!(sign_ins.attempt(&keys, at(1)).await.unwrap(), wait(2, true));
+    assert_eq!(sign_ins.attempt(&keys, at(2)).await.unwrap(), wait(1, false));
     // Another name from the same address goes on freely.
     assert_eq!(sign_ins.attempt(&[("name:mary", 2), keys[1]], at(1)).await.unwrap(), None);
     assert_eq!(sign_ins.failures("name:nobody").await.unwrap(), None);
