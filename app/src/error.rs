@@ -102,15 +102,27 @@ impl FromServerFnError for AppError {
         match error {
             ServerFnErrorErr::Request(_) => Self::Unreachable,
             ServerFnErrorErr::Args(text) | ServerFnErrorErr::MissingArg(text) => Self::Unreadable(text),
-            ServerFnErrorErr::UnsupportedRequestMethod(text) => Self::Unreadable(text),
-            ServerFnErrorErr::Registration(text)
-            | ServerFnErrorErr::ServerError(text)
-            | ServerFnErrorErr::MiddlewareError(text)
+            ServerFnErrorErr::UnsupportedRequestMethod(text)
             | ServerFnErrorErr::Deserialization(text)
-            | ServerFnErrorErr::Serialization(text)
-            | ServerFnErrorErr::Response(text) => Self::Unreadable(text),
+            | ServerFnErrorErr::Serialization(text) => Self::Unreadable(text),
+            fault @ (ServerFnErrorErr::Registration(_)
+            | ServerFnErrorErr::ServerError(_)
+            | ServerFnErrorErr::MiddlewareError(_)
+            | ServerFnErrorErr::Response(_)) => fault_of(&fault),
         }
     }
+}
+
+/// A fault of the framework on our side, whose text is for the log alone.
+#[cfg(feature = "ssr")]
+fn fault_of(fault: &ServerFnErrorErr) -> AppError {
+    crate::server::ask::internal(fault)
+}
+
+/// The browser meets such a fault only as the server's answer, never as its own.
+#[cfg(not(feature = "ssr"))]
+fn fault_of(_fault: &ServerFnErrorErr) -> AppError {
+    AppError::Unreachable
 }
 
 /// "12 seconds", "1 minute", "15 minutes": rounded up, so that the wait is never too short.

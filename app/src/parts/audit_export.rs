@@ -16,7 +16,6 @@ use tandem_domain::{
     access::{Field, Principal, Scope},
     audit::AuditRow,
     ids::AuditId,
-    locale::TimeZone,
 };
 use tandem_store::{Store, StoreError, audit::AuditFilters};
 
@@ -27,7 +26,7 @@ use super::{
 use crate::{
     error::AppError,
     listing::ListArgs,
-    server::{Me, Refusal, Services, ask, format},
+    server::{Me, Reference, Refusal, Services, ask, format},
 };
 
 /// The heads of the columns.
@@ -37,7 +36,8 @@ const HEADS: [&str; 11] =
 /// Answers with the rows that the address asks for.
 pub async fn csv(State(services): State<Services>, request: Request) -> Response {
     let me = request.extensions().get::<Me>().and_then(|me| me.0.clone());
-    match begin(&services, me, request.uri()).await {
+    let reference = Reference::of(request.extensions());
+    match begin(&services, me, request.uri(), reference).await {
         Ok(file) => file,
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -53,7 +53,13 @@ pub async fn csv(State(services): State<Services>, request: Request) -> Response
 }
 
 /// The file, of which the first part is read already: what can go wrong has a status of its own until then.
-async fn begin(services: &Services, me: Option<Principal>, address: &Uri) -> Result<Response, AppError> {
+async fn begin(
+    services: &Services,
+    me: Option<Principal>,
+    address: &Uri,
+    reference: Option<Reference>,
+) -> Result<Response, AppError> {
+    let fault = |error: &dyn std::error::Error| ask::fault(error, reference.clone());
     let me = me.ok_or(AppError::SignedOut)?;
     // Each interface has its own file, as it has its own page.
     let own_interface = address.path().starts_with(me.home());
@@ -62,9 +68,9 @@ async fn begin(services: &Services, me: Option<Principal>, address: &Uri) -> Res
     let filters = filters::of(&args_of(address.query().unwrap_or_default()), &me.time_zone)?;
     let filters = within_sight(&me, filters);
     let name = format!("attachment; filename=\"audit-{}.csv\"", format::today(services.clock.now(), &me.time_zone));
-    let zone = zone_of(&me.time_zone);
+    let zone = format::zone_of(&me.time_zone);
     let mut export = Export { store: services.store.clone(), me, scope, filters, zone, next: Next::First };
-    let first = export.part().await.map_err(|error| ask::internal(&error))?.unwrap_or_default();
+    let first = export.part().await.map_err(|error| fault(&error))?.unwrap_or_default();
     let rest = stream::try_unfold(export, |mut export| async move {
         let part = export
             .part()
@@ -77,7 +83,7 @@ async fn begin(services: &Services, me: Option<Principal>, address: &Uri) -> Res
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&name).map_err(|error| ask::internal(&error))?);
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&name).map_err(|error| fault(&error))?);
     Ok(response)
 }
 
@@ -92,10 +98,6 @@ fn args_of(query: &str) -> ListArgs {
         }
     }
     args
-}
-
-fn zone_of(zone: &TimeZone) -> tz::TimeZone {
-    tz::TimeZone::get(zone.as_str()).unwrap_or(tz::TimeZone::UTC)
 }
 
 /// An export on its way.
@@ -219,7 +221,7 @@ mod tests {
     }
 
     fn line(row: &AuditRow) -> String {
-        String::from_utf8(write([record(row, &zone_of(&"Europe/Brussels".parse().unwrap()))])).unwrap()
+        String::from_utf8(write([record(row, &format::zone_of(&"Europe/Brussels".parse().unwrap()))])).unwrap()
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tandem_domain::{
 };
 use tandem_store::{Change, Store, StoreError, audit::PROVIDER};
 
-use super::{ClientAddr, Me, Services, format};
+use super::{ClientAddr, Me, Reference, Services, format};
 use crate::error::{AppError, StaleEdit};
 
 /// A request by somebody who is signed in.
@@ -156,7 +156,10 @@ impl Ask {
             }),
             StoreError::Taken(errors) | StoreError::Refused(errors) => AppError::Invalid(errors),
             StoreError::InUse(text) => AppError::Refused(text),
-            other => internal(&other),
+            fault @ (StoreError::Database(_)
+            | StoreError::Migration(_)
+            | StoreError::Url
+            | StoreError::Corrupt { .. }) => internal(&fault),
         }
     }
 }
@@ -167,17 +170,17 @@ pub fn name_for(reader: &Principal, name: String, by_staff: bool) -> String {
     if by_staff && reader.own_customer().is_some() { PROVIDER.to_owned() } else { name }
 }
 
-/// A fault on our side: logged under a reference, told without its cause.
+/// A fault on our side: logged under the request's reference, told without its cause.
 #[must_use]
 pub fn internal(error: &dyn std::error::Error) -> AppError {
-    let reference = format!("{:08x}", rand_reference());
-    tracing::error!(%error, source = ?error.source(), reference, "a request failed");
-    AppError::Internal { reference }
+    let reference = use_context::<http::request::Parts>().and_then(|request| Reference::of(&request.extensions));
+    fault(error, reference)
 }
 
-/// A reference that is unlikely to repeat within a day's log. Not a secret.
-fn rand_reference() -> u32 {
-    use std::hash::{BuildHasher, Hasher};
-    let hash = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    u32::try_from(hash & u64::from(u32::MAX)).unwrap_or_default()
+/// As [`internal`], where the request is at hand and not in Leptos's context.
+#[must_use]
+pub fn fault(error: &dyn std::error::Error, reference: Option<Reference>) -> AppError {
+    let Reference(reference) = reference.unwrap_or_else(Reference::unknown);
+    tracing::error!(%error, source = ?error.source(), reference, "a request failed");
+    AppError::Internal { reference }
 }

@@ -64,8 +64,16 @@ pub fn known_zone(zone: &locale::TimeZone) -> Result<(), FieldError> {
         .map_err(|_| FieldError::new("There is no such time zone; choose one such as Europe/Brussels."))
 }
 
+/// A stored time zone; UTC, with a warning, when this machine knows none of its name.
+pub fn zone_of(zone: &locale::TimeZone) -> TimeZone {
+    TimeZone::get(zone.as_str()).unwrap_or_else(|error| {
+        tracing::warn!(%error, zone = zone.as_str(), "a time zone is unknown here; times are told in UTC");
+        TimeZone::UTC
+    })
+}
+
 fn print(at: Timestamp, pattern: &str, zone: &locale::TimeZone) -> String {
-    let zone = TimeZone::get(zone.as_str()).unwrap_or(TimeZone::UTC);
+    let zone = zone_of(zone);
     jiff::Timestamp::from_millisecond(at.0)
         .ok()
         .and_then(|moment| strtime::format(pattern, &moment.to_zoned(zone)).ok())

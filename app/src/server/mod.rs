@@ -80,6 +80,25 @@ pub struct Services {
     /// The server runs with demonstration data.
     pub demo: bool,
     /// Pages are reached over TLS: cookies are `Secure`.
+/// What names the request: in the header `x-request-id` of its answer, in the log, and to the person who reports a fault.
+/// Put into the request by the binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference(pub String);
+
+impl Reference {
+    /// That of a request with these extensions.
+    #[must_use]
+    pub fn of(request: &http::Extensions) -> Option<Self> {
+        request.get::<Self>().cloned()
+    }
+
+    /// Without the binary around the application there is none.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self("unknown".into())
+    }
+}
+
     pub secure: bool,
     /// How long sessions last.
     pub sessions: SessionLifetimes,

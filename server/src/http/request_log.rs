@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tandem_app::error::AppError;
+use tandem_app::{error::AppError, server::Reference};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -18,10 +18,6 @@ use super::{answer, client::Origin};
 
 /// Names the request in the answer, in the log, and to the person who reports a fault.
 const REFERENCE: HeaderName = HeaderName::from_static("x-request-id");
-
-/// A request's reference, for handlers that tell it to people.
-#[derive(Debug, Clone)]
-pub struct Reference(pub String);
 
 /// Logs and measures. The path is logged without its query, which may hold what a person searched for.
 pub async fn observe(mut request: Request, next: Next) -> Response {
