@@ -59,14 +59,11 @@ step lints-helper lints_helper
 say "PostgreSQL for the tests"
 start_postgresql
 step tests-rust tests_rust
+step tests-helper cargo test --package xtask
 step documentation documentation
 step browser-files-and-their-size cargo xtask size
-if [ -e end2end/package.json ]; then
-    step tests-browser tests_browser
-fi
+step tests-browser tests_browser
 
 say "all checks passed in $SECONDS s; the closing lines of the test runners:"
-grep -hE '^ *Summary |^test result: ' "$logs/tests-rust.log" | tail -n 40
-if [ -e "$logs/tests-browser.log" ]; then
-    grep '^browser tests: ' "$logs/tests-browser.log"
-fi
+grep -hE '^ *Summary |^test result: ' "$logs/tests-rust.log" "$logs/tests-helper.log" | tail -n 40
+grep '^browser tests: ' "$logs/tests-browser.log"

@@ -1,6 +1,7 @@
 //! What a post answers, and what is kept for the next page when the browser posted without WebAssembly.
 
 use serde::{Deserialize, Serialize};
+use tandem_domain::error::FieldErrors;
 
 use crate::error::AppError;
 
@@ -45,6 +46,9 @@ pub struct Undo {
     /// Its fields.
     pub fields: Vec<(String, String)>,
 }
+
+/// The hidden field by which a form tells whose page it was on. What was typed there is shown again to that person alone.
+pub const POSTED_AS: &str = "posted_as";
 
 /// What the page after a post is told, once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,5 +97,18 @@ impl Typed {
     #[must_use]
     pub fn or(self, stored: &str) -> String {
         self.0.unwrap_or_else(|| stored.to_owned())
+    }
+
+    /// Reads a switch, `on` or `off`; `None` when it was not sent.
+    ///
+    /// # Errors
+    /// It is neither on nor off.
+    pub fn on_or_off(&self, field: &str) -> Result<Option<bool>, FieldErrors> {
+        match self.0.as_deref() {
+            None => Ok(None),
+            Some("on") => Ok(Some(true)),
+            Some("off") => Ok(Some(false)),
+            Some(_) => Err(FieldErrors::one(field, "Choose on or off.")),
+        }
     }
 }

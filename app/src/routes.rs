@@ -25,12 +25,15 @@ use crate::{
         self_care,
         sign_in::SignInPage,
     },
-    ui::{
-        frame::{AdminFrame, SelfCareFrame},
-        guard::BackButton,
-        toast::Toasts,
-    },
+    ui::{frame::Frame, guard::BackButton, toast::Toasts},
 };
+
+/// The page's title, with the application's. On the server it becomes a part of the page as it stands here, names that
+/// people chose included, so what would end the element is written as an entity; in the browser it is set as text.
+fn whole_title(title: String) -> String {
+    let whole = if title.is_empty() { "Tandem".to_owned() } else { format!("{title} · Tandem") };
+    if cfg!(feature = "ssr") { whole.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { whole }
+}
 
 /// The application.
 #[component]
@@ -39,7 +42,7 @@ pub fn App() -> impl IntoView {
     provide_page_context();
     provide_context(BackButton::before_the_router());
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Tandem".to_owned() } else { format!("{title} · Tandem") } />
+        <Title formatter=whole_title />
         <Router>
             <Toasts>
                 <Routes fallback=NoSuchPage>
@@ -125,10 +128,10 @@ fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 #[component]
 fn AdminArea() -> impl IntoView {
     match whose() {
-        Some(Audience::Administrator) | None => view! { <AdminFrame><Outlet /></AdminFrame> }.into_any(),
+        Some(Audience::Administrator) | None => view! { <Frame><Outlet /></Frame> }.into_any(),
         Some(Audience::Customer | Audience::Account) => {
             let refusal = AppError::Forbidden("the provider’s pages".into());
-            view! { <SelfCareFrame>{error_page(&refusal)}</SelfCareFrame> }.into_any()
+            view! { <Frame>{error_page(&refusal)}</Frame> }.into_any()
         }
     }
 }
@@ -137,12 +140,10 @@ fn AdminArea() -> impl IntoView {
 #[component]
 fn SelfCareArea() -> impl IntoView {
     match whose() {
-        Some(Audience::Customer | Audience::Account) | None => {
-            view! { <SelfCareFrame><Outlet /></SelfCareFrame> }.into_any()
-        }
+        Some(Audience::Customer | Audience::Account) | None => view! { <Frame><Outlet /></Frame> }.into_any(),
         Some(Audience::Administrator) => {
             let refusal = AppError::Forbidden("self-care is for customers and their people".into());
-            view! { <AdminFrame>{error_page(&refusal)}</AdminFrame> }.into_any()
+            view! { <Frame>{error_page(&refusal)}</Frame> }.into_any()
         }
     }
 }
@@ -150,12 +151,7 @@ fn SelfCareArea() -> impl IntoView {
 /// Pages that everybody has, in the frame of whoever is signed in.
 #[component]
 fn OwnArea() -> impl IntoView {
-    match whose() {
-        Some(Audience::Administrator) => view! { <AdminFrame><Outlet /></AdminFrame> }.into_any(),
-        Some(Audience::Customer | Audience::Account) | None => {
-            view! { <SelfCareFrame><Outlet /></SelfCareFrame> }.into_any()
-        }
-    }
+    view! { <Frame><Outlet /></Frame> }
 }
 
 /// Which kind of person is signed in.

@@ -37,7 +37,7 @@ pub fn check(store: &Store) -> Check {
         Box::pin(async move {
             match store.is_current().await {
                 Ok(true) => Ok(()),
-                Ok(false) => Err("the database has another version's layout; run tandem migrate".to_owned()),
+                Ok(false) => Err("the database has another version's layout: run tandem migrate of this version, or start the newer version".to_owned()),
                 Err(error) => {
                     tracing::error!(%error, "the database does not answer");
                     Err("the database does not answer".to_owned())

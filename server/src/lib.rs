@@ -3,6 +3,7 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | [`cli`] | the command line: one file per command |
+//! | [`clock`] | the time |
 //! | [`config`] | configuration from file, environment and options |
 //! | [`run`] | `serve` and `demo`: wiring, start and end |
 //! | [`database`] | opening the database, its readiness and gauges |
@@ -13,6 +14,7 @@
 //! Nothing below this crate reads the environment or the clock by itself; it is handed both from here.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod database;
 pub mod demonstration;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tandem_app::server::{Clock as _, Services, SessionLifetimes, SystemClock};
+use tandem_app::server::{Clock, Services, SessionLifetimes};
 use tandem_store::Store;
 use tokio::{
     net::TcpListener,
@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use crate::{
+    clock::SystemClock,
     config::Config,
     database::{self, DatabaseError},
     demonstration::{self, DemonstrationError},
@@ -122,7 +123,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let (_until_the_end, ended) = watch::channel(false);
     let mut signals = Signals::listen().map_err(RunError::System)?;
 
-    let clock = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(config).await?;
     match purpose {
         Purpose::Real => {}
@@ -131,7 +132,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let measurements = Measurements::start(database::gauges(&store))?;
     let probes = Probes::new(database::check(&store), measurements.clone());
     let site = Site::open(config.http.site.as_deref());
-    let services = services(config, purpose, store.clone(), &site);
+    let services = services(config, purpose, store.clone(), clock.clone(), &site);
     let application = tandem_app::server::router::router(services);
     let router = http::router(config, site, &probes, application);
 
@@ -164,11 +165,11 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     Ok(())
 }
 
-fn services(config: &Config, purpose: Purpose, store: Store, site: &Site) -> Services {
+fn services(config: &Config, purpose: Purpose, store: Store, clock: Arc<dyn Clock>, site: &Site) -> Services {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     Services {
         store,
-        clock: Arc::new(SystemClock),
+        clock,
         assets: Arc::new(site.assets()),
         demo: purpose == Purpose::Demonstration,
         secure: config.behind_tls(),
@@ -194,11 +195,6 @@ fn warn_of_pitfalls(config: &Config) {
     if config.http.public_url.is_none() && !config.http.listen.ip().is_loopback() {
         tracing::warn!(
             "http.public_url is not set: passwords and cookies cross the network unprotected, unless TLS ends before"
-        );
-    }
-    if config.http.public_url.is_none() && !config.http.trusted_proxies.0.is_empty() {
-        tracing::warn!(
-            "http.trusted_proxies without http.public_url: posts are judged by the Host header that the proxy sends"
         );
     }
 }

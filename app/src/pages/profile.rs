@@ -2,7 +2,12 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
-use tandem_domain::{access::Field, field::Rule, ids::Version, sign_in::PASSWORD_MIN};
+use tandem_domain::{
+    access::Field,
+    field::Rule,
+    ids::Version,
+    sign_in::{PASSWORD_ADVICE, password_help},
+};
 
 use crate::{
     context::{load, loaded, me},
@@ -224,7 +229,7 @@ fn profile_form(profile: OwnProfile) -> AnyView {
 }
 
 fn password_form() -> AnyView {
-    let help = ["At least ", &PASSWORD_MIN.to_string(), " characters; a few words are easy to remember."].concat();
+    let help = password_help(PASSWORD_ADVICE);
     view! {
         <Card title="Password" description="Changing it ends your sessions on other devices; this one goes on.">
             <PostForm to=PasswordChange::PATH class="form">

@@ -39,18 +39,21 @@ pub fn field_words(field: &str) -> String {
     let notification = || Notification::ALL.into_iter().find(|known| known.key() == field).map(Notification::label);
     match label.or_else(setting).or_else(code).or_else(notification) {
         Some(label) => label.to_owned(),
-        None if Field::ALL.iter().any(|known| known.nodes().any(|node| node == field)) => {
-            super::permission_tree::words(field)
-        }
+        None if is_node(field) => super::permission_tree::words(field),
         None => capital(&field.replace('_', " ")),
     }
+}
+
+/// Whether a field is a node of the tree of permissions: an entity, a panel or a field of it.
+fn is_node(field: &str) -> bool {
+    Field::ALL.iter().any(|known| known.nodes().any(|node| node == field))
 }
 
 /// A value of a field, in the words of its page.
 #[must_use]
 pub fn value_words(field: &str, value: &str) -> String {
     let of_setting = Setting::from_key(field).and_then(|setting| setting.parse(value).ok()).map(|value| value.label());
-    let is_level = field == "base" || field.contains('/') || field == "customer" || field == "account";
+    let is_level = field == "base" || is_node(field);
     let level = Level::from_key(value).filter(|_| is_level).map(Level::label);
     match of_setting.or(level) {
         Some(label) => label.to_owned(),
@@ -90,6 +93,7 @@ mod tests {
             ("email", "E-mail"),
             ("account/recording/account_only", "Account > Call recording > Show the call recording to account only"),
             ("account/recording", "Account > Call recording"),
+            ("ip_centrex", "IP Centrex"),
             ("John (744): never_supervise", "John (744): Never supervise"),
             ("first_name", "First name"),
             ("", ""),
@@ -102,6 +106,9 @@ mod tests {
     fn values_are_called_as_on_their_pages() {
         assert_eq!(value_words("notice_spy", "tone_to_both"), "Tone to both parties");
         assert_eq!(value_words("account/recording", "view"), "View only");
+        for entity in ["customer", "account", "ip_centrex", "configuration", "audit"] {
+            assert_eq!(value_words(entity, "forbidden"), "Forbidden", "{entity}");
+        }
         assert_eq!(value_words("name", "view"), "view");
         assert_eq!(value_words("new_call_recording", "on"), "On");
         assert_eq!(value_words("notice_spy", ""), "");

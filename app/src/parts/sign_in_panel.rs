@@ -9,6 +9,7 @@ use tandem_domain::{
     access::Field,
     field::Rule,
     ids::{AccountId, CustomerId},
+    sign_in::{PASSWORD_ADVICE, password_help},
 };
 
 use crate::{
@@ -320,9 +321,9 @@ pub fn sign_in_panel(view: SignInView) -> AnyView {
     let mut fields = owner.fields();
     fields.push(("was", sign_in.clone()));
     let (label, help) = if has_sign_in {
-        ("New password", "Leave it empty to keep the present one. A new one ends all sessions.")
+        ("New password", "Leave it empty to keep the present one. A new one ends all sessions.".to_owned())
     } else {
-        ("Password", "At least 10 characters; a few words are easy to remember.")
+        ("Password", password_help(PASSWORD_ADVICE))
     };
     let none = (!has_sign_in).then(|| {
         let text = format!("{name} cannot sign in to self-care yet. Choose a name and a password.");

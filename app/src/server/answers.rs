@@ -27,7 +27,7 @@ use super::{
 use crate::{
     error::AppError,
     pages::sign_in::SignIn,
-    post::{Done, Flash, FormFlash},
+    post::{Done, Flash, FormFlash, POSTED_AS},
 };
 
 /// Where server functions are mounted.
@@ -37,57 +37,91 @@ const ERROR_HEADER: &str = "serverfnerror";
 /// Bytes of a form or of a server function's answer that are read at most; the binary's own limit for requests is lower.
 const BODY_MAX: usize = 4 * 1024 * 1024;
 
+/// Bytes of what was typed that wait for the next page at most. The longest form of ours needs a quarter; a post that nobody
+/// has to be signed in for must not fill the database.
+const KEPT_MAX: usize = 16 * 1024;
+
 /// The middleware.
-pub async fn answers(State(services): State<Services>, session: Session, mut request: Request, next: Next) -> Response {
-    if request.method() == Method::GET && !request.uri().path().starts_with(API) {
-        if wants_page(request.headers()) {
-            let flash = session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default();
-            request.extensions_mut().insert(PageFlash(flash));
-        }
-        let (who, page) = (WhoAsked::of(&request), request.uri().path().to_owned());
-        let response = next.run(request).await;
-        if let Some(Refusal(error)) = response.extensions().get() {
-            note_refusal(&services, &who, &page, error).await;
-        }
-        return response;
+pub async fn answers(State(services): State<Services>, session: Session, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with(API);
+    match *request.method() {
+        Method::GET if !is_api => page(&services, &session, request, next).await,
+        Method::POST if is_api && wants_page(request.headers()) => plain_form(&services, &session, request, next).await,
+        Method::POST if is_api => scripted(&services, &session, request, next).await,
+        _ => next.run(request).await,
     }
-    if request.method() != Method::POST || !request.uri().path().starts_with(API) {
-        return next.run(request).await;
+}
+
+/// A page or a file: it is told what the post before it said.
+async fn page(services: &Services, session: &Session, mut request: Request, next: Next) -> Response {
+    let who = WhoAsked::of(&request);
+    if wants_page(request.headers()) {
+        let mut flash = session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default();
+        if let Some(form) = flash.form.as_mut().filter(|form| form.typed(POSTED_AS) != who.sign_in.as_deref()) {
+            // Somebody else typed it.
+            form.typed.clear();
+        }
+        request.extensions_mut().insert(PageFlash(flash));
     }
+    let page = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    if let Some(Refusal(error)) = response.extensions().get() {
+        note_refusal(services, &who, &page, error).await;
+    }
+    response
+}
+
+/// A form that the browser itself posted: the answer is another page.
+async fn plain_form(services: &Services, session: &Session, request: Request, next: Next) -> Response {
     let to = request.uri().path().to_owned();
     let who = WhoAsked::of(&request);
-    // Signing in clears the session.
-    let interrupted = if to == SignIn::PATH { session.get(INTERRUPTED).await.ok().flatten() } else { None };
-    if wants_page(request.headers()) {
-        let back = back_path(request.headers());
-        let (request, typed) = match read_form(request).await {
-            Ok(read) => read,
-            Err(refusal) => return refusal,
-        };
-        let (_, answer) = read_answer(next.run(request).await).await;
-        if let Err(error) = &answer {
-            note_refusal(&services, &who, &to, error).await;
+    let interrupted = interrupted(session, &to).await;
+    let back = back_path(request.headers());
+    let (request, typed) = match read_form(request).await {
+        Ok(read) => read,
+        Err(refusal) => return refusal,
+    };
+    let (_, answer) = read_answer(next.run(request).await).await;
+    if let Err(error) = &answer {
+        note_refusal(services, &who, &to, error).await;
+    }
+    let (is_done, is_sign_in) = (answer.is_ok(), to == SignIn::PATH);
+    let (go, mut flash) = follow(to, back, typed, answer);
+    if let Some(form) = flash.form.as_mut().filter(|form| form.error == AppError::SignedOut) {
+        // Told once, to whoever of the two comes back: the sign-in page need not know what was typed.
+        let typed = std::mem::take(&mut form.typed);
+        if typed.iter().any(|(name, _)| name == POSTED_AS) {
+            keep(session, INTERRUPTED, &FormFlash { typed, ..form.clone() }).await;
         }
-        let is_done = answer.is_ok();
-        let (go, mut flash) = follow(to, back, typed, answer);
-        if let Some(form) = flash.form.as_ref().filter(|form| form.error == AppError::SignedOut) {
-            keep(&session, INTERRUPTED, form).await;
-        }
-        flash.form = flash.form.or(interrupted.filter(|_| is_done));
-        keep(&session, FLASH, &flash).await;
+    } else if who.sign_in.is_none() && !is_sign_in {
         return Redirect::to(&go).into_response();
     }
+    flash.form = flash.form.or(interrupted.filter(|_| is_done));
+    keep(session, FLASH, &flash).await;
+    Redirect::to(&go).into_response()
+}
+
+/// A post of the code in the browser: the answer is JSON.
+async fn scripted(services: &Services, session: &Session, request: Request, next: Next) -> Response {
+    let to = request.uri().path().to_owned();
+    let who = WhoAsked::of(&request);
+    let interrupted = interrupted(session, &to).await;
     let response = next.run(request).await;
     if !response.headers().contains_key(ERROR_HEADER) {
         if interrupted.is_some() {
-            keep(&session, FLASH, &Flash { done: None, form: interrupted }).await;
+            keep(session, FLASH, &Flash { done: None, form: interrupted }).await;
         }
         return response;
     }
     let (parts, answer) = read_answer(response).await;
     let error = answer.err().unwrap_or_else(|| AppError::Unreadable("an answer that is none".into()));
-    note_refusal(&services, &who, &to, &error).await;
+    note_refusal(services, &who, &to, &error).await;
     error_response(parts.headers, &error)
+}
+
+/// The form under which the session before this one ended, if this post is about to sign somebody in: that clears the session.
+async fn interrupted(session: &Session, to: &str) -> Option<FormFlash> {
+    if to == SignIn::PATH { session.get(INTERRUPTED).await.ok().flatten() } else { None }
 }
 
 /// Writes something into the session.
@@ -136,7 +170,10 @@ async fn read_form(request: Request) -> Result<(Request, Vec<(String, String)>),
     let fields = last_values(&bytes);
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     let secret = |name: &str| name.contains("password") || name.contains("secret");
-    let typed = fields.into_iter().filter(|(name, _)| !secret(name)).collect();
+    let mut typed: Vec<_> = fields.into_iter().filter(|(name, _)| !secret(name)).collect();
+    if typed.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > KEPT_MAX {
+        typed.clear();
+    }
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     parts.headers.remove(header::CONTENT_LENGTH);
     Ok((Request::from_parts(parts, Body::from(body)), typed))

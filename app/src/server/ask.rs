@@ -4,7 +4,7 @@
 //! let ask = Ask::now()?;                       // 401 when nobody is signed in
 //! let tenant = ask.tenant(customer)?;          // 404 for somebody else's customer
 //! ask.modify(Field::Huntgroups)?;              // 403 without the permission
-//! ask.store().huntgroups(tenant).create(&group, &ask.change()).await.map_err(|e| ask.tell(e))?;
+//! ask.store().huntgroups(tenant).create(&group, &ask.change()).await.map_err(|e| ask.tell("huntgroup", e))?;
 //! Ok(Done::say("Huntgroup added"))
 //! ```
 
@@ -18,7 +18,10 @@ use tandem_domain::{
 use tandem_store::{Change, Store, StoreError, audit::PROVIDER};
 
 use super::{ClientAddr, Me, Reference, Services, format};
-use crate::error::{AppError, StaleEdit};
+use crate::{
+    error::{AppError, StaleEdit},
+    parts::audit_sight::shows,
+};
 
 /// A request by somebody who is signed in.
 pub struct Ask {
@@ -148,12 +151,13 @@ impl Ask {
     pub fn tell(&self, what: &str, error: StoreError) -> AppError {
         match error {
             StoreError::NotFound => AppError::NotFound(what.into()),
-            StoreError::Stale(stale) => AppError::Stale(StaleEdit {
-                version: stale.version,
-                by: self.name_of(stale.by, stale.by_staff),
-                at: self.time(stale.at),
-                changes: stale.changes,
-            }),
+            StoreError::Stale(stale) => {
+                let mut changes = stale.changes;
+                let subject = stale.subject;
+                changes.retain(|change| subject.is_some_and(|subject| shows(&self.me, subject, &change.field)));
+                let (by, at) = (self.name_of(stale.by, stale.by_staff), self.time(stale.at));
+                AppError::Stale(StaleEdit { version: stale.version, by, at, changes })
+            }
             StoreError::Taken(errors) | StoreError::Refused(errors) => AppError::Invalid(errors),
             StoreError::InUse(text) => AppError::Refused(text),
             fault @ (StoreError::Database(_)

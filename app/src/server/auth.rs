@@ -17,7 +17,9 @@ use tandem_store::{Store, StoreError, sessions::Sessions};
 use super::Services;
 
 /// The session's cookie.
-pub const COOKIE: &str = "tandem_session";
+const COOKIE: &str = "tandem_session";
+/// Its name behind TLS: browsers then take it from this host alone, not from a sibling domain (RFC 6265bis §4.1.3.2).
+const COOKIE_OF_HOST: &str = "__Host-tandem_session";
 /// Where the session keeps the moment of sign-in.
 pub const SIGNED_IN_AT: &str = "signed_in_at";
 /// Where the session keeps the last request's moment, to the minute.
@@ -37,7 +39,7 @@ pub type AuthSession = axum_login::AuthSession<Backend>;
 pub fn layer(services: &Services) -> Layer {
     let idle = services.sessions.idle.try_into().unwrap_or(time_hour());
     let sessions = SessionManagerLayer::new(services.store.sessions())
-        .with_name(COOKIE)
+        .with_name(if services.secure { COOKIE_OF_HOST } else { COOKIE })
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
         .with_secure(services.secure)

@@ -37,17 +37,6 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-}
-
 /// The addresses of the files that a page loads, with their content hashes.
 #[derive(Debug, Clone, Default)]
 pub struct Assets {
@@ -80,6 +69,17 @@ pub struct Services {
     /// The server runs with demonstration data.
     pub demo: bool,
     /// Pages are reached over TLS: cookies are `Secure`.
+    pub secure: bool,
+    /// How long sessions last.
+    pub sessions: SessionLifetimes,
+    /// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
+    pub hashing: Arc<tokio::sync::Semaphore>,
+}
+
+/// The address of the person's device: the peer's, or what a trusted proxy says it is. Put into the request by the binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddr(pub IpAddr);
+
 /// What names the request: in the header `x-request-id` of its answer, in the log, and to the person who reports a fault.
 /// Put into the request by the binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,17 +98,6 @@ impl Reference {
         Self("unknown".into())
     }
 }
-
-    pub secure: bool,
-    /// How long sessions last.
-    pub sessions: SessionLifetimes,
-    /// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
-    pub hashing: Arc<tokio::sync::Semaphore>,
-}
-
-/// The address of the person's device: the peer's, or what a trusted proxy says it is. Put into the request by the binary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddr(pub IpAddr);
 
 /// Who is signed in, put into the request by [`guard`].
 #[derive(Debug, Clone)]

@@ -12,7 +12,10 @@ use super::{
     form_ctx::{After, FormCtx},
     save_bar, submit,
 };
-use crate::post::Done;
+use crate::{
+    context::me_or_nobody,
+    post::{Done, POSTED_AS},
+};
 
 /// Renders the children with the form in their context.
 fn inside(ctx: FormCtx, children: Children) -> AnyView {
@@ -181,6 +184,11 @@ fn guarded(ctx: FormCtx) {
     });
 }
 
+/// Says whose page the form is on, for [`POSTED_AS`].
+fn posted_as() -> AnyView {
+    me_or_nobody().map(|me| view! { <input type="hidden" name=POSTED_AS value=me.sign_in /> }).into_any()
+}
+
 fn edit_form(ctx: FormCtx, fields: &[(String, String)], content: AnyView, bar: Option<AnyView>) -> AnyView {
     view! {
         <form
@@ -199,6 +207,7 @@ fn edit_form(ctx: FormCtx, fields: &[(String, String)], content: AnyView, bar: O
         >
             {save_bar::stale_banner(ctx)}
             {save_bar::error_summary(ctx)}
+            {posted_as()}
             {hidden_inputs(fields)}
             {content}
             {bar}

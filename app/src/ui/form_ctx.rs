@@ -101,12 +101,6 @@ impl FormCtx {
         self.waits.into()
     }
 
-    /// Something changed that the form's controls do not show: rows were moved, a hidden input was set.
-    pub fn touch(self) {
-        self.touched.set_value(true);
-        self.dirty.set(true);
-    }
-
     /// Says what is wrong with a field, or that nothing is: for rules that look at several fields.
     pub fn tell(self, name: &str, error: Option<String>) {
         self.errors.update(|errors| match error {

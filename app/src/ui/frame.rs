@@ -3,7 +3,7 @@
 //! On a wide page the navigation stands at the left; on a narrow one it is a popover behind a button in a bar on top. The
 //! browser opens and closes popovers by itself, so all of it works without WebAssembly.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_location;
 use tandem_domain::access::{Audience, Principal};
 
@@ -14,30 +14,17 @@ use super::{
     palette::Palette,
     theme::ThemeSwitch,
 };
-use crate::context::{is_demo, me_or_nobody};
+use crate::{
+    context::{is_demo, me_or_nobody},
+    pages::sign_in::SignOut,
+};
 
-/// The server function that signs out.
-const SIGN_OUT: &str = "/api/sign_out";
-
-/// Around the pages of the provider's staff.
+/// Around the pages of whoever is signed in.
 #[component]
-pub fn AdminFrame(
+pub fn Frame(
     /// The page.
     children: Children,
 ) -> impl IntoView {
-    frame(children)
-}
-
-/// Around the pages of self-care.
-#[component]
-pub fn SelfCareFrame(
-    /// The page.
-    children: Children,
-) -> impl IntoView {
-    frame(children)
-}
-
-fn frame(children: Children) -> AnyView {
     let Some(me) = me_or_nobody() else {
         return view! { <main id="main" class="page">{children()}</main> }.into_any();
     };
@@ -121,7 +108,7 @@ fn user_menu(me: &Principal) -> AnyView {
                 </p>
                 <a href="/profile">{icon(Sign::Card)} "Profile and password"</a>
                 <div class="user-menu-theme"><span>"Theme"</span> <ThemeSwitch /></div>
-                <PostForm to=SIGN_OUT reload=true>
+                <PostForm to=SignOut::PATH reload=true>
                     <button type="submit">{icon(Sign::SignOut)} "Sign out"</button>
                 </PostForm>
             </div>

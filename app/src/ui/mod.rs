@@ -21,7 +21,7 @@
 //! | [`PageHeader`], [`Tabs`], [`Card`], [`Stat`], [`DescriptionList`], [`EmptyState`], [`Notice`], [`Skeleton`] | a page's parts |
 //! | [`Button`], [`LinkButton`], [`ConfirmButton`], [`Dialog`] | actions |
 //! | [`Badge`], [`ModeBadge`], [`Icon`](icon()) | signs |
-//! | [`AdminFrame`], [`SelfCareFrame`] | what is around the pages |
+//! | [`Frame`] | what is around the pages |
 //!
 //! # Forms in short
 //!
@@ -34,9 +34,8 @@
 //!
 //! - Forms must not be nested: [`InstantSwitch`] and [`ConfirmButton`] with a form of its own stand beside an [`EditForm`].
 //! - A field with `field=Field::X` is not there when the role does not see X, and disabled (so not sent: the server's
-//!   argument is an `Option`, `None` keeps what is stored) when the role may only view it.
+//!   argument is a [`Typed`](crate::post::Typed), which then keeps what is stored) when the role may only view it.
 //! - [`Checkbox`] and [`Switch`] send `on` or `off`, never nothing, unless they are disabled.
-//! - An editor that changes hidden inputs by itself calls [`FormCtx::touch`], so that the save bar knows.
 //!
 //! To add a component: a file that answers one question, its classes in `style/`, a row in the table above, and a place in
 //! the gallery.
@@ -78,7 +77,7 @@ pub use fields::{Checkbox, FieldSet, PasswordField, RadioCards, SelectField, Tex
 pub use form::{EditForm, NewForm, PostForm};
 pub(crate) use form_ctx::leads_to_button;
 pub use form_ctx::{FormCtx, use_form};
-pub use frame::{AdminFrame, SelfCareFrame};
+pub use frame::Frame;
 pub use icon::{Sign, icon};
 pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};
 pub use list::{Filter, FilterInput, ListPage, list_args};

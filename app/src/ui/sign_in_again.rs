@@ -1,12 +1,9 @@
 //! The session ended in the middle of a form: sign in here, and the form is posted again.
 
-use leptos::{ev, html, prelude::*, task::spawn_local};
+use leptos::{ev, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{button::Kind, desk::Desk, dialog::Dialog, submit};
-use crate::context::me_or_nobody;
-
-/// The server function that signs in, and its fields.
-const SIGN_IN: &str = "/api/sign_in";
+use crate::{context::me_or_nobody, pages::sign_in::SignIn};
 
 /// Asks for the password of the person whose session ended.
 #[component]
@@ -28,7 +25,7 @@ pub(super) fn SignInAgain(desk: Desk) -> impl IntoView {
         let fields = vec![("name".to_owned(), name.clone()), ("password".to_owned(), input.value())];
         input.set_value("");
         spawn_local(async move {
-            match submit::post(SIGN_IN, &fields).await {
+            match submit::post(SignIn::PATH, &fields).await {
                 Ok(_) => {
                     open.set(false);
                     if let Some(again) = desk.sign_in_again.get_untracked() {
@@ -46,7 +43,7 @@ pub(super) fn SignInAgain(desk: Desk) -> impl IntoView {
     view! {
         <Dialog open=open title="Your session has ended">
             <p>"Sign in again to continue. What you typed is kept."</p>
-            <form method="post" action=SIGN_IN class="form" novalidate on:submit=submitted>
+            <form method="post" action=SignIn::PATH class="form" novalidate on:submit=submitted>
                 <div class="field">
                     <label for="again-name">"Name"</label>
                     <input id="again-name" name="name" autocomplete="username" readonly value=me.sign_in />

@@ -187,13 +187,13 @@ fn a_switch_posts_the_other_state() {
 
 #[test]
 fn the_navigation_has_the_pages_that_the_role_sees() {
-    let frame = || view! { <AdminFrame>"content"</AdminFrame> }.into_any();
+    let frame = || view! { <Frame>"content"</Frame> }.into_any();
     let html = shown(administrator(), frame);
     assert!(tag(&html, "href=\"/admin/customers\"").contains("aria-current=\"page\""));
     assert!(html.contains("href=\"/admin/roles\""));
     let html = shown(somebody(0, Some((Field::Roles, Level::Forbidden))), frame);
     assert!(!html.contains("href=\"/admin/roles\""));
-    let html = shown(somebody(3, None), || view! { <SelfCareFrame>"content"</SelfCareFrame> }.into_any());
+    let html = shown(somebody(3, None), || view! { <Frame>"content"</Frame> }.into_any());
     assert!(html.contains("href=\"/self-care/codes\"") && !html.contains("/self-care/huntgroups"));
 }
 

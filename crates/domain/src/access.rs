@@ -254,12 +254,6 @@ fields! {
 }
 
 impl Field {
-    /// The field of this path.
-    #[must_use]
-    pub fn from_path(path: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|field| field.info().path == path)
-    }
-
     /// The nodes on the way to the field: `entity`, `entity/panel`, `entity/panel/field`.
     pub fn nodes(self) -> impl DoubleEndedIterator<Item = &'static str> {
         let path = self.info().path;

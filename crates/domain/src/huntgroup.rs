@@ -142,26 +142,32 @@ impl Huntgroup {
         }
     }
 
-    /// The extensions whose calls `manager` may supervise through this group alone (see [`supervisable`]): all other
-    /// members that are not protected, when the manager's own membership has *Supervision allowed*.
-    pub fn supervisable_by(&self, manager: AccountId) -> impl Iterator<Item = AccountId> + '_ {
+    /// The extensions whose calls `manager` may supervise through this group: all other members that are not among the
+    /// [`protected`], when the manager's own membership has *Supervision allowed*.
+    pub fn supervisable_by<'a>(
+        &'a self,
+        manager: AccountId,
+        protected: &'a BTreeSet<AccountId>,
+    ) -> impl Iterator<Item = AccountId> + 'a {
         let allowed = self.members.iter().any(|member| member.account == manager && member.supervision_allowed);
         self.members
             .iter()
-            .filter(move |member| allowed && member.account != manager && !member.never_supervise)
             .map(|member| member.account)
+            .filter(move |account| allowed && *account != manager && !protected.contains(account))
     }
 }
 
-/// The extensions whose calls `manager` may supervise through any of a customer's huntgroups. A *Never supervise* mark
-/// protects its extension in every group, not only in the one where it was set.
+/// The extensions that nobody may supervise. A *Never supervise* mark protects its extension in every group of the customer,
+/// not only in the one where it was set.
+#[must_use]
+pub fn protected(groups: &[Huntgroup]) -> BTreeSet<AccountId> {
+    let members = groups.iter().flat_map(|group| &group.members);
+    members.filter(|member| member.never_supervise).map(|member| member.account).collect()
+}
+
+/// The extensions whose calls `manager` may supervise through any of a customer's huntgroups.
 #[must_use]
 pub fn supervisable(groups: &[Huntgroup], manager: AccountId) -> BTreeSet<AccountId> {
-    let protected: BTreeSet<AccountId> = groups
-        .iter()
-        .flat_map(|group| &group.members)
-        .filter(|member| member.never_supervise)
-        .map(|member| member.account)
-        .collect();
-    groups.iter().flat_map(|group| group.supervisable_by(manager)).filter(|agent| !protected.contains(agent)).collect()
+    let protected = protected(groups);
+    groups.iter().flat_map(|group| group.supervisable_by(manager, &protected)).collect()
 }

@@ -4,8 +4,6 @@
 //! as much as page one, and rows that come or go meanwhile are neither repeated nor skipped. Counts stop at
 //! [`COUNT_CAP`], because nobody reads on from "more than a thousand" but everybody pays for the count.
 
-use std::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 
 /// Rows on a page unless a list says otherwise.
@@ -51,16 +49,6 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The exact count, or "more than 1,000", for the list's caption.
-    #[must_use]
-    pub fn count_label(&self) -> String {
-        match self.count.cmp(&COUNT_CAP) {
-            Ordering::Less => self.count.to_string(),
-            Ordering::Equal => "1,000".into(),
-            Ordering::Greater => "more than 1,000".into(),
-        }
-    }
-
     /// The same page with each row made into something else.
     pub fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
         Page {

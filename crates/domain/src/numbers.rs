@@ -136,6 +136,15 @@ macro_rules! number_type {
 pub struct ExtensionNumber(String);
 number_type!(ExtensionNumber);
 
+impl ExtensionNumber {
+    /// The numbers after this one that extensions can have, in order; as many digits at least.
+    pub fn following(&self) -> impl Iterator<Item = Self> {
+        let (digits, number) = (self.0.len(), self.0.parse::<u32>().unwrap_or(u32::MAX));
+        let longest = 10_u32.pow(8);
+        (number.saturating_add(1)..longest).filter_map(move |number| format!("{number:0digits$}").parse().ok())
+    }
+}
+
 impl FromStr for ExtensionNumber {
     type Err = NumberError;
     fn from_str(text: &str) -> Result<Self, NumberError> {

@@ -60,6 +60,15 @@ pub const PASSWORD_MIN: usize = 10;
 /// Characters that a password has at most, so that hashing it stays bounded.
 pub const PASSWORD_MAX: usize = 128;
 
+/// What makes a long password easy.
+pub const PASSWORD_ADVICE: &str = "a few words are easy to remember";
+
+/// What a form says beside a new password: how long it has to be, and this advice.
+#[must_use]
+pub fn password_help(advice: &str) -> String {
+    ["At least ", &PASSWORD_MIN.to_string(), " characters; ", advice, "."].concat()
+}
+
 /// Checks a new password: length, and not one that everybody tries first. No rules about kinds of characters (NIST SP
 /// 800-63B advises against them).
 ///
@@ -68,9 +77,7 @@ pub const PASSWORD_MAX: usize = 128;
 pub fn check_password(password: &str) -> Result<(), FieldError> {
     let length = password.chars().count();
     if length < PASSWORD_MIN {
-        return Err(FieldError::new(format!(
-            "Use at least {PASSWORD_MIN} characters; a few words are easy to remember."
-        )));
+        return Err(FieldError::new(format!("Use at least {PASSWORD_MIN} characters; {PASSWORD_ADVICE}.")));
     }
     if length > PASSWORD_MAX {
         return Err(FieldError::new(format!("Use at most {PASSWORD_MAX} characters.")));

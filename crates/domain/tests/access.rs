@@ -40,14 +40,9 @@ mod the_tree {
     use super::*;
 
     #[test]
-    fn every_field_has_a_path_of_its_own_that_leads_back_to_it() {
+    fn every_field_has_a_path_of_its_own() {
         let paths: BTreeSet<&str> = Field::ALL.iter().map(|field| field.info().path).collect();
         assert_eq!(paths.len(), Field::ALL.len());
-        for field in Field::ALL {
-            assert_eq!(Field::from_path(field.info().path), Some(*field));
-        }
-        assert_eq!(Field::from_path("account/recording"), None, "a panel is no field");
-        assert_eq!(Field::from_path(""), None);
     }
 
     #[test]

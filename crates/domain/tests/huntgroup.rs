@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use tandem_domain::{
-    huntgroup::{Huntgroup, MEMBERS_MAX, Member, RingStrategy, supervisable},
+    huntgroup::{self, Huntgroup, MEMBERS_MAX, Member, RingStrategy, supervisable},
     ids::AccountId,
 };
 use uuid::Uuid;
@@ -36,7 +36,7 @@ fn group(members: impl IntoIterator<Item = Member>) -> Huntgroup {
 }
 
 fn supervised_by(manager: AccountId, group: &Huntgroup) -> Vec<AccountId> {
-    group.supervisable_by(manager).collect()
+    group.supervisable_by(manager, &huntgroup::protected(std::slice::from_ref(group))).collect()
 }
 
 mod the_form {

@@ -31,14 +31,6 @@ fn nothing_and_punctuation_are_no_words() {
 }
 
 #[test]
-fn a_count_is_exact_up_to_the_cap_and_then_says_more_than() {
-    assert_eq!(page(0).count_label(), "0");
-    assert_eq!(page(999).count_label(), "999");
-    assert_eq!(page(1000).count_label(), "1,000");
-    assert_eq!(page(1001).count_label(), "more than 1,000");
-}
-
-#[test]
 fn a_page_of_other_rows_keeps_its_place_in_the_list() {
     let next = Some(Cursor { before: false, key: "smith".into(), id: "7".into() });
     let named = Page { next: next.clone(), ..page(2) }.map(|row| format!("row {row}"));

@@ -105,16 +105,6 @@ impl Audit<'_> {
         list.all(&self.0.db, read).await
     }
 
-    /// The newest lines about one record, for its page.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn of_record(&self, scope: Scope, record_id: &str, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        let mut conditions = Where::within(scope);
-        conditions.and("r.subject_id = ?", plain(record_id));
-        lines(conditions, "", None, limit).all(&self.0.db, read).await
-    }
-
     /// Writes a line about something that changed no record: a sign-in, a refused request.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Two databases, one SQL text: the only module that knows which one it is.
+//! Two databases, one SQL text: besides opening, closing and migrating, the only module that knows which one it is.
 //!
 //! A statement is a text with `$1` placeholders and its arguments ([`Sql`]); rows come back as [`Row`], read by column name.
 //! Columns are TEXT, BIGINT and BOOLEAN, so three kinds of argument are all there is. SQLite has one connection that writes

@@ -5,23 +5,18 @@ use std::sync::{Mutex, PoisonError};
 use tandem_domain::ids::Timestamp;
 use uuid::Uuid;
 
-/// Makes ids. Passed to the store, so that a test can foresee them.
-pub trait IdSource: Send + Sync {
-    /// A new UUIDv7 (RFC 9562 §5.7) of the moment `at`. Ids made one after the other for one moment sort in that order.
-    fn next(&self, at: Timestamp) -> Uuid;
-}
-
 /// Ids of a moment, a counter within it (RFC 9562 §6.2, method 1) and chance.
 #[derive(Debug, Default)]
-pub struct RandomIds {
+pub(crate) struct RandomIds {
     last: Mutex<(i64, u32)>,
 }
 
 /// The counter fills the 12 bits after the version and the 14 after the variant.
 const COUNTER_BITS: u32 = 26;
 
-impl IdSource for RandomIds {
-    fn next(&self, at: Timestamp) -> Uuid {
+impl RandomIds {
+    /// A new UUIDv7 (RFC 9562 §5.7) of the moment `at`. Ids made one after the other for one moment sort in that order.
+    pub(crate) fn next(&self, at: Timestamp) -> Uuid {
         let counter = {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
             *last = if last.0 == at.0 { (at.0, last.1.wrapping_add(1)) } else { (at.0, 0) };

@@ -15,7 +15,7 @@
 //! | [`users`] | what uses a class, a role or a rule |
 //! | [`demo`] | data to try and to measure with |
 //!
-//! How it works inside: `db` is the only place that knows there are two databases; `schema` brings the tables up to date;
+//! How it works inside: `db` runs one SQL text on either database, so that no repository knows which one it is; `schema` brings the tables up to date;
 //! `list` cuts pages; `search` keeps the word index; `diff` finds what changed; `saving` is the way of every update.
 //!
 //! To add a record: a migration; its struct and rules in `tandem-domain`; a module here with `list`, `get`, `create` and
@@ -54,5 +54,4 @@ pub mod users;
 
 pub use change::Change;
 pub use error::{StaleEdit, StoreError};
-pub use ids::{IdSource, RandomIds};
 pub use store::{Options, PoolStatus, Store};

@@ -10,17 +10,18 @@ use tandem_domain::{access::Tenant, ids::Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    Change, IdSource, RandomIds, StoreError,
+    Change, StoreError,
     accounts::Accounts,
     administrators::Administrators,
     audit::Audit,
     classes::Classes,
     counts::Counts,
     customers::Customers,
-    db::{Db, Tx, sql},
+    db::{Db, Tx},
     dialing::Dialing,
     dialing_rules::DialingRules,
     huntgroups::Huntgroups,
+    ids::RandomIds,
     roles::Roles,
     saving::Write,
     schema,
@@ -59,7 +60,7 @@ pub struct PoolStatus {
 #[derive(Clone)]
 pub struct Store {
     pub(crate) db: Db,
-    ids: Arc<dyn IdSource>,
+    ids: Arc<RandomIds>,
 }
 
 impl Store {
@@ -77,12 +78,6 @@ impl Store {
         Ok(Self { db, ids: Arc::new(RandomIds::default()) })
     }
 
-    /// The same store with another source of ids, for tests.
-    #[must_use]
-    pub fn with_ids(self, ids: Arc<dyn IdSource>) -> Self {
-        Self { ids, ..self }
-    }
-
     /// Makes the tables, or brings them up to date, and the built-in records with them. Safe to repeat, and safe when
     /// several servers do it at once.
     ///
@@ -98,14 +93,6 @@ impl Store {
     /// [`StoreError::Database`] when the database does not answer.
     pub async fn is_current(&self) -> Result<bool, StoreError> {
         schema::is_current(&self.db).await
-    }
-
-    /// Asks the database for nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] when it does not answer.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.db.one(sql("SELECT 1")).await.map(drop)
     }
 
     /// How many connections there are, the writing one of SQLite included.

@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use clap::{Args, Subcommand, ValueEnum};
-use tandem_app::server::{Clock as _, SystemClock};
+use tandem_app::server::Clock as _;
 use tandem_domain::{
     access::Who,
     administrator::Administrator,
@@ -20,7 +20,7 @@ use super::{
     Failure,
     options::{DataOptions, UsualFile},
 };
-use crate::run;
+use crate::{clock::SystemClock, run};
 
 /// Who the audit log says it was.
 const ACTOR: &str = "command line";

@@ -13,7 +13,8 @@ Examples:
   tandem migrate
   TANDEM_DATABASE_URL=postgres://tandem:…@db/tandem tandem migrate
 
-With several servers on one PostgreSQL, run it once before the first of them gets the new version.";
+With several servers on one PostgreSQL: stop those of the old version (they are not ready any more once the layout
+is new), run it once, start those of the new.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

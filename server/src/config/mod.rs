@@ -44,6 +44,13 @@ impl Config {
                 says: "a session cannot be idle longer than it lives: make it at most session.absolute",
             });
         }
+        if self.http.public_url.is_none() && !self.http.trusted_proxies.0.is_empty() {
+            problems.push(Problem::Contradiction {
+                place: values.source_of("http.trusted_proxies"),
+                key: "http.trusted_proxies",
+                says: "behind a proxy, http.public_url must tell the address that people see",
+            });
+        }
     }
 
     /// The database to open: the configured one, or the embedded one in the data folder.

@@ -104,8 +104,8 @@ settings! {
         /// browsers are told to stay with TLS. Posts from any other origin are refused. Not set: the address of each
         /// request counts, which suits this machine or a private network alone.
         public_url: Option<PublicUrl> = "",
-        /// Networks of the reverse proxies in front, such as `["10.0.0.0/8"]`. Only what they say in X-Forwarded-For and
-        /// X-Forwarded-Proto is believed.
+        /// Networks of the reverse proxies in front, such as `["10.0.0.0/8"]`. Only what they say in X-Forwarded-For is
+        /// believed. Needs `public_url`.
         trusted_proxies: Networks = "",
         /// Folder of the files that browsers load. Not set: those inside the program, or target/site of the source tree.
         site: Option<PathBuf> = "",

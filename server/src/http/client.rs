@@ -13,15 +13,12 @@ use tandem_app::server::ClientAddr;
 use crate::config::Networks;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
-const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// How a request reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
     /// The client's address.
     pub client: IpAddr,
-    /// Between client and the outermost trusted proxy there was TLS.
-    pub tls: bool,
     /// No proxy was in between, as far as the request shows.
     pub direct: bool,
 }
@@ -40,8 +37,9 @@ pub async fn identify(State(trusted): State<Networks>, mut request: Request, nex
 /// Walks from the peer outwards, as long as who speaks is trusted. Each proxy appends the address that it saw, so what
 /// stands left of the first untrusted address is only that client's claim.
 fn origin_of(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Origin {
-    let direct = !["forwarded", FORWARDED_FOR, FORWARDED_PROTO, "via"].iter().any(|name| headers.contains_key(*name));
-    let mut origin = Origin { client: peer, tls: false, direct };
+    let direct =
+        !["forwarded", FORWARDED_FOR, "x-forwarded-proto", "via"].iter().any(|name| headers.contains_key(*name));
+    let mut origin = Origin { client: peer, direct };
     if !trusted.contains(peer) {
         return origin;
     }
@@ -54,8 +52,6 @@ fn origin_of(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Origin {
             break;
         }
     }
-    let proto = headers.get_all(FORWARDED_PROTO).iter().next_back().and_then(|value| value.to_str().ok());
-    origin.tls = proto.and_then(|value| value.rsplit(',').next()).is_some_and(|proto| proto.trim() == "https");
     origin
 }
 
@@ -71,43 +67,39 @@ mod tests {
     use crate::config::Setting;
     use axum::http::HeaderValue;
 
-    fn origin(peer: &str, forwarded: &[(&'static str, &'static str)]) -> (String, bool) {
+    fn origin(peer: &str, forwarded: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();
-        for (name, value) in forwarded {
-            headers.append(*name, HeaderValue::from_static(value));
+        for value in forwarded {
+            headers.append(FORWARDED_FOR, HeaderValue::from_static(value));
         }
         let trusted = Networks::read("10.0.0.0/8").unwrap();
-        let origin = origin_of(peer.parse().unwrap(), &headers, &trusted);
-        (origin.client.to_string(), origin.tls)
+        origin_of(peer.parse().unwrap(), &headers, &trusted).client.to_string()
     }
 
     #[test]
     fn a_stranger_cannot_claim_another_address() {
-        let claim = [(FORWARDED_FOR, "192.0.2.1"), (FORWARDED_PROTO, "https")];
-        assert_eq!(origin("198.51.100.7", &claim), ("198.51.100.7".into(), false));
+        assert_eq!(origin("198.51.100.7", &["192.0.2.1"]), "198.51.100.7");
     }
 
     #[test]
-    fn a_trusted_proxy_tells_the_client_and_tls() {
-        let told = [(FORWARDED_FOR, "198.51.100.7"), (FORWARDED_PROTO, "https")];
-        assert_eq!(origin("10.0.0.1", &told), ("198.51.100.7".into(), true));
+    fn a_trusted_proxy_tells_the_client() {
+        assert_eq!(origin("10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
     }
 
     #[test]
     fn what_a_client_wrote_before_the_proxy_appended_is_ignored() {
-        let told = [(FORWARDED_FOR, "192.0.2.1"), (FORWARDED_FOR, "192.0.2.2, 198.51.100.7, 10.0.0.2")];
-        assert_eq!(origin("10.0.0.1", &told), ("198.51.100.7".into(), false));
+        assert_eq!(origin("10.0.0.1", &["192.0.2.1", "192.0.2.2, 198.51.100.7, 10.0.0.2"]), "198.51.100.7");
     }
 
     #[test]
     fn a_hop_that_is_no_address_ends_the_walk() {
-        assert_eq!(origin("10.0.0.1", &[(FORWARDED_FOR, "198.51.100.7, unknown")]), ("10.0.0.1".into(), false));
+        assert_eq!(origin("10.0.0.1", &["198.51.100.7, unknown"]), "10.0.0.1");
     }
 
     #[test]
     fn ports_and_mapped_addresses_are_read() {
-        assert_eq!(origin("10.0.0.1", &[(FORWARDED_FOR, "198.51.100.7:4711")]).0, "198.51.100.7");
-        assert_eq!(origin("10.0.0.1", &[(FORWARDED_FOR, "::ffff:198.51.100.7")]).0, "198.51.100.7");
-        assert_eq!(origin("10.0.0.1", &[(FORWARDED_FOR, "[2001:db8::1]:4711")]).0, "2001:db8::1");
+        assert_eq!(origin("10.0.0.1", &["198.51.100.7:4711"]), "198.51.100.7");
+        assert_eq!(origin("10.0.0.1", &["::ffff:198.51.100.7"]), "198.51.100.7");
+        assert_eq!(origin("10.0.0.1", &["[2001:db8::1]:4711"]), "2001:db8::1");
     }
 }

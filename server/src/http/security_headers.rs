@@ -8,8 +8,6 @@ use axum::{
     response::Response,
 };
 
-use super::client::Origin;
-
 /// For answers that are no page of the application: nothing may load, nothing may frame them.
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -30,13 +28,12 @@ const STAY_WITH_TLS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// Adds what is missing. `behind_tls`: the configuration says that people come over TLS.
 pub async fn add(State(behind_tls): State<bool>, request: Request, next: Next) -> Response {
-    let tls = behind_tls || request.extensions().get::<Origin>().is_some_and(|origin| origin.tls);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if tls {
+    if behind_tls {
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(STAY_WITH_TLS);
     }
     response

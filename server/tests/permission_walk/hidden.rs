@@ -276,3 +276,104 @@ async fn whoever_is_blocked_or_loses_the_sign_in_is_signed_out_at_once() {
         assert_eq!(world.page(person, "/self-care").await.header("location"), "/sign-in?next=%2Fself-care");
     }
 }
+
+/// What was taken away does not come back by itself either: not even to a browser that did not ask meanwhile.
+#[tokio::test]
+async fn whoever_is_let_in_again_has_to_sign_in_again() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let as_admin = async |function: &str, fields: &[(&str, String)]| {
+        let answer = world.post(Person::Administrator, &format!("/api/{function}"), fields).await;
+        assert_eq!(answer.status, StatusCode::OK, "{function}: {}", answer.body);
+    };
+    let status = |account: Option<&str>, was: &str, status: &str| {
+        let typed = [("was", was.to_owned()), ("status", status.to_owned()), ("reason", "Lost laptop".to_owned())];
+        let account = account.map(|name| ("account", demo.id("account", name)));
+        [("customer", demo.id("customer", "abc"))].into_iter().chain(account).chain(typed).collect::<Vec<_>>()
+    };
+    as_admin("status_set", &status(Some("abc744"), "open", "blocked")).await;
+    as_admin("status_set", &status(Some("abc744"), "blocked", "open")).await;
+    assert!(is_signed_out(&world, Person::John).await && !is_signed_out(&world, Person::Olivia).await);
+    as_admin("status_set", &status(None, "open", "blocked")).await;
+    as_admin("status_set", &status(None, "blocked", "open")).await;
+    assert!(is_signed_out(&world, Person::Abc).await && is_signed_out(&world, Person::Olivia).await);
+    for (step, active) in ["off", "on"].into_iter().enumerate() {
+        let version = demo.version("administrator", "Rita Reader").parse::<usize>().unwrap() + step;
+        let rita = [
+            ("id", demo.id("administrator", "Rita Reader")),
+            ("version", version.to_string()),
+            ("active", active.to_owned()),
+        ];
+        as_admin("administrator_active", &rita).await;
+    }
+    assert!(is_signed_out(&world, Person::Reader).await && !is_signed_out(&world, Person::Panda).await);
+}
+
+async fn is_signed_out(world: &World, person: Person) -> bool {
+    world.post(person, "/api/customer_list_classes", &[]).await.status == StatusCode::UNAUTHORIZED
+}
+
+/// Whoever saves second is told what the first changed: as far as the role shows it.
+#[tokio::test]
+async fn a_conflict_tells_nothing_that_the_role_hides() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let version = demo.version("account", "abc744");
+    let change = [
+        ("id", demo.id("account", "abc744")),
+        ("version", version.clone()),
+        ("email", "from.above@abc.example".to_owned()),
+        ("role", demo.id("access_role", "Spare")),
+    ];
+    assert_eq!(world.post(Person::Administrator, "/api/account_save", &change).await.status, StatusCode::OK);
+    let own = [("version", version.clone()), ("last_name", "Late".to_owned())];
+    // The new role lets John change nothing: the company saves in his place, and sees the profile but no roles.
+    assert_eq!(world.post(Person::John, "/api/profile_save", &own).await.status, StatusCode::FORBIDDEN);
+    let own = [own.as_slice(), &[("id", demo.id("account", "abc744"))]].concat();
+    let told = world.post(Person::Abc, "/api/account_save", &own).await;
+    assert_eq!(told.status, StatusCode::CONFLICT);
+    assert!(told.body.contains("from.above@abc.example"), "{}", told.body);
+    assert!(!told.body.contains("role") && !told.body.contains("Spare"), "{}", told.body);
+}
+
+/// PRODUCT §1: the mark *Never supervise* protects an extension, whoever manages the members.
+#[tokio::test]
+async fn whoever_may_not_mark_members_strips_no_mark_and_is_told_of_none() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let group = [("customer", demo.id("customer", "abc")), ("id", demo.id("huntgroup", "abc7700"))];
+    let of = |extension: &str, more: &[(&'static str, &str)]| {
+        let account = ("account", demo.id("account", &format!("abc{extension}")));
+        let more = more.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        group.clone().into_iter().chain([account]).chain(more).collect::<Vec<_>>()
+    };
+    let role = [
+        ("name", "Members only".to_owned()),
+        ("audience", "customer".to_owned()),
+        ("base", "modify".to_owned()),
+        ("entries[ip_centrex/huntgroups/supervision]", "forbidden".to_owned()),
+    ];
+    let done = world.post(Person::Administrator, "/api/role_create", &role).await;
+    let role = done.body.split("/admin/roles/").nth(1).unwrap().split('"').next().unwrap();
+    let assign = [
+        ("customer", demo.id("customer", "abc")),
+        ("was", demo.id("access_role", "Customer")),
+        ("role", role.to_owned()),
+    ];
+    assert_eq!(world.post(Person::Administrator, "/api/customer_role_assign", &assign).await.status, StatusCode::OK);
+    let mark = of("744", &[("never_supervise", "on")]);
+    assert_eq!(world.post(Person::Administrator, "/api/huntgroup_member_mark", &mark).await.status, StatusCode::OK);
+    let before = world.dump().await;
+    for (function, fields) in [("huntgroup_member_remove", of("744", &[])), ("huntgroup_delete", group.to_vec())] {
+        let answer = world.post(Person::Abc, &format!("/api/{function}"), &fields).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{function}: {}", answer.body);
+    }
+    let late = [group.as_slice(), &[("version", demo.version("huntgroup", "abc7700")), ("ring_seconds", "30".into())]];
+    let told = world.post(Person::Abc, "/api/huntgroup_save", &late.concat()).await;
+    assert_eq!(told.status, StatusCode::CONFLICT);
+    assert!(told.body.contains(r#""changes":[]"#), "{}", told.body);
+    assert_eq!(before, world.dump().await);
+    // A member without the mark comes and goes as before.
+    let other = of("745", &[]);
+    assert_eq!(world.post(Person::Abc, "/api/huntgroup_member_remove", &other).await.status, StatusCode::OK);
+}

@@ -8,15 +8,17 @@
 //! | [`ceiling`] | nobody gets above the own role |
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
 //! | [`meanwhile`] | what somebody else saves in the middle of a save |
+//! | [`left_behind`] | what one person leaves for the next: interrupted forms, names in others' pages |
 //! | [`pages`] | every page as everybody: no fault, no other customer's records |
 //! | [`world`], [`demo_ids`] | the application with the demonstration's data, in this process |
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod bad_input;
-mod demo_ids;
 mod ceiling;
+mod demo_ids;
 mod hidden;
+mod left_behind;
 mod meanwhile;
 mod pages;
 mod table;

@@ -282,6 +282,12 @@ impl Asking {
     }
 }
 
+/// A request of a browser without WebAssembly that has this cookie.
+pub fn with_cookie(method: Method, path: &str, cookie: &str) -> Asking {
+    let request = Asking::new(method, path).with(header::ACCEPT.as_str(), "text/html,*/*;q=0.8");
+    if cookie.is_empty() { request } else { request.with(header::COOKIE.as_str(), cookie) }
+}
+
 /// Fields as a form sends them.
 pub fn form(fields: &[(&str, String)]) -> String {
     form_urlencoded::Serializer::new(String::new())

@@ -59,7 +59,7 @@ pub const PAGES: &[Page] = &[
     admin("/admin/customers?q=bakery"),
     empty(admin("/admin/customers?q=nobody+has+this")),
     admin("/admin/customers?status=suspended"),
-    admin("/admin/customers?class=00000000-0000-0000-0000-000000000001"),
+    admin("/admin/customers?class=00000000-0000-7000-8000-000000000001"),
     admin("/admin/customers?sort=status&desc=1"),
     admin("/admin/customers?sort=created&desc=1"),
     deep("/admin/customers, deep", "/admin/customers"),

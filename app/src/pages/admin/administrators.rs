@@ -6,6 +6,7 @@ use tandem_domain::{
     access::Field,
     field::Rule,
     ids::{AdministratorId, Version},
+    sign_in::{PASSWORD_ADVICE, password_help},
 };
 #[cfg(feature = "ssr")]
 use tandem_domain::{
@@ -23,7 +24,7 @@ use crate::{
     error::AppError,
     listing::{ListArgs, Listing, Tone},
     parts::address::{address_id, parse_id},
-    post::Done,
+    post::{Done, Typed},
     ui::{
         Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, Notice, PageHeader, PasswordField, PostForm,
         SelectField, TextField, list_args,
@@ -255,13 +256,14 @@ pub async fn administrator_active(
     /// The version that the edit starts from.
     version: Version,
     /// `on` or `off`.
-    active: String,
+    #[server(default)]
+    active: Typed,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     ask.modify(Field::Administrators)?;
-    let active = active == "on";
+    let active = active.on_or_off("active")?.ok_or_else(|| AppError::Unreadable("neither on nor off".into()))?;
     if ask.me.who == Who::Administrator(id) && !active {
         return Err(AppError::Refused("You cannot deactivate yourself; ask another administrator.".into()));
     }
@@ -364,7 +366,7 @@ pub fn NewAdministratorPage() -> impl IntoView {
                         <PasswordField
                             name="password"
                             label="Password"
-                            help="At least 10 characters; tell it to the person, who can change it."
+                            help=password_help("tell it to the person, who can change it")
                             autocomplete="new-password"
                             rule=Rule::Password
                             required=true
@@ -464,7 +466,7 @@ fn password_card(id: &str, own: bool) -> AnyView {
                 <PasswordField
                     name="password"
                     label="New password"
-                    help="At least 10 characters."
+                    help=password_help(PASSWORD_ADVICE)
                     autocomplete="new-password"
                     rule=Rule::Password
                     required=true

@@ -2,7 +2,11 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
-use tandem_domain::{access::Field, status::Status};
+use tandem_domain::{
+    access::Field,
+    sign_in::{PASSWORD_ADVICE, password_help},
+    status::Status,
+};
 
 use super::customer::{CustomerFields, TypedCustomer, customer_inputs};
 use crate::{
@@ -234,7 +238,7 @@ pub fn NewCustomerPage() -> impl IntoView {
                 <Card title="Self-care sign-in" description="Optional: for the company’s own administrator. It can be given later.">
                     <TextField name="sign_in" label="Sign-in name" width="medium" />
                     <PasswordField name="password" label="Password" autocomplete="new-password" width="medium"
-                        help="At least 10 characters; a few words are easy to remember." />
+                        help=password_help(PASSWORD_ADVICE) />
                     <SelectField name="role" label="Access role" value=role options=roles width="medium"
                         help="What this sign-in may see and change in self-care." />
                 </Card>

@@ -24,7 +24,7 @@ use crate::{
         permission_tree::role_fields,
         usage::{Usage, delete_card, usage_card},
     },
-    post::Done,
+    post::{Done, Typed},
     ui::{
         Badge, Button, Card, EditForm, Filter, LinkButton, ListPage, NewForm, Notice, PageHeader, SelectField, Sign,
         list_args,
@@ -184,7 +184,7 @@ pub async fn role_save(
     name: String,
     /// Whom the role is for.
     #[server(default)]
-    audience: Option<String>,
+    audience: Typed,
     /// The level of all that no entry speaks of.
     #[server(default)]
     base: String,
@@ -197,7 +197,7 @@ pub async fn role_save(
     let ask = Ask::now()?;
     ask.modify(Field::Roles)?;
     let stored = ask.store().roles().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
-    let audience = audience.unwrap_or_else(|| stored.value.audience.key().to_owned());
+    let audience = audience.or(stored.value.audience.key());
     let role = parse(&name, &audience, &base, entries)?;
     ask.gives(&stored.value)?;
     ask.gives(&role)?;
@@ -381,7 +381,7 @@ mod tests {
             );
             let typed: RoleSave = decode(&form).await.unwrap();
             assert_eq!(typed.version, Version(3));
-            let role = parse(&typed.name, &typed.audience.unwrap(), &typed.base, typed.entries).unwrap();
+            let role = parse(&typed.name, &typed.audience.or(""), &typed.base, typed.entries).unwrap();
             assert_eq!(role.level(Field::RecordByEmail), Level::Modify);
             assert_eq!(role.level(Field::RecordManually), Level::Forbidden);
             assert!(!role.entries.contains_key("customer/general"));
@@ -392,7 +392,7 @@ mod tests {
     async fn a_form_without_entries_or_audience_is_a_role_that_inherits_everything() {
         let form = "id=018f0000-0000-7000-8000-000000000001&version=1&name=Plain&base=view";
         let typed: RoleSave = decode(form).await.unwrap();
-        assert_eq!((typed.audience, typed.entries.len()), (None, 0));
+        assert_eq!((typed.audience, typed.entries.len()), (Typed(None), 0));
     }
 
     #[test]

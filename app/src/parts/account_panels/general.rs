@@ -67,7 +67,7 @@ pub async fn account_read(
 
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
-    let fields = server::fields_of(&ask, &found.stored.value).await?;
+    let fields = server::fields_of(&ask, Some(&found.stored.value)).await?;
     Ok(AccountGeneral { head: found.head(&ask), id, version: found.stored.version, fields })
 }
 
@@ -91,7 +91,7 @@ pub async fn account_save(
 
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
-    let account = typed.parse(&ask, &found.stored.value)?;
+    let account = typed.parse(&ask, found.tenant.customer(), Some(&found.stored.value))?;
     if account.role != found.stored.value.role {
         ask.gives_chosen(account.role).await?;
     }
@@ -108,7 +108,7 @@ pub struct TypedAccount {
     first_name: Typed,
     last_name: Typed,
     email: Typed,
-    pub(super) extension: Typed,
+    extension: Typed,
     expires_on: Typed,
     role: Typed,
     dialing_rule: Typed,
@@ -177,28 +177,37 @@ pub(super) mod server {
         account::Account,
         error::{FieldError, FieldErrors},
         field,
-        ids::{DialingRuleId, RoleId},
+        ids::{CustomerId, DialingRuleId, RoleId},
     };
+    use tandem_store::roles;
 
     use super::{AccountFields, TypedAccount, WHAT};
     use crate::{error::AppError, server::ask::Ask};
 
     impl TypedAccount {
-        /// The account to keep: what was typed, and what is stored where nothing was sent.
+        /// The account to keep: what was typed, and what is stored where nothing was sent. A new one (`None`) begins empty,
+        /// with the usual role.
         ///
         /// # Errors
         /// What is wrong, per field; a change of a field that the role does not permit.
-        pub(crate) fn parse(self, ask: &Ask, stored: &Account) -> Result<Account, AppError> {
+        pub(crate) fn parse(
+            self,
+            ask: &Ask,
+            customer: CustomerId,
+            stored: Option<&Account>,
+        ) -> Result<Account, AppError> {
             let mut errors = FieldErrors::default();
             let profile = Field::AccountProfile;
-            let first_name = ask.merge(profile, self.first_name.0, &stored.first_name)?;
-            let last_name = ask.merge(profile, self.last_name.0, &stored.last_name)?;
-            let email = ask.merge(profile, self.email.0, &stored.email)?;
-            let extension = ask.merge(Field::AccountExtension, self.extension.0, stored.extension.as_str())?;
-            let expires_on = stored.expires_on.as_deref().unwrap_or_default();
+            let text = |of: fn(&Account) -> &str| stored.map_or("", of);
+            let first_name = ask.merge(profile, self.first_name.0, text(|stored| &stored.first_name))?;
+            let last_name = ask.merge(profile, self.last_name.0, text(|stored| &stored.last_name))?;
+            let email = ask.merge(profile, self.email.0, text(|stored| &stored.email))?;
+            let extension = text(|stored| stored.extension.as_str());
+            let extension = ask.merge(Field::AccountExtension, self.extension.0, extension)?;
+            let expires_on = text(|stored| stored.expires_on.as_deref().unwrap_or_default());
             let expires_on = ask.merge(Field::AccountStatus, self.expires_on.0, expires_on)?;
-            let role = ask.merge(Field::AccountRole, self.role.0, &stored.role.to_string())?;
-            let rule = stored.dialing_rule.map(|rule| rule.to_string()).unwrap_or_default();
+            let role = ask.merge(Field::AccountRole, self.role.0, &role_of(stored).to_string())?;
+            let rule = stored.and_then(|stored| stored.dialing_rule).map(|rule| rule.to_string()).unwrap_or_default();
             let rule = ask.merge(Field::AccountDialingRule, self.dialing_rule.0, &rule)?;
 
             let first_name = errors.take("first_name", field::name(&first_name));
@@ -221,32 +230,38 @@ pub(super) mod server {
                 return Err(errors.into());
             };
             errors.into_result()?;
-            let customer = stored.customer;
             Ok(Account { customer, first_name, last_name, email, extension, expires_on, role, dialing_rule: rule })
         }
     }
 
-    /// The fields as the form shows them, without what the person who asks may not see.
-    pub(crate) async fn fields_of(ask: &Ask, account: &Account) -> Result<AccountFields, AppError> {
-        let seen = |field: Field, text: &str| if ask.me.sees(field) { text.to_owned() } else { String::new() };
+    fn role_of(stored: Option<&Account>) -> RoleId {
+        stored.map_or(roles::ACCOUNT, |stored| stored.role)
+    }
+
+    /// The fields as the form shows them, those of a new account for `None`, without what the person who asks may not see.
+    pub(crate) async fn fields_of(ask: &Ask, account: Option<&Account>) -> Result<AccountFields, AppError> {
+        let seen = |field: Field, of: fn(&Account) -> &str| {
+            account.filter(|_| ask.me.sees(field)).map_or_else(String::new, |account| of(account).to_owned())
+        };
         let tell = |error| ask.tell(WHAT, error);
         let mut fields = AccountFields {
-            first_name: seen(Field::AccountProfile, &account.first_name),
-            last_name: seen(Field::AccountProfile, &account.last_name),
-            email: seen(Field::AccountProfile, &account.email),
-            extension: seen(Field::AccountExtension, account.extension.as_str()),
-            expires_on: seen(Field::AccountStatus, account.expires_on.as_deref().unwrap_or_default()),
+            first_name: seen(Field::AccountProfile, |account| &account.first_name),
+            last_name: seen(Field::AccountProfile, |account| &account.last_name),
+            email: seen(Field::AccountProfile, |account| &account.email),
+            extension: seen(Field::AccountExtension, |account| account.extension.as_str()),
+            expires_on: seen(Field::AccountStatus, |account| account.expires_on.as_deref().unwrap_or_default()),
             ..AccountFields::default()
         };
         if ask.me.sees(Field::AccountRole) {
             let roles = ask.store().roles().choices(Audience::Account).await.map_err(tell)?;
-            fields.role = account.role.to_string();
+            fields.role = role_of(account).to_string();
             fields.roles = roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
         }
         if ask.me.sees(Field::AccountDialingRule) {
             let rules = ask.store().dialing_rules().choices().await.map_err(tell)?;
             let customers = (String::new(), "As the customer".to_owned());
-            fields.dialing_rule = account.dialing_rule.map(|rule| rule.to_string()).unwrap_or_default();
+            fields.dialing_rule =
+                account.and_then(|account| account.dialing_rule).map(|rule| rule.to_string()).unwrap_or_default();
             fields.dialing_rules =
                 std::iter::once(customers).chain(rules.into_iter().map(|(id, name)| (id.to_string(), name))).collect();
         }

@@ -2,7 +2,12 @@
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
-use tandem_domain::{access::Field, field::Rule, ids::CustomerId};
+use tandem_domain::{
+    access::Field,
+    field::Rule,
+    ids::CustomerId,
+    sign_in::{PASSWORD_ADVICE, password_help},
+};
 
 use super::{
     general::{AccountFields, TypedAccount, account_inputs},
@@ -47,9 +52,9 @@ pub async fn account_draft(
     };
     ask.modify(Field::AccountExtension)?;
     let customer = ask.store().customers().get(tenant).await.map_err(|error| ask.tell("customer", error))?;
-    let free = server::free_extension(&ask, tenant).await?;
-    let mut fields = fields_of(&ask, &server::blank(customer.id)).await?;
-    fields.extension = free;
+    let free = ask.store().accounts().next_extension(tenant).await.map_err(|error| ask.tell("account", error))?;
+    let mut fields = fields_of(&ask, None).await?;
+    fields.extension = free.map(|number| number.to_string()).unwrap_or_default();
     Ok(NewAccount { customer: customer.id, customer_name: customer.value.name, fields })
 }
 
@@ -77,61 +82,18 @@ pub async fn account_create(
     let ask = Ask::now()?;
     let tenant = ask.tenant(customer)?;
     ask.modify(Field::AccountExtension)?;
-    let mut typed = typed;
-    typed.extension.0.get_or_insert_default();
-    let account = typed.parse(&ask, &server::blank(customer));
+    let account = typed.parse(&ask, customer, None);
     let (account, sign_in) = NewSignInForm { sign_in, password }.beside(&ask, Field::AccountSignIn, account).await?;
-    let accounts = ask.store().accounts();
-    let id = accounts
-        .create(tenant, &account, sign_in.as_ref(), &ask.change())
     // Without a sign-in nobody becomes more by the usual role.
     if sign_in.is_some() || account.role != tandem_store::roles::ACCOUNT {
         ask.gives_chosen(account.role).await?;
     }
+    let accounts = ask.store().accounts();
+    let id = accounts
+        .create(tenant, &account, sign_in.as_ref(), &ask.change())
         .await
         .map_err(|error| ask.tell("account", error))?;
     Ok(Done::say("Account added").go(account_path(ask.me.audience(), id)))
-}
-
-#[cfg(feature = "ssr")]
-mod server {
-    use tandem_domain::{
-        access::{Scope, Tenant},
-        account::Account,
-        ids::CustomerId,
-        list::Query,
-        numbers::ExtensionNumber,
-    };
-    use tandem_store::{
-        accounts::{AccountFilters, AccountSort},
-        roles,
-    };
-
-    use crate::{error::AppError, server::ask::Ask};
-
-    /// What an account is before anything is typed. The extension stands for none: one must be typed.
-    pub(super) fn blank(customer: CustomerId) -> Account {
-        Account {
-            customer,
-            first_name: String::new(),
-            last_name: String::new(),
-            email: String::new(),
-            extension: "10".parse().expect("two digits are an extension"),
-            expires_on: None,
-            role: roles::ACCOUNT,
-            dialing_rule: None,
-        }
-    }
-
-    /// The number after the highest extension of the customer; empty when there is none to go by.
-    pub(super) async fn free_extension(ask: &Ask, tenant: Tenant) -> Result<String, AppError> {
-        let query = Query { sort: AccountSort::Extension, descending: true, ..Query::default() };
-        let page = ask.store().accounts().list(Scope::of(tenant), &query, &AccountFilters::default()).await;
-        let page = page.map_err(|error| ask.tell("account", error))?;
-        let last = page.rows.first().and_then(|row| row.extension.as_str().parse::<u32>().ok());
-        let next = last.map(|last| (last + 1).to_string()).filter(|next| next.parse::<ExtensionNumber>().is_ok());
-        Ok(next.unwrap_or_default())
-    }
 }
 
 /// The page.
@@ -150,7 +112,7 @@ pub fn new_page() -> AnyView {
                     <Card title="Self-care sign-in" description="Optional, and can be given later.">
                         <TextField name="sign_in" label="Sign-in name" width="medium" rule=Rule::Any />
                         <PasswordField name="password" label="Password" autocomplete="new-password" width="medium"
-                            help="At least 10 characters; a few words are easy to remember." />
+                            help=password_help(PASSWORD_ADVICE) />
                     </Card>
                 }
             })

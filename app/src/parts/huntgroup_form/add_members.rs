@@ -99,8 +99,8 @@ pub async fn huntgroup_member_add(
     ask.modify(Field::HuntgroupMembers)?;
     let member = Member {
         account,
-        supervision_allowed: editing::on_or_off("supervision_allowed", &supervision_allowed)?.unwrap_or_default(),
-        never_supervise: editing::on_or_off("never_supervise", &never_supervise)?.unwrap_or_default(),
+        supervision_allowed: supervision_allowed.on_or_off("supervision_allowed")?.unwrap_or_default(),
+        never_supervise: never_supervise.on_or_off("never_supervise")?.unwrap_or_default(),
     };
     if member.supervision_allowed || member.never_supervise {
         ask.modify(Field::HuntgroupSupervision)?;

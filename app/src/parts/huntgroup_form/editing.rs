@@ -6,7 +6,6 @@
 use leptos::server_fn::ServerFn;
 use tandem_domain::{
     access::Field,
-    error::FieldErrors,
     huntgroup::Member,
     ids::{AccountId, CustomerId, HuntgroupId},
 };
@@ -15,7 +14,7 @@ use tandem_store::StoreError;
 use super::{WHAT, members::HuntgroupMemberMark};
 use crate::{
     error::AppError,
-    post::{Done, Typed, Undo},
+    post::{Done, Undo},
     server::ask::Ask,
 };
 
@@ -60,19 +59,6 @@ pub(super) fn place_of(members: &[Member], account: AccountId) -> Result<usize, 
         .iter()
         .position(|member| member.account == account)
         .ok_or_else(|| AppError::NotFound("member of this huntgroup".into()))
-}
-
-/// A mark as it was sent; `None` when it was not.
-///
-/// # Errors
-/// It is neither on nor off.
-pub(super) fn on_or_off(field: &str, typed: &Typed) -> Result<Option<bool>, AppError> {
-    match typed.0.as_deref() {
-        None => Ok(None),
-        Some("on") => Ok(Some(true)),
-        Some("off") => Ok(Some(false)),
-        Some(_) => Err(FieldErrors::one(field, "Choose on or off.").into()),
-    }
 }
 
 /// The name to say after a change; a role that does not show names gets a general word.

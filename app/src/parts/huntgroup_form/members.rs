@@ -97,7 +97,7 @@ pub async fn huntgroup_member_mark(
     let ask = Ask::now()?;
     ask.modify(Field::HuntgroupSupervision)?;
     let [allowed, never] = [("supervision_allowed", supervision_allowed), ("never_supervise", never_supervise)]
-        .map(|(field, typed)| editing::on_or_off(field, &typed));
+        .map(|(field, typed)| typed.on_or_off(field));
     let (allowed, never) = (allowed?, never?);
     let (before, after) = editing::edit(&ask, customer, id, |members| {
         let place = editing::place_of(members, account)?;

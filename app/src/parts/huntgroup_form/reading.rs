@@ -1,10 +1,10 @@
 //! Reads huntgroups for their pages, and works out who may supervise whom. On the server.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tandem_domain::{
     access::{Field, Tenant},
-    huntgroup::{Huntgroup, supervisable},
+    huntgroup::{Huntgroup, protected, supervisable},
     ids::{AccountId, CustomerId, HuntgroupId},
     numbers::ExtensionNumber,
     settings::{Setting, Value},
@@ -96,7 +96,7 @@ fn in_group(ask: &Ask, all: &[Huntgroup], group: &Huntgroup, rows: &[MemberRow])
         .iter()
         .filter(|member| member.supervision_allowed)
         .map(|member| {
-            let agents = group.supervisable_by(member.account).filter(|agent| !protected.contains(agent));
+            let agents = group.supervisable_by(member.account, &protected);
             (named(&people, member.account), agents.map(|agent| named(&people, agent)).collect())
         })
         .collect();
@@ -144,15 +144,6 @@ pub async fn supervision_of_company(ask: &Ask, tenant: Tenant) -> Result<Supervi
     let protected = protected(&all).into_iter().filter(|account| people.contains_key(account));
     let protected = protected.map(|account| named(&people, account)).collect();
     Ok(SupervisionView { on: is_on(ask, tenant).await?, managers, protected, more })
-}
-
-/// The extensions that nobody may supervise.
-fn protected(all: &[Huntgroup]) -> BTreeSet<AccountId> {
-    all.iter()
-        .flat_map(|group| &group.members)
-        .filter(|member| member.never_supervise)
-        .map(|member| member.account)
-        .collect()
 }
 
 fn people(ask: &Ask, rows: &[MemberRow]) -> BTreeMap<AccountId, Extension> {

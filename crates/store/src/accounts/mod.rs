@@ -239,6 +239,25 @@ impl Accounts<'_> {
         })
     }
 
+    /// The number after the highest extension of a customer's accounts that nobody has, huntgroups included; `None` when there
+    /// is no extension to go by, or no such number.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn next_extension(&self, tenant: Tenant) -> Result<Option<ExtensionNumber>, StoreError> {
+        let highest =
+            "SELECT id, extension FROM account WHERE customer_id = $1 ORDER BY extension_key DESC, id DESC LIMIT 1";
+        let Some(row) = self.0.db.one(sql(highest).bind(tenant.customer())).await? else { return Ok(None) };
+        let highest: ExtensionNumber = row.parse("extension")?;
+        for number in highest.following() {
+            let taken = "SELECT number FROM extension WHERE customer_id = $1 AND number = $2";
+            if self.0.db.one(sql(taken).bind(tenant.customer()).bind(&number)).await?.is_none() {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+
     /// The statuses that the account had, the newest first.
     ///
     /// # Errors

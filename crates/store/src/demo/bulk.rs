@@ -70,7 +70,7 @@ const STATUS: &str = "INSERT INTO status_change (id, customer_id, account_id, at
 const TALLY: &str = "INSERT INTO account_tally (customer_id, status, accounts)";
 
 /// Adds many customers, accounts and audit rows, spread evenly over the last year, for measurements. One account in twenty
-/// is blocked, one in fifty closed; every customer has a huntgroup of its first accounts.
+/// is blocked, one in fifty closed; every customer has a huntgroup of its first account.
 ///
 /// # Errors
 /// [`StoreError::Database`].

@@ -35,7 +35,8 @@ pub async fn fill(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     }
     // One hash for all: it takes its time, and there is nothing to hide.
     let hash = tokio::task::spawn_blocking(|| password::hash(PASSWORD)).await;
-    let hash = hash.ok().and_then(Result::ok).unwrap_or_default();
+    let no_hash = |error: String| StoreError::Database(sqlx::Error::Protocol(error));
+    let hash = hash.map_err(|error| no_hash(error.to_string()))?.map_err(|error| no_hash(error.to_string()))?;
     let demo = Demo { store, change: Change::by_system(now), hash };
     demo.administrator().await?;
     demo.abc().await?;

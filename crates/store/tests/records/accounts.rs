@@ -20,6 +20,7 @@ on_both!(
     closing_gives_back_what_others_may_need,
     a_new_extension_is_a_new_phone,
     phones_prove_digests_and_nothing_keeps_the_password,
+    the_next_extension_is_one_that_nobody_has,
     the_tally_of_statuses_is_what_the_list_says,
     no_account_is_added_while_its_customer_is_closed,
 );
@@ -219,6 +220,28 @@ async fn phones_prove_digests_and_nothing_keeps_the_password(world: World) {
     let lines = world.lines().await;
     accounts.remove_sip_password(abc, john, &world.change()).await.unwrap();
     assert_eq!(world.lines().await, lines, "there was none to take away");
+}
+
+async fn the_next_extension_is_one_that_nobody_has(world: World) {
+    let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
+    let next = async |tenant| {
+        let next = world.store.accounts().next_extension(tenant).await.unwrap();
+        next.map(|number| number.to_string())
+    };
+    assert_eq!(next(abc).await, None);
+    world.account(abc, "John", "7698").await;
+    world.account(abc, "Adam", "701").await;
+    assert_eq!(next(abc).await.as_deref(), Some("7699"));
+    world.account(abc, "Mary", "7699").await;
+    for (name, number) in [("Support", "7700"), ("Sales", "7701")] {
+        world.huntgroup(abc, name, number, &[]).await;
+    }
+    assert_eq!(next(abc).await.as_deref(), Some("7702"));
+    // Another company's numbers are nobody's here, and what calls for help is passed over.
+    world.account(panda, "Peter", "111").await;
+    assert_eq!(next(panda).await.as_deref(), Some("113"));
+    world.account(panda, "Olivia", "99999999").await;
+    assert_eq!(next(panda).await, None);
 }
 
 async fn the_tally_of_statuses_is_what_the_list_says(world: World) {

@@ -176,11 +176,15 @@ async fn a_page_of_a_record_shows_its_newest_lines(world: World) {
         version = world.store.customers().update(abc, version, &new, &world.change()).await.unwrap();
     }
     let id = abc.customer().to_string();
-    let newest = world.store.audit().of_record(Scope::of(abc), &id, 3).await.unwrap();
-    let emails: Vec<&str> = newest.iter().map(|row| row.change.new.as_str()).collect();
+    let of_record = async |scope, record: &str| {
+        let filters = AuditFilters { record: Some(record.into()), ..AuditFilters::default() };
+        world.store.audit().list(scope, &filters, None).await.unwrap().rows
+    };
+    let newest = of_record(Scope::of(abc), &id).await;
+    let emails: Vec<&str> = newest.iter().take(3).map(|row| row.change.new.as_str()).collect();
     assert_eq!(emails, ["4@abc.example", "3@abc.example", "2@abc.example"]);
-    assert_eq!(world.store.audit().of_record(Scope::of(panda), &id, 3).await.unwrap(), []);
-    assert_eq!(world.store.audit().of_record(Scope::for_system(), "\0", 3).await.unwrap(), []);
+    assert_eq!(of_record(Scope::of(panda), &id).await, []);
+    assert_eq!(of_record(Scope::for_system(), "\0").await, []);
 }
 
 async fn an_export_has_every_line_once(world: World) {
@@ -200,7 +204,7 @@ async fn an_export_has_every_line_once(world: World) {
     assert_eq!(sizes, [1000, 1000, 100, 0]);
     assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "the newest first, none twice");
     let page = audit.list(Scope::for_system(), &filters, None).await.unwrap();
-    assert_eq!(page.count_label(), "more than 1,000");
+    assert_eq!(page.count, tandem_domain::list::COUNT_CAP + 1);
 }
 
 async fn what_changed_no_record_can_be_noted(world: World) {

@@ -88,7 +88,8 @@ async fn another_customers_records_are_not_found(world: World) {
         not_found(store.settings(own.tenant).effective_for(other.account).await);
         not_found(store.dialing(own.tenant).effective_for(other.account).await);
         for record in [other.account.to_string(), other.group.to_string(), other.tenant.customer().to_string()] {
-            assert_eq!(store.audit().of_record(Scope::of(own.tenant), &record, 10).await.unwrap(), []);
+            let filters = AuditFilters { record: Some(record), ..AuditFilters::default() };
+            assert_eq!(store.audit().list(Scope::of(own.tenant), &filters, None).await.unwrap().rows, []);
         }
     }
 }

@@ -120,7 +120,10 @@ async fn supervises(
     tenant: tandem_domain::access::Tenant,
     manager: tandem_domain::ids::AccountId,
 ) -> Result<Supervises, AppError> {
-    use tandem_domain::{huntgroup::supervisable, settings::Setting};
+    use tandem_domain::{
+        huntgroup::{Huntgroup, protected, supervisable},
+        settings::Setting,
+    };
 
     let tell = |error| ask.tell("huntgroup", error);
     let groups = ask.store().huntgroups(tenant);
@@ -128,7 +131,8 @@ async fn supervises(
     let all: Vec<_> = stored.iter().map(|group| group.value.clone()).collect();
     let allowed = supervisable(&all, manager);
     let mut agents = std::collections::BTreeMap::new();
-    let managed = |group: &tandem_domain::huntgroup::Huntgroup| group.supervisable_by(manager).next().is_some();
+    let protected = protected(&all);
+    let managed = |group: &Huntgroup| group.supervisable_by(manager, &protected).next().is_some();
     for group in stored.iter().filter(|group| managed(&group.value)) {
         let members = groups.members(group.id).await.map_err(tell)?;
         agents.extend(members.into_iter().filter(|row| allowed.contains(&row.member.account)).map(|row| {
