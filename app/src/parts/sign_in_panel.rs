@@ -174,8 +174,8 @@ pub async fn customer_role_assign(
     }
     let mut record = stored.value;
     record.role = crate::parts::address::parse_id("access role", &role)?;
-    match ask.store().customers().update(tenant, stored.version, &record, &ask.change()).await {
     ask.gives_chosen(record.role).await?;
+    match ask.store().customers().update(tenant, stored.version, &record, &ask.change()).await {
         Ok(_) => {}
         Err(StoreError::Stale(_)) => return Err(changed()),
         Err(error) => return Err(tell(error)),

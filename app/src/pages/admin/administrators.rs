@@ -53,9 +53,9 @@ pub struct AdministratorRecord {
     pub active: bool,
     /// It is the person who asks.
     pub own: bool,
-    /// The roles that can be given: id and name.
     /// The person's role permits more than that of the person who asks, who may therefore change nothing here.
     pub above: bool,
+    /// The roles that can be given: id and name.
     pub roles: Vec<(String, String)>,
 }
 
@@ -119,8 +119,8 @@ pub async fn administrator_read(
         role: role.to_string(),
         active,
         own: ask.me.who == who,
-        roles: role_choices(&ask).await?,
         above: ask.manages(role).await.is_err(),
+        roles: role_choices(&ask).await?,
     })
 }
 
@@ -163,8 +163,8 @@ pub async fn administrator_create(
     let mut errors = FieldErrors::default();
     errors.take("password", tandem_domain::sign_in::check_password(&password));
     let (administrator, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
-    let password_hash = hash(ask.services(), password).await?;
     ask.gives_chosen(administrator.role).await?;
+    let password_hash = hash(ask.services(), password).await?;
     let sign_in = NewSignIn { name: sign_in, password_hash };
     let id = ask
         .store()
@@ -201,13 +201,13 @@ pub async fn administrator_save(
     ask.modify(Field::Administrators)?;
     let mut errors = FieldErrors::default();
     let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
-    if ask.me.who == Who::Administrator(id) {
     ask.manages(stored.value.role).await?;
+    if ask.me.who == Who::Administrator(id) {
         keep_own_keys(&ask, &stored.value, &role, &mut errors).await?;
     }
     let (typed, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
-    let changed = Administrator { active: stored.value.active, ..typed };
     ask.gives_chosen(typed.role).await?;
+    let changed = Administrator { active: stored.value.active, ..typed };
     ask.store()
         .administrators()
         .update_with_sign_in(id, stored.basis(version), &changed, &sign_in, &ask.change())
@@ -236,9 +236,9 @@ pub async fn administrator_password(
             "Change your own password in your profile, where the present one is asked for.".into(),
         ));
     }
-    tandem_domain::sign_in::check_password(&password).map_err(|error| FieldErrors::one("password", error.0))?;
     let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     ask.manages(stored.value.role).await?;
+    tandem_domain::sign_in::check_password(&password).map_err(|error| FieldErrors::one("password", error.0))?;
     let hash = hash(ask.services(), password).await?;
     let who = Who::Administrator(id);
     ask.store().sign_ins().set_password(who, &hash, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
@@ -268,9 +268,9 @@ pub async fn administrator_active(
         return Err(AppError::Refused("You cannot deactivate yourself; ask another administrator.".into()));
     }
     let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    ask.manages(stored.value.role).await?;
     let version = stored.basis(version);
     let changed = Administrator { active, ..stored.value };
-    ask.manages(stored.value.role).await?;
     ask.store()
         .administrators()
         .update(id, version, &changed, &ask.change())
@@ -402,11 +402,11 @@ pub fn AdministratorPage() -> impl IntoView {
         view! {
             <PageHeader title=name.clone() subtitle=subtitle badge=badge back=("/admin/administrators", "Administrators") />
             <div class="stack max-w-208">
-                <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
-                    <Card title="Person">{person(&name, &email)}</Card>
                 {above.then(|| view! {
                     <Notice tone=Tone::Info text="This person’s role permits more than yours. Somebody who may do as much can change what is here." />
                 })}
+                <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
+                    <Card title="Person">{person(&name, &email)}</Card>
                     <Card title="Sign-in">{sign_in(&signs_in_as, &role, roles)}</Card>
                 </EditForm>
                 {below}

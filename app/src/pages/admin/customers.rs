@@ -149,18 +149,18 @@ pub async fn customer_create(
     let ask = Ask::now()?;
     may_add(&ask)?;
     let mut blank = blank();
+    let usual_role = blank.role;
     let chosen = ask.merge(Field::CustomerSignIn, role.0, &blank.role.to_string())?;
     blank.role = parse_id("access role", &chosen)?;
     let customer = typed.parse(&ask, &blank);
     let (customer, sign_in) = NewSignInForm { sign_in, password }.beside(&ask, Field::CustomerSignIn, customer).await?;
-    let usual_role = blank.role;
+    if sign_in.is_some() || customer.role != usual_role {
+        ask.gives_chosen(customer.role).await?;
+    }
     let customers = ask.store().customers();
     let id = customers
         .create(&customer, sign_in.as_ref(), &ask.change())
         .await
-    if sign_in.is_some() || customer.role != usual_role {
-        ask.gives_chosen(customer.role).await?;
-    }
         .map_err(|error| ask.tell("customer", error))?;
     Ok(Done::say("Customer added").go(format!("/admin/customers/{id}")))
 }
