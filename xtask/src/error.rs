@@ -21,10 +21,8 @@ pub enum Error {
     #[error("wasm-bindgen could not write the JavaScript bindings: {0}")]
     Bindings(String),
 
-    #[error(
-        "the WebAssembly is {actual} bytes with Brotli, its budget is {budget}: find what grew before you raise the budget"
-    )]
-    TooLarge { actual: u64, budget: u64 },
+    #[error("the WebAssembly is {actual} bytes with Brotli, its limit is {limit}: find what grew before you raise it")]
+    TooLarge { actual: u64, limit: u64 },
 
     #[error("{0} figures could not be measured; the tables say why")]
     Unmeasured(usize),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     browser_code::{SCRIPT, WASM},
     site::Kind,
-    size::{self, WASM_BUDGET},
+    size::{self, WASM_TARGET},
     workspace,
 };
 
@@ -26,7 +26,7 @@ pub fn measure() -> Section {
             }
         };
         let (target, verdict) = if name == WASM {
-            (format!("Brotli ≤ {} KiB", WASM_BUDGET / 1024), Verdict::of(size.brotli <= WASM_BUDGET))
+            (format!("Brotli ≤ {} KiB", WASM_TARGET / 1024), Verdict::of(size.brotli <= WASM_TARGET))
         } else {
             (String::new(), Verdict::Free)
         };
