@@ -24,10 +24,16 @@ pub fn as_seen(me: &Principal, mut row: AuditRow) -> AuditRow {
         row.actor = name_for(me, row.actor, row.by_staff);
         row.address.clear();
     }
-    if !sees(me, permission(row.subject, &row.change.field)) {
+    if !shows(me, row.subject, &row.change.field) {
         row.change = FieldChange { field: HIDDEN.into(), old: String::new(), new: String::new() };
     }
     row
+}
+
+/// Whether this person's role shows what became of a field of such a record.
+#[must_use]
+pub fn shows(me: &Principal, subject: Subject, field: &str) -> bool {
+    sees(me, permission(subject, field))
 }
 
 /// The filters for this person: nothing can be found by what [`as_seen`] hides.

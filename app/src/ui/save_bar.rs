@@ -107,6 +107,7 @@ fn take_stored(ctx: FormCtx, event: &ev::MouseEvent) {
 }
 
 fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
+    let hidden = stale.changes.is_empty();
     let rows = stale
         .changes
         .into_iter()
@@ -124,6 +125,19 @@ fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
             }
         })
         .collect_view();
+    let table = if hidden {
+        view! { <p>"What was changed is not shown to your role."</p> }.into_any()
+    } else {
+        view! {
+            <table>
+                <thead>
+                    <tr><th scope="col">"Field"</th><th scope="col">"Before"</th><th scope="col">"Now"</th></tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any()
+    };
     // The first button of a form is what Enter presses. Here it must not save over somebody's work.
     view! {
         <button type="submit" disabled hidden></button>
@@ -134,12 +148,7 @@ fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
                     <strong>{format!("{} saved this while you were editing", stale.by)}</strong>
                     {format!(" ({}). Nothing was overwritten; what you typed is still here.", stale.at)}
                 </p>
-                <table>
-                    <thead>
-                        <tr><th scope="col">"Field"</th><th scope="col">"Before"</th><th scope="col">"Now"</th></tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
+                {table}
                 <div class="actions">
                     <button type="submit" class="button" name="version" value=stale.version.0.to_string()>
                         "Save mine anyway"

@@ -1,7 +1,7 @@
 //! What can go wrong with records.
 
 use tandem_domain::{
-    audit::FieldChange,
+    audit::{FieldChange, Subject},
     error::FieldErrors,
     ids::{Timestamp, Version},
 };
@@ -68,6 +68,8 @@ pub struct StaleEdit {
     pub by_staff: bool,
     /// When.
     pub at: Timestamp,
-    /// What changed since the version that the editor started from, one entry per field.
+    /// What kind of record it is; `None` when the audit log tells of no change.
+    pub subject: Option<Subject>,
+    /// What changed since the version that the editor started from, one entry per field. Not everybody may see all of it.
     pub changes: Vec<FieldChange>,
 }

@@ -150,7 +150,10 @@ impl<'a> Write<'a> {
             Err(error) => Err(error),
         };
         match found {
-            Ok((by, by_staff, at)) => StoreError::Stale(StaleEdit { version, by, by_staff, at, changes: vec![change] }),
+            Ok((by, by_staff, at)) => {
+                let (subject, changes) = (Some(about.subject), vec![change]);
+                StoreError::Stale(StaleEdit { version, by, by_staff, at, subject, changes })
+            }
             Err(error) => error,
         }
     }
@@ -162,13 +165,14 @@ impl<'a> Write<'a> {
         now: Version,
         fields: fn(&str) -> bool,
     ) -> Result<StaleEdit, StoreError> {
-        let edits = "SELECT id, at, actor, by_staff, field, old_value, new_value FROM audit \
+        let edits = "SELECT id, at, actor, by_staff, subject, field, old_value, new_value FROM audit \
                      WHERE subject_id = $1 AND record_version > $2 ORDER BY id";
         let mut stale = StaleEdit {
             version: now,
             by: String::new(),
             by_staff: false,
             at: Timestamp::default(),
+            subject: None,
             changes: Vec::new(),
         };
         for row in self.all(sql(edits).bind(record).bind(since)).await? {
@@ -178,6 +182,7 @@ impl<'a> Write<'a> {
                 stale.by = row.text("actor")?;
                 stale.by_staff = row.flag("by_staff")?;
                 stale.at = row.at("at")?;
+                stale.subject = Some(row.read("subject", Subject::from_key)?);
                 stale.changes.push(change);
             }
         }
