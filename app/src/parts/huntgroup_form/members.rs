@@ -115,7 +115,7 @@ pub async fn huntgroup_member_mark(
 /// Takes an extension out of the group.
 ///
 /// # Errors
-/// No such group or member; no permission.
+/// No such group or member; no permission, or none to take the mark *Never supervise* away with the member.
 #[server(endpoint = "huntgroup_member_remove")]
 pub async fn huntgroup_member_remove(
     /// Whose.
@@ -131,7 +131,12 @@ pub async fn huntgroup_member_remove(
     ask.modify(Field::HuntgroupMembers)?;
     let (place, member) = editing::edit(&ask, customer, id, |members| {
         let place = editing::place_of(members, account)?;
-        Ok((place, members.remove(place)))
+        let member = members.remove(place);
+        // Or the mark would be gone when the extension is added again.
+        if member.never_supervise {
+            ask.modify(Field::HuntgroupSupervision)?;
+        }
+        Ok((place, member))
     })
     .await?;
     let name = editing::name(&ask, customer, account).await;
@@ -176,9 +181,8 @@ fn row(group: &HuntgroupView, member: &MemberView, (first, last): (bool, bool), 
     let who = member.who.clone();
     let badge = member.without_service.clone().map(|why| view! { <Badge tone=Tone::Warning text=why /> }.into_any());
     let marks = marks(&fields, member);
-    let actions = me()
-        .modifies(Field::HuntgroupMembers)
-        .then(|| buttons(&fields, &who.name, member.account, (first, last), focus));
+    let actions =
+        me().modifies(Field::HuntgroupMembers).then(|| buttons(&fields, &who.name, member, (first, last), focus));
     view! { <Row title=who.name note=who.number badge=badge actions=actions>{marks}</Row> }.into_any()
 }
 
@@ -208,10 +212,11 @@ fn marks(fields: &[(&'static str, String)], member: &MemberView) -> AnyView {
 fn buttons(
     fields: &[(&'static str, String)],
     name: &str,
-    account: AccountId,
+    member: &MemberView,
     (first, last): (bool, bool),
     focus: KeepFocus,
 ) -> AnyView {
+    let account = member.account;
     let id = move |step: Step| [step.key(), "-", &account.to_string()].concat();
     let step = |step: Step, sign: Sign, at_end: bool| {
         let mut fields = fields.to_vec();
@@ -229,12 +234,15 @@ fn buttons(
         }
         .into_any()
     };
+    let removable = !member.never_supervise || me().modifies(Field::HuntgroupSupervision);
     let remove = ["Remove ", name, " from the group"].concat();
-    let remove = view! {
-        <PostForm to=HuntgroupMemberRemove::PATH fields=fields.to_vec()>
-            <IconButton sign=Sign::Bin label=remove />
-        </PostForm>
-    };
+    let remove = removable.then(|| {
+        view! {
+            <PostForm to=HuntgroupMemberRemove::PATH fields=fields.to_vec()>
+                <IconButton sign=Sign::Bin label=remove />
+            </PostForm>
+        }
+    });
     view! {
         {step(Step::Up, Sign::ArrowUp, first)}
         {step(Step::Down, Sign::ArrowDown, last)}

@@ -101,7 +101,7 @@ pub async fn huntgroup_save(
 /// Deletes a huntgroup; its number is free again.
 ///
 /// # Errors
-/// No such group; no permission.
+/// No such group; no permission, or none to take a member's mark *Never supervise* away with the group.
 #[server(endpoint = "huntgroup_delete")]
 pub async fn huntgroup_delete(
     /// Whose.
@@ -115,6 +115,11 @@ pub async fn huntgroup_delete(
     let ask = Ask::now()?;
     ask.modify(Field::Huntgroups)?;
     let groups = ask.store().huntgroups(ask.tenant(customer)?);
+    let group = groups.get(id).await.map_err(|error| ask.tell(WHAT, error))?.value;
+    // The mark goes with the group, and its extensions may be together in another.
+    if group.members.iter().any(|member| member.never_supervise) {
+        ask.modify(Field::HuntgroupSupervision)?;
+    }
     groups.delete(id, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     let done = Done::say("Huntgroup deleted");
     Ok(match ask.me.audience() {
@@ -190,6 +195,15 @@ fn fields(name: String, number: String, strategy: RingStrategy, ring_seconds: u3
 pub fn delete_card(group: &HuntgroupView) -> AnyView {
     if !me().modifies(Field::Huntgroups) {
         return ().into_any();
+    }
+    let is_protected = group.members.iter().flatten().any(|member| member.never_supervise);
+    if is_protected && !me().modifies(Field::HuntgroupSupervision) {
+        return view! {
+            <Card title="Delete">
+                <p>"A member has the mark “Never supervise”; only who may take that away can delete the group."</p>
+            </Card>
+        }
+        .into_any();
     }
     let text = [
         "Calls to ",
