@@ -245,7 +245,8 @@ CREATE TABLE sign_in (
     person_id TEXT NOT NULL, -- an administrator, a customer or an account
     customer_id TEXT REFERENCES customer (id), -- NULL: an administrator
     password_hash TEXT NOT NULL,
-    password_changed_at BIGINT NOT NULL
+    password_changed_at BIGINT NOT NULL,
+    epoch BIGINT NOT NULL DEFAULT 0 -- how often the person was shut out: sessions from before that have ended
 );
 CREATE UNIQUE INDEX sign_in_person_id ON sign_in (person_id);
 

@@ -206,6 +206,9 @@ async fn save(
     if write.run(update).await? == 0 {
         return Err(write.overtaken(by_id(id), id, expected, any_field).await);
     }
+    if !administrator.active {
+        sign_ins::end_sessions(write, Who::Administrator(id)).await?;
+    }
     if managed && !is_managed(write).await? {
         let field = if administrator.active { "role" } else { "active" };
         return Err(StoreError::refused(field, NOBODY_LEFT));

@@ -335,6 +335,9 @@ impl Customers<'_> {
         write.run(sql("UPDATE customer SET status = $1 WHERE id = $2").bind(status).bind(id)).await?;
         statuses::note(&mut write, tenant, None, Some(now), status, reason).await?;
         write.tell(&about, "changed", None, statuses::changes(now, status, reason)).await?;
+        if !sign_ins::lets_in(status) {
+            sign_ins::end_sessions(&mut write, Who::Customer(id)).await?;
+        }
         write.commit().await?;
         Ok(now)
     }

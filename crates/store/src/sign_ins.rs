@@ -73,8 +73,9 @@ impl SignIns<'_> {
         Ok(self.0.db.one(by_person(who)).await?.as_ref().map(read).transpose()?.filter(|found| found.who == who))
     }
 
-    /// Somebody's name, role and language, and the stamp of their sessions (it changes with the password), if they may sign
-    /// in now: they have a sign-in, an administrator is active, a customer or account is neither blocked nor closed.
+    /// Somebody's name, role and language, and the stamp of their sessions (it changes with the password, and when they are
+    /// shut out), if they may sign in now: they have a sign-in, an administrator is active, a customer or account is neither
+    /// blocked nor closed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -95,7 +96,8 @@ impl SignIns<'_> {
             locale,
             time_zone,
         };
-        let stamp = Sha256::digest(row.text("password_hash")?.as_bytes()).to_vec();
+        let stamp = format!("{} {}", row.int("epoch")?, row.text("password_hash")?);
+        let stamp = Sha256::digest(stamp.as_bytes()).to_vec();
         Ok(Some((principal, stamp)))
     }
 
@@ -347,14 +349,28 @@ async fn about(write: &mut Write<'_>, who: Who) -> Result<About, StoreError> {
     Ok(About::of(customer, subject, person_id(who), &name))
 }
 
+/// Ends the sessions of somebody who is not let in any more, as part of a write: of a customer and of all its accounts. They
+/// do not come back when the person is let in again.
+pub(crate) async fn end_sessions(write: &mut Write<'_>, who: Who) -> Result<(), StoreError> {
+    let whose = match who {
+        Who::Customer(_) => "customer_id",
+        Who::Administrator(_) | Who::Account { .. } => "person_id",
+    };
+    let update = format!("UPDATE sign_in SET epoch = epoch + 1 WHERE {whose} = $1");
+    write.run(sql(update).bind(person_id(who))).await.map(drop)
+}
+
+/// Whether people whose record has this status are let in.
+pub(crate) const fn lets_in(status: Status) -> bool {
+    match status {
+        Status::Open | Status::Suspended => true,
+        Status::Blocked | Status::Closed => false,
+    }
+}
+
 /// Whether the record of a person lets them in.
 fn may_sign_in(who: Who, row: &Row) -> Result<bool, StoreError> {
-    let lets_in = |column: &str| {
-        Ok::<bool, StoreError>(match row.read(column, Status::from_key)? {
-            Status::Open | Status::Suspended => true,
-            Status::Blocked | Status::Closed => false,
-        })
-    };
+    let lets_in = |column: &str| row.read(column, Status::from_key).map(lets_in);
     match who {
         Who::Administrator(_) => row.flag("active"),
         Who::Customer(_) => lets_in("status"),
@@ -381,7 +397,7 @@ fn record(who: Who) -> Sql {
 
 /// The person's record together with sign-in and role.
 fn person(who: Who) -> Sql {
-    let columns = "s.name AS sign_in, s.password_hash, r.name AS role_name, r.audience, r.base, r.entries";
+    let columns = "s.name AS sign_in, s.password_hash, s.epoch, r.name AS role_name, r.audience, r.base, r.entries";
     let (tables, condition) = match who {
         Who::Administrator(_) => ("p.id, p.name AS first_name, '' AS last_name, p.active FROM administrator p", ""),
         Who::Customer(_) => {

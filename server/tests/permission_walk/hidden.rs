@@ -325,7 +325,8 @@ async fn a_conflict_tells_nothing_that_the_role_hides() {
         ("email", "from.above@abc.example".to_owned()),
         ("role", demo.id("access_role", "Spare")),
     ];
-    assert_eq!(world.post(Person::Administrator, "/api/account_save", &change).await.status, StatusCode::OK);
+    let saved = world.post(Person::Administrator, "/api/account_save", &change).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.body);
     let own = [("version", version.clone()), ("last_name", "Late".to_owned())];
     // The new role lets John change nothing: the company saves in his place, and sees the profile but no roles.
     assert_eq!(world.post(Person::John, "/api/profile_save", &own).await.status, StatusCode::FORBIDDEN);

@@ -178,12 +178,15 @@ impl Accounts<'_> {
         statuses::tally(&mut write, tenant, now, -1).await?;
         statuses::tally(&mut write, tenant, status, 1).await?;
         write.tell(&about, "changed", None, statuses::changes(now, status, reason)).await?;
+        let who = Who::Account { account: id, customer: tenant.customer() };
+        if !sign_ins::lets_in(status) {
+            sign_ins::end_sessions(&mut write, who).await?;
+        }
         if status == Status::Closed {
             numbering::release(&mut write, tenant, Holder::Account(id)).await?;
             huntgroups::leave_all(&mut write, tenant, id, &huntgroups::label(&account.name(), &account.extension))
                 .await?;
             phones::forget(&mut write, tenant, id, &about).await?;
-            let who = Who::Account { account: id, customer: tenant.customer() };
             sign_ins::delete(&mut write, who, &about).await?;
         }
         write.commit().await?;
