@@ -170,7 +170,7 @@ pub(crate) async fn append(
     tx.insert_all(search::INSERT, words).await
 }
 
-/// A text as the log keeps it: of bounded length, and without characters that a terminal or a spreadsheet would obey.
+/// A text as the log keeps it: of bounded length, and without characters that a terminal would obey.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(VALUE_MAX).collect()
 }
