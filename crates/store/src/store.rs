@@ -4,7 +4,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 use tandem_domain::{access::Tenant, ids::Timestamp};
 use uuid::Uuid;
@@ -237,7 +237,7 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Db, StoreError> {
         .busy_timeout(options.patience);
     let pool = || SqlitePoolOptions::new().acquire_timeout(options.patience).idle_timeout(None).max_lifetime(None);
     // The writer comes first: it makes the file.
-    let write = pool().max_connections(1).min_connections(1).connect_with(connect.clone()).await?;
+    let write = open_new(pool().max_connections(1).min_connections(1), &connect, options.patience).await?;
     // A database in memory is its connection's own.
     let read = if url.contains(":memory:") {
         write.clone()
@@ -246,6 +246,27 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Db, StoreError> {
         pool().max_connections(options.connections.max(1)).connect_with(connect).await?
     };
     Ok(Db::Sqlite { read, write })
+}
+
+/// Opens the file. A new one is made to have a write-ahead log then, and of several programs that do so at once SQLite tells
+/// some at once that it is locked, without the patience that it has otherwise.
+async fn open_new(
+    pool: SqlitePoolOptions,
+    connect: &SqliteConnectOptions,
+    patience: Duration,
+) -> Result<SqlitePool, StoreError> {
+    const SQLITE_BUSY: &str = "5";
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut left = patience;
+    loop {
+        match pool.clone().connect_with(connect.clone()).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(SQLITE_BUSY) && !left.is_zero() => {
+                tokio::time::sleep(PAUSE).await;
+                left = left.saturating_sub(PAUSE);
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 async fn open_postgres(url: &str, options: &Options) -> Result<Db, StoreError> {
