@@ -3,7 +3,7 @@
 import { signIn } from '../support/steps.ts'
 import { expect, test, visit } from '../support/test.ts'
 
-/** Failed attempts that cost nothing (tandem_domain::sign_in). */
+/** Failed attempts that cost nothing, at one name from one network (tandem_domain::sign_in). */
 const FREE_ATTEMPTS = 5
 
 /** A wait that is still going on when a page has been opened and filled in on a busy machine, in seconds. */

@@ -114,10 +114,8 @@ pub async fn password_change(
         auth::{AuthSession, SignedIn},
         sign_in,
     };
-    use tandem_domain::{
-        error::FieldErrors,
-        sign_in::{FREE_ATTEMPTS_PER_NAME, check_password},
-    };
+    use tandem_domain::{error::FieldErrors, sign_in::check_password};
+    use tandem_store::attempts::Attempt;
 
     let ask = Ask::now()?;
     let sign_ins = ask.store().sign_ins();
@@ -137,18 +135,13 @@ pub async fn password_change(
     }
     errors.into_result()?;
 
-    // Whoever finds an open session must not guess the password with it; its own count, so that nobody is kept from
-    // signing in by it.
-    let key = format!("change:{}", ask.me.sign_in);
-    let attempts = [(key.as_str(), FREE_ATTEMPTS_PER_NAME)];
-    if let Some(wait) = sign_ins.attempt(&attempts, ask.at()).await.map_err(|error| internal(&error))? {
-        let (name, customer, address) = (&ask.me.sign_in, ask.me.own_customer(), ask.change().address);
-        return Err(sign_in::throttled(ask.services(), wait, name, customer, address).await);
-    }
-    if sign_in::verify(ask.services(), &ask.me.sign_in, &current_password).await?.is_none() {
+    // Whoever finds an open session must not guess the password with it.
+    let attempt = Attempt::to_change_password(&ask.me.sign_in);
+    let whose =
+        sign_in::Whose { name: &ask.me.sign_in, customer: ask.me.own_customer(), address: ask.change().address };
+    if sign_in::attempt(ask.services(), &attempt, whose, &current_password).await?.is_none() {
         return Err(FieldErrors::one("current_password", "This is not your current password.").into());
     }
-    sign_ins.succeeded(&attempts).await.map_err(|error| internal(&error))?;
 
     let hash = sign_in::hash(ask.services(), new_password).await?;
     sign_ins.set_password(ask.me.who, &hash, &ask.change()).await.map_err(|error| ask.tell("sign-in", error))?;

@@ -116,8 +116,12 @@ const COMMON: [&str; 20] = [
     "changeme123",
 ];
 
-/// Failed attempts that cost nothing, per sign-in name.
-pub const FREE_ATTEMPTS_PER_NAME: u32 = 5;
+/// Failed attempts that cost nothing, per sign-in name and network. Not per name alone: anybody could keep somebody signed
+/// out whose name they know.
+pub const FREE_ATTEMPTS_PER_NAME_AND_NETWORK: u32 = 5;
+/// Failed attempts that cost nothing, per sign-in name, wherever they come from: many machines guessing one password are
+/// slowed, and it takes many to keep its owner waiting.
+pub const FREE_ATTEMPTS_PER_NAME: u32 = 100;
 /// Failed attempts that cost nothing, per client address: an office shares one.
 pub const FREE_ATTEMPTS_PER_ADDRESS: u32 = 20;
 /// The longest wait, in seconds.

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use tandem_domain::{
     ids::Timestamp,
     sign_in::{
-        FORGET_SECONDS, FREE_ATTEMPTS_PER_NAME, Failures, PASSWORD_MAX, PASSWORD_MIN, SignInName, WAIT_MAX_SECONDS,
-        check_password,
+        FORGET_SECONDS, FREE_ATTEMPTS_PER_NAME_AND_NETWORK, Failures, PASSWORD_MAX, PASSWORD_MIN, SignInName,
+        WAIT_MAX_SECONDS, check_password,
     },
 };
 
@@ -106,7 +106,8 @@ mod a_guesser {
     use super::*;
 
     fn wait_after(count: u32, milliseconds: i64) -> i64 {
-        Failures { count, last: NOON }.wait_seconds(FREE_ATTEMPTS_PER_NAME, Timestamp(NOON.0 + milliseconds))
+        Failures { count, last: NOON }
+            .wait_seconds(FREE_ATTEMPTS_PER_NAME_AND_NETWORK, Timestamp(NOON.0 + milliseconds))
     }
 
     #[test]
@@ -171,8 +172,8 @@ mod a_guesser {
         fn who_waits_as_long_as_told_may_try(count in 0..100_u32, passed in 0..2_000_000_i64) {
             let failures = Failures { count, last: NOON };
             let now = Timestamp(NOON.0 + passed);
-            let told = failures.wait_seconds(FREE_ATTEMPTS_PER_NAME, now);
-            prop_assert_eq!(failures.wait_seconds(FREE_ATTEMPTS_PER_NAME, now.plus_seconds(told)), 0);
+            let told = failures.wait_seconds(FREE_ATTEMPTS_PER_NAME_AND_NETWORK, now);
+            prop_assert_eq!(failures.wait_seconds(FREE_ATTEMPTS_PER_NAME_AND_NETWORK, now.plus_seconds(told)), 0);
         }
     }
 }

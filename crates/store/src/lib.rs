@@ -23,6 +23,7 @@
 
 pub mod accounts;
 pub mod administrators;
+pub mod attempts;
 pub mod audit;
 mod change;
 pub mod classes;

@@ -1,4 +1,4 @@
-//! Who may sign in: names, password hashes, and failures so far.
+//! Who may sign in: names and password hashes. (Failures so far: [`crate::attempts`].)
 
 use sha2::{Digest, Sha256};
 use tandem_domain::{
@@ -7,13 +7,13 @@ use tandem_domain::{
     audit::{FieldChange, Subject},
     ids::{CustomerId, Timestamp},
     locale::{Locale, TimeZone},
-    sign_in::{FORGET_SECONDS, Failures, SignInName},
+    sign_in::SignInName,
     status::Status,
 };
 
 use crate::{
-    Change, Store, StoreError, administrators,
-    db::{Arg, Row, Sql, Tx, sql},
+    Change, Store, StoreError, administrators, attempts,
+    db::{Row, Sql, sql},
     roles,
     saving::{About, Write},
 };
@@ -41,15 +41,6 @@ pub struct SignIn {
     pub password_hash: String,
     /// When the password was set.
     pub password_changed_at: Timestamp,
-}
-
-/// How long an attempt to sign in must wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
-    /// Seconds from now.
-    pub seconds: i64,
-    /// Nobody came too early in this wait before.
-    pub is_first: bool,
 }
 
 /// The sign-ins. See [`Store::sign_ins`].
@@ -140,7 +131,7 @@ impl SignIns<'_> {
         write.commit().await
     }
 
-    /// Changes a password; all sessions of the person end.
+    /// Changes a password; all sessions of the person end, and failures to sign in with it are forgotten.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when they have no sign-in.
@@ -164,93 +155,6 @@ impl SignIns<'_> {
         let about = about(&mut write, who).await?;
         delete(&mut write, who, &about).await?;
         write.commit().await
-    }
-
-    /// Counts an attempt to sign in at each of `keys`, each with the failures that cost nothing there, unless one of them
-    /// must wait: then nothing is counted, and the longest wait is told. The attempt counts as a failure until
-    /// [`SignIns::succeeded`] takes it back, so that many at once cannot slip through together.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn attempt(&self, keys: &[(&str, u32)], now: Timestamp) -> Result<Option<Wait>, StoreError> {
-        let mut tx = self.0.begin().await?;
-        let (mut counted, mut untold) = (Vec::new(), Vec::new());
-        let mut longest = 0;
-        // In one order, so that two attempts never wait for each other.
-        let mut keys = keys.to_vec();
-        keys.sort_unstable();
-        keys.dedup();
-        for (key, free) in keys {
-            let (failures, told) = locked(&mut tx, key).await?;
-            let wait = failures.map_or(0, |failures| failures.wait_seconds(free, now));
-            if wait > 0 && !told {
-                untold.push(key);
-            }
-            longest = longest.max(wait);
-            counted.push((key, Failures::after_one_more(failures, now)));
-        }
-        if longest > 0 {
-            let is_first = !untold.is_empty();
-            for key in untold {
-                tx.run(sql("UPDATE sign_in_failure SET told = TRUE WHERE subject = $1").bind(subject(key))).await?;
-            }
-            if is_first {
-                tx.commit().await?;
-            }
-            return Ok(Some(Wait { seconds: longest, is_first }));
-        }
-        for (key, failures) in counted {
-            let update = "UPDATE sign_in_failure SET failures = $1, last_at = $2, told = FALSE WHERE subject = $3";
-            tx.run(sql(update).bind(failures.count).bind(failures.last).bind(subject(key))).await?;
-        }
-        tx.commit().await?;
-        Ok(None)
-    }
-
-    /// Takes an attempt back that turned out right. The first key is the person's own: all its failures are forgotten. The
-    /// others are shared (an address): only this attempt is, so that knowing one password does not open the way to guess
-    /// others.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn succeeded(&self, keys: &[(&str, u32)]) -> Result<(), StoreError> {
-        let mut tx = self.0.begin().await?;
-        let mut places: Vec<(&str, bool)> = keys.iter().enumerate().map(|(n, (key, _))| (*key, n == 0)).collect();
-        places.sort_unstable();
-        for (key, is_own) in places {
-            let taken_back = if is_own { "failures" } else { "1" };
-            let update = format!("UPDATE sign_in_failure SET failures = failures - {taken_back} WHERE subject = $1");
-            tx.run(sql(update).bind(subject(key))).await?;
-            tx.run(sql("DELETE FROM sign_in_failure WHERE subject = $1 AND failures <= 0").bind(subject(key))).await?;
-        }
-        tx.commit().await
-    }
-
-    /// The failures at a key so far.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn failures(&self, key: &str) -> Result<Option<Failures>, StoreError> {
-        let found = "SELECT failures, last_at FROM sign_in_failure WHERE subject = $1 AND failures > 0";
-        self.0.db.one(sql(found).bind(subject(key))).await?.as_ref().map(failures).transpose()
-    }
-
-    /// Forgets all failures at a key: an administrator lets somebody try again.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn clear_failures(&self, key: &str) -> Result<(), StoreError> {
-        let mut tx = self.0.begin().await?;
-        tx.run(sql("DELETE FROM sign_in_failure WHERE subject = $1").bind(subject(key))).await?;
-        tx.commit().await
-    }
-
-    /// Forgets the failures that are too old to count.
-    pub(crate) async fn forget_failures(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.0.begin().await?;
-        let oldest = now.plus_seconds(-FORGET_SECONDS);
-        tx.run(sql("DELETE FROM sign_in_failure WHERE last_at < $1").bind(oldest)).await?;
-        tx.commit().await
     }
 }
 
@@ -278,11 +182,11 @@ async fn replace_password(
     about: &About,
     password_hash: &str,
 ) -> Result<(), StoreError> {
-    let update = "UPDATE sign_in SET password_hash = $1, password_changed_at = $2 WHERE person_id = $3";
+    let update = "UPDATE sign_in SET password_hash = $1, password_changed_at = $2 WHERE person_id = $3 RETURNING name";
     let update = sql(update).bind(password_hash).bind(write.at()).bind(person_id(who));
-    if write.run(update).await? == 0 {
-        return Err(StoreError::NotFound);
-    }
+    let name = write.one(update).await?.ok_or(StoreError::NotFound)?.parse("name")?;
+    // Whoever was kept waiting may try the new one at once.
+    attempts::forget(write, &name).await?;
     let change = FieldChange { field: "password".into(), old: String::new(), new: CHANGED.into() };
     write.tell(about, "changed", None, vec![change]).await
 }
@@ -452,22 +356,4 @@ fn person_id(who: Who) -> String {
         Who::Customer(id) => id.to_string(),
         Who::Account { account, .. } => account.to_string(),
     }
-}
-
-/// A key as the database can hold it: PostgreSQL knows no zero character, which a hand-made request may well contain.
-fn subject(key: &str) -> Arg {
-    key.replace('\0', " ").into()
-}
-
-/// The failures at a key, and whether the wait after them was told, whose row nobody else changes until the transaction ends.
-async fn locked(tx: &mut Tx, key: &str) -> Result<(Option<Failures>, bool), StoreError> {
-    let lock = "INSERT INTO sign_in_failure (subject, failures, last_at) VALUES ($1, 0, 0) \
-                ON CONFLICT (subject) DO UPDATE SET failures = sign_in_failure.failures RETURNING failures, last_at, told";
-    let Some(row) = tx.one(sql(lock).bind(subject(key))).await? else { return Ok((None, false)) };
-    Ok((Some(failures(&row)?).filter(|failures| failures.count > 0), row.flag("told")?))
-}
-
-fn failures(row: &Row) -> Result<Failures, StoreError> {
-    let count = u32::try_from(row.int("failures")?).unwrap_or_default();
-    Ok(Failures { count, last: row.at("last_at")? })
 }

@@ -208,8 +208,7 @@ async fn reset(store: &Store, sign_in: &SignInName, hash: &str) -> Result<(), Ad
     let found = store.sign_ins().find(sign_in).await?;
     let who = found.map(|found| found.who).filter(|who| matches!(who, Who::Administrator(_)));
     let Some(who) = who else { return Err(AdminError::Unknown(sign_in.clone())) };
-    store.sign_ins().set_password(who, hash, &change()).await?;
     // Whoever was locked out by too many attempts may try the new password at once.
-    store.sign_ins().clear_failures(&format!("name:{sign_in}")).await?;
+    store.sign_ins().set_password(who, hash, &change()).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! | [`walk`] | one call at a time; what must be true of every answer |
 //! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
 //! | [`ceiling`] | nobody gets above the own role |
+//! | [`guessing`] | what is kept of a wrong name or password, and what it costs |
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
 //! | [`meanwhile`] | what somebody else saves in the middle of a save |
 //! | [`left_behind`] | what one person leaves for the next: interrupted forms, names in others' pages |
@@ -17,6 +18,7 @@
 mod bad_input;
 mod ceiling;
 mod demo_ids;
+mod guessing;
 mod hidden;
 mod left_behind;
 mod meanwhile;

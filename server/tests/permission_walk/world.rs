@@ -124,7 +124,8 @@ impl Template {
 /// The application over one copy of the data.
 pub struct World {
     router: Router,
-    store: Store,
+    /// The records, for what no page can do.
+    pub store: Store,
     /// The database, to look into.
     pub records: SqlitePool,
     cookies: BTreeMap<Person, String>,

@@ -5,10 +5,13 @@ use tandem_domain::{
     account::Account,
     administrator::Administrator,
     ids::Version,
-    sign_in::{FORGET_SECONDS, SignInName},
+    sign_in::{FORGET_SECONDS, FREE_ATTEMPTS_PER_NAME, FREE_ATTEMPTS_PER_NAME_AND_NETWORK, SignInName},
     status::Status,
 };
-use tandem_store::{password, roles, sign_ins::Wait};
+use tandem_store::{
+    attempts::{Attempt, Wait},
+    password, roles,
+};
 
 use crate::world::{START, World, account, at_once, changed, give_sign_in, not_found, refusal, sign_in, stale};
 
@@ -23,6 +26,8 @@ on_both!(
     a_sign_in_is_taken_away_and_its_name_is_free,
     no_sign_in_is_left_to_an_account_that_closes,
     failures_slow_down_and_are_forgotten,
+    whoever_guesses_keeps_nobody_else_from_signing_in,
+    a_new_password_forgets_failures_wherever_they_came_from,
     many_guesses_at_once_are_counted_one_by_one,
     success_forgets_the_persons_failures_but_not_the_offices,
     passwords_are_hashed_each_in_its_own_way,
@@ -251,72 +256,122 @@ async fn no_sign_in_is_left_to_an_account_that_closes(world: World) {
     }
 }
 
+/// Failures so far: of the name, of the name here, of the network.
+async fn failures(world: &World, attempt: &Attempt) -> Vec<u32> {
+    world.store.sign_ins().failures(attempt).await.unwrap()
+}
+
+fn from(name: &str, address: &str) -> Attempt {
+    Attempt::to_sign_in(name, Some(address.parse().unwrap()))
+}
+
 async fn failures_slow_down_and_are_forgotten(world: World) {
     let sign_ins = world.store.sign_ins();
-    let keys = [("name:john", 2), ("address:192.0.2.7", 20)];
+    let attempt = from("john", "192.0.2.7");
     let at = |seconds| START.plus_seconds(seconds);
-    for free in 0..3 {
-        assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), None, "attempt {free}");
+    for free in 0..=FREE_ATTEMPTS_PER_NAME_AND_NETWORK {
+        assert_eq!(sign_ins.attempt(&attempt, at(0)).await.unwrap(), None, "attempt {free}");
     }
     let wait = |seconds, is_first| Some(Wait { seconds, is_first });
-    assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), wait(1, true));
+    assert_eq!(sign_ins.attempt(&attempt, at(0)).await.unwrap(), wait(1, true));
     // However many come meanwhile, the first alone is told as such.
     for _ in 0..3 {
-        assert_eq!(sign_ins.attempt(&keys, at(0)).await.unwrap(), wait(1, false));
+        assert_eq!(sign_ins.attempt(&attempt, at(0)).await.unwrap(), wait(1, false));
     }
-    let failures = sign_ins.failures("name:john").await.unwrap().unwrap();
-    assert_eq!((failures.count, failures.last), (3, at(0)), "an attempt that must wait is not counted");
-    assert_eq!(sign_ins.failures("address:192.0.2.7").await.unwrap().unwrap().count, 3);
-    assert_eq!(sign_ins.attempt(&keys, at(1)).await.unwrap(), None);
-    assert_eq!(sign_ins.attempt(&keys, at(1)).await.unwrap(), wait(2, true));
-    assert_eq!(sign_ins.attempt(&keys, at(2)).await.unwrap(), wait(1, false));
+    assert_eq!(failures(&world, &attempt).await, [6, 6, 6], "an attempt that must wait is not counted");
+    assert_eq!(sign_ins.attempt(&attempt, at(1)).await.unwrap(), None);
+    assert_eq!(sign_ins.attempt(&attempt, at(1)).await.unwrap(), wait(2, true));
+    assert_eq!(sign_ins.attempt(&attempt, at(2)).await.unwrap(), wait(1, false));
     // Another name from the same address goes on freely.
-    assert_eq!(sign_ins.attempt(&[("name:mary", 2), keys[1]], at(1)).await.unwrap(), None);
-    assert_eq!(sign_ins.failures("name:nobody").await.unwrap(), None);
-    sign_ins.clear_failures("name:john").await.unwrap();
-    assert_eq!(sign_ins.failures("name:john").await.unwrap(), None);
-    assert_eq!(sign_ins.attempt(&keys, at(2)).await.unwrap(), None);
+    let mary = from("mary", "192.0.2.7");
+    assert_eq!(sign_ins.attempt(&mary, at(1)).await.unwrap(), None);
+    assert_eq!(failures(&world, &mary).await, [1, 1, 8]);
+    assert_eq!(failures(&world, &from("nobody", "192.0.2.8")).await, [0, 0, 0]);
     // Old failures do not count, and a sweep takes them away.
     world.store.sweep(at(FORGET_SECONDS)).await.unwrap();
-    assert!(sign_ins.failures("name:john").await.unwrap().is_some());
+    assert_eq!(failures(&world, &attempt).await, [7, 7, 8]);
     world.store.sweep(at(FORGET_SECONDS + 3)).await.unwrap();
-    assert_eq!(sign_ins.failures("name:john").await.unwrap(), None);
+    assert_eq!(failures(&world, &attempt).await, [0, 0, 0]);
     // A hand-made request has any text for a name.
-    assert_eq!(sign_ins.attempt(&[("name:\0'\"%", 2)], at(9000)).await.unwrap(), None);
-    assert_eq!(sign_ins.failures("name:\0'\"%").await.unwrap().unwrap().count, 1);
-    assert_eq!(sign_ins.attempt(&[], at(9000)).await.unwrap(), None);
+    let nasty = from("\0'\"%", "192.0.2.7");
+    assert_eq!(sign_ins.attempt(&nasty, at(9000)).await.unwrap(), None);
+    assert_eq!(failures(&world, &nasty).await, [1, 1, 1]);
+}
+
+async fn whoever_guesses_keeps_nobody_else_from_signing_in(world: World) {
+    let sign_ins = world.store.sign_ins();
+    let guesses = async |attempt: &Attempt, most: u32| {
+        for n in 0..most {
+            if sign_ins.attempt(attempt, START).await.unwrap().is_some() {
+                return n;
+            }
+        }
+        most
+    };
+    for name in ["john", "nobody-has-this-name"] {
+        assert_eq!(guesses(&from(name, "192.0.2.7"), 50).await, 6, "{name} from one address");
+        // The same subscriber's other addresses share the wait; the person at home does not.
+        assert_eq!(guesses(&from(name, "2001:db8:1:2::7"), 50).await, 6);
+        assert_eq!(guesses(&from(name, "2001:db8:1:2:ffff::8"), 50).await, 0);
+        assert_eq!(guesses(&from(name, "198.51.100.1"), 1).await, 1);
+        // A name cannot be made to count as another one from an address.
+        assert_eq!(guesses(&from(&format!("{name} 198.51.100.2"), "203.0.113.1"), 50).await, 6);
+        assert_eq!(guesses(&from(name, "198.51.100.2"), 1).await, 1);
+        // Many machines together are slowed after all, whichever name they guess at.
+        let mut together = 6 + 6 + 1 + 1;
+        for machine in 0..100 {
+            together += guesses(&from(name, &format!("10.0.0.{machine}")), 5).await;
+        }
+        assert_eq!(together, FREE_ATTEMPTS_PER_NAME + 1, "{name} from everywhere");
+        world.store.sweep(START.plus_seconds(FORGET_SECONDS + 1)).await.unwrap();
+    }
+}
+
+async fn a_new_password_forgets_failures_wherever_they_came_from(world: World) {
+    let ada = world.administrator("Ada", roles::ADMINISTRATOR).await;
+    let sign_ins = world.store.sign_ins();
+    let places = [
+        from("Ada", "192.0.2.7"),
+        from("ada", "2001:db8::7"),
+        Attempt::to_sign_in(" ada ", None),
+        Attempt::to_change_password("ada"),
+    ];
+    let others = [from("ada2", "198.51.100.1"), from("ad", "198.51.100.2"), from("ada@x", "198.51.100.3")];
+    for attempt in places.iter().chain(&others) {
+        assert_eq!(sign_ins.attempt(attempt, START).await.unwrap(), None);
+    }
+    sign_ins.set_password(Who::Administrator(ada), "another hash", &world.change()).await.unwrap();
+    // What a network guessed at other names stays.
+    assert_eq!(failures(&world, &places[0]).await, [0, 0, 1]);
+    assert_eq!(failures(&world, &places[1]).await, [0, 0, 1]);
+    assert_eq!(failures(&world, &places[2]).await, [0, 0]);
+    assert_eq!(failures(&world, &places[3]).await, [0]);
+    for other in &others {
+        assert_eq!(failures(&world, other).await, [1, 1, 1]);
+    }
 }
 
 async fn many_guesses_at_once_are_counted_one_by_one(world: World) {
-    const FREE: u32 = 5;
-    let guesses = at_once((0..24).map(|n| {
+    let guesses = at_once((0..24).map(|_| {
         let store = world.store.clone();
-        async move {
-            // In both orders, so that nobody waits for somebody who waits for them.
-            let mut keys = [("name:john", FREE), ("address:192.0.2.7", 100)];
-            if n % 2 == 0 {
-                keys.reverse();
-            }
-            store.sign_ins().attempt(&keys, START).await.unwrap()
-        }
+        async move { store.sign_ins().attempt(&from("john", "192.0.2.7"), START).await.unwrap() }
     }));
     let let_through = guesses.await.into_iter().filter(Option::is_none).count();
-    assert_eq!(let_through, FREE as usize + 1, "five free ones, and the one after which one must wait");
-    for key in ["name:john", "address:192.0.2.7"] {
-        assert_eq!(world.store.sign_ins().failures(key).await.unwrap().unwrap().count, FREE + 1, "{key}");
-    }
+    assert_eq!(let_through, 6, "five free ones, and the one after which one must wait");
+    assert_eq!(failures(&world, &from("john", "192.0.2.7")).await, [6, 6, 6]);
 }
 
 async fn success_forgets_the_persons_failures_but_not_the_offices(world: World) {
     let sign_ins = world.store.sign_ins();
-    let keys = [("name:john", 5), ("address:192.0.2.7", 20)];
+    let attempt = from("john", "192.0.2.7");
     for _ in 0..4 {
-        assert_eq!(sign_ins.attempt(&keys, START).await.unwrap(), None);
+        assert_eq!(sign_ins.attempt(&attempt, START).await.unwrap(), None);
     }
-    sign_ins.succeeded(&keys).await.unwrap();
-    assert_eq!(sign_ins.failures("name:john").await.unwrap(), None);
-    assert_eq!(sign_ins.failures("address:192.0.2.7").await.unwrap().unwrap().count, 3);
-    sign_ins.succeeded(&[("name:nobody", 5)]).await.unwrap();
+    sign_ins.take_back(&attempt).await.unwrap();
+    assert_eq!(failures(&world, &attempt).await, [3, 3, 3]);
+    sign_ins.succeeded(&attempt).await.unwrap();
+    assert_eq!(failures(&world, &attempt).await, [0, 0, 2]);
+    sign_ins.succeeded(&from("nobody", "192.0.2.8")).await.unwrap();
 }
 
 async fn passwords_are_hashed_each_in_its_own_way(world: World) {
