@@ -23,6 +23,7 @@ use super::{
     ClientAddr, Me, PageFlash, Refusal, Services,
     auth::{FLASH, INTERRUPTED},
     guard::sign_in_path,
+    refusals::Refusals,
 };
 use crate::{
     error::AppError,
@@ -240,6 +241,7 @@ struct WhoAsked {
     sign_in: Option<String>,
     customer: Option<tandem_domain::ids::CustomerId>,
     address: Option<std::net::IpAddr>,
+    refusals: Refusals,
 }
 
 impl WhoAsked {
@@ -249,11 +251,13 @@ impl WhoAsked {
             sign_in: me.map(|me| me.sign_in.clone()),
             customer: me.and_then(tandem_domain::access::Principal::own_customer),
             address: request.extensions().get::<ClientAddr>().map(|address| address.0),
+            refusals: request.extensions().get::<Refusals>().cloned().unwrap_or_default(),
         }
     }
 }
 
-/// Writes a refusal for lack of permission, or for a record of somebody else, into the audit log.
+/// Writes a refusal for lack of permission, or for a record of somebody else, into the audit log: the first in a minute of
+/// each path.
 async fn note_refusal(services: &Services, who: &WhoAsked, to: &str, error: &AppError) {
     let what = match error {
         AppError::Forbidden(what) | AppError::NotFound(what) => what,
@@ -267,12 +271,12 @@ async fn note_refusal(services: &Services, who: &WhoAsked, to: &str, error: &App
         | AppError::Unreachable => return,
     };
     let Some(sign_in) = &who.sign_in else { return };
-    let change = tandem_store::Change {
-        at: services.clock.now(),
-        actor: sign_in,
-        by_staff: who.customer.is_none(),
-        address: who.address,
-    };
+    let now = services.clock.now();
+    if !who.refusals.is_news(sign_in, to, now) {
+        return;
+    }
+    let change =
+        tandem_store::Change { at: now, actor: sign_in, by_staff: who.customer.is_none(), address: who.address };
     let noted = services
         .store
         .audit()

@@ -27,6 +27,7 @@ pub mod format;
 #[cfg(test)]
 pub(crate) mod forms;
 pub mod guard;
+mod refusals;
 pub mod router;
 pub mod sign_in;
 pub mod theme;

@@ -3,7 +3,7 @@
 //! The binary adds what is not the application's: limits, logging, metrics, static files.
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -14,7 +14,7 @@ use axum::{
 use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
-use super::{Refused, Services, answers, auth, guard, theme, theme_of};
+use super::{Refused, Services, answers, auth, guard, refusals::Refusals, theme, theme_of};
 use crate::{parts::audit_export, routes::App, shell::shell};
 
 /// The router of pages and server functions.
@@ -32,6 +32,7 @@ pub fn router(services: Services) -> Router {
         .fallback(page)
         .layer(middleware::from_fn_with_state(services.clone(), answers::answers))
         .layer(middleware::from_fn_with_state(services.clone(), guard::guard))
+        .layer(Extension(Refusals::default()))
         .layer(auth::layer(&services))
         .with_state(services)
 }

@@ -131,6 +131,7 @@ async fn done(world: &World, person: Person, endpoint: &str, fields: Fields) -> 
 
 /// Refused, with the reason, and told in the audit log; nothing is changed.
 async fn refused(world: &World, person: Person, endpoint: &str, fields: Fields) {
+    world.a_minute_later();
     let before = world.dump().await;
     let answer = world.post(person, &format!("/api/{endpoint}"), &fields).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{endpoint} {fields:?}: {}", answer.body);

@@ -187,6 +187,23 @@ async fn a_change_of_what_the_role_hides_is_told_without_its_value() {
     assert_eq!(found(Person::Administrator, "account only").await, [1, 1, 1, 1]);
 }
 
+/// Nobody fills the log by asking for what they may not have.
+#[tokio::test]
+async fn a_refusal_that_is_asked_for_again_and_again_is_told_once_a_minute() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    for _ in 0..20 {
+        assert_eq!(world.page(Person::John, "/admin/customers").await.status, StatusCode::FORBIDDEN);
+        assert_eq!(world.post(Person::John, "/api/dashboard_read", &[]).await.status, StatusCode::FORBIDDEN);
+    }
+    for path in ["/admin/customers", "dashboard_read"] {
+        let line = format!("john refused {path} ");
+        let told = world.audit().await.iter().filter(|told| told.starts_with(&line)).count();
+        // A minute may have ended meanwhile.
+        assert!((1..=2).contains(&told), "{path} was told {told} times");
+    }
+}
+
 /// Customers deal with the provider, not with the persons behind it.
 #[tokio::test]
 async fn a_customer_is_not_told_who_of_the_provider_did_something() {

@@ -100,6 +100,7 @@ pub async fn as_everybody(template: &Template, rows: &[Row]) {
 /// Makes one call. Tells whether the world is another one now, so that the next call needs a fresh copy.
 async fn call(world: &World, demo: &DemoIds, row: &Row, person: Person, faults: &mut Faults) -> bool {
     let fields = (row.fields)(demo);
+    world.a_minute_later();
     let (before, noted) = (world.dump().await, world.audit().await.len());
     let answer = world.post(person, &row.path(), &fields).await;
     let changes = difference(&before, &world.dump().await);
@@ -134,6 +135,7 @@ async fn call(world: &World, demo: &DemoIds, row: &Row, person: Person, faults: 
         faults.note(row, person, &format!("the refusal is not in the audit log, only {noted_after:?}"));
     }
     let noted = noted + noted_after.len();
+    world.a_minute_later();
     let answer = world.post_form(person, &row.path(), &fields).await;
     let plain = difference(&before, &world.dump().await);
     if answer.status != StatusCode::SEE_OTHER || plain.len() > changes.len() {

@@ -6,7 +6,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,12 +22,13 @@ use sqlx::{
     Column as _, Connection as _, Row as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
-use tandem_app::server::{Assets, Clock as _, Services, SessionLifetimes, router};
+use tandem_app::server::{Assets, Clock, Services, SessionLifetimes, router};
 use tandem_domain::{
     access::{AccessRole, Audience, Level},
     administrator::Administrator,
     class::CustomerClass,
     dialing::{DialingRule, PbxCodes},
+    ids::Timestamp,
 };
 use tandem_server::{
     clock::SystemClock,
@@ -95,7 +99,7 @@ impl Template {
         assert!(demo::fill(&store, SystemClock.now()).await.unwrap());
         add_reader(&store).await;
         add_spares(&store).await;
-        let router = whole(&store);
+        let router = whole(&store, &Arc::default());
         let mut cookies = BTreeMap::new();
         for person in Person::ALL {
             if let Some(name) = person.sign_in() {
@@ -115,15 +119,17 @@ impl Template {
         let folder = tempfile::tempdir().unwrap();
         std::fs::copy(database(self.folder.path()), database(folder.path())).unwrap();
         let store = open(folder.path()).await;
-        let router = whole(&store);
+        let clock = Arc::default();
+        let router = whole(&store, &clock);
         let records = look_into(folder.path()).await;
-        World { router, store, records, cookies: self.cookies.clone(), folder }
+        World { router, clock, store, records, cookies: self.cookies.clone(), folder }
     }
 }
 
 /// The application over one copy of the data.
 pub struct World {
     router: Router,
+    clock: Arc<FastClock>,
     /// The records, for what no page can do.
     pub store: Store,
     /// The database, to look into.
@@ -217,6 +223,11 @@ impl World {
     /// A connection that writes past the application, as another machine at the same database does.
     pub async fn another_writer(&self) -> SqliteConnection {
         SqliteConnection::connect(&format!("sqlite:{}", database(self.folder.path()).display())).await.unwrap()
+    }
+
+    /// Lets a minute go by: a refusal that was told is told again.
+    pub fn a_minute_later(&self) {
+        self.clock.0.fetch_add(60_000, Ordering::Relaxed);
     }
 
     /// Ends the world before the test does: hundreds are made.
@@ -330,11 +341,21 @@ async fn look_into(folder: &Path) -> SqlitePool {
     SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
 }
 
+/// The machine's clock, and how many milliseconds it is fast.
+#[derive(Debug, Default)]
+struct FastClock(AtomicI64);
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// The application with all that stands around it.
-fn whole(store: &Store) -> Router {
+fn whole(store: &Store, clock: &Arc<FastClock>) -> Router {
     let services = Services {
         store: store.clone(),
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         assets: Arc::new(Assets::default()),
         demo: true,
         secure: false,
