@@ -58,8 +58,9 @@ async fn page(services: &Services, session: &Session, mut request: Request, next
     let who = WhoAsked::of(&request);
     if wants_page(request.headers()) {
         let mut flash = session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default();
-        if let Some(form) = flash.form.as_mut().filter(|form| form.typed(POSTED_AS) != who.sign_in.as_deref()) {
-            // Somebody else typed it.
+        // Of all forms, only that under which a session ended can reach another person's.
+        let is_anothers = |form: &FormFlash| form.typed(POSTED_AS) != who.sign_in.as_deref();
+        if let Some(form) = flash.form.as_mut().filter(|form| form.error == AppError::SignedOut && is_anothers(form)) {
             form.typed.clear();
         }
         request.extensions_mut().insert(PageFlash(flash));
