@@ -16,7 +16,7 @@ use tandem_domain::{
 use tandem_store::{
     Options, Store, StoreError,
     accounts::{AccountFilters, AccountSort},
-    audit::AuditFilters,
+    audit::{AuditFilters, Fields, Hidden},
     customers::{CustomerFilters, CustomerSort},
     demo,
 };
@@ -136,6 +136,8 @@ async fn measure_audit(store: &Store, customer: CustomerId) -> Result<(), StoreE
     let at = newest.rows.first().map_or(Timestamp(0), |row| row.at);
     let half = at.plus_seconds(-182 * 24 * 60 * 60);
     let filters = |search: &str| AuditFilters { search: search.into(), ..AuditFilters::default() };
+    // A role that hides the field, searching for what a quarter of the lines says, all of them hidden.
+    let hidden = vec![Hidden { subject: Subject::Account, fields: Fields::Only(vec!["status", "reason"]) }];
     let of = [
         ("everything", filters("")),
         ("of accounts", AuditFilters { subject: Some(Subject::Account), ..filters("") }),
@@ -160,6 +162,8 @@ async fn measure_audit(store: &Store, customer: CustomerId) -> Result<(), StoreE
         ("“zzz”", filters("zzz")),
         ("“john” by admin", AuditFilters { actor: "admin".into(), ..filters("john") }),
         ("“john” of a customer", AuditFilters { customer: Some(customer), ..filters("john") }),
+        ("“john” without accounts' status", AuditFilters { hidden: hidden.clone(), ..filters("john") }),
+        ("“status” without accounts' status", AuditFilters { hidden: hidden.clone(), ..filters("status") }),
         ("“john” of roles", AuditFilters { subject: Some(Subject::Role), ..filters("john") }),
     ];
     for (label, filters) in of {
