@@ -36,7 +36,10 @@ tests_rust() {
     fi
 }
 
-documentation() { RUSTDOCFLAGS="--deny warnings" cargo doc "${server_side[@]}" --no-deps; }
+# Those who read it work on the house: private items are in it, and linked.
+documentation() {
+    RUSTDOCFLAGS="--deny warnings --allow rustdoc::private_intra_doc_links" cargo doc "${server_side[@]}" --no-deps --document-private-items
+}
 
 tests_browser() {
     # The files as they are released, under the program that the tests above have just built.

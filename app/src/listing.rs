@@ -1,6 +1,6 @@
 //! What every list page shows: one shape for all lists, so that one component shows them all.
 //!
-//! A list's server function asks the store for a [`Page`](tandem_domain::list::Page) and makes rows of cells of it, already
+//! A list's server function asks the store for a [`Page`] and makes rows of cells of it, already
 //! in words (dates in the reader's time zone, states by their names). The browser needs no code per list.
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 //!
 //! The fields go into an edit or new form; [`TypedCodes`] is what its server function takes:
 //!
-//! ```ignore
+//! ```text
 //! #[server(endpoint = "dialing_rule_save")]
 //! async fn save(id: DialingRuleId, version: Version, name: Typed, #[server(flatten)] codes: TypedCodes) -> … {
 //!     let codes = codes.parse(&stored.value.codes);     // errors per field, all at once

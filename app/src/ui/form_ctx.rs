@@ -1,6 +1,6 @@
 //! What a form is while it is used: what was typed, what is wrong, whether something differs, and what becomes of a post.
 //!
-//! The components around it are in [`form`](super::form), what it does with the browser in [`submit`](super::submit).
+//! The components around it are in [`form`](super::form), what it does with the browser in [`submit`].
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use tandem_domain::{error::FieldErrors, field::Rule};

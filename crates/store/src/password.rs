@@ -34,7 +34,7 @@ pub fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// A hash of nobody's password, with the parameters of [`argon2`]: made once and for all, so that the first guess takes no
+/// A hash of nobody's password, with the parameters of [`argon2()`]: made once and for all, so that the first guess takes no
 /// longer than others.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$8Pp8q1j6sOhM4ujTyhXXjg$gUqoYJ6S6VN3ZTr5AToOHuweWs5McIfaqE/CNkaP+KI";
 

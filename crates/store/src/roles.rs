@@ -115,7 +115,7 @@ impl Roles<'_> {
     }
 
     /// How many administrators, customers or accounts have the role, counted up to
-    /// [`COUNT_CAP`](tandem_domain::list::COUNT_CAP) + 1.
+    /// [`COUNT_CAP`] + 1.
     ///
     /// # Errors
     /// [`StoreError::Database`].

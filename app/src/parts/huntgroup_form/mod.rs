@@ -10,7 +10,7 @@
 //! | [`members`] | who is in it, in which order, and the two marks of supervision |
 //! | [`add_members`] | choosing new members |
 //! | [`supervision`] | who may supervise whom as a result |
-//! | [`view`] | what these are shown from |
+//! | [`mod@view`] | what these are shown from |
 
 pub mod add_members;
 #[cfg(feature = "ssr")]
