@@ -149,14 +149,14 @@ async fn work_that_is_cut_off_leaves_all_or_nothing(world: World) {
     let store = &world.store;
     let abc = world.customer("ABC").await;
     let john = world.account(abc, "John", "744").await;
-    let (mut times, mut made) = (0, 0_i64);
+    let (mut round, mut times, mut made) = (0, 0, 0_i64);
     loop {
-        let (name, extension) = (format!("Person {times}"), format!("{}", 1000 + times));
-        let group = world.huntgroup(abc, &format!("Group {times}"), &format!("{}", 3000 + times), &[john]).await;
+        let (name, extension) = (format!("Person {round}"), format!("{}", 1000 + round));
+        let group = world.huntgroup(abc, &format!("Group {round}"), &format!("{}", 3000 + round), &[john]).await;
         let lines = world.lines().await;
         let change = world.change();
         let new = account(abc, &name, &extension);
-        let login = sign_in(&format!("person{times}"));
+        let login = sign_in(&format!("person{round}"));
         let ended = cut_off(store.accounts().create(abc, &new, Some(&login), &change), times).await;
         let members = [member(john)];
         let edited = cut_off(store.huntgroups(abc).set_members(group, Version::FIRST, &[], &change), times).await;
@@ -186,13 +186,15 @@ async fn work_that_is_cut_off_leaves_all_or_nothing(world: World) {
             assert_eq!((after.version, &after.value.members[..], of_group), (Version(2), &[][..], 1), "after {times}");
         }
         assert_eq!(store.counts().accounts(Scope::of(abc)).await.unwrap().open, made + 1, "after {times}");
-        if ended && edited {
+        round += 1;
+        let complete = ended && edited;
+        // On a busy machine answers come in heaps, and the work waits seldom: then it is done once more.
+        if complete && (times > 3 || round > 300) {
             break;
         }
-        times += 1;
+        times = if complete { 0 } else { times + 1 };
     }
-    // How often it can be is the machine's: where answers come in heaps, it waits seldom.
-    assert!(times > 0, "the work was never cut off");
+    assert!(times > 3, "the work was cut off in its middle, not only before and after");
     let closing = store.accounts().set_status(abc, john, Status::Closed, None, "", &world.change()).await;
     closing.unwrap();
 }
