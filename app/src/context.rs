@@ -1,14 +1,12 @@
-//! What every page knows without asking: who is signed in, what the last post said, which theme, and how to load data.
+//! What every page knows without asking: who is signed in, what the last post said, which theme, and when to load data anew.
 //!
 //! The server puts these into the first page, and the browser reads them from there, so that both render the same.
 
-use std::future::Future;
-
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use tandem_domain::access::Principal;
 
-use crate::{error::AppError, post::Flash};
+use crate::post::Flash;
 
 /// What the page is made for: the same for the server that renders it and the browser that takes it over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +64,12 @@ impl Refresh {
     /// Loads the page's data anew.
     pub fn now(self) {
         self.0.update(|times| *times += 1);
+    }
+
+    /// How often that was done; whoever reads it is told of the next time.
+    #[must_use]
+    pub fn times(self) -> u32 {
+        self.0.get()
     }
 }
 
@@ -130,41 +134,4 @@ pub fn is_demo() -> bool {
 #[must_use]
 pub fn use_refresh() -> Refresh {
     use_context::<Refresh>().expect("provided at the root")
-}
-
-/// A page's data: what a server function answered.
-pub type Data<T> = Resource<Result<T, AppError>>;
-
-/// Loads data by a server function, and again whenever `args` change or a post was done.
-pub fn load<A, T, F>(
-    args: impl Fn() -> A + Send + Sync + 'static,
-    fetch: impl Fn(A) -> F + Send + Sync + 'static,
-) -> Data<T>
-where
-    A: Clone + PartialEq + Send + Sync + 'static,
-    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<T, AppError>> + Send + 'static,
-{
-    let refresh = use_refresh();
-    Resource::new(move || (args(), refresh.0.get()), move |(args, _)| fetch(args))
-}
-
-/// Shows loaded data: a skeleton while it is on its way for the first time, the old data while it is loaded anew, an error
-/// page with its HTTP status if it cannot be had.
-pub fn loaded<T>(data: Data<T>, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
-where
-    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
-{
-    let view = StoredValue::new(view);
-    view! {
-        <Transition fallback=|| view! { <crate::ui::layout::Skeleton /> }>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(value) => view.with_value(|view| view(value)),
-                    Err(error) => crate::pages::errors::error_page(&error),
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
 }

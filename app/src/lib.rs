@@ -7,7 +7,8 @@
 //! | [`pages`] | the pages, each beside its server functions |
 //! | [`parts`] | what several pages share: panels, forms, lists of one kind |
 //! | [`ui`] | the design system; pages compose, they do not style |
-//! | [`context`] | who is signed in, the last post's words, loading of data |
+//! | [`context`] | who is signed in, the last post's words |
+//! | [`data`] | what a page shows: loading it by a server function, showing it |
 //! | [`post`], [`error`], [`listing`] | what server functions answer |
 //! | `server` | the server's side: who is asking, sessions, what becomes of answers |
 //!
@@ -17,6 +18,7 @@
 #![recursion_limit = "512"]
 
 pub mod context;
+pub mod data;
 pub mod error;
 pub mod listing;
 pub mod pages;

@@ -10,7 +10,8 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     post::{Done, Typed},
     ui::{Button, Card, DescriptionList, EditForm, Kind, PageHeader, PasswordField, PostForm, TextField, ThemeSwitch},
@@ -155,7 +156,7 @@ pub async fn password_change(
 /// The page.
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    let data = load(|| (), |()| profile_read());
+    let data = load(|| Ok(ProfileRead {}));
     loaded(data, |profile| {
         let me = me();
         let mut facts = vec![

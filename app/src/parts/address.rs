@@ -13,6 +13,15 @@ pub fn address_id() -> impl Fn() -> String + Copy + Send + Sync + 'static {
     move || params.read().get("id").unwrap_or_default()
 }
 
+/// A call about the record that the page's address names, for [`load`](crate::data::load); `what` names the kind of record.
+pub fn of_address<Id: FromStr, F>(
+    what: &'static str,
+    call: impl Fn(Id) -> F + Send + Sync + 'static,
+) -> impl Fn() -> Result<F, AppError> + Send + Sync + 'static {
+    let id = address_id();
+    move || Ok(call(parse_id(what, &id())?))
+}
+
 /// The id that the text is; `what` names the kind of record.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use tandem_domain::{access::Principal, audit::AuditRow};
 #[cfg(feature = "ssr")]
 use super::{audit_sight, audit_words};
 use crate::{
-    context::load,
+    data::load,
     error::AppError,
     listing::{ListArgs, Listing},
     ui::{Filter, FilterInput, ListPage, list_args},
@@ -192,7 +192,7 @@ pub fn audit_page(description: &'static str, subjects: &[Subject], export: &'sta
         <ListPage
             title="Audit log"
             description=description
-            listing=load(move || args.get(), audit_list)
+            listing=load(move || Ok(AuditList { args: args.get() }))
             args=args
             noun=("entry", "entries")
             filters=vec![Filter { name: "kind", label: "Kind", options: kinds }]

@@ -23,7 +23,8 @@ use super::{
     table::table,
 };
 use crate::{
-    context::{Data, me},
+    context::me,
+    data::Data,
     error::AppError,
     listing::{ListArgs, Listing, cursor_text},
     pages::errors::{error_page, error_part},
@@ -177,7 +178,7 @@ pub fn ListPage(
     let rows = move || {
         let new = new.clone();
         Suspend::new(async move {
-            match listing.await {
+            match listing.get().await {
                 Ok(listing) => list_view(listing, &args.get_untracked(), noun, empty, new),
                 Err(error) => error_part(&error),
             }

@@ -13,27 +13,42 @@ use crate::{error::AppError, post::Done};
 /// # Errors
 /// What the server function refused, or [`AppError::Unreachable`].
 pub async fn post(to: &str, fields: &[(String, String)]) -> Result<Done, AppError> {
-    let (ok, text) = send(to, fields).await.map_err(|_| AppError::Unreachable)?;
-    // What is no JSON was said by something in between: a proxy, a limit.
-    let unreadable = || AppError::Unreadable("an answer of another kind".into());
-    if ok {
-        serde_json::from_str(&text).map_err(|_| unreadable())
-    } else {
-        Err(serde_json::from_str(&text).unwrap_or_else(|_| unreadable()))
-    }
+    let body = encoded(fields).map_err(|_| AppError::Unreachable)?;
+    let answer = ask(to, &body).await?;
+    serde_json::from_str(&answer).map_err(|_| unreadable())
 }
 
-async fn send(to: &str, fields: &[(String, String)]) -> Result<(bool, String), JsValue> {
+fn encoded(fields: &[(String, String)]) -> Result<String, JsValue> {
     let body = UrlSearchParams::new()?;
     for (name, value) in fields {
         body.append(name, value);
     }
+    Ok(body.to_string().into())
+}
+
+/// Sends a form's text (`application/x-www-form-urlencoded`) to a server function and gives the JSON text of its answer. In
+/// the browser only.
+///
+/// # Errors
+/// What the server function refused, or [`AppError::Unreachable`].
+pub async fn ask(to: &str, body: &str) -> Result<String, AppError> {
+    let (ok, text) = send(to, body).await.map_err(|_| AppError::Unreachable)?;
+    if ok { Ok(text) } else { Err(serde_json::from_str(&text).unwrap_or_else(|_| unreadable())) }
+}
+
+/// What is not as agreed was said by something in between: a proxy, a limit.
+fn unreadable() -> AppError {
+    AppError::Unreadable("an answer of another kind".into())
+}
+
+async fn send(to: &str, body: &str) -> Result<(bool, String), JsValue> {
     let headers = Headers::new()?;
     headers.set("Accept", "application/json")?;
+    headers.set("Content-Type", "application/x-www-form-urlencoded")?;
     let request = RequestInit::new();
     request.set_method("POST");
     request.set_headers(&headers);
-    request.set_body(&body);
+    request.set_body(&JsValue::from_str(body));
     let response = JsFuture::from(leptos::prelude::window().fetch_with_str_and_init(to, &request)).await?;
     let response: Response = response.unchecked_into();
     let text = JsFuture::from(response.text()?).await?;

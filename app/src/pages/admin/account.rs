@@ -5,13 +5,12 @@ use tandem_domain::ids::AccountId;
 
 use super::customer::history_list;
 use crate::{
-    context::{load, loaded},
+    data::{load, loaded},
     error::AppError,
-    listing::ListArgs,
     parts::{
         account_panels::{self, AccountHead, account_frame},
-        address::{address_id, parse_id},
-        history::account_history,
+        address::{address_id, of_address, parse_id},
+        history::AccountHistory,
     },
     ui::list_args,
 };
@@ -59,9 +58,7 @@ pub fn AccountSignInPage() -> impl IntoView {
 #[component]
 pub fn AccountHistoryPage() -> impl IntoView {
     let (args, id) = (list_args(), address_id());
-    let head = load(id, |id| async move { account_head_read(parse_id("account", &id)?).await });
-    let history =
-        |(id, args): (String, ListArgs)| async move { account_history(parse_id("account", &id)?, args).await };
-    let listing = load(move || (id(), args.get()), history);
+    let head = load(of_address("account", |id| AccountHeadRead { id }));
+    let listing = load(move || Ok(AccountHistory { id: parse_id("account", &id())?, args: args.get() }));
     loaded(head, move |head| account_frame(&head, history_list(listing, args)))
 }

@@ -5,8 +5,8 @@ use tandem_domain::access::Field;
 
 use super::customer::account_status_filter;
 use crate::{
-    context::load,
-    parts::{account_list::account_list, account_panels::new_page},
+    data::load,
+    parts::{account_list::AccountList, account_panels::new_page},
     ui::{FilterInput, ListPage, list_args},
 };
 
@@ -18,7 +18,7 @@ pub fn AccountsPage() -> impl IntoView {
         <ListPage
             title="Accounts"
             description="The people and devices of all customers. New ones are added on the customer’s Accounts tab."
-            listing=load(move || args.get(), account_list)
+            listing=load(move || Ok(AccountList { args: args.get() }))
             args=args
             noun=("account", "accounts")
             filters=vec![account_status_filter()]

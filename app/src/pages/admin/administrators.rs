@@ -20,10 +20,11 @@ use tandem_domain::{
 use super::roles::keeps_own_keys;
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::{ListArgs, Listing, Tone},
-    parts::address::{address_id, parse_id},
+    parts::address::of_address,
     post::{Done, Typed},
     ui::{
         Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, Notice, PageHeader, PasswordField, PostForm,
@@ -340,7 +341,7 @@ pub fn AdministratorsPage() -> impl IntoView {
         <ListPage
             title="Administrators"
             description="The provider’s staff, who sign in here."
-            listing=load(move || args.get(), administrator_list)
+            listing=load(move || Ok(AdministratorList { args: args.get() }))
             args=args
             noun=("administrator", "administrators")
             new=new
@@ -353,7 +354,7 @@ pub fn AdministratorsPage() -> impl IntoView {
 /// A new administrator.
 #[component]
 pub fn NewAdministratorPage() -> impl IntoView {
-    let roles = load(|| (), |()| administrator_roles());
+    let roles = load(|| Ok(AdministratorRoles {}));
     view! {
         <PageHeader title="Add administrator" back=("/admin/administrators", "Administrators") />
         {loaded(roles, |roles| {
@@ -383,7 +384,7 @@ pub fn NewAdministratorPage() -> impl IntoView {
 /// One administrator.
 #[component]
 pub fn AdministratorPage() -> impl IntoView {
-    let record = load(address_id(), |id| async move { administrator_read(parse_id(WHAT, &id)?).await });
+    let record = load(of_address(WHAT, |id| AdministratorRead { id }));
     loaded(record, |record| {
         let above = record.above && me().modifies(Field::Administrators);
         let may = !above && me().modifies(Field::Administrators);

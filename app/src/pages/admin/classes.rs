@@ -12,12 +12,13 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::{ListArgs, Listing},
     pages::errors::error_page,
     parts::{
-        address::{address_id, parse_id},
+        address::of_address,
         usage::{Usage, delete_card, usage_card},
     },
     post::Done,
@@ -176,7 +177,7 @@ pub fn ClassesPage() -> impl IntoView {
         <ListPage
             title="Customer classes"
             description="What customers of one kind share: which e-mails their people get."
-            listing=load(move || args.get(), class_list)
+            listing=load(move || Ok(ClassList { args: args.get() }))
             args=args
             noun=("class", "classes")
             new=new
@@ -204,7 +205,7 @@ pub fn NewClassPage() -> impl IntoView {
 /// One class.
 #[component]
 pub fn ClassPage() -> impl IntoView {
-    let record = load(address_id(), |id| async move { class_read(parse_id(WHAT, &id)?).await });
+    let record = load(of_address(WHAT, |id| ClassRead { id }));
     loaded(record, |ClassRecord { class, built_in, usage }| {
         let may = me().modifies(Field::Classes);
         let id = class.id.to_string();

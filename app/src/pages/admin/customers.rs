@@ -10,7 +10,8 @@ use tandem_domain::{
 
 use super::customer::{CustomerFields, TypedCustomer, customer_inputs};
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::{ListArgs, Listing},
     post::{Done, Typed},
@@ -197,8 +198,8 @@ fn blank() -> tandem_domain::customer::Customer {
 #[component]
 pub fn CustomersPage() -> impl IntoView {
     let args = list_args();
-    let listing = load(move || args.get(), customer_list);
-    let classes = load(|| (), |()| customer_list_classes());
+    let listing = load(move || Ok(CustomerList { args: args.get() }));
+    let classes = load(|| Ok(CustomerListClasses {}));
     let may_add = me().modifies(Field::CustomerName) && me().modifies(Field::CustomerSipPrefix);
     loaded(classes, move |classes| {
         let statuses = Status::ALL.map(|status| (status.key().to_owned(), status.label().to_owned())).to_vec();
@@ -229,7 +230,7 @@ pub fn CustomersPage() -> impl IntoView {
 /// A new customer.
 #[component]
 pub fn NewCustomerPage() -> impl IntoView {
-    let draft = load(|| (), |()| customer_draft());
+    let draft = load(|| Ok(CustomerDraft {}));
     loaded(draft, |draft| {
         let NewCustomer { fields, role, roles } = draft;
         let sign_in = || {

@@ -10,12 +10,13 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::{ListArgs, Listing, Tone},
     pages::errors::error_page,
     parts::{
-        address::{address_id, parse_id},
+        address::of_address,
         codes_form::{CodesDraft, TypedCodes, codes_form},
         number_preview::number_preview,
         usage::{Usage, delete_card, usage_card},
@@ -200,7 +201,7 @@ pub fn DialingRulesPage() -> impl IntoView {
         <ListPage
             title="Dialing rules"
             description="Codes that phones dial to join, switch and record calls. Each customer or account has one rule."
-            listing=load(move || args.get(), dialing_rule_list)
+            listing=load(move || Ok(DialingRuleList { args: args.get() }))
             args=args
             noun=("dialing rule", "dialing rules")
             new=new
@@ -232,7 +233,7 @@ pub fn NewDialingRulePage() -> impl IntoView {
 /// One rule.
 #[component]
 pub fn DialingRulePage() -> impl IntoView {
-    let record = load(address_id(), |id| async move { dialing_rule_read(parse_id(WHAT, &id)?).await });
+    let record = load(of_address(WHAT, |id| DialingRuleRead { id }));
     loaded(record, |DialingRuleRecord { rule, is_default, usage }| {
         let may = me().modifies(Field::DialingRules);
         let id = rule.id.to_string();

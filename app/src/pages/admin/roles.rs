@@ -16,11 +16,12 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::{ListArgs, Listing, Tone},
     parts::{
-        address::{address_id, parse_id},
+        address::of_address,
         permission_tree::role_fields,
         usage::{Usage, delete_card, usage_card},
     },
@@ -282,7 +283,7 @@ pub fn RolesPage() -> impl IntoView {
         <ListPage
             title="Access roles"
             description="What administrators, customers and accounts may see and change."
-            listing=load(move || args.get(), role_list)
+            listing=load(move || Ok(RoleList { args: args.get() }))
             args=args
             noun=("access role", "access roles")
             filters=vec![Filter { name: "for", label: "For", options: audiences }]
@@ -298,7 +299,7 @@ pub fn RolesPage() -> impl IntoView {
 pub fn NewRolePage() -> impl IntoView {
     let query = use_query_map();
     let from = move || query.read().get("from").unwrap_or_default();
-    let start = load(from, role_begin);
+    let start = load(move || Ok(RoleBegin { from: from() }));
     view! {
         <PageHeader title="Add access role" back=("/admin/roles", "Access roles") />
         {loaded(start, move |RoleStart { role, roles }| {
@@ -334,7 +335,7 @@ fn start_card(roles: Vec<(String, String)>, from: String) -> AnyView {
 /// One role.
 #[component]
 pub fn RolePage() -> impl IntoView {
-    let record = load(address_id(), |id| async move { role_read(parse_id(WHAT, &id)?).await });
+    let record = load(of_address(WHAT, |id| RoleRead { id }));
     loaded(record, |RoleRecord { role, built_in, own, usage }| {
         let may = me().modifies(Field::Roles);
         let above = may && !built_in && role.value.exceeds(&me().role).is_some();

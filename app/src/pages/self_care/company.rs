@@ -11,7 +11,8 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     parts::{owner::Owner, settings_panel::settings_panel},
     post::{Done, Typed},
@@ -126,7 +127,7 @@ const SUPERVISION: [Setting; 4] =
 /// The page.
 #[component]
 pub fn CompanyPage() -> impl IntoView {
-    let data = load(|| (), |()| company_read());
+    let data = load(|| Ok(CompanyRead {}));
     loaded(data, |company| {
         let owner = Owner::customer(company.id);
         let has = |which: &[Setting]| company.settings.iter().any(|effective| which.contains(&effective.setting));

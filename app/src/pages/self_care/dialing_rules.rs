@@ -10,7 +10,8 @@ use tandem_domain::{
 use wasm_bindgen::JsCast;
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::Tone,
     parts::{
@@ -137,7 +138,7 @@ const OPTION_OFF: &str = "Your phones use the default rule. Your provider can tu
 /// The page.
 #[component]
 pub fn DialingRulesPage() -> impl IntoView {
-    let data = load(|| (), |()| dialing_choice_read());
+    let data = load(|| Ok(DialingChoiceRead {}));
     loaded(data, |DialingView { effective, choice }| {
         let content = match choice {
             Some(choice) if choice.open => choice_form(choice),

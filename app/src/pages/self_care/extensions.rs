@@ -10,11 +10,12 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, me},
+    context::me,
+    data::load,
     error::AppError,
     pages::errors::error_page,
     parts::{
-        account_list::account_list,
+        account_list::AccountList,
         account_panels::{general_page, new_page, services_page, sign_in_page, status_page},
     },
     ui::{Filter, ListPage, list_args},
@@ -40,7 +41,7 @@ pub fn ExtensionsPage() -> impl IntoView {
         <ListPage
             title="Extensions"
             description="The company’s people and devices, each with a number that colleagues dial."
-            listing=load(move || args.get(), account_list)
+            listing=load(move || Ok(AccountList { args: args.get() }))
             args=args
             noun=("extension", "extensions")
             filters=filters

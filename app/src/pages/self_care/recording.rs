@@ -8,7 +8,7 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, loaded},
+    data::{load, loaded},
     error::AppError,
     listing::Tone,
     parts::{owner::Owner, settings_panel::settings_panel},
@@ -90,7 +90,7 @@ pub(crate) async fn by_email(
 /// The page.
 #[component]
 pub fn RecordingPage() -> impl IntoView {
-    let data = load(|| (), |()| own_recording_read());
+    let data = load(|| Ok(OwnRecordingRead {}));
     loaded(data, |OwnRecording { owner, settings, by_email }| {
         let content = if settings.is_empty() {
             view! {

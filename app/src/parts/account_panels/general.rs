@@ -10,9 +10,10 @@ use tandem_domain::{
 
 use super::tabs::{AccountHead, WHAT, account_frame};
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
-    parts::address::{address_id, parse_id},
+    parts::address::of_address,
     post::{Done, Typed},
     ui::{Card, EditForm, SelectField, TextField},
 };
@@ -116,7 +117,7 @@ pub struct TypedAccount {
 
 /// The page of the general data.
 pub fn general_page() -> AnyView {
-    let data = load(address_id(), |id| async move { account_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| AccountRead { id }));
     loaded(data, |general| {
         let AccountGeneral { head, id, version, fields } = general;
         let editable = EDITED.iter().any(|field| me().modifies(*field));

@@ -14,9 +14,13 @@ use super::{
     tabs::list_of,
 };
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
-    parts::{address::address_id, owner::Owner},
+    parts::{
+        address::{address_id, parse_id},
+        owner::Owner,
+    },
     post::{Done, Typed},
     ui::{Card, NewForm, PageHeader, PasswordField, TextField},
 };
@@ -99,9 +103,13 @@ pub async fn account_create(
 /// The page.
 pub fn new_page() -> AnyView {
     // Self-care names no customer in its address: it is the own one.
-    let data = load(address_id(), |id| async move {
-        let customer = if id.is_empty() { None } else { Some(crate::parts::address::parse_id("customer", &id)?) };
-        account_draft(customer).await
+    let id = address_id();
+    let data = load(move || {
+        let customer = match id().as_str() {
+            "" => None,
+            id => Some(parse_id("customer", id)?),
+        };
+        Ok(AccountDraft { customer })
     });
     loaded(data, |draft| {
         let NewAccount { customer, customer_name, fields } = draft;

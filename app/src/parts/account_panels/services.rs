@@ -10,14 +10,10 @@ use tandem_domain::{
 
 use super::tabs::{AccountHead, WHAT, account_frame};
 use crate::{
-    context::{load, loaded},
+    data::{load, loaded},
     error::AppError,
     listing::Tone,
-    parts::{
-        address::{address_id, parse_id},
-        codes_card::codes_card,
-        settings_panel::settings_panel,
-    },
+    parts::{address::of_address, codes_card::codes_card, settings_panel::settings_panel},
     ui::{Card, Notice},
 };
 
@@ -75,7 +71,7 @@ pub async fn account_services_read(
 
 /// The page of the services.
 pub fn services_page() -> AnyView {
-    let data = load(address_id(), |id| async move { account_services_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| AccountServicesRead { id }));
     loaded(data, |services| {
         let AccountServices { head, settings, email_needs, codes } = services;
         let recording = settings_panel(head.owner, &settings, &Setting::RECORDING).map(|rows| {

@@ -9,11 +9,12 @@ use tandem_domain::{
 };
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::Tone,
     parts::{
-        address::{address_id, parse_id},
+        address::of_address,
         owner::Owner,
         sign_in_panel::{SignInView, SipView, sign_in_panel, sip_panel},
         status_panel::{StatusView, status_panel},
@@ -140,7 +141,7 @@ pub async fn account_sign_in_read(
 
 /// The page of the status.
 pub fn status_page() -> AnyView {
-    let data = load(address_id(), |id| async move { account_status_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| AccountStatusRead { id }));
     loaded(data, |(head, status)| {
         account_frame(&head, view! { <div class="stack">{status_panel(status)}</div> }.into_any())
     })
@@ -148,7 +149,7 @@ pub fn status_page() -> AnyView {
 
 /// The page of the sign-ins.
 pub fn sign_in_page() -> AnyView {
-    let data = load(address_id(), |id| async move { account_sign_in_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| AccountSignInRead { id }));
     loaded(data, |(head, sign_in, sip)| {
         let content = view! { <div class="form">{sign_in.map(sign_in_panel)} {sip.map(sip_panel)}</div> };
         account_frame(&head, content.into_any())

@@ -12,7 +12,8 @@ use wasm_bindgen::JsCast;
 
 use super::view::{Candidate, Candidates};
 use crate::{
-    context::{Data, load, loaded, me},
+    context::me,
+    data::{Data, load, loaded},
     error::AppError,
     parts::address::parse_id,
     post::{Done, Typed},
@@ -136,10 +137,8 @@ impl AddMembers {
     /// Searches for what the address says.
     pub fn new(customer: CustomerId, id: impl Fn() -> String + Copy + Send + Sync + 'static) -> Self {
         let words = RwSignal::new(use_query_map().with_untracked(|query| query.get(QUERY)).unwrap_or_default());
-        let found = load(
-            move || (id(), words.get()),
-            move |(id, words)| async move { huntgroup_candidates(customer, parse_id("huntgroup", &id)?, words).await },
-        );
+        let found =
+            load(move || Ok(HuntgroupCandidates { customer, id: parse_id("huntgroup", &id())?, words: words.get() }));
         Self { customer, words, found }
     }
 

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use tandem_domain::{access::Field, ids::CustomerId};
 
 use crate::{
-    context::{load, me},
+    context::me,
+    data::load,
     error::AppError,
     listing::{ListArgs, Listing},
     ui::{ListPage, list_args},
@@ -72,7 +73,7 @@ pub fn huntgroup_list_page(customer: CustomerId, title: &'static str, new: &'sta
         <ListPage
             title=title
             description="One number that rings several extensions. Managers supervise the calls of the members of their huntgroups."
-            listing=load(move || args.get(), move |args| huntgroup_list(customer, args))
+            listing=load(move || Ok(HuntgroupList { customer, args: args.get() }))
             args=args
             noun=("huntgroup", "huntgroups")
             new=new

@@ -34,7 +34,8 @@ use self::{
     view::HuntgroupView,
 };
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     parts::address::parse_id,
     ui::{KeepFocus, PageHeader},
@@ -66,7 +67,7 @@ pub fn huntgroup_page(
 ) -> AnyView {
     let focus = KeepFocus::new();
     let adding = AddMembers::new(customer, id);
-    let group = load(id, move |id| async move { huntgroup_read(customer, parse_id(WHAT, &id)?).await });
+    let group = load(move || Ok(HuntgroupRead { customer, id: parse_id(WHAT, &id())? }));
     loaded(group, move |group| {
         let add = me().modifies(tandem_domain::access::Field::HuntgroupMembers).then(|| adding.card(group.id));
         view! {

@@ -5,10 +5,10 @@ use tandem_domain::ids::CustomerId;
 
 use super::head::{CustomerHead, WHAT, customer_frame};
 use crate::{
-    context::{load, loaded},
+    data::{load, loaded},
     error::AppError,
     parts::{
-        address::{address_id, parse_id},
+        address::of_address,
         sign_in_panel::{SignInView, sign_in_panel},
         status_panel::{StatusView, status_panel},
     },
@@ -75,7 +75,7 @@ pub async fn customer_sign_in_read(
 /// The status tab.
 #[component]
 pub fn CustomerStatusPage() -> impl IntoView {
-    let data = load(address_id(), |id| async move { customer_status_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| CustomerStatusRead { id }));
     loaded(data, |(head, status)| {
         customer_frame(&head, view! { <div class="stack">{status_panel(status)}</div> }.into_any())
     })
@@ -84,7 +84,7 @@ pub fn CustomerStatusPage() -> impl IntoView {
 /// The sign-in tab.
 #[component]
 pub fn CustomerSignInPage() -> impl IntoView {
-    let data = load(address_id(), |id| async move { customer_sign_in_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| CustomerSignInRead { id }));
     loaded(data, |(head, sign_in)| {
         customer_frame(&head, view! { <div class="form">{sign_in_panel(sign_in)}</div> }.into_any())
     })

@@ -12,9 +12,10 @@ use tandem_domain::{
 
 use super::head::{CustomerHead, WHAT, customer_frame};
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
-    parts::address::{address_id, parse_id},
+    parts::address::of_address,
     post::{Done, Typed},
     ui::{Card, EditForm, SelectField, TextField},
 };
@@ -123,7 +124,7 @@ const EDITED: [Field; 5] = [
 /// The general tab.
 #[component]
 pub fn CustomerPage() -> impl IntoView {
-    let data = load(address_id(), |id| async move { customer_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| CustomerRead { id }));
     loaded(data, |general| {
         let CustomerGeneral { head, version, fields } = general;
         let editable = EDITED.iter().any(|field| me().modifies(*field));

@@ -5,12 +5,10 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::{access::Field, ids::CustomerId, settings::Setting, status::Status};
 
 use crate::{
-    context::{Data, load, me},
+    context::me,
+    data::{Data, load},
     error::AppError,
-    parts::{
-        address::{address_id, parse_id},
-        status_panel::status_tone,
-    },
+    parts::{address::of_address, status_panel::status_tone},
     ui::{Badge, PageHeader, Tabs},
 };
 
@@ -90,7 +88,7 @@ impl FoundCustomer {
 
 /// The head of the customer in the page's address.
 pub(super) fn load_head() -> Data<CustomerHead> {
-    load(address_id(), |id| async move { customer_head_read(parse_id(WHAT, &id)?).await })
+    load(of_address(WHAT, |id| CustomerHeadRead { id }))
 }
 
 /// A customer's page: name, tabs, and the content of one of them.

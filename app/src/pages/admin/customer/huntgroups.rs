@@ -4,22 +4,20 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use tandem_domain::{
-    access::Field,
-    ids::{CustomerId, HuntgroupId},
-};
+use tandem_domain::{access::Field, ids::CustomerId};
 
 use super::head::{WHAT, customer_frame, load_head};
 use crate::{
-    context::{Data, load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     pages::errors::error_page,
     parts::{
         address::{address_id, parse_id},
         huntgroup_form::{
+            HuntgroupRead,
             add_members::AddMembers,
-            huntgroup_read,
-            list::huntgroup_list,
+            list::HuntgroupList,
             members::members_card,
             settings::{delete_card, new_huntgroup_form, settings_form},
             supervision::supervision_card,
@@ -46,14 +44,8 @@ fn tab(customer: CustomerId) -> AnyView {
     let (head, args, query) = (load_head(), list_args(), use_query_map());
     let group = move || query.read().get("group").unwrap_or_default();
     let (focus, adding) = (KeepFocus::new(), AddMembers::new(customer, group));
-    let listing = load(move || args.get(), move |args| huntgroup_list(customer, args));
-    let read = move |id: String| async move {
-        match id.parse::<HuntgroupId>() {
-            Ok(id) => huntgroup_read(customer, id).await.map(Some),
-            Err(_) => Ok(None),
-        }
-    };
-    let chosen: Data<Option<HuntgroupView>> = load(group, read);
+    let listing = load(move || Ok(HuntgroupList { customer, args: args.get() }));
+    let chosen = load(move || Ok(HuntgroupRead { customer, id: parse_id("huntgroup", &group())? }));
     let list = format!("/admin/customers/{customer}/huntgroups");
     let list = StoredValue::new(list);
     loaded(head, move |head| {
@@ -76,9 +68,7 @@ fn tab(customer: CustomerId) -> AnyView {
             }
             NEW if !me().modifies(Field::Huntgroups) => error_page(&AppError::forbidden(Field::Huntgroups)),
             NEW => new_huntgroup_form(customer, list.get_value()),
-            _ => loaded(chosen, move |chosen| {
-                chosen.map_or_else(|| ().into_any(), |chosen| one(chosen, focus, adding, list.get_value()))
-            }),
+            _ => loaded(chosen, move |chosen| one(chosen, focus, adding, list.get_value())),
         };
         customer_frame(&head, content.into_any())
     })

@@ -1,16 +1,17 @@
 //! A customer's lists: its accounts, its huntgroups, its history.
 
 use leptos::prelude::*;
-use tandem_domain::{access::Field, ids::CustomerId};
+use tandem_domain::access::Field;
 
 use super::head::{WHAT, customer_frame, load_head};
 use crate::{
-    context::{Data, load, loaded, me},
+    context::me,
+    data::{Data, load, loaded},
     listing::{ListArgs, Listing},
     parts::{
-        account_list::account_list,
+        account_list::AccountList,
         address::{address_id, parse_id},
-        history::customer_history,
+        history::CustomerHistory,
     },
     ui::{Filter, ListPage, list_args},
 };
@@ -22,9 +23,9 @@ pub fn CustomerAccountsPage() -> impl IntoView {
     let of_customer = move || {
         let mut args = args.get();
         args.filters.insert("customer".into(), id());
-        args
+        Ok(AccountList { args })
     };
-    let listing = load(of_customer, account_list);
+    let listing = load(of_customer);
     loaded(head, move |head| {
         let new = format!("/admin/customers/{}/accounts/new", head.id);
         let new = me().modifies(Field::AccountExtension).then(|| (new, "Add account".to_owned()));
@@ -57,10 +58,7 @@ pub(in crate::pages::admin) fn account_status_filter() -> Filter {
 #[component]
 pub fn CustomerHistoryPage() -> impl IntoView {
     let (head, args, id) = (load_head(), list_args(), address_id());
-    let history = move |(id, args): (String, ListArgs)| async move {
-        customer_history(parse_id::<CustomerId>(WHAT, &id)?, args).await
-    };
-    let listing = load(move || (id(), args.get()), history);
+    let listing = load(move || Ok(CustomerHistory { id: parse_id(WHAT, &id())?, args: args.get() }));
     loaded(head, move |head| customer_frame(&head, history_list(listing, args)))
 }
 

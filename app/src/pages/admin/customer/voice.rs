@@ -11,15 +11,10 @@ use tandem_domain::{
 
 use super::head::{CustomerHead, WHAT, customer_frame};
 use crate::{
-    context::{load, loaded},
+    data::{load, loaded},
     error::AppError,
     listing::Tone,
-    parts::{
-        address::{address_id, parse_id},
-        codes_card::codes_card,
-        owner::Owner,
-        settings_panel::settings_panel,
-    },
+    parts::{address::of_address, codes_card::codes_card, owner::Owner, settings_panel::settings_panel},
     post::Done,
     ui::{Card, InstantSelect, Notice},
 };
@@ -138,7 +133,7 @@ pub async fn customer_rule_assign(
 /// The tab.
 #[component]
 pub fn CustomerVoicePage() -> impl IntoView {
-    let data = load(address_id(), |id| async move { customer_voice_read(parse_id(WHAT, &id)?).await });
+    let data = load(of_address(WHAT, |id| CustomerVoiceRead { id }));
     loaded(data, |voice| {
         let CustomerVoice { head, settings, rule, codes } = voice;
         let owner = Owner::customer(head.id);

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::settings::Effective;
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::Tone,
     parts::huntgroup_form::{supervision::names, view::Extension},
@@ -147,7 +148,7 @@ async fn supervises(
 
 /// The page.
 pub(super) fn home() -> AnyView {
-    let data = load(|| (), |()| account_home_read());
+    let data = load(|| Ok(AccountHomeRead {}));
     loaded(data, |home| {
         let AccountHome { extension, service: (tone, service), expires_on, huntgroups, supervises, recording, codes } =
             home;

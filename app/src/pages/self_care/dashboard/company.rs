@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    context::{load, loaded, me},
+    context::me,
+    data::{load, loaded},
     error::AppError,
     listing::{Listing, Tone},
     parts::huntgroup_form::{supervision::supervision_card, view::SupervisionView},
@@ -139,7 +140,7 @@ fn words(change: &tandem_domain::audit::FieldChange) -> String {
 
 /// The page.
 pub(super) fn home() -> AnyView {
-    let data = load(|| (), |()| company_home_read());
+    let data = load(|| Ok(CompanyHomeRead {}));
     loaded(data, |home| {
         let steps = first_steps(&home);
         let CompanyHome { extensions, huntgroups, rule, supervision, changes } = home;
