@@ -12,7 +12,7 @@ use crate::{
     shell::{self, Cargo, say},
     site::Kind,
     stamp::{Stamp, this_helper},
-    workspace,
+    unused, workspace,
 };
 
 /// The names that `leptos::HydrationScripts` asks for, given the output name `tandem`.
@@ -33,7 +33,10 @@ pub fn build(kind: Kind) -> Result<PathBuf> {
     bind(&compiled, &folder, kind)?;
     match kind {
         Kind::Development => {}
-        Kind::Release => optimise(&folder.join(WASM))?,
+        Kind::Release => {
+            unused::empty(&folder.join(WASM))?;
+            optimise(&folder.join(WASM))?;
+        }
     }
     stamp.save()?;
     Ok(folder)
@@ -60,7 +63,8 @@ fn bind(compiled: &Path, folder: &Path, kind: Kind) -> Result<()> {
         .remove_producers_section(true);
     match kind {
         Kind::Development => bindgen.keep_debug(true),
-        Kind::Release => bindgen.remove_name_section(true),
+        // Names stay until the last step, which finds functions by them.
+        Kind::Release => &mut bindgen,
     };
     bindgen.generate(folder).map_err(|error| Error::Bindings(format!("{error:#}")))
 }
@@ -80,7 +84,9 @@ fn optimise(wasm: &Path) -> Result<()> {
     say("wasm-opt");
     let optimised = wasm.with_extension("optimised");
     let mut command = Command::new("node");
-    command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz", "--strip-debug", "--strip-producers"]);
+    command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz"]);
+    // Functions of one name and many types are alike: beside each other they compress better.
+    command.args(["--reorder-functions-by-name", "--strip-debug", "--strip-producers"]);
     command.args(FEATURES);
     command.arg(wasm).arg("--output").arg(&optimised);
     shell::run(&mut command, "install Node.js 20 or newer")?;

@@ -21,6 +21,9 @@ pub enum Error {
     #[error("wasm-bindgen could not write the JavaScript bindings: {0}")]
     Bindings(String),
 
+    #[error("cannot take unused functions out of the WebAssembly: {0}")]
+    Unused(String),
+
     #[error("the WebAssembly is {actual} bytes with Brotli, its limit is {limit}: find what grew before you raise it")]
     TooLarge { actual: u64, limit: u64 },
 

@@ -13,6 +13,7 @@ mod site;
 mod size;
 mod stamp;
 mod style_sheet;
+mod unused;
 mod workspace;
 
 use crate::{bench::Part, error::Result, shell::Cargo, site::Kind};

@@ -131,7 +131,7 @@ pub async fn role_begin(
     let role = if from.is_empty() {
         AccessRole { name: String::new(), audience: Audience::Account, base: Level::View, entries: BTreeMap::new() }
     } else {
-        let id = parse_id(WHAT, &from)?;
+        let id = crate::parts::address::parse_id(WHAT, &from)?;
         let original = ask.store().roles().get(id).await.map_err(|error| ask.tell(WHAT, error))?.value;
         AccessRole { name: copy_name(&original.name), ..original }
     };
