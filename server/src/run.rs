@@ -25,7 +25,7 @@ use crate::{
     demonstration::{self, DemonstrationError},
     http::{
         self,
-        listen::{self, End},
+        listen::{self, End, Limits},
         probes::Probes,
         site::Site,
     },
@@ -79,6 +79,10 @@ pub enum RunError {
 /// The system gives none.
 pub fn runtime() -> Result<Runtime, RunError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)
+}
+
+fn limits(grace: Duration) -> Limits {
+    Limits { connections: Limits::CONNECTIONS, grace }
 }
 
 /// Serves until a signal ends it.
@@ -140,7 +144,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let address = listener.local_addr().map_err(RunError::System)?;
     if let Some(address) = config.metrics.listen {
         let router = http::around(config, probes.open_routes());
-        tokio::spawn(listen::serve(bind(address).await?, router, ended, Duration::ZERO));
+        tokio::spawn(listen::serve(bind(address).await?, router, ended, limits(Duration::ZERO)));
     }
     tokio::spawn(tidy(measurements));
     tokio::spawn(database::sweep(store.clone(), clock));
@@ -157,7 +161,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
         tracing::warn!("a second signal: ending at once");
         std::process::exit(1);
     });
-    match listen::serve(listener, router, stopped, config.shutdown.grace).await {
+    match listen::serve(listener, router, stopped, limits(config.shutdown.grace)).await {
         End::Complete => tracing::info!("ended"),
         End::Cut(connections) => tracing::warn!(connections, "ended; the rest was cut when shutdown.grace was over"),
     }

@@ -1,4 +1,4 @@
-//! Whoever is signed in: who one is, one's own name and e-mail address, one's password, the theme.
+//! Whoever is signed in: who one is, one's own name and e-mail address, how dates are shown, one's password, the theme.
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use crate::{
     context::me,
     data::{load, loaded},
     error::AppError,
+    parts::locale_fields::locale_fields,
     post::{Done, Typed},
     ui::{Button, Card, DescriptionList, EditForm, Kind, PageHeader, PasswordField, PostForm, TextField, ThemeSwitch},
 };
@@ -32,29 +33,87 @@ pub struct OwnProfile {
     pub extension: String,
 }
 
-/// An account's own record; `None` for people who are no accounts, and for roles that do not show it.
+/// How one of the provider's staff reads dates and numbers. To self-care users they are shown as the company chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnLocale {
+    /// The version that an edit starts from.
+    pub version: Version,
+    /// The locale's tag.
+    pub locale: String,
+    /// The time zone's name.
+    pub time_zone: String,
+}
+
+/// What people may know and change about themselves: an account its record, unless the role does not show it, and one of the
+/// provider's staff how dates are shown.
 ///
 /// # Errors
 /// Only faults on our side.
 #[server(endpoint = "profile_read")]
-pub async fn profile_read() -> Result<Option<OwnProfile>, AppError> {
-    use super::self_care::own::own_account;
+pub async fn profile_read() -> Result<(Option<OwnProfile>, Option<OwnLocale>), AppError> {
+    use tandem_domain::access::Who;
+
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
-    let Ok((tenant, id, _)) = own_account(&ask) else { return Ok(None) };
-    if !ask.me.sees(Field::AccountProfile) {
-        return Ok(None);
+    match ask.me.who {
+        Who::Account { .. } if ask.me.sees(Field::AccountProfile) => Ok((Some(own_profile(&ask).await?), None)),
+        Who::Account { .. } | Who::Customer(_) => Ok((None, None)),
+        Who::Administrator(id) => {
+            let stored =
+                ask.store().administrators().get(id).await.map_err(|error| ask.tell("administrator", error))?;
+            let (locale, time_zone) = (stored.value.locale.tag().into(), stored.value.time_zone.to_string());
+            Ok((None, Some(OwnLocale { version: stored.version, locale, time_zone })))
+        }
     }
+}
+
+#[cfg(feature = "ssr")]
+async fn own_profile(ask: &crate::server::ask::Ask) -> Result<OwnProfile, AppError> {
+    let (tenant, id, _) = super::self_care::own::own_account(ask)?;
     let stored = ask.store().accounts().get(tenant, id).await.map_err(|error| ask.tell("account", error))?;
     let account = stored.value;
-    Ok(Some(OwnProfile {
+    Ok(OwnProfile {
         version: stored.version,
         first_name: account.first_name,
         last_name: account.last_name,
         email: account.email,
         extension: account.extension.to_string(),
-    }))
+    })
+}
+
+/// Saves how dates and numbers are shown to one of the provider's staff, who asks. What is not sent stays.
+///
+/// # Errors
+/// What is wrong with the fields; somebody else saved meanwhile; self-care users, to whom the company's choice applies.
+#[server(endpoint = "own_locale_save")]
+pub async fn own_locale_save(
+    /// The version that the edit starts from.
+    version: Version,
+    /// The locale's tag.
+    #[server(default)]
+    locale: Typed,
+    /// The time zone's name.
+    #[server(default)]
+    time_zone: Typed,
+) -> Result<Done, AppError> {
+    use tandem_domain::{access::Who, administrator::Administrator, error::FieldErrors};
+
+    use crate::server::{ask::Ask, format};
+
+    let ask = Ask::now()?;
+    let Who::Administrator(id) = ask.me.who else { return Err(AppError::NotFound("administrator of your own".into())) };
+    let tell = |error| ask.tell("administrator", error);
+    let stored = ask.store().administrators().get(id).await.map_err(tell)?;
+    let (version, stored) = (stored.basis(version), stored.value);
+    let mut errors = FieldErrors::default();
+    let locale = errors.take("locale", format::known_locale(&locale.or(stored.locale.tag())));
+    let time_zone = errors.take("time_zone", format::known_zone(&time_zone.or(stored.time_zone.as_str())));
+    let (Some(locale), Some(time_zone)) = (locale, time_zone) else { return Err(errors.into()) };
+    let changed = Administrator { locale, time_zone, ..stored };
+    ask.store().administrators().update(id, version, &changed, &ask.change()).await.map_err(tell)?;
+    // All that was rendered before shows dates the old way.
+    Ok(Done::say("Dates and time zone saved").go("/profile"))
 }
 
 /// Saves an account's own name and e-mail address. What is not sent stays.
@@ -157,7 +216,7 @@ pub async fn password_change(
 #[component]
 pub fn ProfilePage() -> impl IntoView {
     let data = load(|| Ok(ProfileRead {}));
-    loaded(data, |profile| {
+    loaded(data, |(profile, locale)| {
         let me = me();
         let mut facts = vec![
             ("Name".to_owned(), me.name.clone()),
@@ -165,13 +224,16 @@ pub fn ProfilePage() -> impl IntoView {
             ("Sign-in name".to_owned(), me.sign_in.clone()),
         ];
         facts.extend(profile.as_ref().map(|profile| ("Extension".to_owned(), profile.extension.clone())));
-        facts.push(("Dates and numbers".to_owned(), me.locale.label().to_owned()));
-        facts.push(("Time zone".to_owned(), me.time_zone.to_string()));
+        if locale.is_none() {
+            facts.push(("Dates and numbers".to_owned(), me.locale.label().to_owned()));
+            facts.push(("Time zone".to_owned(), me.time_zone.to_string()));
+        }
         view! {
             <PageHeader title="Profile" subtitle="Who you are here, and how you get in." />
             <div class="stack max-w-208">
                 <Card title="You"><DescriptionList items=facts /></Card>
                 {profile.map(profile_form)}
+                {locale.map(locale_form)}
                 {password_form()}
                 <Card title="Theme" description="On this device: as the device says, light or dark."><div class="row"><ThemeSwitch /></div></Card>
             </div>
@@ -218,6 +280,21 @@ fn profile_form(profile: OwnProfile) -> AnyView {
                 />
             </Card>
         </EditForm>
+    }
+    .into_any()
+}
+
+fn locale_form(own: OwnLocale) -> AnyView {
+    let OwnLocale { version, locale, time_zone } = own;
+    view! {
+        <PostForm to=OwnLocaleSave::PATH fields=vec![("version", version.0.to_string())] reload=true>
+            <Card title="Dates and time zone" description="How they are shown to you.">
+                <div class="form">
+                    {locale_fields(locale, time_zone, None, "")}
+                    <div class="actions"><Button label="Save" kind=Kind::Primary /></div>
+                </div>
+            </Card>
+        </PostForm>
     }
     .into_any()
 }

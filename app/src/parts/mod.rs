@@ -14,6 +14,7 @@ pub mod codes_card;
 pub mod codes_form;
 pub mod history;
 pub mod huntgroup_form;
+pub mod locale_fields;
 pub mod number_preview;
 pub mod owner;
 pub mod permission_tree;

@@ -33,6 +33,8 @@ pub struct SignInView {
     pub name: String,
     /// The sign-in name; empty: cannot sign in.
     pub sign_in: String,
+    /// The owner's role permits more than that of the person who asks, who may therefore not change the sign-in.
+    pub above: bool,
     /// The role of a customer's sign-in; an account's stands among its general data.
     pub role: Option<RoleChoice>,
 }
@@ -314,10 +316,11 @@ pub(crate) fn suggested_password() -> String {
 
 /// The self-care sign-in: name, new password, role, and taking it away.
 pub fn sign_in_panel(view: SignInView) -> AnyView {
-    let SignInView { owner, name, sign_in, role } = view;
+    let SignInView { owner, name, sign_in, above, role } = view;
     let field = permission(owner);
     let has_sign_in = !sign_in.is_empty();
-    let editable = me().modifies(field);
+    let above = above && me().modifies(field);
+    let editable = me().modifies(field) && !above;
     let mut fields = owner.fields();
     fields.push(("was", sign_in.clone()));
     let (label, help) = if has_sign_in {
@@ -325,12 +328,18 @@ pub fn sign_in_panel(view: SignInView) -> AnyView {
     } else {
         ("Password", password_help(PASSWORD_ADVICE))
     };
-    let none = (!has_sign_in).then(|| {
+    let above = above.then(|| {
+        view! {
+            <Notice tone=Tone::Info text="The access role here permits more than yours. Somebody who may do as much can change the sign-in." />
+        }
+    });
+    let none = (!has_sign_in && editable).then(|| {
         let text = format!("{name} cannot sign in to self-care yet. Choose a name and a password.");
         view! { <Notice tone=Tone::Info text=text /> }
     });
     let remove = (has_sign_in && editable).then(|| remove_card(owner, &name));
     view! {
+        {above}
         {none}
         <EditForm to=SignInSave::PATH fields=fields editable=editable>
             <Card title="Self-care sign-in">
@@ -379,16 +388,22 @@ fn remove_card(owner: Owner, name: &str) -> AnyView {
 /// The SIP phone: what it registers as, and setting its password.
 pub fn sip_panel(view: SipView) -> AnyView {
     let SipView { owner, user, has_password, suggestion } = view;
-    let facts = vec![
-        ("SIP user".to_owned(), user.clone()),
-        ("SIP password".to_owned(), if has_password { "Set" } else { "Not set: no phone can register" }.to_owned()),
-    ];
     let editable = me().modifies(Field::SipPassword);
-    let remove = (has_password && editable).then(|| sip_remove(owner, &user));
-    let forms = (!suggestion.is_empty() && editable).then(|| sip_forms(owner, user, suggestion));
+    // Set while the page stays as it is, so that the password can still be read.
+    let now_set = RwSignal::new(false);
+    let shown = user.clone();
+    let facts = move || {
+        let password = if has_password || now_set.get() { "Set" } else { "Not set: no phone can register" };
+        let items = [("SIP user", shown.as_str()), ("SIP password", password)];
+        let items = items.map(|(what, how)| (what.to_owned(), how.to_owned())).into();
+        view! { <DescriptionList items=items /> }
+    };
+    let removed = user.clone();
+    let remove = move || ((has_password || now_set.get()) && editable).then(|| sip_remove(owner, &removed));
+    let forms = (!suggestion.is_empty() && editable).then(|| sip_forms(owner, user, suggestion, now_set));
     view! {
         <Card title="SIP phone" description="What a desk phone or a softphone needs to register.">
-            <DescriptionList items=facts />
+            {facts}
             {forms}
             {remove}
         </Card>
@@ -412,8 +427,7 @@ fn sip_remove(owner: Owner, user: &str) -> AnyView {
     .into_any()
 }
 
-fn sip_forms(owner: Owner, user: String, suggestion: String) -> AnyView {
-    let now_set = RwSignal::new(false);
+fn sip_forms(owner: Owner, user: String, suggestion: String, now_set: RwSignal<bool>) -> AnyView {
     let offered = StoredValue::new((user, suggestion));
     let offer = move || {
         let (user, suggestion) = offered.get_value();

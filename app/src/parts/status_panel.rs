@@ -163,8 +163,13 @@ pub const fn service_tone(service: Service) -> Tone {
 /// The panel: the status, the form that changes it, the history.
 pub fn status_panel(view: StatusView) -> AnyView {
     let editable = me().modifies(permission(view.owner)) && view.status != Status::Closed;
+    let set_by_staff = view.history.first().is_some_and(|(last, _)| last.by_staff);
+    let by_staff = me().own_customer().is_none();
+    let may =
+        |next: Status| view.status.may_become(next) && !view.status.overrules_provider(next, set_by_staff, by_staff);
+    let held = editable && view.status.overrules_provider(Status::Open, set_by_staff, by_staff);
+    let form = editable.then(|| change_form(view.owner, &view.name, view.status, may));
     let lines = history(view.history);
-    let form = editable.then(|| change_form(view.owner, &view.name, view.status));
     view! {
         <Card title="Status">
             <p><Badge tone=status_tone(view.status) text=view.status.label() /></p>
@@ -174,6 +179,9 @@ pub fn status_panel(view: StatusView) -> AnyView {
             {(view.status == Status::Closed).then(|| {
                 view! { <Notice tone=Tone::Neutral text="Closed for good. The history stays; it cannot be opened again." /> }
             })}
+            {held.then(|| {
+                view! { <Notice tone=Tone::Info text="Your provider blocked this account. Only the provider can open it again." /> }
+            })}
             {form}
         </Card>
         <Card title="History" flush=true>{lines}</Card>
@@ -182,10 +190,10 @@ pub fn status_panel(view: StatusView) -> AnyView {
 }
 
 /// One reason, and a button for each status that it may become. What takes service away asks first.
-fn change_form(owner: Owner, name: &str, status: Status) -> AnyView {
+fn change_form(owner: Owner, name: &str, status: Status, may: impl Fn(Status) -> bool) -> AnyView {
     let choices = if owner.account.is_some() { &Status::OF_ACCOUNT[..] } else { &Status::ALL[..] };
     let buttons =
-        choices.iter().filter(|next| status.may_become(**next)).map(|next| change_button(name, *next)).collect_view();
+        choices.iter().copied().filter(|next| may(*next)).map(|next| change_button(name, next)).collect_view();
     let mut fields = owner.fields();
     fields.push(("was", status.key().to_owned()));
     view! {

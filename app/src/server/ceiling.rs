@@ -1,6 +1,9 @@
 //! Nobody gets above the own role: what [`AccessRole::exceeds`] says, in words for the person who asks.
 
-use tandem_domain::{access::AccessRole, ids::RoleId};
+use tandem_domain::{
+    access::{AccessRole, Audience},
+    ids::RoleId,
+};
 use tandem_store::StoreError;
 
 use super::ask::Ask;
@@ -31,6 +34,21 @@ impl Ask {
     pub async fn manages(&self, role: RoleId) -> Result<(), AppError> {
         let role = self.role(role).await?;
         role.map_or(Ok(()), |role| self.below(&role, "the sign-in of somebody whose role permits more than yours"))
+    }
+
+    /// The roles for these people that the asker may give, and the one that somebody has `now`: id and name, for a choice in
+    /// a form.
+    ///
+    /// # Errors
+    /// Faults on our side.
+    pub async fn role_choices(
+        &self,
+        audience: Audience,
+        now: Option<RoleId>,
+    ) -> Result<Vec<(String, String)>, AppError> {
+        let roles = self.store().roles().of(audience).await.map_err(|error| self.tell("access role", error))?;
+        let offered = roles.into_iter().filter(|role| Some(role.id) == now || self.gives(&role.value).is_ok());
+        Ok(offered.map(|role| (role.id.to_string(), role.value.name)).collect())
     }
 
     fn below(&self, role: &AccessRole, what: &str) -> Result<(), AppError> {

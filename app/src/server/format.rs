@@ -54,14 +54,23 @@ pub fn today(now: Timestamp, zone: &locale::TimeZone) -> String {
     print(now, "%Y-%m-%d", zone)
 }
 
-/// Whether the time zone exists.
+/// The locale that was chosen in a form.
 ///
 /// # Errors
-/// It does not.
-pub fn known_zone(zone: &locale::TimeZone) -> Result<(), FieldError> {
+/// There is none of this tag.
+pub fn known_locale(tag: &str) -> Result<Locale, FieldError> {
+    Locale::from_tag(tag).ok_or_else(|| FieldError::new("Choose a format from the list."))
+}
+
+/// The time zone that was typed into a form.
+///
+/// # Errors
+/// There is none of this name.
+pub fn known_zone(name: &str) -> Result<locale::TimeZone, FieldError> {
+    let zone: locale::TimeZone = name.parse()?;
     TimeZone::get(zone.as_str())
-        .map(drop)
-        .map_err(|_| FieldError::new("There is no such time zone; choose one such as Europe/Brussels."))
+        .map_err(|_| FieldError::new("There is no such time zone; choose one such as Europe/Brussels."))?;
+    Ok(zone)
 }
 
 /// A stored time zone; UTC, with a warning, when this machine knows none of its name.

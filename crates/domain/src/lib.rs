@@ -30,7 +30,6 @@ pub mod access;
 pub mod account;
 pub mod administrator;
 pub mod audit;
-mod ceiling;
 pub mod class;
 pub mod customer;
 pub mod dialing;

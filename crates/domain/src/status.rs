@@ -58,6 +58,13 @@ impl Status {
     pub fn may_become(self, next: Self) -> bool {
         self != next && self != Self::Closed
     }
+
+    /// Whether `next` would take back what the provider decided: what the provider's staff blocked, nobody of the company
+    /// opens again.
+    #[must_use]
+    pub fn overrules_provider(self, next: Self, set_by_staff: bool, by_staff: bool) -> bool {
+        self == Self::Blocked && next == Self::Open && set_by_staff && !by_staff
+    }
 }
 
 /// One line of a status history.

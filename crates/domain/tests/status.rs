@@ -12,6 +12,17 @@ fn a_status_changes_to_any_other_until_it_is_closed() {
 }
 
 #[test]
+fn only_opening_what_the_provider_blocked_overrules_the_provider() {
+    for (from, to) in Status::ALL.into_iter().flat_map(|from| Status::ALL.map(|to| (from, to))) {
+        let opens = (from, to) == (Status::Blocked, Status::Open);
+        assert_eq!(from.overrules_provider(to, true, false), opens, "{from:?} to {to:?}");
+        for (set_by_staff, by_staff) in [(true, true), (false, true), (false, false)] {
+            assert!(!from.overrules_provider(to, set_by_staff, by_staff), "{from:?} to {to:?}");
+        }
+    }
+}
+
+#[test]
 fn an_account_is_never_set_to_suspended() {
     assert!(!Status::OF_ACCOUNT.contains(&Status::Suspended));
 }

@@ -6,6 +6,7 @@ use tandem_domain::{
     audit::Subject,
     ids::{AdministratorId, Stored, Version},
     list::{PAGE_ROWS, Page, Query},
+    locale::Locale,
     sign_in::SignInName,
 };
 
@@ -97,8 +98,8 @@ impl Administrators<'_> {
         let mut write = self.0.write(change).await?;
         let id = AdministratorId(write.new_id());
         let role = roles::name_of(&mut write, administrator.role, Audience::Administrator).await?;
-        let insert = "INSERT INTO administrator (id, version, name, name_key, email, role_id, active, search) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let insert = "INSERT INTO administrator (id, version, name, name_key, email, role_id, active, search, locale, \
+                      time_zone) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let insert = sql(insert)
             .bind(id)
             .bind(Version::FIRST)
@@ -107,7 +108,9 @@ impl Administrators<'_> {
             .bind(administrator.email.as_str())
             .bind(administrator.role)
             .bind(administrator.active)
-            .bind(words(administrator).column());
+            .bind(words(administrator).column())
+            .bind(administrator.locale.tag())
+            .bind(administrator.time_zone.as_str());
         write.run(insert).await?;
         let changes = changes(&Values::new(), &fields(administrator, &role));
         write.tell(&about(id, administrator), "created", Some(Version::FIRST), changes).await?;
@@ -193,7 +196,7 @@ async fn save(
     }
     let managed = is_managed(write).await?;
     let update = "UPDATE administrator SET version = version + 1, name = $1, name_key = $2, email = $3, role_id = $4, \
-                  active = $5, search = $6 WHERE id = $7 AND version = $8";
+                  active = $5, search = $6, locale = $7, time_zone = $8 WHERE id = $9 AND version = $10";
     let update = sql(update)
         .bind(administrator.name.as_str())
         .bind(names::key(&administrator.name))
@@ -201,6 +204,8 @@ async fn save(
         .bind(administrator.role)
         .bind(administrator.active)
         .bind(words(administrator).column())
+        .bind(administrator.locale.tag())
+        .bind(administrator.time_zone.as_str())
         .bind(id)
         .bind(expected);
     if write.run(update).await? == 0 {
@@ -235,7 +240,7 @@ pub(crate) async fn is_managed(write: &mut Write<'_>) -> Result<bool, StoreError
 }
 
 fn by_id(id: AdministratorId) -> Sql {
-    let by_id = "SELECT r.id, r.version, r.name, r.email, r.role_id, r.active, a.name AS role \
+    let by_id = "SELECT r.id, r.version, r.name, r.email, r.role_id, r.active, r.locale, r.time_zone, a.name AS role \
                  FROM administrator r JOIN access_role a ON a.id = r.role_id WHERE r.id = $1";
     sql(by_id).bind(id)
 }
@@ -246,6 +251,8 @@ fn stored(row: &Row) -> Result<Stored<AdministratorId, Administrator>, StoreErro
         email: row.text("email")?,
         role: row.parse("role_id")?,
         active: row.flag("active")?,
+        locale: row.read("locale", Locale::from_tag)?,
+        time_zone: row.parse("time_zone")?,
     };
     Ok(Stored { id: row.parse("id")?, version: row.version()?, value: administrator })
 }
@@ -264,5 +271,7 @@ fn fields(administrator: &Administrator, role: &str) -> Values {
         ("email", administrator.email.clone()),
         ("role", role.to_owned()),
         ("active", switch(administrator.active)),
+        ("locale", administrator.locale.tag().to_owned()),
+        ("time_zone", administrator.time_zone.to_string()),
     ])
 }

@@ -96,14 +96,13 @@ impl Roles<'_> {
         list.page(&self.0.db, read).await
     }
 
-    /// All roles for these people by name, for a choice in a form.
+    /// All roles for these people by name.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn choices(&self, audience: Audience) -> Result<Vec<(RoleId, String)>, StoreError> {
-        let choices = "SELECT id, name FROM access_role WHERE audience = $1 ORDER BY name_key, id";
-        let rows = self.0.db.all(sql(choices).bind(audience.key())).await?;
-        rows.iter().map(|row| Ok((row.parse("id")?, row.text("name")?))).collect()
+    pub async fn of(&self, audience: Audience) -> Result<Vec<Stored<RoleId, AccessRole>>, StoreError> {
+        let of = "SELECT id, version, name, audience, base, entries FROM access_role WHERE audience = $1 ORDER BY name_key, id";
+        self.0.db.all(sql(of).bind(audience.key())).await?.iter().map(stored).collect()
     }
 
     /// A role.

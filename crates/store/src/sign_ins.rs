@@ -6,7 +6,7 @@ use tandem_domain::{
     account::full_name,
     audit::{FieldChange, Subject},
     ids::{CustomerId, Timestamp},
-    locale::{Locale, TimeZone},
+    locale::Locale,
     sign_in::SignInName,
     status::Status,
 };
@@ -75,17 +75,13 @@ impl SignIns<'_> {
         if !may_sign_in(who, &row)? {
             return Ok(None);
         }
-        let (locale, time_zone) = match who {
-            Who::Administrator(_) => (Locale::default(), TimeZone::default()),
-            Who::Customer(_) | Who::Account { .. } => (row.read("locale", Locale::from_tag)?, row.parse("time_zone")?),
-        };
         let principal = Principal {
             who,
             sign_in: row.text("sign_in")?,
             name: full_name(&row.text("first_name")?, &row.text("last_name")?),
             role: roles::read(&row, "role_name")?,
-            locale,
-            time_zone,
+            locale: row.read("locale", Locale::from_tag)?,
+            time_zone: row.parse("time_zone")?,
         };
         let stamp = format!("{} {}", row.int("epoch")?, row.text("password_hash")?);
         let stamp = Sha256::digest(stamp.as_bytes()).to_vec();
@@ -303,7 +299,9 @@ fn record(who: Who) -> Sql {
 fn person(who: Who) -> Sql {
     let columns = "s.name AS sign_in, s.password_hash, s.epoch, r.name AS role_name, r.audience, r.base, r.entries";
     let (tables, condition) = match who {
-        Who::Administrator(_) => ("p.id, p.name AS first_name, '' AS last_name, p.active FROM administrator p", ""),
+        Who::Administrator(_) => {
+            ("p.id, p.name AS first_name, '' AS last_name, p.active, p.locale, p.time_zone FROM administrator p", "")
+        }
         Who::Customer(_) => {
             ("p.id, p.name AS first_name, '' AS last_name, p.status, p.locale, p.time_zone FROM customer p", "")
         }

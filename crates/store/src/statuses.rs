@@ -68,6 +68,26 @@ pub(crate) async fn check(
     }
 }
 
+/// Refuses to a person of the company what only the provider may take back.
+pub(crate) async fn check_provider(
+    write: &mut Write<'_>,
+    tenant: Tenant,
+    account: AccountId,
+    now: Status,
+    next: Status,
+) -> Result<(), StoreError> {
+    let last = "SELECT by_staff FROM status_change WHERE customer_id = $1 AND account_id = $2 ORDER BY id DESC LIMIT 1";
+    let last = write.one(sql(last).bind(tenant.customer()).bind(account)).await?;
+    let set_by_staff = last.map_or(Ok(false), |row| row.flag("by_staff"))?;
+    if now.overrules_provider(next, set_by_staff, write.change().by_staff) {
+        return Err(StoreError::refused(
+            "status",
+            "Your provider blocked this account. Only the provider can open it again.",
+        ));
+    }
+    Ok(())
+}
+
 /// The history of a customer, or of one of its accounts, the newest first.
 pub(crate) async fn history(
     db: &Db,

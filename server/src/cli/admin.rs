@@ -143,12 +143,9 @@ impl Create {
     fn run(self) -> Result<(), Failure> {
         let config = self.options.load(UsualFile::Read)?;
         let sign_in: SignInName = self.sign_in.parse().map_err(AdminError::Name)?;
-        let administrator = Administrator {
-            name: field::name(self.name.as_deref().unwrap_or(sign_in.as_str())).map_err(AdminError::PersonName)?,
-            email: field::optional_email(&self.email).map_err(AdminError::Email)?,
-            role: self.role.id(),
-            active: true,
-        };
+        let name = field::name(self.name.as_deref().unwrap_or(sign_in.as_str())).map_err(AdminError::PersonName)?;
+        let email = field::optional_email(&self.email).map_err(AdminError::Email)?;
+        let administrator = Administrator::new(name, email, self.role.id());
         let password_hash = hash(&read_password()?)?;
         run::runtime()?.block_on(async {
             let store = run::open_store(&config).await?;

@@ -2,7 +2,7 @@
 //!
 //! `axum::serve` has no limits of time and no end to a graceful end, so this is a loop of our own around Hyper.
 
-use std::{net::SocketAddr, pin::pin, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{body::Incoming, server::conn::http1};
@@ -12,12 +12,27 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{Semaphore, watch},
 };
 use tower::ServiceExt as _;
 
 /// The time in which a request's head must be complete; also how long an idle connection is kept.
 const LONGEST_HEAD: Duration = Duration::from_secs(30);
+
+/// What a server allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at one time. More wait in the system's queue until one ends: memory and file descriptors stay bounded
+    /// whoever connects.
+    pub connections: usize,
+    /// How long requests under way may take to finish once the server is to end.
+    pub grace: Duration,
+}
+
+impl Limits {
+    /// Enough for a thousand people with a browser each, which keeps up to six connections.
+    pub const CONNECTIONS: usize = 6_000;
+}
 
 /// How the server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,22 +43,27 @@ pub enum End {
     Cut(usize),
 }
 
-/// Serves until `stop` becomes true (or nobody is left to say so); requests under way then have `grace` to finish.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, grace: Duration) -> End {
+/// Serves until `stop` becomes true (or nobody is left to say so); requests under way then have `limits.grace` to finish.
+pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, limits: Limits) -> End {
     // Every connection holds a receiver, so that "no receiver left" is "every connection has ended".
     let (open, _) = watch::channel(());
+    let free = Arc::new(Semaphore::new(limits.connections));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            // The semaphore is never closed.
+            Ok(place) = Arc::clone(&free).acquire_owned() => tokio::select! {
+                accepted = listener.accept() => accepted.map(|(stream, peer)| (stream, peer, place)),
+                () = stopped(&mut stop) => break,
+            },
             () = stopped(&mut stop) => break,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok((stream, peer, place)) => {
                 let connection = serve_connection(stream, peer, router.clone(), stop.clone());
                 let held = open.subscribe();
                 tokio::spawn(async move {
                     connection.await;
-                    drop(held);
+                    drop((held, place));
                 });
             }
             Err(error) => pause_after(&error).await,
@@ -51,7 +71,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     }
     // From here on new connections are refused by the system.
     drop(listener);
-    match tokio::time::timeout(grace, open.closed()).await {
+    match tokio::time::timeout(limits.grace, open.closed()).await {
         Ok(()) => End::Complete,
         Err(_elapsed) => End::Cut(open.receiver_count()),
     }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use tandem_server::http::listen::{self, End};
+use tandem_server::http::listen::{self, End, Limits};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -19,10 +19,14 @@ struct Running {
 }
 
 async fn start(grace: Duration) -> Running {
+    start_with(Limits { connections: 10, grace }).await
+}
+
+async fn start_with(limits: Limits) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
-    let end = tokio::spawn(listen::serve(listener, server(""), stopped, grace));
+    let end = tokio::spawn(listen::serve(listener, server(""), stopped, limits));
     Running { address, stop, end }
 }
 
@@ -71,4 +75,30 @@ async fn when_the_time_is_over_the_rest_is_cut() {
     running.stop.send(true).unwrap();
     assert_eq!(running.end.await.unwrap(), End::Cut(1));
     drop(slow);
+}
+
+#[tokio::test]
+async fn who_comes_when_all_connections_are_taken_is_served_when_one_ends() {
+    let running = start_with(Limits { connections: 2, grace: Duration::ZERO }).await;
+    let first = send(running.address, "/healthz").await;
+    let second = send(running.address, "/healthz").await;
+    let mut third = send(running.address, "/healthz").await;
+    let mut byte = [0; 1];
+    let early = tokio::time::timeout(Duration::from_millis(300), third.read(&mut byte)).await;
+    assert!(early.is_err(), "a third connection was served beside two");
+    drop(first);
+    let served = tokio::time::timeout(Duration::from_secs(5), third.read(&mut byte)).await;
+    assert_eq!(served.unwrap().unwrap(), 1);
+    drop(second);
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_a_free_connection() {
+    let running = start_with(Limits { connections: 1, grace: Duration::from_secs(10) }).await;
+    let idle = send(running.address, "/healthz").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.stop.send(true).unwrap();
+    let end = tokio::time::timeout(Duration::from_secs(2), running.end).await;
+    assert_eq!(end.unwrap().unwrap(), End::Complete);
+    drop(idle);
 }

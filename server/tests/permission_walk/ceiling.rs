@@ -51,12 +51,41 @@ async fn whoever_manages_roles_alone_makes_none_that_permits_more() {
     refused(&world, Person::Reader, "role_create", create("customer", "modify")).await;
     done(&world, Person::Reader, "role_create", create("customer", "view")).await;
     done(&world, Person::Reader, "role_save", save("view", "Renamed")).await;
-    // A role that is above the own one is not narrowed either.
+    // A role that is above the own one is neither narrowed nor deleted.
     let done_by_admin = done(&world, Person::Administrator, "role_create", full_role("Deputy")).await;
     let deputy = new_id(&done_by_admin, "/admin/roles/");
     let narrow = [("name", "Deputy"), ("audience", "administrator"), ("base", "view")];
     let narrow = fields(&[&[("id", deputy.as_str()), ("version", "1")], &narrow[..]].concat());
     refused(&world, Person::Reader, "role_save", narrow).await;
+    refused(&world, Person::Reader, "role_delete", fields(&[("id", &deputy)])).await;
+    done(&world, Person::Administrator, "role_delete", fields(&[("id", &deputy)])).await;
+}
+
+/// What a form offers can be saved.
+#[tokio::test]
+async fn only_roles_within_reach_are_offered_and_the_one_that_somebody_has() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    give_rita(&world, demo, "configuration/administrators").await;
+    let admin = demo.id("administrator", "Administrator");
+    let offered = done(&world, Person::Reader, "administrator_roles", Fields::new()).await;
+    assert!(!offered.contains("\"Administrator\"") && offered.contains("\"Own\""), "{offered}");
+    let offered = done(&world, Person::Administrator, "administrator_roles", Fields::new()).await;
+    assert!(offered.contains("\"Administrator\"") && offered.contains("\"Own\""), "{offered}");
+    // The select shows what the person has; the page says that it cannot be changed.
+    let record = done(&world, Person::Reader, "administrator_read", fields(&[("id", &admin)])).await;
+    assert!(record.contains("\"above\":true") && record.contains("\"Administrator\"]"), "{record}");
+}
+
+#[tokio::test]
+async fn a_sign_in_above_ones_own_role_is_shown_as_one_that_cannot_be_changed() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    give_rita(&world, demo, "customer/sign_in").await;
+    let abc = fields(&[("id", &demo.id("customer", "abc"))]);
+    let read = |person| done(&world, person, "customer_sign_in_read", abc.clone());
+    assert!(read(Person::Reader).await.contains("\"above\":true"));
+    assert!(read(Person::Administrator).await.contains("\"above\":false"));
 }
 
 #[tokio::test]

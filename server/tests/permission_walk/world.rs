@@ -368,9 +368,9 @@ fn whole(store: &Store, clock: &Arc<FastClock>) -> Router {
 
 /// The demonstration has no administrator who may only look.
 async fn add_reader(store: &Store) {
-    let roles = store.roles().choices(Audience::Administrator).await.unwrap();
-    let (role, _) = roles.into_iter().find(|(_, name)| name == "Read-only administrator").unwrap();
-    let reader = Administrator { name: "Rita Reader".into(), email: String::new(), role, active: true };
+    let roles = store.roles().of(Audience::Administrator).await.unwrap();
+    let role = roles.into_iter().find(|role| role.value.name == "Read-only administrator").unwrap().id;
+    let reader = Administrator::new("Rita Reader", "", role);
     let sign_in = NewSignIn { name: "reader".parse().unwrap(), password_hash: password::hash(PASSWORD).unwrap() };
     store.administrators().create(&reader, &sign_in, &by_test()).await.unwrap();
 }

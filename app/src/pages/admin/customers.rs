@@ -117,9 +117,7 @@ pub async fn customer_draft() -> Result<NewCustomer, AppError> {
     may_add(&ask)?;
     let blank = blank();
     let fields = fields_of(&ask, &blank).await?;
-    let roles =
-        ask.store().roles().choices(Audience::Customer).await.map_err(|error| ask.tell("access role", error))?;
-    let roles = roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+    let roles = ask.role_choices(Audience::Customer, None).await?;
     Ok(NewCustomer { fields, role: blank.role.to_string(), roles })
 }
 

@@ -137,8 +137,8 @@ pub async fn role_begin(
     };
     let mut roles = Vec::new();
     for audience in Audience::ALL {
-        let some = ask.store().roles().choices(audience).await.map_err(|error| ask.tell(WHAT, error))?;
-        roles.extend(some.into_iter().map(|(id, name)| (id.to_string(), format!("{name} ({})", audience.label()))));
+        let some = ask.role_choices(audience, None).await?;
+        roles.extend(some.into_iter().map(|(id, name)| (id, format!("{name} ({})", audience.label()))));
     }
     Ok(RoleStart { role, roles })
 }
@@ -213,7 +213,7 @@ pub async fn role_save(
 /// Deletes a role that nobody has.
 ///
 /// # Errors
-/// Somebody has it, or it is built in; no permission.
+/// Somebody has it, or it is built in; it permits more than the asker's own; no permission.
 #[server(endpoint = "role_delete")]
 pub async fn role_delete(
     /// Which role.
@@ -223,6 +223,7 @@ pub async fn role_delete(
 
     let ask = Ask::now()?;
     ask.modify(Field::Roles)?;
+    ask.gives_chosen(id).await?;
     ask.store().roles().delete(id, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Access role deleted").go("/admin/roles"))
 }

@@ -6,7 +6,6 @@ use tandem_domain::{
     access::Field,
     field::Rule,
     ids::{CustomerId, Version},
-    locale::Locale,
     settings::{Effective, Setting},
 };
 
@@ -14,9 +13,9 @@ use crate::{
     context::me,
     data::{load, loaded},
     error::AppError,
-    parts::{owner::Owner, settings_panel::settings_panel},
+    parts::{locale_fields::locale_fields, owner::Owner, settings_panel::settings_panel},
     post::{Done, Typed},
-    ui::{Card, EditForm, PageHeader, SelectField, TextField},
+    ui::{Card, EditForm, PageHeader, TextField},
 };
 
 /// The company, as far as the reader's role shows it.
@@ -85,13 +84,8 @@ pub async fn company_save(
     time_zone: Typed,
 ) -> Result<Done, AppError> {
     use super::own::own_company;
-    use crate::server::{ask::Ask, format::known_zone};
-    use tandem_domain::{
-        customer::Customer,
-        error::{FieldError, FieldErrors},
-        field,
-        locale::TimeZone,
-    };
+    use crate::server::{ask::Ask, format};
+    use tandem_domain::{customer::Customer, error::FieldErrors, field};
 
     let ask = Ask::now()?;
     let tenant = own_company(&ask)?;
@@ -106,10 +100,8 @@ pub async fn company_save(
     let mut errors = FieldErrors::default();
     let name = errors.take("name", field::name(&name));
     let email = errors.take("email", field::optional_email(&email));
-    let locale = Locale::from_tag(&locale).ok_or_else(|| FieldError::new("Choose one from the list."));
-    let locale = errors.take("locale", locale);
-    let zone = time_zone.parse::<TimeZone>().and_then(|zone| known_zone(&zone).map(|()| zone));
-    let zone = errors.take("time_zone", zone);
+    let locale = errors.take("locale", format::known_locale(&locale));
+    let zone = errors.take("time_zone", format::known_zone(&time_zone));
     let (Some(name), Some(email), Some(locale), Some(time_zone)) = (name, email, locale, zone) else {
         return Err(errors.into());
     };
@@ -154,7 +146,6 @@ fn details_form(company: CompanyView) -> AnyView {
     if !EDITED.iter().any(|field| me().sees(*field)) {
         return ().into_any();
     }
-    let locales = Locale::ALL.map(|locale| (locale.tag().to_owned(), locale.label().to_owned())).to_vec();
     let editable = EDITED.iter().any(|field| me().modifies(*field));
     view! {
         <EditForm to=CompanySave::PATH version=version editable=editable>
@@ -171,25 +162,7 @@ fn details_form(company: CompanyView) -> AnyView {
                     width="medium"
                     help="Where invoices and notices go."
                 />
-                <SelectField
-                    name="locale"
-                    label="Dates and numbers"
-                    value=locale
-                    options=locales
-                    field=Field::CustomerLocale
-                    width="medium"
-                    help="How they are shown to everybody in the company."
-                />
-                <TextField
-                    name="time_zone"
-                    label="Time zone"
-                    value=time_zone
-                    field=Field::CustomerLocale
-                    rule=Rule::TimeZone
-                    required=true
-                    width="medium"
-                    help="A name of the IANA database, such as Europe/Brussels."
-                />
+                {locale_fields(locale, time_zone, Some(Field::CustomerLocale), "How they are shown to everybody in the company.")}
             </Card>
         </EditForm>
     }

@@ -254,9 +254,8 @@ pub(super) mod server {
             ..AccountFields::default()
         };
         if ask.me.sees(Field::AccountRole) {
-            let roles = ask.store().roles().choices(Audience::Account).await.map_err(tell)?;
+            fields.roles = ask.role_choices(Audience::Account, account.map(|account| account.role)).await?;
             fields.role = role_of(account).to_string();
-            fields.roles = roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
         }
         if ask.me.sees(Field::AccountDialingRule) {
             let rules = ask.store().dialing_rules().choices().await.map_err(tell)?;

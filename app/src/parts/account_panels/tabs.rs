@@ -120,8 +120,10 @@ pub async fn account_sign_in_read(
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
     let owner = found.owner();
+    let above = ask.manages(found.stored.value.role).await.is_err();
     let sign_in = ask.me.sees(Field::AccountSignIn).then(|| SignInView {
         owner,
+        above,
         name: found.name(&ask),
         sign_in: found.overview.sign_in.as_ref().map(ToString::to_string).unwrap_or_default(),
         role: None,

@@ -173,6 +173,7 @@ impl Accounts<'_> {
         let about = about(id, &account);
         let now = row.read("status", Status::from_key)?;
         statuses::check(&mut write, &about, version, now, status, expected).await?;
+        statuses::check_provider(&mut write, tenant, id, now, status).await?;
         write.run(sql("UPDATE account SET status = $1 WHERE id = $2").bind(status).bind(id)).await?;
         statuses::note(&mut write, tenant, Some(id), Some(now), status, reason).await?;
         statuses::tally(&mut write, tenant, now, -1).await?;

@@ -53,12 +53,7 @@ struct Demo<'a> {
 
 impl Demo<'_> {
     async fn administrator(&self) -> Result<(), StoreError> {
-        let administrator = Administrator {
-            name: "Administrator".into(),
-            email: "admin@tandem.example".into(),
-            role: roles::ADMINISTRATOR,
-            active: true,
-        };
+        let administrator = Administrator::new("Administrator", "admin@tandem.example", roles::ADMINISTRATOR);
         self.store.administrators().create(&administrator, &self.sign_in("admin")?, &self.change).await.map(drop)
     }
 

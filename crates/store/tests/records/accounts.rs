@@ -7,7 +7,7 @@ use tandem_domain::{
     list::Query,
     status::Status,
 };
-use tandem_store::{StoreError, accounts::AccountFilters, roles};
+use tandem_store::{Change, StoreError, accounts::AccountFilters, roles};
 use uuid::Uuid;
 
 use crate::world::{World, account, at_once, customer, give_sign_in, huntgroup, not_found, refusal, sign_in};
@@ -17,6 +17,7 @@ on_both!(
     a_number_belongs_to_one_account_or_huntgroup_of_a_customer,
     of_two_who_want_an_extension_at_once_one_gets_it,
     role_and_dialing_rule_must_exist,
+    what_the_provider_blocked_the_company_does_not_open,
     closing_gives_back_what_others_may_need,
     a_new_extension_is_a_new_phone,
     phones_prove_digests_and_nothing_keeps_the_password,
@@ -127,6 +128,27 @@ async fn role_and_dialing_rule_must_exist(world: World) {
         refusal(accounts.update(abc, john, Version::FIRST, &wrong, &world.change()).await, field);
     }
     assert_eq!(accounts.choices(abc, "", 10).await.unwrap().len(), 1);
+}
+
+async fn what_the_provider_blocked_the_company_does_not_open(world: World) {
+    let abc = world.customer("ABC").await;
+    let john = world.account(abc, "John", "744").await;
+    let accounts = world.store.accounts();
+    let set = async |status, change: Change<'static>| accounts.set_status(abc, john, status, None, "", &change).await;
+    // Its own block it lifts itself, and the provider lifts either.
+    set(Status::Blocked, world.by("mary")).await.unwrap();
+    set(Status::Open, world.by("mary")).await.unwrap();
+    set(Status::Blocked, world.by("mary")).await.unwrap();
+    set(Status::Open, world.change()).await.unwrap();
+    set(Status::Blocked, world.change()).await.unwrap();
+    let lines = world.lines().await;
+    let words = refusal(set(Status::Open, world.by("mary")).await, "status");
+    assert_eq!(words, "Your provider blocked this account. Only the provider can open it again.");
+    assert!(world.told_since(lines).await.is_empty());
+    set(Status::Open, world.change()).await.unwrap();
+    // To let somebody go is the company's own affair.
+    set(Status::Blocked, world.change()).await.unwrap();
+    set(Status::Closed, world.by("mary")).await.unwrap();
 }
 
 async fn closing_gives_back_what_others_may_need(world: World) {

@@ -7,6 +7,7 @@ use tandem_domain::{
     administrator::Administrator,
     ids::Version,
     list::Query,
+    locale::Locale,
 };
 use tandem_store::{StoreError, administrators::AdministratorRow, roles};
 
@@ -14,6 +15,7 @@ use crate::world::{World, at_once, in_use, not_found, refusal, sign_in};
 
 on_both!(
     an_administrator_lives_and_the_life_is_told,
+    dates_are_shown_as_the_person_chose,
     namesakes_are_two_people_but_sign_in_apart,
     the_last_who_manages_stays,
     of_two_who_manage_and_give_it_up_at_once_one_stays,
@@ -21,7 +23,7 @@ on_both!(
 );
 
 fn person(name: &str, role: tandem_domain::ids::RoleId) -> Administrator {
-    Administrator { name: name.into(), email: String::new(), role, active: true }
+    Administrator::new(name, "", role)
 }
 
 async fn an_administrator_lives_and_the_life_is_told(world: World) {
@@ -32,8 +34,13 @@ async fn an_administrator_lives_and_the_life_is_told(world: World) {
     let id = administrators.create(&ada, &sign_in("ada"), &world.change()).await.unwrap();
     let read = administrators.get(id).await.unwrap();
     assert_eq!((read.id, read.version, &read.value), (id, Version::FIRST, &ada));
-    let reader =
-        Administrator { active: false, email: String::new(), ..person("Ada King", roles::READ_ONLY_ADMINISTRATOR) };
+    let reader = Administrator {
+        active: false,
+        email: String::new(),
+        locale: Locale::EnUs,
+        time_zone: "America/New_York".parse().unwrap(),
+        ..person("Ada King", roles::READ_ONLY_ADMINISTRATOR)
+    };
     let version = administrators.update(id, Version::FIRST, &reader, &world.by("root")).await.unwrap();
     let page = administrators.list(&Query { search: "king".into(), ..Query::default() }).await.unwrap();
     let row = AdministratorRow {
@@ -58,16 +65,35 @@ async fn an_administrator_lives_and_the_life_is_told(world: World) {
         line("Ada", "created", "email", "", "ada@tandem.example"),
         line("Ada", "created", "role", "", "Administrator"),
         line("Ada", "created", "active", "", "on"),
+        line("Ada", "created", "locale", "", "en-GB"),
+        line("Ada", "created", "time_zone", "", "Europe/Brussels"),
         line("Ada", "changed", "sign_in", "", "ada"),
         line("Ada King", "changed", "name", "Ada", "Ada King"),
         line("Ada King", "changed", "email", "ada@tandem.example", ""),
         line("Ada King", "changed", "role", "Administrator", "Read-only administrator"),
         line("Ada King", "changed", "active", "on", "off"),
+        line("Ada King", "changed", "locale", "en-GB", "en-US"),
+        line("Ada King", "changed", "time_zone", "Europe/Brussels", "America/New_York"),
         line("Ada King", "deleted", "name", "Ada King", ""),
         line("Ada King", "deleted", "role", "Read-only administrator", ""),
         line("Ada King", "deleted", "active", "off", ""),
+        line("Ada King", "deleted", "locale", "en-US", ""),
+        line("Ada King", "deleted", "time_zone", "America/New_York", ""),
     ];
     assert_eq!(world.told_since(lines).await, expected);
+}
+
+async fn dates_are_shown_as_the_person_chose(world: World) {
+    let id = world.administrator("Ada", roles::ADMINISTRATOR).await;
+    let reads = async || {
+        let (ada, _) = world.store.sign_ins().principal(Who::Administrator(id)).await.unwrap().unwrap();
+        (ada.locale, ada.time_zone.to_string())
+    };
+    assert_eq!(reads().await, (Locale::EnGb, "Europe/Brussels".to_owned()));
+    let time_zone = "Pacific/Auckland".parse().unwrap();
+    let chosen = Administrator { locale: Locale::DeDe, time_zone, ..person("Ada", roles::ADMINISTRATOR) };
+    world.store.administrators().update(id, Version::FIRST, &chosen, &world.change()).await.unwrap();
+    assert_eq!(reads().await, (Locale::DeDe, "Pacific/Auckland".to_owned()));
 }
 
 async fn namesakes_are_two_people_but_sign_in_apart(world: World) {

@@ -132,12 +132,7 @@ async fn the_second_editor_is_told_what_the_first_changed(world: World) {
         changed("record_start", "*44", "*47")
     );
     let ada = world.administrator("Ada", roles::ADMINISTRATOR).await;
-    let person = |name: &str| Administrator {
-        name: name.into(),
-        email: String::new(),
-        role: roles::ADMINISTRATOR,
-        active: true,
-    };
+    let person = |name: &str| Administrator::new(name, "", roles::ADMINISTRATOR);
     overtaken!(
         world,
         store.administrators().get(ada),

@@ -185,8 +185,7 @@ async fn short_lists_are_sorted_and_paged_too(world: World) {
         let number = if n % 2 == 0 { format!("{}", 20 + n / 2) } else { format!("{}", 7000 - n) };
         world.huntgroup(abc, &name, &number, &[]).await;
         // Ten namesakes each.
-        let person =
-            Administrator { name: a_name(n / 10), email: String::new(), role: roles::ADMINISTRATOR, active: true };
+        let person = Administrator::new(a_name(n / 10), "", roles::ADMINISTRATOR);
         store.administrators().create(&person, &sign_in(&format!("person{n}")), &world.change()).await.unwrap();
     }
     let key = |name: &str, id: String| (name.to_lowercase(), id);

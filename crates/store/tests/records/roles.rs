@@ -45,8 +45,9 @@ async fn a_role_lives_and_its_life_is_told(world: World) {
     assert_eq!((page.count, page.rows[0].id, page.rows[0].built_in), (1, id, false));
     let for_customers = RoleFilters { audience: Some(Audience::Customer) };
     assert_eq!(all.list(&Query { search: "rec".into(), ..Query::default() }, &for_customers).await.unwrap().count, 0);
-    let choices = all.choices(Audience::Account).await.unwrap();
-    assert_eq!(choices, [(roles::ACCOUNT, "Account".to_owned()), (id, "All recordings".to_owned())]);
+    let of_accounts = all.of(Audience::Account).await.unwrap();
+    assert_eq!(of_accounts.iter().map(|role| role.id).collect::<Vec<_>>(), [roles::ACCOUNT, id]);
+    assert_eq!(of_accounts[1].value, wider);
     all.delete(id, &world.change()).await.unwrap();
     not_found(all.get(id).await);
     not_found(all.update(id, version, &wider, &world.change()).await);

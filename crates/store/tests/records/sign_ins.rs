@@ -199,7 +199,7 @@ async fn who_is_blocked_closed_or_inactive_stays_outside(world: World) {
         inside
     };
     assert_eq!(inside().await, [true, true, true]);
-    let away = Administrator { name: "Ada".into(), email: String::new(), role: roles::ADMINISTRATOR, active: false };
+    let away = Administrator { active: false, ..Administrator::new("Ada", "", roles::ADMINISTRATOR) };
     world.store.administrators().update(ada, Version::FIRST, &away, &world.change()).await.unwrap();
     let set = async |status| {
         world.store.customers().set_status(abc, status, None, "", &world.change()).await.unwrap();

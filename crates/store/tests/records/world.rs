@@ -118,7 +118,7 @@ impl World {
     }
 
     pub async fn administrator(&self, name: &'static str, role: RoleId) -> AdministratorId {
-        let administrator = Administrator { name: name.into(), email: String::new(), role, active: true };
+        let administrator = Administrator::new(name, "", role);
         let sign_in = sign_in(&name.to_lowercase());
         self.store.administrators().create(&administrator, &sign_in, &self.change()).await.unwrap()
     }

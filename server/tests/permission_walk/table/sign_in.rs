@@ -25,6 +25,18 @@ pub const SIGN_IN: &[Row] = &[
         },
         [401, 404, 404, 404, 404, 200, 200],
     ),
+    // How dates are shown is a choice of one's own for the staff; for self-care it is the company's.
+    Row::writes(
+        "own_locale_save",
+        |demo| {
+            let version = demo.version("administrator", "Administrator");
+            [("version", version)]
+                .into_iter()
+                .chain(pairs(&[("locale", "en-US"), ("time_zone", "America/New_York")]))
+                .collect()
+        },
+        [401, 200, 200, 404, 404, 404, 404],
+    ),
     Row::writes(
         "password_change",
         |_| pairs(&[("current_password", PASSWORD), ("new_password", NEW_PASSWORD), ("repeat_password", NEW_PASSWORD)]),

@@ -58,16 +58,13 @@ pub async fn customer_sign_in_read(
     let ask = Ask::now()?;
     let found = FoundCustomer::load(&ask, id).await?;
     ask.see(Field::CustomerSignIn)?;
-    let roles =
-        ask.store().roles().choices(Audience::Customer).await.map_err(|error| ask.tell("access role", error))?;
+    let role = found.stored.value.role;
     let sign_in = SignInView {
         owner: Owner::customer(id),
         name: found.stored.value.name.clone(),
         sign_in: found.overview.sign_in.as_ref().map(ToString::to_string).unwrap_or_default(),
-        role: Some(RoleChoice {
-            id: found.stored.value.role.to_string(),
-            roles: roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
-        }),
+        above: ask.manages(role).await.is_err(),
+        role: Some(RoleChoice { id: role.to_string(), roles: ask.role_choices(Audience::Customer, Some(role)).await? }),
     };
     Ok((found.head(&ask), sign_in))
 }

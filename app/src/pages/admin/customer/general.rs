@@ -7,7 +7,7 @@ use tandem_domain::{
     customer::Billing,
     field::Rule,
     ids::{CustomerId, Version},
-    locale::{Currency, Locale},
+    locale::Currency,
 };
 
 use super::head::{CustomerHead, WHAT, customer_frame};
@@ -15,7 +15,7 @@ use crate::{
     context::me,
     data::{load, loaded},
     error::AppError,
-    parts::address::of_address,
+    parts::{address::of_address, locale_fields::locale_fields},
     post::{Done, Typed},
     ui::{Card, EditForm, SelectField, TextField},
 };
@@ -142,7 +142,6 @@ pub(in crate::pages::admin) fn customer_inputs(fields: CustomerFields) -> AnyVie
     let CustomerFields { name, email, sip_prefix, currency, billing, class, classes, locale, time_zone } = fields;
     let currencies = Currency::ALL.map(|currency| (currency.code().to_owned(), currency.code().to_owned())).to_vec();
     let billings = Billing::ALL.map(|billing| (billing.key().to_owned(), billing.label().to_owned())).to_vec();
-    let locales = Locale::ALL.map(|locale| (locale.tag().to_owned(), locale.label().to_owned())).to_vec();
     view! {
         <Card title="General">
             <TextField name="name" label="Name" value=name field=Field::CustomerName rule=Rule::Name required=true width="medium" />
@@ -162,9 +161,7 @@ pub(in crate::pages::admin) fn customer_inputs(fields: CustomerFields) -> AnyVie
         })}
         {me().sees(Field::CustomerLocale).then(|| view! {
             <Card title="Language and time zone" description="How dates and numbers are shown to its people, and when its days begin.">
-                <SelectField name="locale" label="Dates and numbers" value=locale options=locales field=Field::CustomerLocale width="medium" />
-                <TextField name="time_zone" label="Time zone" value=time_zone field=Field::CustomerLocale rule=Rule::TimeZone
-                    required=true width="medium" help="A name of the IANA database, such as Europe/Brussels." />
+                {locale_fields(locale, time_zone, Some(Field::CustomerLocale), "")}
             </Card>
         })}
     }
@@ -179,7 +176,7 @@ pub(in crate::pages::admin) mod server {
         error::{FieldError, FieldErrors},
         field,
         ids::ClassId,
-        locale::{Currency, Locale, TimeZone},
+        locale::Currency,
     };
 
     use super::{CustomerFields, TypedCustomer, WHAT};
@@ -212,9 +209,8 @@ pub(in crate::pages::admin) mod server {
             let currency = errors.take("currency", Currency::from_code(&currency).ok_or_else(|| choose("currency")));
             let billing = errors.take("billing", Billing::from_key(&billing).ok_or_else(|| choose("way to pay")));
             let class = errors.take("class", class.parse::<ClassId>().map_err(|_| choose("customer class")));
-            let locale = errors.take("locale", Locale::from_tag(&locale).ok_or_else(|| choose("format")));
-            let known = |zone: TimeZone| format::known_zone(&zone).map(|()| zone);
-            let time_zone = errors.take("time_zone", time_zone.parse::<TimeZone>().and_then(known));
+            let locale = errors.take("locale", format::known_locale(&locale));
+            let time_zone = errors.take("time_zone", format::known_zone(&time_zone));
             let (
                 Some(name),
                 Some(email),

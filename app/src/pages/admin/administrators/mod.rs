@@ -1,12 +1,14 @@
 //! Administrators: the provider's staff, their sign-ins and roles.
 
+mod cards;
+
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 use tandem_domain::{
     access::Field,
     field::Rule,
     ids::{AdministratorId, Version},
-    sign_in::{PASSWORD_ADVICE, password_help},
+    sign_in::password_help,
 };
 #[cfg(feature = "ssr")]
 use tandem_domain::{
@@ -19,6 +21,7 @@ use tandem_domain::{
 #[cfg(feature = "ssr")]
 use super::roles::keeps_own_keys;
 
+use self::cards::{password_card, person, sign_in, state_card};
 use crate::{
     context::me,
     data::{load, loaded},
@@ -26,10 +29,7 @@ use crate::{
     listing::{ListArgs, Listing, Tone},
     parts::address::of_address,
     post::{Done, Typed},
-    ui::{
-        Badge, Button, Card, ConfirmButton, EditForm, ListPage, NewForm, Notice, PageHeader, PasswordField, PostForm,
-        SelectField, TextField, list_args,
-    },
+    ui::{Badge, Card, EditForm, ListPage, NewForm, Notice, PageHeader, PasswordField, list_args},
 };
 
 /// What an administrator is called in an answer.
@@ -110,7 +110,7 @@ pub async fn administrator_read(
     let who = Who::Administrator(id);
     let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     let sign_in = ask.store().sign_ins().of(who).await.map_err(|error| ask.tell(WHAT, error))?;
-    let Administrator { name, email, role, active } = stored.value;
+    let Administrator { name, email, role, active, locale: _, time_zone: _ } = stored.value;
     Ok(AdministratorRecord {
         id,
         version: stored.version,
@@ -121,7 +121,7 @@ pub async fn administrator_read(
         active,
         own: ask.me.who == who,
         above: ask.manages(role).await.is_err(),
-        roles: role_choices(&ask).await?,
+        roles: ask.role_choices(Audience::Administrator, Some(role)).await?,
     })
 }
 
@@ -135,7 +135,7 @@ pub async fn administrator_roles() -> Result<Vec<(String, String)>, AppError> {
 
     let ask = Ask::now()?;
     ask.modify(Field::Administrators)?;
-    role_choices(&ask).await
+    ask.role_choices(Audience::Administrator, None).await
 }
 
 /// Adds an administrator.
@@ -208,7 +208,8 @@ pub async fn administrator_save(
     }
     let (typed, sign_in) = parse(errors, &name, &email, &sign_in, &role)?;
     ask.gives_chosen(typed.role).await?;
-    let changed = Administrator { active: stored.value.active, ..typed };
+    let Administrator { active, locale, time_zone, .. } = stored.value.clone();
+    let changed = Administrator { active, locale, time_zone, ..typed };
     ask.store()
         .administrators()
         .update_with_sign_in(id, stored.basis(version), &changed, &sign_in, &ask.change())
@@ -295,18 +296,10 @@ fn parse(
     let role = errors.take("role", role.parse().map_err(|_| FieldError::new("Choose an access role.")));
     match (name, email, sign_in, role) {
         (Some(name), Some(email), Some(sign_in), Some(role)) if errors.is_empty() => {
-            Ok((Administrator { name, email, role, active: true }, sign_in))
+            Ok((Administrator::new(name, email, role), sign_in))
         }
         (_, _, _, _) => Err(errors),
     }
-}
-
-/// The roles that administrators can have.
-#[cfg(feature = "ssr")]
-async fn role_choices(ask: &crate::server::ask::Ask) -> Result<Vec<(String, String)>, AppError> {
-    let roles =
-        ask.store().roles().choices(Audience::Administrator).await.map_err(|error| ask.tell("access role", error))?;
-    Ok(roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect())
 }
 
 /// Refuses another role for oneself that could not give permissions.
@@ -415,104 +408,6 @@ pub fn AdministratorPage() -> impl IntoView {
         }
         .into_any()
     })
-}
-
-fn person(name: &str, email: &str) -> AnyView {
-    view! {
-        <TextField name="name" label="Name" value=name rule=Rule::Name field=Field::Administrators required=true width="medium" />
-        <TextField name="email" label="E-mail" value=email kind="email" rule=Rule::OptionalEmail field=Field::Administrators width="medium" />
-    }
-    .into_any()
-}
-
-fn sign_in(name: &str, role: &str, roles: Vec<(String, String)>) -> AnyView {
-    view! {
-        <TextField
-            name="sign_in"
-            label="Sign-in name"
-            value=name
-            help="Upper and lower case are the same."
-            rule=Rule::SignInName
-            field=Field::Administrators
-            required=true
-            width="medium"
-        />
-        <SelectField
-            name="role"
-            label="Access role"
-            value=role
-            options=roles
-            help="What this person may see and change."
-            field=Field::Administrators
-            width="medium"
-        />
-    }
-    .into_any()
-}
-
-/// Another password.
-fn password_card(id: &str, own: bool) -> AnyView {
-    if own {
-        return view! {
-            <Card title="Password">
-                <p>"You change your own password in " <a href="/profile">"your profile"</a> "."</p>
-            </Card>
-        }
-        .into_any();
-    }
-    let id = id.to_owned();
-    view! {
-        <Card title="Password" description="Whoever is signed in with the present password is signed out.">
-            <PostForm to=AdministratorPassword::PATH fields=vec![("id", id)] class="form">
-                <PasswordField
-                    name="password"
-                    label="New password"
-                    help=password_help(PASSWORD_ADVICE)
-                    autocomplete="new-password"
-                    rule=Rule::Password
-                    required=true
-                    width="medium"
-                />
-                <div class="actions">
-                    <Button label="Set password" />
-                </div>
-            </PostForm>
-        </Card>
-    }
-    .into_any()
-}
-
-/// Deactivation, and the way back.
-fn state_card(record: &AdministratorRecord) -> AnyView {
-    let fields = |active: &str| {
-        vec![("id", record.id.to_string()), ("version", record.version.0.to_string()), ("active", active.to_owned())]
-    };
-    let content = if record.own {
-        view! { <p>"You cannot deactivate yourself; ask another administrator."</p> }.into_any()
-    } else if record.active {
-        let (fields, title) = (fields("off"), format!("Deactivate {}?", record.name));
-        view! {
-            <PostForm to=AdministratorActive::PATH fields=fields>
-                <ConfirmButton
-                    label="Deactivate"
-                    title=title
-                    text="This person is signed out and cannot sign in any more. What they did stays in the audit log."
-                    confirm="Deactivate"
-                    danger=true
-                />
-            </PostForm>
-        }
-        .into_any()
-    } else {
-        let fields = fields("on");
-        view! {
-            <PostForm to=AdministratorActive::PATH fields=fields>
-                <Button label="Activate" />
-            </PostForm>
-        }
-        .into_any()
-    };
-    view! { <Card title="State">{content}</Card> }.into_any()
 }
 
 #[cfg(all(test, feature = "ssr"))]

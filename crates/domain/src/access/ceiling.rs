@@ -3,7 +3,7 @@
 //! Without this rule the permission to manage administrators, roles or sign-ins would be the permission to do everything:
 //! by giving oneself a greater role, or by signing in as somebody who has one.
 
-use crate::access::{AccessRole, Field, Level};
+use super::{AccessRole, Field, Level};
 
 impl AccessRole {
     /// The first field that this role permits more of than `other`; `None` when the people of `other` may do all that this
