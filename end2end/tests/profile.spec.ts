@@ -83,6 +83,22 @@ test('the profile shows who one is, and how dates and times are read', async ({ 
   await expect(fact(panda, 'Time zone')).toHaveText('Asia/Tokyo')
 })
 
+test('an administrator chooses how dates are shown, and all pages show them so', async ({ as }) => {
+  const admin = await as('admin')
+  await visit(admin, '/profile')
+  await admin.getByRole('combobox', { name: 'Dates and numbers' }).selectOption('en-US')
+  await field(admin, 'Time zone').fill('America/Nowhere')
+  await save(admin, 'Save')
+  await isWrong(field(admin, 'Time zone'), 'no such time zone')
+  await expect(admin.getByRole('combobox', { name: 'Dates and numbers' })).toHaveValue('en-US')
+  await field(admin, 'Time zone').fill('America/New_York')
+  await save(admin, 'Save')
+  await expect(field(admin, 'Time zone')).toHaveValue('America/New_York')
+  await visit(admin, '/admin/audit')
+  const line = row(admin, 'America/New_York')
+  await expect(line).toContainText(/[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}(:\d{2})? [AP]M/)
+})
+
 test('a password is shown only while one asks for it', async ({ as }) => {
   const john = await as('john')
   await visit(john, '/profile')

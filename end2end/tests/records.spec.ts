@@ -233,3 +233,21 @@ test('the customer blocks an extension, which then cannot sign in, and opens it 
   await signIn(again, 'olivia')
   await expect(again).toHaveURL('/self-care')
 })
+
+test('what the provider blocked the customer sees, and cannot open again', async ({ as }) => {
+  const [admin, abc] = [await as('admin'), await as('abc')]
+  await openFromList(admin, '/admin/accounts', 'Peter')
+  await openTab(admin, 'Account', 'Status')
+  await field(admin, 'Reason for a change').fill('Fraud suspected')
+  await confirm(admin, 'Block', 'Block Peter?', 'Block')
+  await told(admin, 'Status: Blocked')
+  await openFromList(abc, '/self-care/extensions', 'Peter')
+  await openTab(abc, 'Account', 'Status')
+  await expect(abc.getByText('Only the provider can open it again.')).toBeVisible()
+  await expect(abc.getByRole('button', { name: 'Open again' })).toHaveCount(0)
+  await field(admin, 'Reason for a change').fill('Cleared up')
+  await save(admin, 'Open again')
+  await told(admin, 'Status: Open')
+  await visit(abc, new URL(abc.url()).pathname)
+  await expect(abc.getByText('Only the provider can open it again.')).toHaveCount(0)
+})

@@ -16,7 +16,7 @@ const LABELS: [(&str, &str); 14] = [
     ("class", "Customer class"),
     ("email", "E-mail"),
     ("expires_on", "Last day with service"),
-    ("locale", "Language"),
+    ("locale", "Dates and numbers"),
     ("dialing_mode", "Rule in use"),
     ("ring_seconds", "Ring time"),
     ("role", "Access role"),

@@ -36,6 +36,7 @@ impl Frame {
             },
         };
         let form = use_context::<FormCtx>();
+        let view_only = view_only || form.is_some_and(FormCtx::locked);
         let id = form.map_or_else(|| name.clone(), |form| form.add(&name, &label, rule));
         let error = {
             let name = name.clone();

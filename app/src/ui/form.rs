@@ -116,7 +116,7 @@ pub fn EditForm(
     /// Where "Discard" leads; without it, it puts the stored values back.
     #[prop(optional, into)]
     cancel_href: Option<String>,
-    /// Whether anything can be changed: without it there is no save bar.
+    /// Whether anything can be changed: without it the fields are locked, and there is no save bar.
     #[prop(default = true)]
     editable: bool,
     /// Is told when it was saved.
@@ -126,7 +126,7 @@ pub fn EditForm(
     children: Children,
 ) -> impl IntoView {
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let ctx = FormCtx::new(to, None, &fields, After { waits_for_data: true, on_done, ..After::default() });
+    let ctx = FormCtx::new(to, None, &fields, After { locked: !editable, waits_for_data: true, on_done, ..After::default() });
     guarded(ctx);
     let children = inside(ctx, children);
     // What was typed before a refusal began at that version, however the record stands by now. While the banner is up, only

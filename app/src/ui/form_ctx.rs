@@ -41,9 +41,11 @@ pub struct FormCtx {
     after: StoredValue<After>,
 }
 
-/// What a form does when its post was answered.
+/// What a form does when its post was answered, if it may be posted.
 #[derive(Clone, Copy, Default)]
 pub(super) struct After {
+    /// Nothing can be changed: its fields are shown as they are.
+    pub locked: bool,
     pub quiet: bool,
     pub reload: bool,
     pub reverts: bool,
@@ -93,6 +95,11 @@ impl FormCtx {
         let typed =
             self.typed.with_value(|typed| typed.iter().rev().find(|(field, _)| field == name).map(|(_, v)| v.clone()));
         typed.unwrap_or(stored)
+    }
+
+    /// Whether its fields are shown, but not to be changed.
+    pub(super) fn locked(self) -> bool {
+        self.after.with_value(|after| after.locked)
     }
 
     /// Whether a post is on its way.
