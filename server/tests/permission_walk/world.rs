@@ -111,6 +111,7 @@ impl Template {
         let demo = DemoIds::read(&pool).await;
         pool.close().await;
         store.close().await;
+        is_whole(folder.path()).await;
         Self { folder, cookies, demo }
     }
 
@@ -334,6 +335,19 @@ fn database(folder: &Path) -> PathBuf {
 async fn open(folder: &Path) -> Store {
     let url = format!("sqlite:{}", database(folder).display());
     Store::connect(&url, &tandem_store::Options::default()).await.unwrap()
+}
+
+/// Waits until the last connection has put the write-ahead log into the database's file, and taken it away: a copy made
+/// before would be torn.
+async fn is_whole(folder: &Path) {
+    let log = folder.join(format!("{}-wal", database(folder).file_name().unwrap().to_string_lossy()));
+    for _ in 0..500 {
+        if !log.exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("somebody still has the database open: {} is there", log.display());
 }
 
 async fn look_into(folder: &Path) -> SqlitePool {
