@@ -1,8 +1,8 @@
 //! What a page shows: the answers of server functions.
 //!
 //! A page names the call, [`load`] keeps its answer, [`loaded`] shows it. Between the two an answer is JSON text without a
-//! type, so that the resource, its task and its place on the page are compiled once, not once for every kind of answer. All
-//! that a new kind adds to the WebAssembly is how its text is read.
+//! type, so that the resource, its task and its place on the page are compiled once, not once for every kind of answer. What
+//! a new kind adds to the WebAssembly is how its call is written and how its text is read.
 
 use std::{convert::Infallible, fmt, marker::PhantomData, str::FromStr, sync::Arc};
 
@@ -17,6 +17,8 @@ type AnswerResource = Resource<Answer, FromToStringCodec>;
 /// A page's data: what a server function answered, a `T`.
 pub struct Data<T> {
     answer: AnswerResource,
+    /// How many calls are on their way; on the server none ever is, since it waits for them.
+    waits: RwSignal<u32>,
     of: PhantomData<fn() -> T>,
 }
 
@@ -36,6 +38,12 @@ impl<T: DeserializeOwned> Data<T> {
     pub async fn get(self) -> Result<T, AppError> {
         self.answer.await.read()
     }
+
+    /// Whether it is being loaded anew. Not told by `Transition`'s `set_pending`: on the server that writes a signal on another
+    /// thread while the page reads it, and reading while somebody writes counts as reading what is disposed of.
+    pub fn waits(self) -> bool {
+        self.waits.get() > 0
+    }
 }
 
 /// Loads data by a server function, and again whenever what the call is made of changes or a post was done. Where the call
@@ -45,7 +53,8 @@ where
     F: ServerFn<Error = AppError> + Serialize + 'static,
     F::Output: Serialize,
 {
-    Data { answer: answering::answer(call), of: PhantomData }
+    let waits = RwSignal::new(0);
+    Data { answer: answering::answer(call, waits), waits, of: PhantomData }
 }
 
 /// Shows loaded data: a skeleton while it is on its way for the first time, the old data while it is loaded anew, an error
@@ -74,7 +83,10 @@ mod answering {
     use super::{Answer, AnswerResource};
     use crate::{error::AppError, server::ask::internal};
 
-    pub(super) fn answer<F>(call: impl Fn() -> Result<F, AppError> + Send + Sync + 'static) -> AnswerResource
+    pub(super) fn answer<F>(
+        call: impl Fn() -> Result<F, AppError> + Send + Sync + 'static,
+        _waits: RwSignal<u32>,
+    ) -> AnswerResource
     where
         F: ServerFn<Error = AppError> + 'static,
         F::Output: Serialize,
@@ -114,31 +126,51 @@ mod answering {
 
     type Call = Box<dyn Fn() -> Result<Wire, AppError> + Send + Sync>;
 
-    pub(super) fn answer<F>(call: impl Fn() -> Result<F, AppError> + Send + Sync + 'static) -> AnswerResource
+    pub(super) fn answer<F>(
+        call: impl Fn() -> Result<F, AppError> + Send + Sync + 'static,
+        waits: RwSignal<u32>,
+    ) -> AnswerResource
     where
         F: ServerFn<Error = AppError> + Serialize + 'static,
     {
-        fetched(Box::new(move || {
+        let call = move || {
             // The encoding that server functions read: https://docs.rs/server_fn, `codec::PostUrl`.
             let body = serde_qs::to_string(&call()?).map_err(|error| AppError::Unreadable(error.to_string()))?;
             Ok(Wire { to: F::PATH, body })
-        }))
+        };
+        fetched(Box::new(call), waits)
     }
 
-    fn fetched(call: Call) -> AnswerResource {
+    fn fetched(call: Call, waits: RwSignal<u32>) -> AnswerResource {
         let refresh = use_refresh();
-        Resource::new_str(
-            move || (call(), refresh.times()),
-            |(call, _)| {
-                SendWrapper::new(async move {
-                    let answer = match call {
-                        Ok(Wire { to, body }) => submit::ask(to, &body).await,
-                        Err(error) => Err(error),
-                    };
-                    Answer(answer.map(Into::into))
-                })
-            },
-        )
+        let source = move || (call(), refresh.times());
+        Resource::new_str(source, move |(call, _)| {
+            SendWrapper::new(async move {
+                let waiting = Waiting::begin(waits);
+                let answer = match call {
+                    Ok(Wire { to, body }) => submit::ask(to, &body).await,
+                    Err(error) => Err(error),
+                };
+                drop(waiting);
+                Answer(answer.map(Into::into))
+            })
+        })
+    }
+
+    /// Counts as one that waits while it is there, however its call ends. The page may be gone by then.
+    struct Waiting(RwSignal<u32>);
+
+    impl Waiting {
+        fn begin(waits: RwSignal<u32>) -> Self {
+            waits.try_update(|waits| *waits += 1);
+            Self(waits)
+        }
+    }
+
+    impl Drop for Waiting {
+        fn drop(&mut self) {
+            self.0.try_update(|waits| *waits -= 1);
+        }
     }
 }
 
@@ -183,12 +215,16 @@ mod tests {
     #[test]
     fn an_answer_is_the_same_after_its_way_through_the_page() {
         for answer in [
-            Answer(Ok(r#"{"name":"! <ABC> \" "}"#.into())),
+            Answer(Ok(r#"{"name":"! <ABC> \" \\< </script>"}"#.into())),
             Answer(Ok("null".into())),
             Answer(Err(AppError::NotFound("account".into()))),
             Answer(Err(AppError::SignedOut)),
         ] {
-            assert_eq!(answer.to_string().parse(), Ok(answer));
+            assert_eq!(answer.to_string().parse(), Ok(answer.clone()));
+            // In a script of the page every "<" stands as its escape, which is the same to whoever reads JSON.
+            let in_page: Answer = answer.to_string().replace('<', "\\u003c").parse().unwrap();
+            let text = |answer: Answer| answer.read::<serde_json::Value>();
+            assert_eq!(text(in_page), text(answer));
         }
     }
 

@@ -81,10 +81,6 @@ pub fn runtime() -> Result<Runtime, RunError> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::System)
 }
 
-fn limits(grace: Duration) -> Limits {
-    Limits { connections: Limits::CONNECTIONS, grace }
-}
-
 /// Serves until a signal ends it.
 ///
 /// # Errors
@@ -144,7 +140,8 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let address = listener.local_addr().map_err(RunError::System)?;
     if let Some(address) = config.metrics.listen {
         let router = http::around(config, probes.open_routes());
-        tokio::spawn(listen::serve(bind(address).await?, router, ended, limits(Duration::ZERO)));
+        let of_measurements = Limits { connections: Limits::MEASUREMENTS, grace: Duration::ZERO };
+        tokio::spawn(listen::serve(bind(address).await?, router, ended, of_measurements));
     }
     tokio::spawn(tidy(measurements));
     tokio::spawn(database::sweep(store.clone(), clock));
@@ -161,7 +158,8 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
         tracing::warn!("a second signal: ending at once");
         std::process::exit(1);
     });
-    match listen::serve(listener, router, stopped, limits(config.shutdown.grace)).await {
+    let limits = Limits { connections: Limits::CONNECTIONS, grace: config.shutdown.grace };
+    match listen::serve(listener, router, stopped, limits).await {
         End::Complete => tracing::info!("ended"),
         End::Cut(connections) => tracing::warn!(connections, "ended; the rest was cut when shutdown.grace was over"),
     }

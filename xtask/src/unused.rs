@@ -12,14 +12,19 @@ use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
 use crate::error::{Error, Result};
 
 /// What the names of such functions hold. Not the names of all that is asynchronous: functions whose code happens to be the
-/// same become one function under one of their names, and the small ones are the same as others that are called.
+/// same become one function under one of their names, and the small ones are the same as others that are called. So are the
+/// functions that drop ([`DROPS`]), which are left alone.
 const NEVER_CALLED: &str = "IntoAny>::into_any::hydrate_async";
+
+/// What the names of functions that drop hold.
+const DROPS: &str = "drop_in_place";
 
 /// Empties these functions in a file that still has its names.
 pub fn empty(wasm: &Path) -> Result<()> {
     let fault = |error: anyhow::Error| Error::Unused(format!("{error:#}"));
     let mut module = Module::from_file(wasm).map_err(fault)?;
-    let dead = |name: &Option<String>| name.as_ref().is_some_and(|name| name.contains(NEVER_CALLED));
+    let is_dead = |name: &String| name.contains(NEVER_CALLED) && !name.contains(DROPS);
+    let dead = |name: &Option<String>| name.as_ref().is_some_and(is_dead);
     let functions: Vec<FunctionId> =
         module.funcs.iter_local().map(|(id, _)| id).filter(|id| dead(&module.funcs.get(*id).name)).collect();
     if functions.is_empty() {

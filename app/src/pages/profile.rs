@@ -112,8 +112,7 @@ pub async fn own_locale_save(
     let (Some(locale), Some(time_zone)) = (locale, time_zone) else { return Err(errors.into()) };
     let changed = Administrator { locale, time_zone, ..stored };
     ask.store().administrators().update(id, version, &changed, &ask.change()).await.map_err(tell)?;
-    // All that was rendered before shows dates the old way.
-    Ok(Done::say("Dates and time zone saved").go("/profile"))
+    Ok(Done::say("Dates and time zone saved"))
 }
 
 /// Saves an account's own name and e-mail address. What is not sent stays.
@@ -287,14 +286,11 @@ fn profile_form(profile: OwnProfile) -> AnyView {
 fn locale_form(own: OwnLocale) -> AnyView {
     let OwnLocale { version, locale, time_zone } = own;
     view! {
-        <PostForm to=OwnLocaleSave::PATH fields=vec![("version", version.0.to_string())] reload=true>
+        <EditForm to=OwnLocaleSave::PATH version=version>
             <Card title="Dates and time zone" description="How they are shown to you.">
-                <div class="form">
-                    {locale_fields(locale, time_zone, None, "")}
-                    <div class="actions"><Button label="Save" kind=Kind::Primary /></div>
-                </div>
+                {locale_fields(locale, time_zone, None, "")}
             </Card>
-        </PostForm>
+        </EditForm>
     }
     .into_any()
 }

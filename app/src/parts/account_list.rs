@@ -65,10 +65,9 @@ pub async fn account_list(
     columns.extend(with_customer.then(|| Column::sorted("Customer", "customer")));
     columns.extend(profile.then(|| Column::plain("E-mail")));
     columns.extend(with_status.then(|| Column::sorted("Status", "status")));
-    let today = format::today(ask.at(), &ask.me.time_zone);
     Ok(Listing::of(columns, page, |row| {
         let name = if profile { row.name } else { format!("Extension {}", row.extension) };
-        let expired = row.expires_on.is_some_and(|last| last < today);
+        let expired = row.expires_on.is_some_and(|last| last < format::today(ask.at(), &row.time_zone));
         let service = Service::of(row.customer_status, row.status, expired);
         let mut cells = vec![Cell::Text(name)];
         cells.extend(extension.then(|| Cell::Figures(row.extension.to_string())));

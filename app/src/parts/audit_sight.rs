@@ -121,12 +121,13 @@ const OF_CUSTOMER: [(&str, Field); 15] = [
     ("dialing_mode", Field::CustomRule),
 ];
 
-const OF_ACCOUNT: [(&str, Field); 12] = [
+const OF_ACCOUNT: [(&str, Field); 13] = [
     ("first_name", Field::AccountProfile),
     ("last_name", Field::AccountProfile),
     ("email", Field::AccountProfile),
     ("extension", Field::AccountExtension),
     ("status", Field::AccountStatus),
+    ("held", Field::AccountStatus),
     ("reason", Field::AccountStatus),
     ("expires_on", Field::AccountStatus),
     ("sign_in", Field::AccountSignIn),

@@ -9,13 +9,14 @@ use tandem_domain::{
 };
 
 /// Fields that pages call otherwise than their names say.
-const LABELS: [(&str, &str); 14] = [
+const LABELS: [(&str, &str); 15] = [
     ("active", "Can sign in"),
     ("audience", "For"),
     ("base", "Base level"),
     ("class", "Customer class"),
     ("email", "E-mail"),
     ("expires_on", "Last day with service"),
+    ("held", "Blocked by the provider"),
     ("locale", "Dates and numbers"),
     ("dialing_mode", "Rule in use"),
     ("ring_seconds", "Ring time"),

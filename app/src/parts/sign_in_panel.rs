@@ -148,8 +148,8 @@ pub async fn sign_in_remove(
 /// Gives a customer's sign-in another access role, if it still has the one that the person saw (`was`).
 ///
 /// # Errors
-/// [`AppError::Refused`] when it has another by now; no such role for customers, or one that permits more than the asker's;
-/// no permission.
+/// [`AppError::Refused`] when it has another by now; no such role for customers; the present or the new one permits more than
+/// the asker's; no permission.
 #[server(endpoint = "customer_role_assign")]
 pub async fn customer_role_assign(
     /// Whose: the customer.
@@ -174,6 +174,7 @@ pub async fn customer_role_assign(
     if stored.value.role.to_string() != was {
         return Err(changed());
     }
+    ask.manages(stored.value.role).await?;
     let mut record = stored.value;
     record.role = crate::parts::address::parse_id("access role", &role)?;
     ask.gives_chosen(record.role).await?;
@@ -348,20 +349,20 @@ pub fn sign_in_panel(view: SignInView) -> AnyView {
                 <PasswordField name="password" label=label help=help field=field autocomplete="new-password" width="medium" />
             </Card>
         </EditForm>
-        {role.map(|role| role_card(owner, role))}
+        {role.map(|role| role_card(owner, role, !editable))}
         {remove}
     }
     .into_any()
 }
 
-fn role_card(owner: Owner, role: RoleChoice) -> AnyView {
+fn role_card(owner: Owner, role: RoleChoice, locked: bool) -> AnyView {
     let RoleChoice { id, roles } = role;
     let mut fields = owner.fields();
     fields.push(("was", id.clone()));
     view! {
         <Card title="Permissions">
             <InstantSelect to=CustomerRoleAssign::PATH fields=fields name="role" value=id options=roles label="Access role"
-                help="What this sign-in may see and change in self-care." field=Field::CustomerSignIn />
+                help="What this sign-in may see and change in self-care." field=Field::CustomerSignIn disabled=locked />
         </Card>
     }
     .into_any()

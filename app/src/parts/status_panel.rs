@@ -6,7 +6,7 @@ use tandem_domain::{
     access::Field,
     field::Rule,
     ids::{AccountId, CustomerId},
-    status::{Service, Status, StatusChange},
+    status::{HELD, Service, Status, StatusChange},
 };
 
 use crate::{
@@ -27,6 +27,8 @@ pub struct StatusView {
     pub name: String,
     /// The status that people set.
     pub status: Status,
+    /// It is an account's block, and the provider's.
+    pub held: bool,
     /// Why there is no service although the status is open: "Expired", "Customer suspended".
     pub without_service: Option<String>,
     /// All changes, the last first, each with its moment as the reader reads it.
@@ -52,7 +54,7 @@ const fn permission(owner: Owner) -> Field {
 /// Sets a status, if it still is what the person saw (`was`).
 ///
 /// # Errors
-/// No reason; it is something else by now, or may not become this; no permission.
+/// No reason; it is something else by now, or may not become this; the provider holds it; no permission.
 #[server(endpoint = "status_set")]
 pub async fn status_set(
     /// Whose: the customer.
@@ -106,13 +108,15 @@ pub async fn status_set(
     }
 }
 
-/// The status that is stored.
+/// The status that is stored, and whether the provider holds it.
 #[cfg(feature = "ssr")]
-async fn status_of(ask: &crate::server::ask::Ask, owner: Owner) -> Result<Status, AppError> {
+async fn status_of(ask: &crate::server::ask::Ask, owner: Owner) -> Result<(Status, bool), AppError> {
     let tenant = owner.tenant(ask)?;
     let status = match owner.account {
-        Some(account) => ask.store().accounts().overview(tenant, account).await.map(|overview| overview.status),
-        None => ask.store().customers().overview(tenant).await.map(|overview| overview.status),
+        Some(account) => {
+            ask.store().accounts().overview(tenant, account).await.map(|overview| (overview.status, overview.held))
+        }
+        None => ask.store().customers().overview(tenant).await.map(|overview| (overview.status, false)),
     };
     status.map_err(|error| ask.tell(owner.noun(), error))
 }
@@ -130,7 +134,7 @@ pub(crate) async fn status_view(
 ) -> Result<StatusView, AppError> {
     let tenant = owner.tenant(ask)?;
     ask.see(permission(owner))?;
-    let status = status_of(ask, owner).await?;
+    let (status, held) = status_of(ask, owner).await?;
     let history = match owner.account {
         Some(account) => ask.store().accounts().status_history(tenant, account).await,
         None => ask.store().customers().status_history(tenant).await,
@@ -146,7 +150,7 @@ pub(crate) async fn status_view(
         (StatusChange { by: ask.name_of(change.by, change.by_staff), ..change }, at)
     };
     let history = history.into_iter().map(told).collect();
-    Ok(StatusView { owner, name: name.to_owned(), status, without_service, history })
+    Ok(StatusView { owner, name: name.to_owned(), status, held, without_service, history })
 }
 
 /// The colour of a service.
@@ -162,13 +166,10 @@ pub const fn service_tone(service: Service) -> Tone {
 
 /// The panel: the status, the form that changes it, the history.
 pub fn status_panel(view: StatusView) -> AnyView {
-    let editable = me().modifies(permission(view.owner)) && view.status != Status::Closed;
-    let set_by_staff = view.history.first().is_some_and(|(last, _)| last.by_staff);
-    let by_staff = me().own_customer().is_none();
-    let may =
-        |next: Status| view.status.may_become(next) && !view.status.overrules_provider(next, set_by_staff, by_staff);
-    let held = editable && view.status.overrules_provider(Status::Open, set_by_staff, by_staff);
-    let form = editable.then(|| change_form(view.owner, &view.name, view.status, may));
+    let editable = me().modifies(permission(view.owner));
+    let held = editable && view.held && me().own_customer().is_some();
+    let choices = if editable { choices(&view) } else { Vec::new() };
+    let form = (!choices.is_empty()).then(|| change_form(view.owner, &view.name, view.status, &choices));
     let lines = history(view.history);
     view! {
         <Card title="Status">
@@ -180,7 +181,7 @@ pub fn status_panel(view: StatusView) -> AnyView {
                 view! { <Notice tone=Tone::Neutral text="Closed for good. The history stays; it cannot be opened again." /> }
             })}
             {held.then(|| {
-                view! { <Notice tone=Tone::Info text="Your provider blocked this account. Only the provider can open it again." /> }
+                view! { <Notice tone=Tone::Info text=HELD /> }
             })}
             {form}
         </Card>
@@ -189,11 +190,19 @@ pub fn status_panel(view: StatusView) -> AnyView {
     .into_any()
 }
 
+/// What the person who asks may set.
+fn choices(view: &StatusView) -> Vec<Status> {
+    let by_staff = me().own_customer().is_none();
+    let of_account = |next: &Status| view.status.account_may_become(*next, view.held, by_staff);
+    match view.owner.account {
+        Some(_) => Status::OF_ACCOUNT.into_iter().filter(of_account).collect(),
+        None => Status::ALL.into_iter().filter(|next| view.status.may_become(*next)).collect(),
+    }
+}
+
 /// One reason, and a button for each status that it may become. What takes service away asks first.
-fn change_form(owner: Owner, name: &str, status: Status, may: impl Fn(Status) -> bool) -> AnyView {
-    let choices = if owner.account.is_some() { &Status::OF_ACCOUNT[..] } else { &Status::ALL[..] };
-    let buttons =
-        choices.iter().copied().filter(|next| may(*next)).map(|next| change_button(name, next)).collect_view();
+fn change_form(owner: Owner, name: &str, status: Status, choices: &[Status]) -> AnyView {
+    let buttons = choices.iter().map(|next| change_button(name, status, *next)).collect_view();
     let mut fields = owner.fields();
     fields.push(("was", status.key().to_owned()));
     view! {
@@ -205,7 +214,7 @@ fn change_form(owner: Owner, name: &str, status: Status, may: impl Fn(Status) ->
     .into_any()
 }
 
-fn change_button(name: &str, next: Status) -> AnyView {
+fn change_button(name: &str, now: Status, next: Status) -> AnyView {
     let (label, question, text) = match next {
         Status::Open => {
             return view! { <Button label="Open again" kind=Kind::Primary name="status" value=next.key() /> }
@@ -213,6 +222,9 @@ fn change_button(name: &str, next: Status) -> AnyView {
         }
         Status::Suspended => {
             ("Suspend", "Suspend", "Its phones cannot call out, except emergency numbers, until it is opened again.")
+        }
+        Status::Blocked if now == Status::Blocked => {
+            ("Block as the provider", "Block", "The company blocked it; from then on the company cannot open it again.")
         }
         Status::Blocked => {
             ("Block", "Block", "Its phones cannot call out, except emergency numbers, until it is opened again.")

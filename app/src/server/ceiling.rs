@@ -36,8 +36,8 @@ impl Ask {
         role.map_or(Ok(()), |role| self.below(&role, "the sign-in of somebody whose role permits more than yours"))
     }
 
-    /// The roles for these people that the asker may give, and the one that somebody has `now`: id and name, for a choice in
-    /// a form.
+    /// The roles for these people that the asker may give, and the one that somebody has `now` or that new ones usually have:
+    /// id and name, for a choice in a form, which shows the latter at first.
     ///
     /// # Errors
     /// Faults on our side.
@@ -49,6 +49,18 @@ impl Ask {
         let roles = self.store().roles().of(audience).await.map_err(|error| self.tell("access role", error))?;
         let offered = roles.into_iter().filter(|role| Some(role.id) == now || self.gives(&role.value).is_ok());
         Ok(offered.map(|role| (role.id.to_string(), role.value.name)).collect())
+    }
+
+    /// Whether the people with this role may do something that the asker may not: what [`Ask::manages`] refuses.
+    ///
+    /// # Errors
+    /// Faults on our side.
+    pub async fn is_above(&self, role: RoleId) -> Result<bool, AppError> {
+        match self.manages(role).await {
+            Ok(()) => Ok(false),
+            Err(AppError::Forbidden(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     fn below(&self, role: &AccessRole, what: &str) -> Result<(), AppError> {

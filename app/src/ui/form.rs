@@ -75,8 +75,8 @@ pub fn PostForm(
     children: Children,
 ) -> impl IntoView {
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let ctx =
-        FormCtx::new(to, id.as_deref(), &fields, After { quiet, reload, reverts, waits_for_data: false, on_done });
+    let after = After { quiet, reload, reverts, on_done, ..After::default() };
+    let ctx = FormCtx::new(to, id.as_deref(), &fields, after);
     let children = inside(ctx, children);
     view! {
         <form
@@ -126,7 +126,8 @@ pub fn EditForm(
     children: Children,
 ) -> impl IntoView {
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let ctx = FormCtx::new(to, None, &fields, After { locked: !editable, waits_for_data: true, on_done, ..After::default() });
+    let ctx =
+        FormCtx::new(to, None, &fields, After { locked: !editable, waits_for_data: true, on_done, ..After::default() });
     guarded(ctx);
     let children = inside(ctx, children);
     // What was typed before a refusal began at that version, however the record stands by now. While the banner is up, only

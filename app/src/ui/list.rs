@@ -154,7 +154,6 @@ pub fn ListPage(
     {
         return error_page(&AppError::forbidden(*first));
     }
-    let pending = RwSignal::new(false);
     let new_button = new.clone().map(|(href, label)| new_link(href, label));
     let export = export_href.map(|href| {
         let to = move || format!("{href}{}", query_of(&first_page(&args.read())));
@@ -188,8 +187,8 @@ pub fn ListPage(
         <div class="list" on:keydown=|event| move_between_rows(&event)>
             {head}
             <div class="list-bar">{bar} {beside}</div>
-            <div class="list-rows" aria-busy=move || pending.get().then_some("true")>
-                <Transition fallback=|| view! { <Skeleton lines=8 /> } set_pending=pending>
+            <div class="list-rows" aria-busy=move || listing.waits().then_some("true")>
+                <Transition fallback=|| view! { <Skeleton lines=8 /> }>
                     {rows}
                 </Transition>
             </div>

@@ -100,6 +100,22 @@ fn a_field_that_may_only_be_viewed_is_disabled_and_says_so() {
 }
 
 #[test]
+fn a_form_that_cannot_be_saved_has_locked_fields_and_no_save_bar() {
+    fn locked() -> AnyView {
+        view! {
+            <EditForm to=TO version=Version(3) editable=false>
+                <TextField name="name" label="Name" value="ABC" field=Field::CustomerName />
+            </EditForm>
+        }
+        .into_any()
+    }
+    let html = shown(administrator(), locked);
+    assert!(tag(&html, "name=\"name\"").contains("disabled"), "{html}");
+    assert!(!html.contains("save-bar"), "{html}");
+    assert!(!tag(&shown(administrator(), name_form), "name=\"name\"").contains("disabled"));
+}
+
+#[test]
 fn after_a_refused_post_the_form_has_what_was_typed_and_the_errors_beside_the_fields() {
     let error = AppError::Invalid(FieldErrors::one("name", "Enter a name."));
     let html = page(administrator(), refused(error, &[("name", "  "), ("notify", "off")]), name_form);

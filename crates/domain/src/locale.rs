@@ -1,4 +1,4 @@
-//! Currency, language and time zone of a customer.
+//! Currency of a customer; language and time zone of a customer or an administrator.
 
 use std::{fmt, str::FromStr};
 

@@ -59,13 +59,21 @@ impl Status {
         self != next && self != Self::Closed
     }
 
-    /// Whether `next` would take back what the provider decided: what the provider's staff blocked, nobody of the company
-    /// opens again.
+    /// Whether `next` may be set for an account. `held` says that its block is the provider's: then nobody of the company
+    /// changes it, neither to open the account again nor to close it and make another with its number. `by_staff` says that
+    /// it is the provider's staff who want to; they may lay their block over the company's own.
     #[must_use]
-    pub fn overrules_provider(self, next: Self, set_by_staff: bool, by_staff: bool) -> bool {
-        self == Self::Blocked && next == Self::Open && set_by_staff && !by_staff
+    pub fn account_may_become(self, next: Self, held: bool, by_staff: bool) -> bool {
+        if held && !by_staff {
+            return false;
+        }
+        let lays_over = self == Self::Blocked && next == Self::Blocked && by_staff && !held;
+        lays_over || self.may_become(next)
     }
 }
+
+/// What the company is told of an account that the provider holds.
+pub const HELD: &str = "Your provider blocked this account. Only the provider can change that.";
 
 /// One line of a status history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,13 +12,13 @@ fn a_status_changes_to_any_other_until_it_is_closed() {
 }
 
 #[test]
-fn only_opening_what_the_provider_blocked_overrules_the_provider() {
+fn a_block_of_the_provider_is_the_providers_to_change() {
     for (from, to) in Status::ALL.into_iter().flat_map(|from| Status::ALL.map(|to| (from, to))) {
-        let opens = (from, to) == (Status::Blocked, Status::Open);
-        assert_eq!(from.overrules_provider(to, true, false), opens, "{from:?} to {to:?}");
-        for (set_by_staff, by_staff) in [(true, true), (false, true), (false, false)] {
-            assert!(!from.overrules_provider(to, set_by_staff, by_staff), "{from:?} to {to:?}");
-        }
+        assert!(!from.account_may_become(to, true, false), "{from:?} to {to:?}");
+        assert_eq!(from.account_may_become(to, true, true), from.may_become(to), "{from:?} to {to:?}");
+        assert_eq!(from.account_may_become(to, false, false), from.may_become(to), "{from:?} to {to:?}");
+        let lays_over = (from, to) == (Status::Blocked, Status::Blocked);
+        assert_eq!(from.account_may_become(to, false, true), from.may_become(to) || lays_over, "{from:?} to {to:?}");
     }
 }
 

@@ -331,7 +331,10 @@ impl Customers<'_> {
         let now = row.read("status", Status::from_key)?;
         let Stored { version, value: customer, .. } = stored(&row)?;
         let about = about(id, &customer);
-        statuses::check(&mut write, &about, version, now, status, expected).await?;
+        statuses::check_seen(&mut write, &about, version, now, expected).await?;
+        if !now.may_become(status) {
+            return Err(statuses::refusal(now, status));
+        }
         write.run(sql("UPDATE customer SET status = $1 WHERE id = $2").bind(status).bind(id)).await?;
         statuses::note(&mut write, tenant, None, Some(now), status, reason).await?;
         write.tell(&about, "changed", None, statuses::changes(now, status, reason)).await?;

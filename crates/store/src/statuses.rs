@@ -41,51 +41,36 @@ fn change(from: Status, to: Status) -> FieldChange {
     FieldChange { field: "status".into(), old: from.key().into(), new: to.key().into() }
 }
 
-/// The status and its reason, as the audit log tells them.
+/// The status and its reason, as the audit log tells them. A block that was laid over another tells whose it is now.
 pub(crate) fn changes(from: Status, to: Status, reason: &str) -> Vec<FieldChange> {
-    let status = change(from, to);
+    let held = || FieldChange { field: "held".into(), old: "off".into(), new: "on".into() };
+    let status = if from == to { held() } else { change(from, to) };
     let reason = FieldChange { field: "reason".into(), old: String::new(), new: reason.into() };
     if reason.new.is_empty() { vec![status] } else { vec![status, reason] }
 }
 
-/// Whether the status may become `next`, and is the one that the editor saw, if the change depends on it.
-pub(crate) async fn check(
+/// Whether the status is the one that the editor saw, if the change depends on it.
+pub(crate) async fn check_seen(
     write: &mut Write<'_>,
     about: &About,
     version: Version,
     now: Status,
-    next: Status,
     expected: Option<Status>,
 ) -> Result<(), StoreError> {
-    if let Some(saw) = expected.filter(|saw| *saw != now) {
-        Err(write.stale_value(about, version, change(saw, now)).await)
-    } else if now.may_become(next) {
-        Ok(())
-    } else if now == next {
-        Err(StoreError::refused("status", format!("The status is {} already.", now.label())))
-    } else {
-        Err(StoreError::refused("status", "What is closed cannot be opened again."))
+    match expected.filter(|saw| *saw != now) {
+        Some(saw) => Err(write.stale_value(about, version, change(saw, now)).await),
+        None => Ok(()),
     }
 }
 
-/// Refuses to a person of the company what only the provider may take back.
-pub(crate) async fn check_provider(
-    write: &mut Write<'_>,
-    tenant: Tenant,
-    account: AccountId,
-    now: Status,
-    next: Status,
-) -> Result<(), StoreError> {
-    let last = "SELECT by_staff FROM status_change WHERE customer_id = $1 AND account_id = $2 ORDER BY id DESC LIMIT 1";
-    let last = write.one(sql(last).bind(tenant.customer()).bind(account)).await?;
-    let set_by_staff = last.map_or(Ok(false), |row| row.flag("by_staff"))?;
-    if now.overrules_provider(next, set_by_staff, write.change().by_staff) {
-        return Err(StoreError::refused(
-            "status",
-            "Your provider blocked this account. Only the provider can open it again.",
-        ));
-    }
-    Ok(())
+/// Why a status does not become `next`.
+pub(crate) fn refusal(now: Status, next: Status) -> StoreError {
+    let words = if now == next {
+        format!("The status is {} already.", now.label())
+    } else {
+        "What is closed cannot be opened again.".to_owned()
+    };
+    StoreError::refused("status", words)
 }
 
 /// The history of a customer, or of one of its accounts, the newest first.

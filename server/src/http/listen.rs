@@ -22,16 +22,18 @@ const LONGEST_HEAD: Duration = Duration::from_secs(30);
 /// What a server allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at one time. More wait in the system's queue until one ends: memory and file descriptors stay bounded
-    /// whoever connects.
+    /// Connections at one time; more wait in the system's queue until one ends. One that is upgraded counts no more.
     pub connections: usize,
     /// How long requests under way may take to finish once the server is to end.
     pub grace: Duration,
 }
 
 impl Limits {
-    /// Enough for a thousand people with a browser each, which keeps up to six connections.
-    pub const CONNECTIONS: usize = 6_000;
+    /// Leaves room below the 1,024 files that a process may usually have open, for the database and all else. A browser keeps
+    /// up to six connections, each for half a minute after its last request.
+    pub const CONNECTIONS: usize = 900;
+    /// For the probes and measurements that a machine or two ask for.
+    pub const MEASUREMENTS: usize = 16;
 }
 
 /// How the server ended.
@@ -47,8 +49,14 @@ pub enum End {
 pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, limits: Limits) -> End {
     // Every connection holds a receiver, so that "no receiver left" is "every connection has ended".
     let (open, _) = watch::channel(());
+    let mut was_full = false;
     let free = Arc::new(Semaphore::new(limits.connections));
     loop {
+        let full = free.available_permits() == 0;
+        if full && !was_full {
+            tracing::warn!(connections = limits.connections, "no connection is free: new ones wait until one ends");
+        }
+        was_full = full;
         let accepted = tokio::select! {
             // The semaphore is never closed.
             Ok(place) = Arc::clone(&free).acquire_owned() => tokio::select! {

@@ -99,7 +99,9 @@ async fn whoever_manages_sign_ins_alone_does_not_sign_in_as_a_customer() {
     let password = fields(&[("customer", &abc), ("was", "abc"), ("password", PASSWORD)]);
     refused(&world, Person::Reader, "sign_in_save", password.clone()).await;
     refused(&world, Person::Reader, "sign_in_remove", fields(&[("customer", &abc)])).await;
-    done(&world, Person::Reader, "customer_role_assign", role(&usual, &looks)).await;
+    // Nor is the role narrowed first.
+    refused(&world, Person::Reader, "customer_role_assign", role(&usual, &looks)).await;
+    done(&world, Person::Administrator, "customer_role_assign", role(&usual, &looks)).await;
     refused(&world, Person::Reader, "customer_role_assign", role(&looks, &usual)).await;
     // Now that the customer may do no more than look, its sign-in is within reach.
     done(&world, Person::Reader, "sign_in_save", password).await;

@@ -171,3 +171,18 @@ async fn a_page_that_is_not_there_and_a_record_that_is_not_there_are_said_to_be_
         assert!(answer.body.contains("<h1"), "{address} has no page");
     }
 }
+
+/// Parts of a page are prepared on other threads than the one that renders it. What one of them writes while the page reads it
+/// is not there to be read, and the page would be a fault of ours, now and then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_with_lists_in_what_was_loaded_are_rendered_every_time() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let addresses = ["/admin/customers", "/admin/customers/:id/accounts", "/admin/accounts/:id/history"];
+    for address in addresses.map(|address| with_id(&template.demo, address)) {
+        for time in 0..200 {
+            let answer = world.page(Person::Administrator, &address).await;
+            assert_eq!(answer.status, StatusCode::OK, "{address}, the {time}th time");
+        }
+    }
+}

@@ -87,6 +87,7 @@ impl Connection {
         let cookie = self.cookie.as_ref().map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
         let request =
             format!("{head}Host: {address}\r\nOrigin: http://{address}\r\nAccept: {accept}\r\n{cookie}\r\n{body}");
+        self.reopen_if_closed()?;
         let started = Instant::now();
         self.stream.get_mut().write_all(request.as_bytes())?;
         let head = self.read_head()?;
@@ -96,6 +97,18 @@ impl Connection {
             self.cookie = Some(cookie);
         }
         Ok(Answer { status: head.status, body, took })
+    }
+
+    /// A server closes connections on which nobody asks for a while.
+    fn reopen_if_closed(&mut self) -> std::io::Result<()> {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true)?;
+        let closed = matches!(stream.peek(&mut [0]), Ok(0));
+        stream.set_nonblocking(false)?;
+        if closed {
+            self.stream = Self::open(self.address)?.stream;
+        }
+        Ok(())
     }
 
     fn read_head(&mut self) -> std::io::Result<Head> {
@@ -188,6 +201,20 @@ mod tests {
         let second = connection.get("/").unwrap();
         assert_eq!((second.status, second.body.as_slice()), (404, b"second".as_slice()));
         assert_eq!(connection.read("/").unwrap(), "third");
+    }
+
+    #[test]
+    fn a_connection_that_the_server_has_closed_is_opened_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut connection = Connection::open(listener.local_addr().unwrap()).unwrap();
+        drop(listener.accept().unwrap());
+        let answering = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nagain").unwrap();
+            stream
+        });
+        assert_eq!(connection.read("/").unwrap(), "again");
+        drop(answering.join().unwrap());
     }
 
     #[test]

@@ -88,6 +88,7 @@ struct Visitors {
     administrator: Connection,
     customer: Connection,
     nobody: Connection,
+    size: Size,
     /// Ends with this.
     _server: Server,
 }
@@ -107,6 +108,7 @@ impl Visitors {
             administrator: server.signed_in(ADMINISTRATOR)?,
             customer: server.signed_in(CUSTOMER)?,
             nobody: server.connection()?,
+            size,
             _server: server,
         })
     }
@@ -142,7 +144,8 @@ impl Visitors {
             }
         }
         let rows = rows(&html);
-        if rows == 0 && page.has_rows {
+        // Among few records nobody may have a rare combination of words.
+        if rows == 0 && page.has_rows && self.size == LARGE {
             return Err(Unmeasured(format!("{path} shows no rows")));
         }
         Ok(Visit { connection, path, rows, times: Times::default() })

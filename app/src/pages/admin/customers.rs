@@ -117,7 +117,7 @@ pub async fn customer_draft() -> Result<NewCustomer, AppError> {
     may_add(&ask)?;
     let blank = blank();
     let fields = fields_of(&ask, &blank).await?;
-    let roles = ask.role_choices(Audience::Customer, None).await?;
+    let roles = ask.role_choices(Audience::Customer, Some(blank.role)).await?;
     Ok(NewCustomer { fields, role: blank.role.to_string(), roles })
 }
 

@@ -137,8 +137,10 @@ pub async fn role_begin(
     };
     let mut roles = Vec::new();
     for audience in Audience::ALL {
-        let some = ask.role_choices(audience, None).await?;
-        roles.extend(some.into_iter().map(|(id, name)| (id, format!("{name} ({})", audience.label()))));
+        // Any can be copied; what the copy permits is looked at when it is made.
+        let some = ask.store().roles().of(audience).await.map_err(|error| ask.tell(WHAT, error))?;
+        let labelled = |role: &AccessRole| format!("{} ({})", role.name, audience.label());
+        roles.extend(some.into_iter().map(|role| (role.id.to_string(), labelled(&role.value))));
     }
     Ok(RoleStart { role, roles })
 }

@@ -94,6 +94,7 @@ pub async fn account_save(
     let found = FoundAccount::load(&ask, id).await?;
     let account = typed.parse(&ask, found.tenant.customer(), Some(&found.stored.value))?;
     if account.role != found.stored.value.role {
+        ask.manages(found.stored.value.role).await?;
         ask.gives_chosen(account.role).await?;
     }
     let version = found.stored.basis(version);
@@ -254,8 +255,9 @@ pub(super) mod server {
             ..AccountFields::default()
         };
         if ask.me.sees(Field::AccountRole) {
-            fields.roles = ask.role_choices(Audience::Account, account.map(|account| account.role)).await?;
-            fields.role = role_of(account).to_string();
+            let role = role_of(account);
+            fields.roles = ask.role_choices(Audience::Account, Some(role)).await?;
+            fields.role = role.to_string();
         }
         if ask.me.sees(Field::AccountDialingRule) {
             let rules = ask.store().dialing_rules().choices().await.map_err(tell)?;

@@ -120,7 +120,7 @@ pub async fn account_sign_in_read(
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
     let owner = found.owner();
-    let above = ask.manages(found.stored.value.role).await.is_err();
+    let above = ask.me.sees(Field::AccountSignIn) && ask.is_above(found.stored.value.role).await?;
     let sign_in = ask.me.sees(Field::AccountSignIn).then(|| SignInView {
         owner,
         above,

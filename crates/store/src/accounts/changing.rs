@@ -5,7 +5,7 @@ use tandem_domain::{
     account::Account,
     audit::Subject,
     ids::{AccountId, Stored, Version},
-    status::Status,
+    status::{HELD, Status},
 };
 
 use super::{Accounts, WORDS, by_id, phones, stored};
@@ -153,7 +153,8 @@ impl Accounts<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Stale`] when the status is not the expected one; [`StoreError::Refused`]
-    /// (`status`) when it is closed, has that status already, or accounts cannot have it.
+    /// (`status`) when it is closed, has that status already, or accounts cannot have it, or when the provider's staff blocked
+    /// it and it is the company that wants to change that.
     pub async fn set_status(
         &self,
         tenant: Tenant,
@@ -172,9 +173,16 @@ impl Accounts<'_> {
         let Stored { version, value: account, .. } = stored(&row)?;
         let about = about(id, &account);
         let now = row.read("status", Status::from_key)?;
-        statuses::check(&mut write, &about, version, now, status, expected).await?;
-        statuses::check_provider(&mut write, tenant, id, now, status).await?;
-        write.run(sql("UPDATE account SET status = $1 WHERE id = $2").bind(status).bind(id)).await?;
+        statuses::check_seen(&mut write, &about, version, now, expected).await?;
+        let (held, by_staff) = (row.flag("held")?, change.by_staff);
+        if held && !by_staff {
+            return Err(StoreError::refused("status", HELD));
+        }
+        if !now.account_may_become(status, held, by_staff) {
+            return Err(statuses::refusal(now, status));
+        }
+        let update = sql("UPDATE account SET status = $1, held = $2 WHERE id = $3");
+        write.run(update.bind(status).bind(by_staff && status == Status::Blocked).bind(id)).await?;
         statuses::note(&mut write, tenant, Some(id), Some(now), status, reason).await?;
         statuses::tally(&mut write, tenant, now, -1).await?;
         statuses::tally(&mut write, tenant, status, 1).await?;

@@ -7,6 +7,7 @@ use tandem_domain::{
     account::{Account, full_name},
     ids::{AccountId, CustomerId, Stored, Timestamp},
     list::{PAGE_ROWS, Page, Query},
+    locale::TimeZone,
     numbers::ExtensionNumber,
     sign_in::SignInName,
     status::{Status, StatusChange},
@@ -82,8 +83,10 @@ pub struct AccountRow {
     pub email: String,
     /// Its status.
     pub status: Status,
-    /// The last day with service.
+    /// The last day with service, in the customer's time zone.
     pub expires_on: Option<String>,
+    /// The customer's time zone.
+    pub time_zone: TimeZone,
 }
 
 /// What is known of an account beside its record.
@@ -91,6 +94,8 @@ pub struct AccountRow {
 pub struct AccountOverview {
     /// The status.
     pub status: Status,
+    /// Its block is the provider's.
+    pub held: bool,
     /// The customer's status.
     pub customer_status: Status,
     /// The customer's name.
@@ -144,7 +149,7 @@ impl Accounts<'_> {
         conditions.and_if("r.status = ?", filters.status);
         let list = List {
             columns: "r.id, r.customer_id, r.first_name, r.last_name, r.extension, r.email, r.status, r.expires_on, \
-                      c.name AS customer_name, c.status AS customer_status",
+                      c.name AS customer_name, c.status AS customer_status, c.time_zone",
             table: "account",
             joins: "JOIN customer c ON c.id = r.customer_id",
             words: Some(WORDS),
@@ -166,6 +171,7 @@ impl Accounts<'_> {
                 email: row.text("email")?,
                 status: row.read("status", Status::from_key)?,
                 expires_on: row.text_or_null("expires_on")?,
+                time_zone: row.parse("time_zone")?,
             })
         };
         list.page(&self.0.db, read).await
@@ -221,7 +227,7 @@ impl Accounts<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn overview(&self, tenant: Tenant, id: AccountId) -> Result<AccountOverview, StoreError> {
-        let overview = "SELECT a.id, a.status, a.created_at, a.extension, c.status AS customer_status, \
+        let overview = "SELECT a.id, a.status, a.held, a.created_at, a.extension, c.status AS customer_status, \
                         c.name AS customer_name, c.sip_prefix, s.name AS sign_in, p.sip_user AS registered \
                         FROM account a JOIN customer c ON c.id = a.customer_id \
                         LEFT JOIN sign_in s ON s.person_id = a.id LEFT JOIN sip_credential p ON p.account_id = a.id \
@@ -230,6 +236,7 @@ impl Accounts<'_> {
         let row = self.0.db.one(overview).await?.ok_or(StoreError::NotFound)?;
         Ok(AccountOverview {
             status: row.read("status", Status::from_key)?,
+            held: row.flag("held")?,
             customer_status: row.read("customer_status", Status::from_key)?,
             customer_name: row.text("customer_name")?,
             created_at: row.at("created_at")?,

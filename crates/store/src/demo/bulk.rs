@@ -210,7 +210,7 @@ impl Person {
         let name = full_name(first, last);
         let extension = (2000 + company.accounts).to_string();
         let email = format!("{first}.{last}@{}.example", company.sign_in).to_lowercase();
-        let status = match company.accounts % 100 {
+        let status = match (chance >> 12) % 100 {
             50..55 => Status::Blocked,
             77 | 78 => Status::Closed,
             _ => Status::Open,

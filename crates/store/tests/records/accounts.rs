@@ -135,20 +135,35 @@ async fn what_the_provider_blocked_the_company_does_not_open(world: World) {
     let john = world.account(abc, "John", "744").await;
     let accounts = world.store.accounts();
     let set = async |status, change: Change<'static>| accounts.set_status(abc, john, status, None, "", &change).await;
+    let held = async || accounts.overview(abc, john).await.unwrap().held;
+    let refused = async |status| {
+        let lines = world.lines().await;
+        let words = refusal(set(status, world.by("mary")).await, "status");
+        assert_eq!(words, "Your provider blocked this account. Only the provider can change that.");
+        assert!(world.told_since(lines).await.is_empty());
+    };
     // Its own block it lifts itself, and the provider lifts either.
     set(Status::Blocked, world.by("mary")).await.unwrap();
     set(Status::Open, world.by("mary")).await.unwrap();
     set(Status::Blocked, world.by("mary")).await.unwrap();
     set(Status::Open, world.change()).await.unwrap();
     set(Status::Blocked, world.change()).await.unwrap();
-    let lines = world.lines().await;
-    let words = refusal(set(Status::Open, world.by("mary")).await, "status");
-    assert_eq!(words, "Your provider blocked this account. Only the provider can open it again.");
-    assert!(world.told_since(lines).await.is_empty());
+    assert!(held().await);
+    // Nor does it close the account, to make another with the number.
+    for status in [Status::Open, Status::Blocked, Status::Closed] {
+        refused(status).await;
+    }
     set(Status::Open, world.change()).await.unwrap();
-    // To let somebody go is the company's own affair.
+    assert!(!held().await);
+    // The provider lays its block over the company's, once.
+    set(Status::Blocked, world.by("mary")).await.unwrap();
+    assert!(!held().await);
+    let lines = world.lines().await;
     set(Status::Blocked, world.change()).await.unwrap();
-    set(Status::Closed, world.by("mary")).await.unwrap();
+    assert_eq!(world.told_since(lines).await, [["John", "changed", "held", "off", "on"].map(str::to_owned)]);
+    refused(Status::Open).await;
+    refusal(set(Status::Blocked, world.change()).await, "status");
+    set(Status::Closed, world.change()).await.unwrap();
 }
 
 async fn closing_gives_back_what_others_may_need(world: World) {

@@ -70,9 +70,10 @@ async fn many_records_can_be_made_to_measure_with(world: World) {
     demo::bulk(&world.store, 10, 1000, 2000, START).await.unwrap();
     let scope = Scope::for_system();
     let counts = world.store.counts().accounts(scope).await.unwrap();
-    assert_eq!((counts.open, counts.blocked, counts.closed), (930, 50, 20));
+    assert_eq!(counts.open + counts.blocked + counts.closed, 1000);
+    assert!((30..=70).contains(&counts.blocked) && (8..=35).contains(&counts.closed), "{counts:?}");
     let customers = world.store.customers().list(scope, &Query::default(), &Default::default()).await.unwrap();
-    assert!(customers.rows.iter().all(|row| row.accounts == 98));
+    assert_eq!(customers.rows.iter().map(|row| u64::from(row.accounts)).sum::<u64>(), u64::from(1000 - counts.closed));
     let accounts = world.store.accounts().list(scope, &Query::default(), &Default::default()).await.unwrap();
     assert_eq!((accounts.count, accounts.rows.len()), (1000, 50));
     let audit = world.store.audit().list(scope, &Default::default(), None).await.unwrap();

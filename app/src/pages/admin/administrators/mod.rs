@@ -56,7 +56,7 @@ pub struct AdministratorRecord {
     pub own: bool,
     /// The person's role permits more than that of the person who asks, who may therefore change nothing here.
     pub above: bool,
-    /// The roles that can be given: id and name.
+    /// The roles that can be given, and the present one: id and name.
     pub roles: Vec<(String, String)>,
 }
 
@@ -120,7 +120,7 @@ pub async fn administrator_read(
         role: role.to_string(),
         active,
         own: ask.me.who == who,
-        above: ask.manages(role).await.is_err(),
+        above: ask.is_above(role).await?,
         roles: ask.role_choices(Audience::Administrator, Some(role)).await?,
     })
 }

@@ -63,7 +63,7 @@ pub async fn customer_sign_in_read(
         owner: Owner::customer(id),
         name: found.stored.value.name.clone(),
         sign_in: found.overview.sign_in.as_ref().map(ToString::to_string).unwrap_or_default(),
-        above: ask.manages(role).await.is_err(),
+        above: ask.is_above(role).await?,
         role: Some(RoleChoice { id: role.to_string(), roles: ask.role_choices(Audience::Customer, Some(role)).await? }),
     };
     Ok((found.head(&ask), sign_in))
