@@ -1,6 +1,6 @@
 // One's own profile: password, theme, language and time zone.
 
-import { fact, isWrong, openFromList, save, secret, signIn, field } from '../support/steps.ts'
+import { fact, field, isWrong, openFromList, row, save, secret, signIn } from '../support/steps.ts'
 import { expect, test, told, usable, visit, withWasm } from '../support/test.ts'
 
 const NEW = 'four plain words here'

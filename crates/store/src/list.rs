@@ -161,20 +161,28 @@ impl List<'_> {
 
     /// The listed table, entered from the entries of a word. SQLite takes a CROSS JOIN in the order in which it is written.
     fn driven_by(&self, index: WordIndex, word: &str, limit: &str) -> (String, Vec<Arg>) {
-        let (low, high) = search::bounds(word);
-        let entries = format!(
-            "(SELECT DISTINCT record_id FROM (SELECT record_id FROM search_word \
-             WHERE kind = ? AND word >= ? AND word < ?{limit}) entries) w"
-        );
-        (format!("{entries} CROSS JOIN {} r", self.table), vec![index.kind.into(), low.into(), high.into()])
+        let (entries, args) = entries_of(index, word, limit);
+        (format!("{entries} CROSS JOIN {} r", self.table), args)
     }
 
     async fn count(&self, db: &Db, words: &[String], is_driven: bool, source: &Source) -> Result<u32, StoreError> {
+        // Some thousand entries of a frequent word mostly suffice to know that there are more than a thousand rows.
+        let some = format!(" LIMIT {}", 4 * COUNT_CAP);
+        if let (Some(index), [word]) = (self.words, words)
+            && self.conditions.text.is_empty()
+        {
+            // The index alone knows how many; no row need be looked at.
+            let entries = |limit: &str| {
+                let (from, from_args) = entries_of(index, word, limit);
+                Source { from, from_args, conditions: Where::default() }
+            };
+            let count = counted(db, &entries(&some)).await?;
+            return if count > COUNT_CAP { Ok(count) } else { counted(db, &entries("")).await };
+        }
         if let (false, Some(index), Some(word)) = (is_driven, self.words, words.first()) {
-            // Frequent words: some thousand entries of one mostly suffice to know that there are more than a thousand rows.
             let mut conditions = source.conditions.clone();
             conditions.and_all("r.id = w.record_id", []);
-            let (from, from_args) = self.driven_by(index, word, &format!(" LIMIT {}", 4 * COUNT_CAP));
+            let (from, from_args) = self.driven_by(index, word, &some);
             let count = counted(db, &Source { from, from_args, conditions }).await?;
             if count > COUNT_CAP {
                 return Ok(count);
@@ -233,6 +241,16 @@ impl List<'_> {
         };
         Ok(Page { rows: rows.iter().map(read).collect::<Result<_, _>>()?, count, next, previous })
     }
+}
+
+/// The records that have a word, each once.
+fn entries_of(index: WordIndex, word: &str, limit: &str) -> (String, Vec<Arg>) {
+    let (low, high) = search::bounds(word);
+    let entries = format!(
+        "(SELECT DISTINCT record_id FROM (SELECT record_id FROM search_word \
+         WHERE kind = ? AND word >= ? AND word < ?{limit}) entries) w"
+    );
+    (entries, vec![index.kind.into(), low.into(), high.into()])
 }
 
 /// How many rows there are, counted up to one more than the cap.
