@@ -3,6 +3,8 @@
 //! Where a [`DataTable`](super::DataTable) leads to pages, these rows are changed where they stand: the members of a
 //! huntgroup, the extensions that can join it. [`KeepFocus`] follows a row that was moved, so that the keyboard can go on.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::{
@@ -109,10 +111,35 @@ impl KeepFocus {
         Effect::new(move |_| {
             let ids = self.0.try_update_value(std::mem::take).unwrap_or_default();
             if !ids.is_empty() {
-                request_animation_frame(move || focus_first(&ids));
+                request_animation_frame(move || hold_focus(ids));
             }
         });
     }
+}
+
+/// How often one looks whether the focus has stayed, and how long after each other.
+const LOOKS: u32 = 5;
+const LOOKS_AGAIN: Duration = Duration::from_millis(100);
+
+/// Puts the focus on the first that can have it.
+fn hold_focus(ids: Vec<String>) {
+    focus_first(&ids);
+    watch(ids, LOOKS);
+}
+
+/// Puts the focus back when it is lost: rows may be shown anew once more, by data that was on its way already. Where the person
+/// has put it elsewhere it is left.
+fn watch(ids: Vec<String>, looks: u32) {
+    if looks == 0 {
+        return;
+    }
+    let look = move || {
+        if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
+            focus_first(&ids);
+        }
+        watch(ids, looks - 1);
+    };
+    set_timeout(look, LOOKS_AGAIN);
 }
 
 fn focus_first(ids: &[String]) {
