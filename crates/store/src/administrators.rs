@@ -222,9 +222,12 @@ async fn save(
     Ok(expected.next())
 }
 
+/// Makes transactions follow each other that could take somebody's permission away, or that make the built-in records.
+pub(crate) const TURN: &str = "UPDATE turn SET taken = taken + 1 WHERE name = 'administrators'";
+
 /// Waits until no other transaction that could take somebody's permission away is under way.
 pub(crate) async fn take_turn(write: &mut Write<'_>) -> Result<(), StoreError> {
-    write.run(sql("UPDATE turn SET taken = taken + 1 WHERE name = 'administrators'")).await.map(drop)
+    write.run(sql(TURN)).await.map(drop)
 }
 
 /// Whether somebody can sign in and manage administrators.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::migrate::{Migration, Migrator};
 
 use crate::{
-    Store, StoreError, classes,
+    Store, StoreError, administrators, classes,
     db::{Db, sql},
     dialing_rules, roles,
 };
@@ -34,7 +34,7 @@ async fn keep_built_in(store: &Store) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     // One server after the other: two that insert the same record at once would meet in the unique index of its name, of
     // which ON CONFLICT (id) knows nothing.
-    tx.run(sql("UPDATE turn SET taken = taken + 1 WHERE name = 'administrators'")).await?;
+    tx.run(sql(administrators::TURN)).await?;
     classes::keep_built_in(&mut tx).await?;
     roles::keep_built_in(&mut tx).await?;
     dialing_rules::keep_built_in(&mut tx).await?;

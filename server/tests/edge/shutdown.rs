@@ -58,7 +58,11 @@ async fn a_request_under_way_is_answered_and_no_new_one_is_taken() {
 
 #[tokio::test]
 async fn an_idle_connection_does_not_hold_the_end_up() {
-    let running = start(Duration::from_secs(10)).await;
+    ends_with_an_idle_connection(start(Duration::from_secs(10)).await).await;
+}
+
+/// Ends long before its time is over although somebody keeps a connection.
+async fn ends_with_an_idle_connection(running: Running) {
     let idle = send(running.address, "/healthz").await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     running.stop.send(true).unwrap();
@@ -94,11 +98,6 @@ async fn who_comes_when_all_connections_are_taken_is_served_when_one_ends() {
 
 #[tokio::test]
 async fn the_end_does_not_wait_for_a_free_connection() {
-    let running = start_with(Limits { connections: 1, grace: Duration::from_secs(10) }).await;
-    let idle = send(running.address, "/healthz").await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    running.stop.send(true).unwrap();
-    let end = tokio::time::timeout(Duration::from_secs(2), running.end).await;
-    assert_eq!(end.unwrap().unwrap(), End::Complete);
-    drop(idle);
+    let limits = Limits { connections: 1, grace: Duration::from_secs(10) };
+    ends_with_an_idle_connection(start_with(limits).await).await;
 }
