@@ -50,6 +50,10 @@ ids! {
     HuntgroupId;
     /// One line of the audit log.
     AuditId;
+    /// A call.
+    CallId;
+    /// What is kept of a call.
+    XdrId;
 }
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.

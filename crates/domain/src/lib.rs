@@ -15,6 +15,7 @@
 //! | [`access`] | who is signed in, and what may they see and change? |
 //! | [`settings`] | which service settings exist, and which value is in effect? |
 //! | [`huntgroup`] | how does a huntgroup ring, and what is a member? |
+//! | [`calls`] | what is shown of a live call and a registration, and what is kept of a call? |
 //! | [`status`] | is there service today, and if not, why? |
 //! | [`class`] | what do customers of one kind share? |
 //! | [`customer`], [`account`], [`administrator`] | what is known of each? |
@@ -30,6 +31,7 @@ pub mod access;
 pub mod account;
 pub mod administrator;
 pub mod audit;
+pub mod calls;
 pub mod class;
 pub mod customer;
 pub mod dialing;

@@ -201,6 +201,20 @@ mod the_built_in_roles {
     }
 
     #[test]
+    fn who_sees_calls_sees_no_more_than_is_theirs() {
+        let (customer, account) = (built_in("Customer"), built_in("Account"));
+        assert_eq!(
+            [customer.level(Field::LiveCalls), account.level(Field::LiveCalls)],
+            [Level::Modify, Level::Forbidden]
+        );
+        assert!(customer.level(Field::CallHistory) >= Level::View && account.level(Field::CallHistory) == Level::View);
+        assert_eq!(customer.level(Field::PublicNumbers), Level::View, "numbers are the provider’s to give");
+        for field in [Field::EndCall, Field::SipLadder] {
+            assert_eq!([customer.level(field), account.level(field)], [Level::Forbidden; 2], "{field:?}");
+        }
+    }
+
+    #[test]
     fn a_role_with_permission_for_the_privacy_field_gives_it_to_that_account_alone() {
         let mut with_privacy = built_in("Account");
         with_privacy.entries.insert(Field::RecordAccountOnly.info().path.into(), Level::Modify);

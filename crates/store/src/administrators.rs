@@ -59,6 +59,7 @@ impl Administrators<'_> {
             words: None,
             conditions: Where::default(),
             search: &query.search,
+            tags: Vec::new(),
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),

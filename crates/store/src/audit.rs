@@ -184,6 +184,7 @@ fn lines<'a>(conditions: Where, search: &'a str, cursor: Option<&'a Cursor>, row
         words: Some(WORDS),
         conditions,
         search,
+        tags: Vec::new(),
         key: "id",
         descending: true,
         cursor,

@@ -54,6 +54,7 @@ impl Classes<'_> {
             words: None,
             conditions: Where::default(),
             search: &query.search,
+            tags: Vec::new(),
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),

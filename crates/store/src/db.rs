@@ -10,10 +10,10 @@ use std::{borrow::Cow, fmt::Display, str::FromStr};
 use sqlx::{Column, PgPool, Postgres, Row as _, Sqlite, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
 use tandem_domain::{
     ids::{
-        AccountId, AdministratorId, AuditId, ClassId, CustomerId, DialingRuleId, HuntgroupId, RoleId, Timestamp,
-        Version,
+        AccountId, AdministratorId, AuditId, CallId, ClassId, CustomerId, DialingRuleId, HuntgroupId, RoleId,
+        Timestamp, Version, XdrId,
     },
-    numbers::{DialCode, DtmfDigit, ExtensionNumber},
+    numbers::{DialCode, DtmfDigit, ExtensionNumber, PhoneNumber},
     sign_in::SignInName,
     status::Status,
 };
@@ -185,15 +185,28 @@ impl Tx {
 
     /// Inserts many rows; `head` is `INSERT INTO table (columns)`.
     pub(crate) async fn insert_all(&mut self, head: &str, rows: Vec<Vec<Arg>>) -> Result<(), StoreError> {
+        self.insert_all_or(head, rows, "").await
+    }
+
+    /// As [`Tx::insert_all`]; `tail` is `ON CONFLICT …`: what becomes of rows that are there already.
+    pub(crate) async fn insert_all_or(
+        &mut self,
+        head: &str,
+        rows: Vec<Vec<Arg>>,
+        tail: &str,
+    ) -> Result<(), StoreError> {
         // Both databases take more arguments at once, but SQLite finds the n-th by looking at all before it.
         let args_max = match self {
             Self::Sqlite(_) => 500,
             Self::Postgres(_) => 10_000,
         };
         let Some(columns) = rows.first().map(Vec::len) else { return Ok(()) };
+        let rows_max = (args_max / columns).max(1);
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let some: Vec<Vec<Arg>> = rows.by_ref().take((args_max / columns).max(1)).collect();
+            let some: Vec<Vec<Arg>> = rows.by_ref().take(rows_max).collect();
+            // The text of a full statement is always the same one, and SQLite takes longer to understand it than to obey it.
+            let kept = some.len() == rows_max && matches!(self, Self::Sqlite(_));
             let mut text = format!("{head} VALUES ");
             for row in 0..some.len() {
                 text.push_str(if row == 0 { "(" } else { ", (" });
@@ -203,7 +216,10 @@ impl Tx {
                 }
                 text.push(')');
             }
-            self.run(sql(text).bind_all(some.into_iter().flatten()).once()).await?;
+            text.push(' ');
+            text.push_str(tail);
+            let insert = sql(text).bind_all(some.into_iter().flatten());
+            self.run(if kept { insert } else { insert.once() }).await?;
         }
         Ok(())
     }
@@ -247,6 +263,17 @@ impl Row {
     /// A BIGINT that is not NULL.
     pub(crate) fn int(&self, column: &str) -> Result<i64, StoreError> {
         Ok(get!(self, column)?)
+    }
+
+    /// A BIGINT.
+    pub(crate) fn int_or_null(&self, column: &str) -> Result<Option<i64>, StoreError> {
+        Ok(get!(self, column)?)
+    }
+
+    /// A BIGINT of a smaller kind of number.
+    pub(crate) fn number<T: TryFrom<i64>>(&self, column: &str) -> Result<T, StoreError> {
+        let number = self.int(column)?;
+        T::try_from(number).map_err(|_| self.corrupt(column, number.to_string()))
     }
 
     /// A BOOLEAN.
@@ -346,6 +373,12 @@ impl From<u32> for Arg {
     }
 }
 
+impl From<Option<Timestamp>> for Arg {
+    fn from(at: Option<Timestamp>) -> Self {
+        Self::Int(at.map(|at| at.0))
+    }
+}
+
 impl From<Option<Version>> for Arg {
     fn from(version: Option<Version>) -> Self {
         Self::Int(version.map(|version| version.0))
@@ -403,12 +436,15 @@ stored_as_text!(
     AccountId,
     AdministratorId,
     AuditId,
+    CallId,
     ClassId,
     CustomerId,
     DialingRuleId,
     HuntgroupId,
     RoleId,
+    XdrId,
     ExtensionNumber,
+    PhoneNumber,
     DialCode,
     DtmfDigit,
     SignInName

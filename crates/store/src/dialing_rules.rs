@@ -55,6 +55,7 @@ impl DialingRules<'_> {
             words: None,
             conditions: Where::default(),
             search: &query.search,
+            tags: Vec::new(),
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),

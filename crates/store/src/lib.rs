@@ -10,6 +10,8 @@
 //! | [`customers`], [`accounts`], [`administrators`] | who there is |
 //! | [`classes`], [`roles`], [`dialing_rules`] | what the provider shares among customers |
 //! | [`huntgroups`], [`settings`], [`dialing`] | how a customer's telephony is set up |
+//! | [`public_numbers`], [`registrations`], [`exchange`] | what the exchange asks for each call, and whose phone is where |
+//! | [`xdrs`], [`sip_log`] | what is kept of calls |
 //! | [`sign_ins`], [`sessions`], [`password`] | who may come in |
 //! | [`audit`], [`counts`] | what happened, and how much there is |
 //! | [`users`] | what uses a class, a role or a rule |
@@ -36,12 +38,16 @@ pub mod dialing;
 pub mod dialing_rules;
 mod diff;
 mod error;
+pub mod exchange;
 pub mod huntgroups;
 mod ids;
 mod list;
 mod names;
 mod numbering;
+mod outside;
 pub mod password;
+pub mod public_numbers;
+pub mod registrations;
 pub mod roles;
 mod saving;
 mod schema;
@@ -49,9 +55,11 @@ mod search;
 pub mod sessions;
 pub mod settings;
 pub mod sign_ins;
+pub mod sip_log;
 mod statuses;
 mod store;
 pub mod users;
+pub mod xdrs;
 
 pub use change::Change;
 pub use error::{StaleEdit, StoreError};

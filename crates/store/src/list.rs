@@ -74,6 +74,8 @@ pub(crate) struct List<'a> {
     pub(crate) conditions: Where,
     /// Which words must begin one of the row's.
     pub(crate) search: &'a str,
+    /// Words beside those searched for; what nobody can type, such as `@` before an id.
+    pub(crate) tags: Vec<String>,
     /// The column to sort by: TEXT, with an index that ends in it and `id`.
     pub(crate) key: &'static str,
     /// Largest first.
@@ -99,7 +101,7 @@ impl List<'_> {
         db: &Db,
         read: impl Fn(&Row) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
-        let words = search_words(self.search);
+        let words = self.searched();
         let rarest = self.rarest(db, &words).await?;
         let source = self.source(&words, rarest.as_deref());
         let count = self.count(db, &words, rarest.is_some(), &source).await?;
@@ -120,11 +122,18 @@ impl List<'_> {
         db: &Db,
         read: impl Fn(&Row) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let words = search_words(self.search);
+        let words = self.searched();
         let rarest = self.rarest(db, &words).await?;
         let source = self.source(&words, rarest.as_deref());
         let rows = db.all(self.select(&source, self.cursor)).await?;
         rows.iter().take(self.rows as usize).map(read).collect()
+    }
+
+    /// All words that a row must have.
+    fn searched(&self) -> Vec<String> {
+        let mut words = search_words(self.search);
+        words.extend(self.tags.iter().cloned());
+        words
     }
 
     /// The searched word with the fewest entries in the index, if one is rare.

@@ -24,7 +24,7 @@ pub(crate) enum Holder {
 }
 
 impl Holder {
-    const fn column(self) -> &'static str {
+    pub(crate) const fn column(self) -> &'static str {
         match self {
             Self::Account(_) => "account_id",
             Self::Huntgroup(_) => "huntgroup_id",
@@ -39,7 +39,7 @@ impl Holder {
         }
     }
 
-    fn arg(self) -> Arg {
+    pub(crate) fn arg(self) -> Arg {
         match self {
             Self::Account(id) => id.into(),
             Self::Huntgroup(id) => id.into(),

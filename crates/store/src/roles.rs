@@ -80,6 +80,7 @@ impl Roles<'_> {
             words: None,
             conditions,
             search: &query.search,
+            tags: Vec::new(),
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),

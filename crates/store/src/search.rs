@@ -4,6 +4,8 @@
 //! "joh". The tables with many rows also have their words in `search_word`, sorted, so that a search for a rare word begins
 //! with the few rows that have it. Both are kept in the transaction that writes the record.
 
+use std::borrow::Cow;
+
 use tandem_domain::list::search_words;
 
 use crate::{
@@ -18,6 +20,13 @@ impl Words {
     /// The words of these texts.
     pub(crate) fn of(texts: &[&str]) -> Self {
         Self(search_words(&texts.join(" ")))
+    }
+
+    /// Words that are not typed, such as `@` before an id.
+    pub(crate) fn add(&mut self, tags: impl IntoIterator<Item = String>) {
+        self.0.extend(tags);
+        self.0.sort();
+        self.0.dedup();
     }
 
     /// What the `search` column holds.
@@ -50,8 +59,34 @@ pub(crate) fn bounds(word: &str) -> (String, String) {
     (word.to_owned(), format!("{word}{}", char::MAX))
 }
 
+/// The text of a search for numbers: "+32 2 555" and "0032 2 555" are one word, 322555, as the number is. Any other text stays
+/// as it is.
+pub(crate) fn typed_number(text: &str) -> Cow<'_, str> {
+    let digits = || text.chars().filter(char::is_ascii_digit).collect::<String>();
+    match text.trim_start() {
+        _ if text.chars().any(char::is_alphabetic) => text.into(),
+        number if number.starts_with('+') => digits().into(),
+        number if number.starts_with("00") => digits().trim_start_matches('0').to_owned().into(),
+        _ => text.into(),
+    }
+}
+
 /// The pattern for the `search` column of a record that has a word beginning with `word` (letters and digits only, so
 /// nothing in it means anything to LIKE).
 pub(crate) fn pattern(word: &str) -> String {
     format!("% {word}%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::typed_number;
+
+    #[test]
+    fn a_number_typed_in_groups_is_one_word() {
+        assert_eq!(typed_number("+32 2 555 07"), "32255507");
+        assert_eq!(typed_number("0032 (2) 555-07"), "32255507");
+        for text in ["", "744", "744 702", "john +32", "*43"] {
+            assert_eq!(typed_number(text), text);
+        }
+    }
 }

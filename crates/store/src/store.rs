@@ -20,14 +20,19 @@ use crate::{
     db::{Db, Tx},
     dialing::Dialing,
     dialing_rules::DialingRules,
+    exchange::Exchange,
     huntgroups::Huntgroups,
     ids::RandomIds,
+    public_numbers::PublicNumbers,
+    registrations::Registrations,
     roles::Roles,
     saving::Write,
     schema,
     sessions::Sessions,
     settings::Settings,
     sign_ins::SignIns,
+    sip_log::{self, SipLog},
+    xdrs::Xdrs,
 };
 
 /// How the store uses its database.
@@ -113,12 +118,15 @@ impl Store {
         }
     }
 
-    /// Forgets what has had its time: expired sessions, old failures to sign in. To be called now and then.
+    /// Forgets what has had its time: expired sessions and registrations, old failures to sign in, old signalling. To be called
+    /// now and then.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         self.sign_ins().forget_failures(now).await?;
+        self.registrations().delete_expired(now).await?;
+        self.sip_log().forget_before(now.plus_seconds(-sip_log::KEPT_DAYS * 24 * 60 * 60)).await?;
         self.sessions().delete_expired(now).await
     }
 
@@ -185,6 +193,36 @@ impl Store {
     #[must_use]
     pub fn dialing(&self, tenant: Tenant) -> Dialing<'_> {
         Dialing { store: self, tenant }
+    }
+
+    /// Which public number rings what.
+    #[must_use]
+    pub fn public_numbers(&self) -> PublicNumbers<'_> {
+        PublicNumbers(self)
+    }
+
+    /// Which phones are registered.
+    #[must_use]
+    pub fn registrations(&self) -> Registrations<'_> {
+        Registrations(self)
+    }
+
+    /// What the exchange asks for each call.
+    #[must_use]
+    pub fn exchange(&self) -> Exchange<'_> {
+        Exchange(self)
+    }
+
+    /// The detail records of calls.
+    #[must_use]
+    pub fn xdrs(&self) -> Xdrs<'_> {
+        Xdrs(self)
+    }
+
+    /// The signalling of calls.
+    #[must_use]
+    pub fn sip_log(&self) -> SipLog<'_> {
+        SipLog(self)
     }
 
     /// Who may sign in.

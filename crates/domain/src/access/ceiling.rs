@@ -20,7 +20,16 @@ impl AccessRole {
 impl Field {
     /// The greatest level that means something: some fields are only looked at.
     const fn most(self) -> Level {
-        if matches!(self, Self::ServiceCodes | Self::AuditLog) { Level::View } else { Level::Modify }
+        let is_looked_at = matches!(
+            self,
+            Self::ServiceCodes
+                | Self::AuditLog
+                | Self::LiveCalls
+                | Self::CallHistory
+                | Self::SipLadder
+                | Self::Registrations
+        );
+        if is_looked_at { Level::View } else { Level::Modify }
     }
 
     /// Where it stands in the tree, in words: "Customer > General > Name".

@@ -226,6 +226,26 @@ fields! {
             HuntgroupSupervision "supervision" "Supervision allowed, never supervise" [Administrator, Customer];
         }
     }
+    "exchange" "Exchange" {
+        "calls" "Calls" {
+            /// The calls that are going on.
+            LiveCalls "live" "Live calls" [Administrator, Customer];
+            /// Ending a call that is going on.
+            EndCall "end" "End a call" [Administrator];
+            /// The records of calls: all, the company's, or one's own.
+            CallHistory "history" "Call history and quality" [Administrator, Customer, Account];
+            /// A call's signalling, message by message.
+            SipLadder "sip_ladder" "SIP ladder" [Administrator];
+        }
+        "phones" "Phones" {
+            /// Which phones are registered, and from where.
+            Registrations "registrations" "Registrations" [Administrator, Customer];
+        }
+        "numbers" "Public numbers" {
+            /// Which number rings where.
+            PublicNumbers "public_numbers" "Public numbers" [Administrator, Customer];
+        }
+    }
     "configuration" "Configuration" {
         "classes" "Customer classes" {
             /// Classes and their notifications.
@@ -304,6 +324,7 @@ impl AccessRole {
                     (Field::CallSupervision, Level::View),
                     (Field::NoticePolicy, Level::View),
                     (Field::RecordAccountOnly, Level::Forbidden),
+                    (Field::PublicNumbers, Level::View),
                 ]),
             },
             Self {

@@ -16,7 +16,7 @@ use crate::{
     diff::{Values, changes, values},
     huntgroups, names,
     numbering::{self, Holder},
-    roles,
+    public_numbers, roles,
     saving::{About, Write, any_field},
     search::{self, Words},
     sign_ins::{self, NewSignIn},
@@ -149,7 +149,7 @@ impl Accounts<'_> {
 
     /// Sets the status, with a reason for the history, and tells the status before. `expected` is the status that the person
     /// saw, if the change depends on it. Closing gives back what others may need: the extension, the places in huntgroups,
-    /// the SIP password and the sign-in.
+    /// the SIP password and the sign-in; public numbers stay the customer's and ring nowhere.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Stale`] when the status is not the expected one; [`StoreError::Refused`]
@@ -193,6 +193,7 @@ impl Accounts<'_> {
         }
         if status == Status::Closed {
             numbering::release(&mut write, tenant, Holder::Account(id)).await?;
+            public_numbers::let_go(&mut write, tenant, Holder::Account(id), &account.extension).await?;
             huntgroups::leave_all(&mut write, tenant, id, &huntgroups::label(&account.name(), &account.extension))
                 .await?;
             phones::forget(&mut write, tenant, id, &about).await?;

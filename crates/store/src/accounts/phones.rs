@@ -15,6 +15,7 @@ use super::{Accounts, by_id, changing::about, stored};
 use crate::{
     Change, StoreError,
     db::sql,
+    registrations,
     saving::{About, Write},
 };
 
@@ -116,7 +117,7 @@ impl Accounts<'_> {
     }
 }
 
-/// Takes the SIP password away, as part of a write.
+/// Takes the SIP password away, and with it the phones that are registered, as part of a write.
 pub(super) async fn forget(
     write: &mut Write<'_>,
     tenant: Tenant,
@@ -127,6 +128,7 @@ pub(super) async fn forget(
     match write.run(sql(delete).bind(id).bind(tenant.customer())).await? {
         0 => Ok(()),
         _ => {
+            registrations::forget(write, tenant, id).await?;
             let change = FieldChange { field: "sip_password".into(), old: CHANGED.into(), new: String::new() };
             write.tell(about, "changed", None, vec![change]).await
         }

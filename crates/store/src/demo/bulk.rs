@@ -19,7 +19,7 @@ use crate::{
 /// Rows that are written in one transaction.
 const ROWS_PER_TRANSACTION: usize = 50_000;
 /// The audit log reaches back this far: a year of seconds.
-const YEAR: i64 = 365 * 24 * 60 * 60;
+pub(super) const YEAR: i64 = 365 * 24 * 60 * 60;
 
 const FIRST_NAMES: [&str; 40] = [
     "Adam", "Alice", "Amir", "Anna", "Bao", "Ben", "Carla", "Carlos", "Clara", "David", "Dora", "Elif", "Emma", "Erik",
@@ -331,6 +331,6 @@ fn letters(n: u32) -> String {
 }
 
 /// A number without pattern, the same for the same `n` (Knuth's multiplicative hash).
-const fn scrambled(n: u32) -> u32 {
+pub(super) const fn scrambled(n: u32) -> u32 {
     n.wrapping_mul(2_654_435_761) >> 7
 }

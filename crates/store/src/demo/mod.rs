@@ -1,5 +1,7 @@
 //! Data to try Tandem with (DESIGN "Demo data"), and data to measure it with.
 
+use std::str::FromStr;
+
 use tandem_domain::{
     access::{Scope, Tenant},
     account::Account,
@@ -10,14 +12,17 @@ use tandem_domain::{
     ids::{AccountId, ClassId, CustomerId, Timestamp},
     list::Query,
     locale::{Currency, Locale, TimeZone},
+    numbers::NumberError,
     settings::{Setting, Value},
 };
 
 use crate::{Change, Store, StoreError, classes, password, roles, sign_ins::NewSignIn};
 
 mod bulk;
+mod calls;
 
 pub use bulk::bulk;
+pub use calls::bulk_calls;
 
 /// The password of everybody in the demonstration data, and of all their phones.
 pub const PASSWORD: &str = "tandem-demo";
@@ -73,7 +78,18 @@ impl Demo<'_> {
         let manager = Member { supervision_allowed: true, ..agent(adam) };
         let support = vec![manager, agent(john), agent(olivia)];
         self.huntgroup(abc, "Support", "7700", RingStrategy::Simultaneous, support).await?;
-        self.huntgroup(abc, "Sales", "7710", RingStrategy::Order, vec![agent(olivia), agent(peter)]).await
+        self.huntgroup(abc, "Sales", "7710", RingStrategy::Order, vec![agent(olivia), agent(peter)]).await?;
+        // The first is what the outside sees of accounts that have no number of their own.
+        for (number, extension) in [
+            ("+3225550700", "7700"),
+            ("+3225550710", "7710"),
+            ("+3225550744", "744"),
+            ("+3225550702", "702"),
+            ("+3225550701", "701"),
+        ] {
+            self.public_number(abc, number, extension).await?;
+        }
+        Ok(())
     }
 
     async fn panda(&self) -> Result<(), StoreError> {
@@ -132,6 +148,12 @@ impl Demo<'_> {
         self.store.huntgroups(tenant).create(&group, &self.change).await.map(drop)
     }
 
+    /// A number that rings an extension.
+    async fn public_number(&self, tenant: Tenant, number: &str, extension: &str) -> Result<(), StoreError> {
+        let (number, extension) = (typed("number", number)?, typed("extension", extension)?);
+        self.store.public_numbers().create(tenant, &number, &extension, &self.change).await
+    }
+
     /// Turns a setting on.
     async fn set(&self, tenant: Tenant, account: Option<AccountId>, setting: Setting) -> Result<(), StoreError> {
         let on = Some(Value::Switch(true));
@@ -145,10 +167,13 @@ impl Demo<'_> {
     }
 }
 
+/// A number from its text.
+fn typed<N: FromStr<Err = NumberError>>(field: &str, number: &str) -> Result<N, StoreError> {
+    number.parse().map_err(|error: NumberError| StoreError::refused(field, error.to_string()))
+}
+
 fn account(tenant: Tenant, first: &str, last: &str, extension: &str, domain: &str) -> Result<Account, StoreError> {
-    let extension = extension
-        .parse()
-        .map_err(|error: tandem_domain::numbers::NumberError| StoreError::refused("extension", error.to_string()))?;
+    let extension = typed("extension", extension)?;
     let customer: CustomerId = tenant.customer();
     Ok(Account {
         customer,

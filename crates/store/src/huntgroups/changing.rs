@@ -19,6 +19,7 @@ use crate::{
     diff::{Values, changes, switch, values},
     names,
     numbering::{self, Holder},
+    public_numbers,
     saving::{About, Write, any_field},
     search::Words,
 };
@@ -139,7 +140,7 @@ impl Huntgroups<'_> {
         Ok(expected.next())
     }
 
-    /// Deletes a huntgroup; its number is free again.
+    /// Deletes a huntgroup; its number is free again, and public numbers that rang it ring nowhere.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -152,6 +153,7 @@ impl Huntgroups<'_> {
         let old = old.iter().map(member_row).collect::<Result<Vec<_>, _>>()?;
         write.run(sql("DELETE FROM huntgroup_member WHERE huntgroup_id = $1").bind(id)).await?;
         numbering::release(&mut write, self.tenant, Holder::Huntgroup(id)).await?;
+        public_numbers::let_go(&mut write, self.tenant, Holder::Huntgroup(id), &group.number).await?;
         write.run(sql("DELETE FROM huntgroup WHERE id = $1").bind(id)).await?;
         let mut told = changes(&fields(&group), &Values::new());
         told.extend(member_changes(&old, &[]));

@@ -115,6 +115,7 @@ impl Huntgroups<'_> {
             words: None,
             conditions,
             search: &query.search,
+            tags: Vec::new(),
             key,
             descending: query.descending,
             cursor: query.cursor.as_ref(),

@@ -49,6 +49,16 @@ async fn demonstration_data_is_the_contract(world: World) {
     let agents = supervisable(&groups, named("Adam").id);
     assert_eq!(agents, [named("John").id, named("Olivia").id].into());
 
+    let numbers = store.public_numbers().list(Scope::of(abc), &Query::default()).await.unwrap();
+    let numbers: Vec<String> =
+        numbers.rows.iter().map(|row| format!("{} {}", row.number, row.extension.as_ref().unwrap())).collect();
+    assert_eq!(
+        numbers,
+        ["+3225550700 7700", "+3225550701 701", "+3225550702 702", "+3225550710 7710", "+3225550744 744"]
+    );
+    let peter = store.exchange().caller(named("Peter").id).await.unwrap().unwrap();
+    assert_eq!(peter.shown_number.unwrap().as_str(), "+3225550700", "ABC's first");
+
     let panda = Query { search: "80".into(), ..Query::default() };
     let found = store.accounts().list(Scope::for_system(), &panda, &Default::default()).await.unwrap();
     assert_eq!(found.rows.len(), 3, "Panda has the extensions 801 to 803");

@@ -2,6 +2,7 @@
 
 use tandem_domain::{
     access::{Scope, Tenant, Who},
+    calls::Xdr,
     dialing::{CustomerDialing, DialingMode},
     ids::{AccountId, HuntgroupId, Version},
     list::Query,
@@ -13,15 +14,23 @@ use tandem_store::{
     accounts::AccountFilters,
     audit::AuditFilters,
     customers::{CustomerFilters, CustomerSort},
+    exchange::Destination,
+    registrations::RegistrationFilters,
+    xdrs::XdrFilters,
 };
 
-use crate::world::{World, account, give_sign_in, huntgroup, member, not_found, refusal, sign_in};
+use crate::{
+    registrations::binding,
+    world::{START, World, account, give_sign_in, huntgroup, member, not_found, refusal, sign_in},
+    xdrs::incoming,
+};
 
 on_both!(
     another_customers_records_are_not_found,
     another_customers_records_are_not_written,
     another_customers_account_is_no_member,
     a_persons_account_and_customer_belong_together,
+    another_customers_calls_phones_and_numbers_are_not_seen,
     lists_show_no_row_of_another_customer,
 );
 
@@ -155,6 +164,64 @@ async fn a_persons_account_and_customer_belong_together(world: World) {
         not_found(sign_ins.set_password(mixed, "hash", &world.by("eve")).await);
         not_found(sign_ins.remove(mixed, &world.by("eve")).await);
         assert_eq!([own.picture(&world.store).await, other.picture(&world.store).await], pictures);
+    }
+}
+
+async fn another_customers_calls_phones_and_numbers_are_not_seen(world: World) {
+    let (abc, panda) = (Company::new(&world, "ABC").await, Company::new(&world, "Panda").await);
+    let store = &world.store;
+    let (xdrs, registrations, numbers) = (store.xdrs(), store.registrations(), store.public_numbers());
+    let mut calls = Vec::new();
+    for (company, sip_user, public) in [(&abc, "abc744", "+3225550744"), (&panda, "panda744", "+3225550801")] {
+        let call = incoming(&world, company.tenant, Some(company.account), 0);
+        xdrs.append(std::slice::from_ref(&call)).await.unwrap();
+        calls.push(call);
+        // Both phones are behind the same address.
+        registrations.save(&[binding(company.tenant, company.account, sip_user, "192.0.2.7")]).await.unwrap();
+        let rings = "744".parse().unwrap();
+        numbers.create(company.tenant, &public.parse().unwrap(), &rings, &world.change()).await.unwrap();
+    }
+    // Two customers who call each other have a record each of one call.
+    let both = Xdr { call: calls[0].call, ..incoming(&world, panda.tenant, Some(panda.account), 1) };
+    xdrs.append(std::slice::from_ref(&both)).await.unwrap();
+    for (own, other, [mine, theirs]) in [(&abc, &panda, [&calls[0], &calls[1]]), (&panda, &abc, [&calls[1], &calls[0]])]
+    {
+        let scope = Scope::of(own.tenant);
+        not_found(xdrs.one(scope, None, theirs.id).await);
+        not_found(xdrs.one(scope, Some(other.account), theirs.id).await);
+        not_found(xdrs.one(scope, Some(other.account), mine.id).await);
+        let of_call = xdrs.of_call(scope, calls[0].call).await.unwrap();
+        assert!(of_call.len() == 1 && of_call[0].customer == own.tenant.customer());
+        for search in ["", "mary", "702", "support", "+49"] {
+            let query = Query { search: search.into(), ..Query::default() };
+            let list = xdrs.list(scope, &query, &XdrFilters::default()).await.unwrap();
+            assert!(!list.rows.is_empty() && list.rows.iter().all(|row| row.xdr.customer == own.tenant.customer()));
+            for filters in [
+                XdrFilters { customer: Some(other.tenant.customer()), ..XdrFilters::default() },
+                XdrFilters { account: Some(other.account), ..XdrFilters::default() },
+            ] {
+                assert_eq!(xdrs.list(scope, &query, &filters).await.unwrap().count, 0, "{search}");
+            }
+        }
+        assert_eq!(registrations.count(scope, START).await.unwrap(), 1);
+        for search in ["", "192.0.2.7", "baresip", "abc", "panda"] {
+            let query = Query { search: search.into(), ..Query::default() };
+            let list = registrations.list(scope, &query, &RegistrationFilters::default(), START).await.unwrap();
+            assert!(list.rows.iter().all(|row| row.registration.account == own.account) && list.count <= 1);
+            for filters in [
+                RegistrationFilters { customer: Some(other.tenant.customer()), account: None },
+                RegistrationFilters { customer: None, account: Some(other.account) },
+            ] {
+                assert_eq!(registrations.list(scope, &query, &filters, START).await.unwrap().count, 0, "{search}");
+            }
+        }
+        let list = numbers.list(scope, &Query::default()).await.unwrap();
+        assert!(list.count == 1 && list.rows[0].customer == own.tenant.customer());
+        let theirs = numbers.list(Scope::of(other.tenant), &Query::default()).await.unwrap().rows.remove(0).number;
+        not_found(numbers.delete(own.tenant, &theirs, &world.by("eve")).await);
+        // The same extension rings the own account.
+        let rings = store.exchange().extension(own.tenant, &"744".parse().unwrap()).await.unwrap();
+        assert!(matches!(rings, Some(Destination::Account(line)) if line.account == own.account));
     }
 }
 

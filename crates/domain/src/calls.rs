@@ -1,0 +1,431 @@
+//! Calls as they are shown and kept: the live ones, the registrations, and the xDR that each call leaves behind.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, CallId, CustomerId, Timestamp, XdrId};
+
+/// Where a call comes from and goes to, as the customer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Between two extensions of the customer.
+    Internal,
+    /// From outside.
+    Incoming,
+    /// To outside.
+    Outgoing,
+}
+
+impl Direction {
+    /// All directions.
+    pub const ALL: [Self; 3] = [Self::Internal, Self::Incoming, Self::Outgoing];
+
+    /// The name used in URLs and in the store.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Incoming => "incoming",
+            Self::Outgoing => "outgoing",
+        }
+    }
+
+    /// The direction of this name.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|direction| direction.key() == key)
+    }
+
+    /// The name in the interface.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Internal => "Internal",
+            Self::Incoming => "Incoming",
+            Self::Outgoing => "Outgoing",
+        }
+    }
+}
+
+/// How far a live call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Nobody has answered yet.
+    Ringing,
+    /// The parties talk.
+    Answered,
+    /// One of them holds the other.
+    Held,
+}
+
+impl CallState {
+    /// All states, in the order in which a call has them.
+    pub const ALL: [Self; 3] = [Self::Ringing, Self::Answered, Self::Held];
+
+    /// The name used in URLs and in the store.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Ringing => "ringing",
+            Self::Answered => "answered",
+            Self::Held => "held",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.key() == key)
+    }
+
+    /// The name in the interface.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Ringing => "Ringing",
+            Self::Answered => "Answered",
+            Self::Held => "On hold",
+        }
+    }
+}
+
+/// Who ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// Who called.
+    Caller,
+    /// Who was called.
+    Callee,
+    /// The exchange itself.
+    Exchange,
+}
+
+impl EndedBy {
+    /// All who can.
+    pub const ALL: [Self; 3] = [Self::Caller, Self::Callee, Self::Exchange];
+
+    /// The name used in URLs and in the store.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Callee => "callee",
+            Self::Exchange => "exchange",
+        }
+    }
+
+    /// The side of this name.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|side| side.key() == key)
+    }
+
+    /// The name in the interface.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Caller => "Caller",
+            Self::Callee => "Called party",
+            Self::Exchange => "Exchange",
+        }
+    }
+}
+
+/// Why a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseCause {
+    /// It was answered, and one party hung up.
+    Normal,
+    /// The caller gave up before anybody answered.
+    Cancelled,
+    /// The called party was busy.
+    Busy,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// The called party refused.
+    Declined,
+    /// The called extension has no phone registered.
+    NotRegistered,
+    /// Nobody knows the dialled number.
+    UnknownNumber,
+    /// The caller may not call: no service (blocked, suspended, expired, closed).
+    NoService,
+    /// The called account has no service.
+    CalleeNoService,
+    /// The two sides have no codec in common.
+    NoCommonCodec,
+    /// The exchange had no room for another call.
+    Congestion,
+    /// No media came any more.
+    MediaTimeout,
+    /// A phone was gone: it did not answer what keeps a session alive (RFC 4028).
+    SessionExpired,
+    /// The other network refused or failed.
+    NetworkFailure,
+    /// The call was handed over to somebody else (REFER).
+    Transferred,
+    /// The exchange was shut down.
+    Shutdown,
+}
+
+impl ReleaseCause {
+    /// All causes.
+    pub const ALL: [Self; 16] = [
+        Self::Normal,
+        Self::Cancelled,
+        Self::Busy,
+        Self::NoAnswer,
+        Self::Declined,
+        Self::NotRegistered,
+        Self::UnknownNumber,
+        Self::NoService,
+        Self::CalleeNoService,
+        Self::NoCommonCodec,
+        Self::Congestion,
+        Self::MediaTimeout,
+        Self::SessionExpired,
+        Self::NetworkFailure,
+        Self::Transferred,
+        Self::Shutdown,
+    ];
+
+    /// The name used in URLs and in the store.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Cancelled => "cancelled",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no_answer",
+            Self::Declined => "declined",
+            Self::NotRegistered => "not_registered",
+            Self::UnknownNumber => "unknown_number",
+            Self::NoService => "no_service",
+            Self::CalleeNoService => "callee_no_service",
+            Self::NoCommonCodec => "no_common_codec",
+            Self::Congestion => "congestion",
+            Self::MediaTimeout => "media_timeout",
+            Self::SessionExpired => "session_expired",
+            Self::NetworkFailure => "network_failure",
+            Self::Transferred => "transferred",
+            Self::Shutdown => "shutdown",
+        }
+    }
+
+    /// The cause of this name.
+    #[must_use]
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.key() == key)
+    }
+
+    /// The name in the interface.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Normal => "Completed",
+            Self::Cancelled => "Cancelled",
+            Self::Busy => "Busy",
+            Self::NoAnswer => "No answer",
+            Self::Declined => "Declined",
+            Self::NotRegistered => "Not registered",
+            Self::UnknownNumber => "Unknown number",
+            Self::NoService => "No service",
+            Self::CalleeNoService => "Called party has no service",
+            Self::NoCommonCodec => "No common codec",
+            Self::Congestion => "Congestion",
+            Self::MediaTimeout => "Media lost",
+            Self::SessionExpired => "Phone gone",
+            Self::NetworkFailure => "Network failure",
+            Self::Transferred => "Transferred",
+            Self::Shutdown => "Exchange stopped",
+        }
+    }
+
+    /// The cause value of ITU-T Q.850 that says the same, if one does: what a Reason header (RFC 3326) carries. Where SIP has
+    /// a status for it, it is the value that RFC 3398 §8.2.6.1 or §7.2.4.1 pairs with that status.
+    #[must_use]
+    pub const fn q850(self) -> Option<u8> {
+        match self {
+            // Normal call clearing.
+            Self::Normal | Self::Cancelled => Some(16),
+            // User busy.
+            Self::Busy => Some(17),
+            // No answer from user (user alerted).
+            Self::NoAnswer => Some(19),
+            // Call rejected.
+            Self::Declined | Self::NoService | Self::CalleeNoService => Some(21),
+            // Subscriber absent.
+            Self::NotRegistered => Some(20),
+            // Unallocated number.
+            Self::UnknownNumber => Some(1),
+            // Bearer capability not implemented.
+            Self::NoCommonCodec => Some(65),
+            // Switching equipment congestion.
+            Self::Congestion => Some(42),
+            // Temporary failure.
+            Self::MediaTimeout | Self::Shutdown => Some(41),
+            // Recovery on timer expiry.
+            Self::SessionExpired => Some(102),
+            // Network out of order.
+            Self::NetworkFailure => Some(38),
+            Self::Transferred => None,
+        }
+    }
+}
+
+/// One side of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// Extension, public number or service code.
+    pub number: String,
+    /// Name, if known; may be empty.
+    pub name: String,
+    /// The account, when it is one of the customer.
+    pub account: Option<AccountId>,
+}
+
+/// A call at this moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveCall {
+    /// What names it.
+    pub id: CallId,
+    /// Whose call it is.
+    pub customer: CustomerId,
+    /// Where from and where to.
+    pub direction: Direction,
+    /// Who called.
+    pub caller: Party,
+    /// Who was called: while it rings, what was dialled; then who answered.
+    pub callee: Party,
+    /// The huntgroup through which it came: its name; empty if none.
+    pub huntgroup: String,
+    /// How far it has come.
+    pub state: CallState,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was answered.
+    pub answered: Option<Timestamp>,
+}
+
+/// A phone that can be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// Whose phone.
+    pub account: AccountId,
+    /// Whose account.
+    pub customer: CustomerId,
+    /// The SIP user, such as `abc744`.
+    pub sip_user: String,
+    /// The address at which it wants to be called, as it said.
+    pub contact: String,
+    /// From where it registered: `UDP 192.0.2.7:5060`.
+    pub source: String,
+    /// What it calls itself; may be empty.
+    pub user_agent: String,
+    /// Since when it is registered without a gap.
+    pub since: Timestamp,
+    /// When the registration ends unless it is renewed.
+    pub expires: Timestamp,
+}
+
+/// How well one direction of a call's media arrived.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// RTP packets that arrived.
+    pub packets: u64,
+    /// Packets that did not arrive, or too late.
+    pub lost: u64,
+    /// Interarrival jitter at the end, in milliseconds (RFC 3550 §6.4.1).
+    pub jitter_ms: f64,
+    /// Mean opinion score by the E-model (ITU-T G.107), 1.0 to 4.5.
+    pub mos: f64,
+}
+
+/// How a call sounded, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grade {
+    /// Nearly everybody is dissatisfied.
+    Bad,
+    /// Many are dissatisfied.
+    Poor,
+    /// Some are dissatisfied.
+    Fair,
+    /// As good as telephony gets, or nearly.
+    Good,
+}
+
+impl Grade {
+    /// The name in the interface.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Bad => "Bad",
+            Self::Poor => "Poor",
+            Self::Fair => "Fair",
+            Self::Good => "Good",
+        }
+    }
+}
+
+impl Quality {
+    /// The grade of its score: the categories of ITU-T G.107 Annex B, whose lower ends are R = 80, 70 and 60.
+    #[must_use]
+    pub fn grade(self) -> Grade {
+        match self.mos {
+            mos if mos >= 4.03 => Grade::Good,
+            mos if mos >= 3.60 => Grade::Fair,
+            mos if mos >= 3.10 => Grade::Poor,
+            _ => Grade::Bad,
+        }
+    }
+
+    /// The share of packets that did not arrive, or too late, in per cent; 0 when there were none.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "nobody receives 2^53 packets in a call")]
+    pub fn loss_percent(self) -> f64 {
+        match self.packets.saturating_add(self.lost) {
+            0 => 0.0,
+            sent => self.lost as f64 * 100.0 / sent as f64,
+        }
+    }
+}
+
+/// What is kept of a call, the refused ones included: the extended detail record of one customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Xdr {
+    /// What names the record.
+    pub id: XdrId,
+    /// The call. Two customers who call each other have a record each.
+    pub call: CallId,
+    /// Whose record it is.
+    pub customer: CustomerId,
+    /// Where from and where to.
+    pub direction: Direction,
+    /// Who called.
+    pub caller: Party,
+    /// Who was called: who answered, else what was dialled.
+    pub callee: Party,
+    /// What the caller dialled.
+    pub dialled: String,
+    /// The huntgroup through which it came: its name; empty if none.
+    pub huntgroup: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was answered.
+    pub answered: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Why it ended.
+    pub cause: ReleaseCause,
+    /// The SIP status that the caller was given: 200 when it was answered.
+    pub status: u16,
+    /// Who ended it.
+    pub ended_by: EndedBy,
+    /// What arrived from the caller.
+    pub caller_quality: Option<Quality>,
+    /// What arrived from the called party.
+    pub callee_quality: Option<Quality>,
+}

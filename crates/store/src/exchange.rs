@@ -1,0 +1,293 @@
+//! What the exchange asks before it lets a phone register or sets up a call: read only, one or two queries each.
+
+use std::fmt;
+
+use tandem_domain::{
+    access::Tenant,
+    account::full_name,
+    dialing::PbxCodes,
+    huntgroup::RingStrategy,
+    ids::{AccountId, CustomerId, HuntgroupId},
+    locale::TimeZone,
+    numbers::{ExtensionNumber, PhoneNumber},
+    settings::{Setting, Value},
+    status::{Service, Status},
+};
+
+use crate::{
+    Store, StoreError, codes,
+    db::{Row, Sql, sql},
+    dialing_rules,
+};
+
+/// What decides whether an account has service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The customer's status.
+    pub customer: Status,
+    /// The account's status.
+    pub account: Status,
+    /// The last day with service, `YYYY-MM-DD` in the customer's time zone.
+    pub expires_on: Option<String>,
+    /// The customer's time zone.
+    pub time_zone: TimeZone,
+}
+
+impl Standing {
+    /// Whether there is service on the day that `today` tells of the customer's time zone, `YYYY-MM-DD`. It is asked only
+    /// when the account expires some day.
+    #[must_use]
+    pub fn service(&self, today: impl FnOnce(&TimeZone) -> String) -> Service {
+        let expired = self.expires_on.as_ref().is_some_and(|last| *last < today(&self.time_zone));
+        Service::of(self.customer, self.account, expired)
+    }
+}
+
+/// An account as the exchange knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The account.
+    pub account: AccountId,
+    /// Its customer.
+    pub customer: CustomerId,
+    /// Its extension.
+    pub extension: ExtensionNumber,
+    /// Its name, which other phones display.
+    pub name: String,
+    /// What its phones register as; `None` while it has no SIP password: then none of its phones may be called, even if the
+    /// exchange still remembers one.
+    pub sip_user: Option<String>,
+    /// Whether it has service.
+    pub standing: Standing,
+}
+
+impl Line {
+    /// Whose it is.
+    #[must_use]
+    pub const fn tenant(&self) -> Tenant {
+        Tenant::for_system(self.customer)
+    }
+}
+
+/// What a phone must prove to know, and whose it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// The account.
+    pub line: Line,
+    /// What it registers as.
+    pub sip_user: String,
+    /// MD5 of `user:realm:password`, in hexadecimal (RFC 2617 §3.2.2.2).
+    pub ha1_md5: String,
+    /// SHA-256 of the same (RFC 8760 §2.2).
+    pub ha1_sha256: String,
+}
+
+/// The digests are as good as the password, so they stay out of logs.
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Phone").field("line", &self.line).field("sip_user", &self.sip_user).finish_non_exhaustive()
+    }
+}
+
+/// Who wants to call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub line: Line,
+    /// The customer's name.
+    pub customer_name: String,
+    /// The codes that work on its phones.
+    pub codes: PbxCodes,
+    /// The number that is shown to the outside: the first public number that rings the account, else the customer's first.
+    pub shown_number: Option<PhoneNumber>,
+}
+
+/// What a number rings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// An account.
+    Account(Line),
+    /// The members of a huntgroup.
+    Huntgroup(Group),
+}
+
+/// A huntgroup as the exchange knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The huntgroup.
+    pub id: HuntgroupId,
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub number: ExtensionNumber,
+    /// In which order its members ring.
+    pub strategy: RingStrategy,
+    /// Seconds that one member rings before the next.
+    pub ring_seconds: u32,
+    /// The members in their order, those without service included: their [`Line::standing`] says so.
+    pub members: Vec<Line>,
+}
+
+/// A public number and what it rings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialledNumber {
+    /// Whose number it is.
+    pub tenant: Tenant,
+    /// That customer's name.
+    pub customer_name: String,
+    /// What it rings; `None` when its account was closed or its huntgroup deleted.
+    pub destination: Option<Destination>,
+}
+
+/// What the exchange asks. See [`Store::exchange`].
+#[derive(Clone, Copy)]
+pub struct Exchange<'a>(pub(crate) &'a Store);
+
+/// The columns that [`line`] reads of an account, its customer and its SIP password.
+const LINE: &str = "a.id, a.customer_id, a.extension, a.first_name, a.last_name, a.status, a.expires_on, \
+                    c.status AS customer_status, c.time_zone, s.sip_user";
+/// Where they are.
+const LINE_OF: &str = "JOIN customer c ON c.id = a.customer_id LEFT JOIN sip_credential s ON s.account_id = a.id";
+
+impl Exchange<'_> {
+    /// Whose phone registers or calls as `sip_user`, which may be any text.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn phone(&self, sip_user: &str) -> Result<Option<Phone>, StoreError> {
+        if sip_user.contains('\0') {
+            // PostgreSQL knows no such character, but the network brings any.
+            return Ok(None);
+        }
+        let phone = format!(
+            "SELECT {LINE}, s.ha1_md5, s.ha1_sha256 FROM sip_credential s JOIN account a ON a.id = s.account_id \
+             JOIN customer c ON c.id = a.customer_id WHERE s.sip_user = $1"
+        );
+        let read = |row: Row| {
+            Ok(Phone {
+                line: line(&row)?,
+                sip_user: row.text("sip_user")?,
+                ha1_md5: row.text("ha1_md5")?,
+                ha1_sha256: row.text("ha1_sha256")?,
+            })
+        };
+        self.0.db.one(sql(phone).bind(sip_user)).await?.map(read).transpose()
+    }
+
+    /// What is known of an account that calls: its codes as [`Dialing::effective_for`](crate::dialing::Dialing::effective_for)
+    /// tells them, its number for the outside.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn caller(&self, account: AccountId) -> Result<Option<Caller>, StoreError> {
+        let codes: Vec<String> = codes::COLUMNS
+            .split(", ")
+            .map(|code| format!("CASE WHEN {IS_CUSTOM} THEN d.{code} ELSE rule.{code} END AS {code}"))
+            .collect();
+        let caller = format!(
+            "SELECT {LINE}, c.name AS customer_name, {}, COALESCE(\
+             (SELECT n.number FROM public_number n WHERE n.account_id = a.id ORDER BY n.id LIMIT 1), \
+             (SELECT n.number FROM public_number n WHERE n.customer_id = a.customer_id ORDER BY n.id LIMIT 1)\
+             ) AS shown_number \
+             FROM account a {LINE_OF} JOIN customer_dialing d ON d.customer_id = a.customer_id \
+             JOIN dialing_rule rule ON rule.id = COALESCE(a.dialing_rule_id, d.rule_id, $2) \
+             LEFT JOIN customer_setting o ON o.customer_id = a.customer_id AND o.setting = $3 WHERE a.id = $1",
+            codes.join(", ")
+        );
+        let option = Setting::DialingRulesOption;
+        let caller = sql(caller)
+            .bind(account)
+            .bind(dialing_rules::DEFAULT)
+            .bind(option.key())
+            .bind(option.default_value().key())
+            .bind(Value::Switch(true).key());
+        let read = |row: Row| {
+            Ok(Caller {
+                line: line(&row)?,
+                customer_name: row.text("customer_name")?,
+                codes: codes::read(&row)?,
+                shown_number: row.parse_or_null("shown_number")?,
+            })
+        };
+        self.0.db.one(caller).await?.map(read).transpose()
+    }
+
+    /// What an extension of a customer rings.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn extension(&self, tenant: Tenant, number: &ExtensionNumber) -> Result<Option<Destination>, StoreError> {
+        let holder = "SELECT account_id, huntgroup_id FROM extension WHERE customer_id = $1 AND number = $2";
+        match self.0.db.one(sql(holder).bind(tenant.customer()).bind(number)).await? {
+            Some(holder) => self.destination(tenant, &holder).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whose public number this is, and what it rings.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn public_number(&self, number: &PhoneNumber) -> Result<Option<DialledNumber>, StoreError> {
+        let found = "SELECT p.id, p.customer_id, p.account_id, p.huntgroup_id, c.name FROM public_number p \
+                     JOIN customer c ON c.id = p.customer_id WHERE p.number = $1";
+        let Some(row) = self.0.db.one(sql(found).bind(number)).await? else { return Ok(None) };
+        let tenant = Tenant::for_system(row.parse("customer_id")?);
+        let destination = self.destination(tenant, &row).await?;
+        Ok(Some(DialledNumber { tenant, customer_name: row.text("name")?, destination }))
+    }
+
+    /// The account or the huntgroup that a row names.
+    async fn destination(&self, tenant: Tenant, holder: &Row) -> Result<Option<Destination>, StoreError> {
+        if let Some(account) = holder.parse_or_null::<AccountId>("account_id")? {
+            let found = format!("SELECT {LINE} FROM account a {LINE_OF} WHERE a.id = $1 AND a.customer_id = $2");
+            let found = self.0.db.one(sql(found).bind(account).bind(tenant.customer())).await?;
+            return found.map(|row| line(&row).map(Destination::Account)).transpose();
+        }
+        let Some(group) = holder.parse_or_null::<HuntgroupId>("huntgroup_id")? else { return Ok(None) };
+        let rows = self.0.db.all(members(tenant, group)).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let mut group = Group {
+            id: group,
+            name: first.text("group_name")?,
+            number: first.parse("group_number")?,
+            strategy: first.read("strategy", RingStrategy::from_key)?,
+            ring_seconds: first.number("ring_seconds")?,
+            members: Vec::new(),
+        };
+        // A group without members is one row without an account.
+        if first.text_or_null("id")?.is_some() {
+            group.members = rows.iter().map(line).collect::<Result<_, _>>()?;
+        }
+        Ok(Some(Destination::Huntgroup(group)))
+    }
+}
+
+/// Whether the customer's own codes are in effect for an account: see [`crate::dialing`].
+const IS_CUSTOM: &str = "a.dialing_rule_id IS NULL AND d.mode = 'custom' AND COALESCE(o.value, $4) = $5";
+
+/// A huntgroup and its members, one row each in their order.
+fn members(tenant: Tenant, group: HuntgroupId) -> Sql {
+    let members = format!(
+        "SELECT {LINE}, h.name AS group_name, h.number AS group_number, h.strategy, h.ring_seconds FROM huntgroup h \
+         LEFT JOIN huntgroup_member m ON m.huntgroup_id = h.id LEFT JOIN account a ON a.id = m.account_id \
+         LEFT {LINE_OF} WHERE h.id = $1 AND h.customer_id = $2 ORDER BY m.place"
+    );
+    sql(members).bind(group).bind(tenant.customer())
+}
+
+fn line(row: &Row) -> Result<Line, StoreError> {
+    Ok(Line {
+        account: row.parse("id")?,
+        customer: row.parse("customer_id")?,
+        extension: row.parse("extension")?,
+        name: full_name(&row.text("first_name")?, &row.text("last_name")?),
+        sip_user: row.text_or_null("sip_user")?,
+        standing: Standing {
+            customer: row.read("customer_status", Status::from_key)?,
+            account: row.read("status", Status::from_key)?,
+            expires_on: row.text_or_null("expires_on")?,
+            time_zone: row.parse("time_zone")?,
+        },
+    })
+}
