@@ -1,0 +1,255 @@
+//! Whose packets are a leg's packets: symmetric media (RFC 4961), bound to the first valid source.
+//!
+//! Media goes to the address of the SDP until the party's own packets show where it really is. From then on it goes there,
+//! and only packets from there count. The rules, for a packet that is valid RTP with an agreed payload type:
+//!
+//! - Nothing is bound yet: its address and source (SSRC) are bound.
+//! - It comes from the bound address and source: it counts, unless its sequence number leaps (RFC 3550 A.1).
+//! - It comes from the bound address with another source or a leap: it counts from the second in sequence on.
+//! - It comes from the very address of the SDP, and that is not the bound one: bound from the second in sequence on. What
+//!   signalling said is better than who was first.
+//! - The bound source fell silent after its very first packets (it may have been a stray), or it is silent shortly after a
+//!   new description: any source is bound.
+//! - Else it is ignored. A flood changes nothing.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// What becomes of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It counts.
+    Accept,
+    /// It counts, and begins a new stream from the same address.
+    Restarted,
+    /// It counts, and its address is bound now.
+    Latched,
+    /// It does not count.
+    Ignore,
+}
+
+/// Leaps forward that are loss, and backward that are lateness (RFC 3550 A.1).
+const MAX_DROPOUT: u16 = 3_000;
+const MAX_MISORDER: u16 = 100;
+/// How long a new description keeps the leg open for another source, and how long the bound one must have been silent.
+const OPEN: Duration = Duration::from_secs(5);
+const SILENT: Duration = Duration::from_millis(500);
+/// So many packets, and a source is not a stray any more.
+const SETTLED: u32 = 10;
+
+/// Where a leg's packets come from.
+#[derive(Debug, Clone, Default)]
+pub struct Latch {
+    described: Option<SocketAddr>,
+    open_until: Option<Instant>,
+    bound: Option<Bound>,
+    candidate: Option<Candidate>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bound {
+    address: SocketAddr,
+    ssrc: u32,
+    sequence: u16,
+    heard: Instant,
+    packets: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Candidate {
+    address: SocketAddr,
+    ssrc: u32,
+    next: u16,
+}
+
+impl Latch {
+    /// A new description names this address. Another address than before begins anew; the same one keeps what is bound as
+    /// the destination, but lets another source take its place.
+    pub fn describe(&mut self, now: Instant, address: SocketAddr) {
+        if self.described != Some(address) {
+            *self = Self::default();
+        }
+        self.described = Some(address);
+        self.open_until = self.bound.map(|_| now + OPEN);
+    }
+
+    /// Where media goes; `None` when there is no usable address.
+    #[must_use]
+    pub fn destination(&self) -> Option<SocketAddr> {
+        let address = self.source().or(self.described)?;
+        (!address.ip().is_unspecified() && address.port() != 0).then_some(address)
+    }
+
+    /// The bound address.
+    #[must_use]
+    pub fn source(&self) -> Option<SocketAddr> {
+        Some(self.bound?.address)
+    }
+
+    /// The bound SSRC.
+    #[must_use]
+    pub fn ssrc(&self) -> Option<u32> {
+        Some(self.bound?.ssrc)
+    }
+
+    /// Judge a packet.
+    pub fn judge(&mut self, now: Instant, address: SocketAddr, ssrc: u32, sequence: u16) -> Verdict {
+        let here = Bound { address, ssrc, sequence, heard: now, packets: 1 };
+        let Some(bound) = &mut self.bound else { return self.bind(here) };
+        if bound.address == address {
+            let step = sequence.wrapping_sub(bound.sequence);
+            bound.packets = bound.packets.saturating_add(1);
+            if bound.ssrc == ssrc && step < MAX_DROPOUT {
+                (bound.sequence, bound.heard) = (sequence, now);
+                return Verdict::Accept;
+            }
+            if bound.ssrc == ssrc && step > u16::MAX - MAX_MISORDER {
+                bound.heard = now;
+                return Verdict::Accept;
+            }
+            if self.is_second(here) {
+                self.bind(here);
+                return Verdict::Restarted;
+            }
+            return Verdict::Ignore;
+        }
+        let silent = now.saturating_duration_since(bound.heard) >= SILENT;
+        let open = bound.packets < SETTLED || self.open_until.is_some_and(|until| now < until);
+        if silent && open {
+            return self.bind(here);
+        }
+        if self.described == Some(address) && self.is_second(here) {
+            return self.bind(here);
+        }
+        Verdict::Ignore
+    }
+
+    fn bind(&mut self, bound: Bound) -> Verdict {
+        self.bound = Some(bound);
+        self.candidate = None;
+        Verdict::Latched
+    }
+
+    /// Whether this is the second of two packets in sequence from one source.
+    fn is_second(&mut self, packet: Bound) -> bool {
+        let Bound { address, ssrc, sequence, .. } = packet;
+        let second = self.candidate == Some(Candidate { address, ssrc, next: sequence });
+        self.candidate = Some(Candidate { address, ssrc, next: sequence.wrapping_add(1) });
+        second
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], port))
+    }
+
+    struct World {
+        latch: Latch,
+        now: Instant,
+    }
+
+    impl World {
+        fn described(port: u16) -> Self {
+            let mut world = Self { latch: Latch::default(), now: Instant::now() };
+            world.latch.describe(world.now, address(port));
+            world
+        }
+
+        fn packet(&mut self, port: u16, ssrc: u32, sequence: u16) -> Verdict {
+            self.now += Duration::from_millis(20);
+            self.latch.judge(self.now, address(port), ssrc, sequence)
+        }
+    }
+
+    #[test]
+    fn media_goes_to_the_described_address_until_the_party_shows_another() {
+        let mut world = World::described(4000);
+        assert_eq!(world.latch.destination(), Some(address(4000)));
+        assert_eq!(world.packet(5000, 1, 10), Verdict::Latched);
+        assert_eq!(world.latch.destination(), Some(address(5000)));
+        assert_eq!(world.packet(5000, 1, 11), Verdict::Accept);
+    }
+
+    #[test]
+    fn a_flood_from_elsewhere_changes_nothing() {
+        let mut world = World::described(4000);
+        for n in 0..10 {
+            world.packet(4000, 1, n);
+        }
+        for n in 0..1000 {
+            assert_eq!(world.packet(6000 + n % 7, u32::from(n), n), Verdict::Ignore);
+        }
+        assert_eq!(world.packet(4000, 1, 1011), Verdict::Accept);
+        assert_eq!(world.latch.destination(), Some(address(4000)));
+    }
+
+    #[test]
+    fn who_was_first_yields_to_the_described_address() {
+        let mut world = World::described(4000);
+        assert_eq!(world.packet(5000, 666, 10), Verdict::Latched);
+        assert_eq!(world.packet(4000, 1, 10), Verdict::Ignore, "one packet may be forged");
+        assert_eq!(world.packet(5000, 666, 11), Verdict::Accept);
+        assert_eq!(world.packet(4000, 1, 11), Verdict::Latched);
+        assert_eq!(world.packet(5000, 666, 12), Verdict::Ignore);
+    }
+
+    #[test]
+    fn a_stray_packet_does_not_keep_the_party_out() {
+        let mut world = World::described(4000);
+        assert_eq!(world.packet(9000, 666, 1), Verdict::Latched);
+        // The party is behind a NAT: it never sends from its described address.
+        assert_eq!(world.packet(5000, 1, 10), Verdict::Ignore);
+        world.now += SILENT;
+        assert_eq!(world.packet(5000, 1, 35), Verdict::Latched);
+    }
+
+    #[test]
+    fn a_restarted_phone_is_heard_from_its_second_packet() {
+        let mut world = World::described(4000);
+        world.packet(4000, 1, 10);
+        assert_eq!(world.packet(4000, 2, 500), Verdict::Ignore);
+        assert_eq!(world.packet(4000, 1, 11), Verdict::Accept, "the old stream still counts");
+        assert_eq!(world.packet(4000, 2, 501), Verdict::Restarted);
+        assert_eq!(world.packet(4000, 2, 40_000), Verdict::Ignore);
+        assert_eq!(world.packet(4000, 2, 40_001), Verdict::Restarted);
+    }
+
+    #[test]
+    fn a_new_description_lets_another_source_in() {
+        let mut world = World::described(4000);
+        for n in 0..11 {
+            world.packet(5000, 1, n);
+        }
+        // The same address again (hold): what is bound stays while it speaks, and remains the destination.
+        world.latch.describe(world.now, address(4000));
+        assert_eq!(world.packet(5000, 1, 11), Verdict::Accept);
+        assert_eq!(world.packet(6000, 9, 1), Verdict::Ignore);
+        world.now += SILENT;
+        assert_eq!(world.latch.destination(), Some(address(5000)));
+        assert_eq!(world.packet(6000, 9, 2), Verdict::Latched);
+        // Another address begins anew.
+        world.latch.describe(world.now, address(7000));
+        assert_eq!(world.latch.destination(), Some(address(7000)));
+        assert_eq!(world.packet(7002, 3, 1), Verdict::Latched);
+        // When the source is settled, it keeps its place though it is silent.
+        for n in 2..12 {
+            world.packet(7002, 3, n);
+        }
+        world.now += OPEN;
+        assert_eq!(world.packet(6000, 9, 3), Verdict::Ignore);
+    }
+
+    #[test]
+    fn nothing_is_sent_to_no_address() {
+        let mut latch = Latch::default();
+        assert_eq!(latch.destination(), None);
+        latch.describe(Instant::now(), SocketAddr::from(([0, 0, 0, 0], 4000)));
+        assert_eq!(latch.destination(), None);
+    }
+}

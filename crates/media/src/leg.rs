@@ -1,0 +1,311 @@
+//! A leg: one party's media path, with everything that goes along when it moves to another worker.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    clip,
+    codec::{Decoder, Encoder},
+    dtmf::{Digit, detect::Detector, event, tone},
+    ear::Ear,
+    latch::Latch,
+    quality::Meter,
+    resample::{Down, Up},
+    stream::{Source, Stream},
+    types::{Codec, Description, Digits, Hears, LegId, LegStats},
+};
+
+/// Digits that wait to be sent towards a leg; more are dropped.
+pub const MOST_DIGITS: usize = 64;
+/// Digits of a leg that are told at once at most, and how many more each second: faster than any finger and any dialler,
+/// slow enough that nobody drowns the exchange in digits.
+const DIGIT_BURST: f64 = 40.0;
+const DIGIT_RATE: f64 = 20.0;
+/// Codecs of a description that count.
+const MOST_CODECS: usize = 16;
+
+/// What a payload type stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Audio of a codec.
+    Audio(Codec),
+    /// A telephone event.
+    Event,
+}
+
+/// One party's media path.
+#[derive(Debug)]
+pub struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) description: Option<Description>,
+    pub(crate) digits: Digits,
+    pub(crate) hears: Hears,
+    /// The legs this one hears and those that hear it, as slots of the router.
+    pub(crate) sources: Vec<usize>,
+    pub(crate) listeners: Vec<usize>,
+    pub(crate) incoming: Incoming,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) control: Control,
+}
+
+/// What comes from the party.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub latch: Latch,
+    pub meter: Meter,
+    /// Counts the streams: tells the listener's [`Stream`] that the numbers begin anew.
+    pub generation: u32,
+    pub ignored: u64,
+    /// When media came last, or when it became due.
+    pub heard: Instant,
+    /// The codec of the last audio.
+    pub codec: Codec,
+    pub events: event::Receiver,
+    /// Digits that may be told at once, and when that was reckoned.
+    pub allowance: (f64, Instant),
+    /// Listens for tones; only where events are not agreed.
+    pub detector: Option<Box<Detector>>,
+    pub decoder: Decoder,
+    pub down: Down,
+    /// What mixes hear; there while somebody mixes this leg.
+    pub ear: Option<Box<Ear>>,
+}
+
+/// What goes to the party.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub stream: Stream,
+    pub encoder: Encoder,
+    pub up: Up,
+    pub down: Down,
+    /// What is made here has this codec and payload type; `None` when no agreed codec is coded here.
+    pub codec: Option<(Codec, u8)>,
+    pub queue: VecDeque<(Digit, u16)>,
+    pub sending: Option<Sending>,
+    /// The event of the speaker, by source and timestamp, that became a queued digit.
+    pub converted: Option<(Source, u32)>,
+    /// Where the clip is, in samples; past its end when it was played.
+    pub clip_position: usize,
+    pub clip_ended: bool,
+    /// Is among the legs that the grid visits.
+    pub ticking: bool,
+}
+
+/// A digit on its way to the party.
+#[derive(Debug)]
+pub(crate) enum Sending {
+    /// As an event; the timestamp is there after the first packet.
+    Event { sender: event::Sender, timestamp: Option<u32> },
+    /// As a tone, with the frames left.
+    Tone { generator: tone::Generator, frames: u16 },
+    /// The gap after a digit, in frames. After a tone it is silent.
+    Gap { frames: u8, silent: bool },
+}
+
+/// RTCP with the party.
+#[derive(Debug)]
+pub(crate) struct Control {
+    /// When our next report is due.
+    pub due: Instant,
+    /// Packets sent at the last report.
+    pub reported: u64,
+    /// The last sender report: the middle of its NTP time, and when it came.
+    pub sender_report: Option<(u32, Instant)>,
+    /// Where reports came from.
+    pub source: Option<SocketAddr>,
+    /// They came on the RTP port.
+    pub muxed: bool,
+    pub remote_lost: Option<u64>,
+    pub remote_jitter_ms: Option<f64>,
+    pub round_trip: Option<Duration>,
+}
+
+impl Leg {
+    /// A leg that was just opened. `report_due` is when its first report is sent.
+    pub(crate) fn new(id: LegId, now: Instant, report_due: Instant, rng: &mut impl rand::Rng) -> Self {
+        Self {
+            id,
+            description: None,
+            digits: Digits::Pass,
+            hears: Hears::Nothing,
+            sources: Vec::new(),
+            listeners: Vec::new(),
+            incoming: Incoming {
+                latch: Latch::default(),
+                meter: Meter::new(now),
+                generation: 0,
+                ignored: 0,
+                heard: now,
+                codec: Codec::Pcmu,
+                events: event::Receiver::default(),
+                allowance: (DIGIT_BURST, now),
+                detector: None,
+                decoder: Decoder::default(),
+                down: Down::default(),
+                ear: None,
+            },
+            outgoing: Outgoing {
+                stream: Stream::new(rng),
+                encoder: Encoder::default(),
+                up: Up::default(),
+                down: Down::default(),
+                codec: None,
+                queue: VecDeque::new(),
+                sending: None,
+                converted: None,
+                clip_position: 0,
+                clip_ended: false,
+                ticking: false,
+            },
+            control: Control {
+                due: report_due,
+                reported: 0,
+                sender_report: None,
+                source: None,
+                muxed: false,
+                remote_lost: None,
+                remote_jitter_ms: None,
+                round_trip: None,
+            },
+        }
+    }
+
+    /// Take a description. The very same one again changes nothing (a session refresh).
+    pub(crate) fn describe(&mut self, now: Instant, mut description: Description) {
+        description.codecs.truncate(MOST_CODECS);
+        if self.description.as_ref() == Some(&description) {
+            return;
+        }
+        self.incoming.latch.describe(now, description.rtp);
+        self.incoming.heard = now;
+        self.outgoing.codec = description.codecs.iter().copied().find(|(codec, _)| codec.is_coded_here());
+        let by_ear = description.telephone_event.is_none() && self.outgoing.codec.is_some();
+        match (by_ear, &self.incoming.detector) {
+            (true, None) => self.incoming.detector = Some(Box::default()),
+            (true, Some(_)) => {}
+            (false, _) => self.incoming.detector = None,
+        }
+        (self.control.source, self.control.muxed) = (None, description.rtcp_mux);
+        self.description = Some(description);
+    }
+
+    /// What a payload type stands for with this leg.
+    pub(crate) fn kind(&self, payload_type: u8) -> Option<Kind> {
+        let description = self.description.as_ref()?;
+        if description.telephone_event == Some(payload_type) {
+            return Some(Kind::Event);
+        }
+        description.codecs.iter().find(|(_, pt)| *pt == payload_type).map(|(codec, _)| Kind::Audio(*codec))
+    }
+
+    /// The payload type the leg has for a codec.
+    pub(crate) fn payload_type(&self, codec: Codec) -> Option<u8> {
+        self.description.as_ref()?.codecs.iter().find(|(c, _)| *c == codec).map(|(_, pt)| *pt)
+    }
+
+    /// The payload type the leg has for telephone events.
+    pub(crate) fn telephone_event(&self) -> Option<u8> {
+        self.description.as_ref()?.telephone_event
+    }
+
+    /// Where RTP is sent; `None` when nothing may be sent.
+    pub(crate) fn destination(&self) -> Option<SocketAddr> {
+        if self.description.as_ref()?.direction.send { self.incoming.latch.destination() } else { None }
+    }
+
+    /// Where RTCP is sent, and whether from the RTP port.
+    pub(crate) fn control_destination(&self) -> Option<(SocketAddr, bool)> {
+        let description = self.description.as_ref()?;
+        let media = self.incoming.latch.destination()?;
+        if self.control.muxed {
+            return Some((media, true));
+        }
+        let beside = || Some(SocketAddr::new(media.ip(), media.port().checked_add(1)?));
+        // The address of the SDP is no use behind a NAT: then it is the port after the one media come from.
+        let described = description.rtcp.filter(|a| media.ip() == a.ip() && !a.ip().is_unspecified() && a.port() != 0);
+        self.control.source.or(described).or_else(beside).map(|address| (address, false))
+    }
+
+    /// Whether a packet of RTCP may be the party's.
+    pub(crate) fn knows_control_source(&self, source: SocketAddr) -> bool {
+        let latch = &self.incoming.latch;
+        let bound = latch.source().is_some_and(|media| media.ip() == source.ip());
+        bound || self.description.as_ref().is_some_and(|d| d.rtcp == Some(source) || d.rtp.ip() == source.ip())
+    }
+
+    /// The leg as a source of relayed packets.
+    pub(crate) fn source(&self) -> Source {
+        Source { leg: self.id, generation: self.incoming.generation }
+    }
+
+    /// Another stream of the party begins.
+    pub(crate) fn restart(&mut self) {
+        let incoming = &mut self.incoming;
+        incoming.generation = incoming.generation.wrapping_add(1);
+        incoming.meter.restart();
+        incoming.events.reset();
+        incoming.decoder.reset();
+        if let Some(detector) = &mut incoming.detector {
+            **detector = Detector::default();
+        }
+        if let Some(ear) = &mut incoming.ear {
+            ear.reset();
+        }
+    }
+
+    /// Whether one more digit of this leg is told; what comes faster than people and diallers can is not.
+    pub(crate) fn may_tell_digit(&mut self, now: Instant) -> bool {
+        let (left, at) = self.incoming.allowance;
+        let left = (left + now.saturating_duration_since(at).as_secs_f64() * DIGIT_RATE).min(DIGIT_BURST);
+        let may = left >= 1.0;
+        self.incoming.allowance = (if may { left - 1.0 } else { left }, now);
+        may
+    }
+
+    /// Queue a digit towards the party.
+    pub(crate) fn queue_digit(&mut self, digit: Digit, ms: u16) {
+        if self.outgoing.queue.len() < MOST_DIGITS {
+            self.outgoing.queue.push_back((digit, ms));
+        }
+    }
+
+    /// Whether what the speaker says is not sent to this leg now, because a digit is.
+    pub(crate) fn is_sending_digit(&self) -> bool {
+        match self.outgoing.sending {
+            None | Some(Sending::Gap { silent: false, .. }) => false,
+            Some(Sending::Event { .. } | Sending::Tone { .. } | Sending::Gap { silent: true, .. }) => true,
+        }
+    }
+
+    /// Whether the 20 ms grid has something to do for this leg.
+    pub(crate) fn needs_grid(&self) -> bool {
+        let plays = match &self.hears {
+            Hears::Mix(_) => true,
+            Hears::Clip { .. } => !self.outgoing.clip_ended,
+            Hears::Nothing | Hears::Leg(_) | Hears::Echo => false,
+        };
+        plays || self.incoming.ear.is_some() || self.outgoing.sending.is_some() || !self.outgoing.queue.is_empty()
+    }
+
+    /// The sums so far.
+    pub(crate) fn stats(&self) -> LegStats {
+        let (sent_packets, sent_octets) = self.outgoing.stream.sent();
+        LegStats {
+            received: self.incoming.meter.quality(self.incoming.codec, self.control.round_trip),
+            reordered: self.incoming.meter.reordered(),
+            sent_packets,
+            sent_octets,
+            ignored_packets: self.incoming.ignored,
+            remote_lost: self.control.remote_lost,
+            remote_jitter_ms: self.control.remote_jitter_ms,
+            round_trip_ms: self.control.round_trip.map(|rtt| rtt.as_secs_f64() * 1000.0),
+            source: self.incoming.latch.source(),
+        }
+    }
+}
+
+/// 20 ms of a clip at 8 kHz.
+pub(crate) const CLIP_FRAME: usize = clip::RATE as usize / 50;

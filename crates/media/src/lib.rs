@@ -1,0 +1,49 @@
+//! The exchange's media: RTP in, RTP out, and what is heard in between.
+//!
+//! Nothing here knows SIP, billing or the database. A *leg* is one party's media path: a local RTP port (RTCP on the next
+//! one, or on the same one), what the party said about itself (its [`Description`]), and what it hears ([`Hears`]). Who
+//! hears whom is that one matrix, set with [`Engine::route`], and nothing else moves audio.
+//!
+//! Two shapes. The core is [`router::Router`]: no clock, no socket, no thread; it is given packets and the time, and says
+//! what to send and what happened. The shell is [`Engine`]: worker threads that own the sockets of their legs and drive
+//! one router each.
+//!
+//! | module | the question it answers |
+//! | --- | --- |
+//! | [`rtp`], [`rtcp`] | what does a packet say, and how is one written? |
+//! | [`g711`], [`g722`], [`codec`] | how is audio coded? |
+//! | [`resample`] | how does 8 kHz become 16 kHz and back? |
+//! | [`dtmf`] | which digit was pressed, and how is one sent? |
+//! | [`clip`] | what is played: prompts, tones, music? |
+//! | [`quality`] | how well did the media arrive? |
+//! | [`latch`] | whose packets are a leg's packets? |
+//! | [`stream`] | how does a listener see one continuous stream, whoever speaks? |
+//! | [`ear`] | how does a mix listen to a speaker: jitter buffer and concealment? |
+//! | [`leg`], [`router`] | what does each leg hear, and what is sent to it? |
+//! | [`engine`] | the threads, the sockets and the ports |
+//!
+//! To add a codec: a variant of [`Codec`], its two functions in [`codec`], its loss behaviour in [`quality`]. To add a
+//! kind of source: a variant of [`Hears`] and its arm in `router::tick`.
+
+pub mod clip;
+pub mod codec;
+pub mod dtmf;
+pub mod ear;
+pub mod engine;
+pub mod g711;
+pub mod g722;
+pub mod latch;
+pub mod leg;
+pub mod quality;
+pub mod resample;
+pub mod router;
+pub mod rtcp;
+pub mod rtp;
+pub mod stream;
+pub mod types;
+
+pub use clip::Clip;
+pub use dtmf::{Digit, DigitSource};
+pub use engine::{Config, Engine, OpenError, Totals};
+pub use quality::Quality;
+pub use types::{Codec, Description, Digits, Direction, Event, Hears, LegId, LegStats};

@@ -1,0 +1,380 @@
+//! The core: legs, and the one matrix of who hears whom. No clock, no socket, no thread.
+//!
+//! The shell gives packets with [`Router::handle_rtp`] and [`Router::handle_rtcp`] and the time with
+//! [`Router::handle_timeout`], whenever [`Router::next_timeout`] says. Packets leave through the [`Wire`] that is passed
+//! in, while the call lasts: what is relayed leaves in the very buffer in which it came, with its header rewritten in
+//! place. Events are fetched with [`Router::poll_event`].
+//!
+//! - `relay`: a packet comes and goes, to each leg that hears its speaker alone.
+//! - `tick`: on an absolute grid of 20 ms, mixes are summed, clips are played, digits are sent.
+//! - `report`: RTCP, and the watch over silent legs.
+
+mod relay;
+mod report;
+#[cfg(test)]
+mod tests;
+mod tick;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use rand::{Rng as _, rngs::StdRng};
+
+use crate::{
+    dtmf::Digit,
+    leg::Leg,
+    types::{Description, Digits, Event, Hears, LegId},
+};
+
+/// The place of a leg in its router, and of its sockets in the shell. Used again after the leg is gone.
+pub type Slot = usize;
+
+/// One of the two ports of a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Port {
+    /// The even one.
+    Rtp,
+    /// The odd one after it.
+    Rtcp,
+}
+
+/// Takes what is to be sent.
+pub trait Wire {
+    /// Send octets from a port of a leg to an address.
+    fn send(&mut self, slot: Slot, port: Port, to: SocketAddr, octets: &[u8]);
+}
+
+/// The 20 ms of the grid.
+pub const FRAME: Duration = Duration::from_millis(20);
+/// How often silent legs and due reports are looked for.
+const WATCH: Duration = Duration::from_millis(250);
+
+/// How a router is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// An instant, and the NTP time (seconds since 1900 in the upper half) that it was. All routers of an engine share it.
+    pub epoch: Instant,
+    /// See [`Setup::epoch`].
+    pub ntp: u64,
+    /// After this long without RTP, [`Event::MediaTimeout`].
+    pub media_timeout: Duration,
+}
+
+/// Sums of a router since its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Valid RTP packets received.
+    pub received: u64,
+    /// RTP packets sent.
+    pub sent: u64,
+    /// Packets that were nobody's media.
+    pub ignored: u64,
+}
+
+/// The legs of one worker.
+#[derive(Debug)]
+pub struct Router {
+    setup: Setup,
+    rng: StdRng,
+    legs: Vec<Option<Box<Leg>>>,
+    free: Vec<Slot>,
+    slots: HashMap<LegId, Slot>,
+    /// Who wants to hear a leg that is not here (yet).
+    wanted: HashMap<LegId, Vec<LegId>>,
+    /// The legs that the grid visits.
+    ticking: Vec<Slot>,
+    next_tick: Option<Instant>,
+    next_watch: Option<Instant>,
+    events: VecDeque<Event>,
+    counts: Counts,
+    scratch: Scratch,
+}
+
+/// Room for the samples and octets of one packet or frame.
+#[derive(Debug)]
+struct Scratch {
+    decoded: Box<[i16; 4096]>,
+    resampled: Box<[i16; 8192]>,
+    packet: Box<[u8; 4096]>,
+    sum: [i32; 320],
+}
+
+impl Router {
+    /// A router without legs.
+    #[must_use]
+    pub fn new(setup: Setup, rng: StdRng) -> Self {
+        Self {
+            setup,
+            rng,
+            legs: Vec::new(),
+            free: Vec::new(),
+            slots: HashMap::new(),
+            wanted: HashMap::new(),
+            ticking: Vec::new(),
+            next_tick: None,
+            next_watch: None,
+            events: VecDeque::new(),
+            counts: Counts::default(),
+            scratch: Scratch {
+                decoded: Box::new([0; 4096]),
+                resampled: Box::new([0; 8192]),
+                packet: Box::new([0; 4096]),
+                sum: [0; 320],
+            },
+        }
+    }
+
+    /// Open a leg. `None` if it is open already.
+    pub fn open(&mut self, now: Instant, id: LegId) -> Option<Slot> {
+        let first = Duration::from_millis(self.rng.random_range(1_000..5_000));
+        let leg = Box::new(Leg::new(id, now, now + first, &mut self.rng));
+        self.adopt(now, leg)
+    }
+
+    /// Take over a leg from another router, with all it has heard and sent. `None` if it is here already.
+    pub fn adopt(&mut self, now: Instant, leg: Box<Leg>) -> Option<Slot> {
+        let id = leg.id;
+        if self.slots.contains_key(&id) {
+            return None;
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.legs.push(None);
+            self.legs.len() - 1
+        });
+        self.legs[slot] = Some(leg);
+        self.slots.insert(id, slot);
+        self.next_watch.get_or_insert(now + WATCH);
+        self.link(slot);
+        // Those who were told to hear it before it came.
+        for listener in self.wanted.remove(&id).unwrap_or_default() {
+            if let Some(&other) = self.slots.get(&listener) {
+                self.unlink(other);
+                self.link(other);
+                self.visit(now, other);
+            }
+        }
+        self.visit(now, slot);
+        Some(slot)
+    }
+
+    /// Give up a leg, for another router. Legs that hear it hear nothing of it until it is back or they are routed anew.
+    pub fn give(&mut self, id: LegId) -> Option<(Slot, Box<Leg>)> {
+        let slot = self.slots.remove(&id)?;
+        self.unlink(slot);
+        let mut leg = self.legs[slot].take()?;
+        for listener in std::mem::take(&mut leg.listeners) {
+            if let Some(other) = self.legs[listener].as_mut() {
+                other.sources.retain(|&s| s != slot);
+                self.wanted.entry(id).or_default().push(other.id);
+            }
+        }
+        leg.incoming.ear = None;
+        if leg.outgoing.ticking {
+            self.ticking.retain(|&s| s != slot);
+            leg.outgoing.ticking = false;
+        }
+        self.free.push(slot);
+        if self.slots.is_empty() {
+            (self.next_watch, self.next_tick) = (None, None);
+        }
+        Some((slot, leg))
+    }
+
+    /// Close a leg: its party is told by RTCP, [`Event::Closed`] follows. Gives the slot whose sockets are to be closed.
+    pub fn close(&mut self, now: Instant, id: LegId, wire: &mut impl Wire) -> Option<Slot> {
+        let slot = *self.slots.get(&id)?;
+        self.report(now, slot, true, wire);
+        let (slot, leg) = self.give(id)?;
+        self.wanted.remove(&id);
+        self.events.push_back(Event::Closed { leg: id, stats: leg.stats() });
+        Some(slot)
+    }
+
+    /// Take a leg's description.
+    pub fn describe(&mut self, now: Instant, id: LegId, description: Description) {
+        if let Some(leg) = self.leg_mut(id) {
+            leg.describe(now, description);
+        }
+    }
+
+    /// What becomes of the digits that a leg presses.
+    pub fn digits(&mut self, id: LegId, digits: Digits) {
+        if let Some(leg) = self.leg_mut(id) {
+            leg.digits = digits;
+        }
+    }
+
+    /// Send a digit towards a leg, after those before.
+    pub fn send_digit(&mut self, now: Instant, id: LegId, digit: Digit, ms: u16) {
+        let Some(&slot) = self.slots.get(&id) else { return };
+        if let Some(leg) = self.legs[slot].as_mut() {
+            leg.queue_digit(digit, ms);
+        }
+        self.visit(now, slot);
+    }
+
+    /// Change rows of the matrix, all at once. Unknown legs are left out.
+    ///
+    /// A leg that leaves a mix for one of its speakers gets what the mix has not played of that speaker yet, so that no
+    /// packet of his is lost.
+    pub fn route(&mut self, now: Instant, rows: Vec<(LegId, Hears)>, wire: &mut impl Wire) {
+        let mut rows = rows.into_iter();
+        while let Some((id, hears)) = rows.next() {
+            let Some(&slot) = self.slots.get(&id) else { continue };
+            let Some(leg) = self.legs[slot].as_mut() else { continue };
+            // Of two rows for one leg the last counts, and the first never did.
+            if leg.hears == hears || rows.as_slice().iter().any(|(later, _)| *later == id) {
+                continue;
+            }
+            if let Hears::Leg(speaker) = hears {
+                self.play_rest(now, slot, speaker, wire);
+            }
+            self.unlink(slot);
+            if let Some(leg) = self.legs[slot].as_mut() {
+                (leg.hears, leg.outgoing.clip_position, leg.outgoing.clip_ended) = (hears, 0, false);
+                leg.outgoing.stream.interrupt();
+            }
+            self.link(slot);
+            self.visit(now, slot);
+        }
+    }
+
+    /// What happened, in order.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Router::handle_timeout`] has something to do next.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        match (self.next_tick, self.next_watch) {
+            (Some(tick), Some(watch)) => Some(tick.min(watch)),
+            (tick, watch) => tick.or(watch),
+        }
+    }
+
+    /// Do what is due.
+    pub fn handle_timeout(&mut self, now: Instant, wire: &mut impl Wire) {
+        self.run_grid(now, wire);
+        if self.next_watch.is_some_and(|due| due <= now) {
+            self.next_watch = Some(now + WATCH);
+            self.watch(now, wire);
+        }
+    }
+
+    /// Sums since the start.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Legs here.
+    #[must_use]
+    pub fn legs(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn leg_mut(&mut self, id: LegId) -> Option<&mut Leg> {
+        let slot = *self.slots.get(&id)?;
+        self.legs.get_mut(slot)?.as_deref_mut()
+    }
+
+    /// Connect a leg with those it hears.
+    fn link(&mut self, slot: Slot) {
+        let Some(leg) = self.legs[slot].as_deref() else { return };
+        let (id, mixes) = (leg.id, matches!(leg.hears, Hears::Mix(_)));
+        let one;
+        let wants: &[LegId] = match &leg.hears {
+            Hears::Nothing | Hears::Clip { .. } => &[],
+            Hears::Leg(speaker) => {
+                one = [*speaker];
+                &one
+            }
+            Hears::Mix(speakers) => speakers,
+            Hears::Echo => {
+                one = [id];
+                &one
+            }
+        };
+        let mut sources = Vec::with_capacity(wants.len());
+        let mut missing = Vec::new();
+        for want in wants {
+            match self.slots.get(want) {
+                Some(&source) if !sources.contains(&source) => sources.push(source),
+                Some(_) => {}
+                None => missing.push(*want),
+            }
+        }
+        for want in missing {
+            let waiting = self.wanted.entry(want).or_default();
+            if !waiting.contains(&id) {
+                waiting.push(id);
+            }
+        }
+        for &source in &sources {
+            if let Some(speaker) = self.legs[source].as_deref_mut() {
+                speaker.listeners.push(slot);
+                if mixes && speaker.incoming.ear.is_none() {
+                    speaker.incoming.ear = Some(Box::default());
+                }
+            }
+        }
+        if let Some(leg) = self.legs[slot].as_deref_mut() {
+            leg.sources = sources;
+        }
+    }
+
+    /// Disconnect a leg from those it hears.
+    fn unlink(&mut self, slot: Slot) {
+        let Some(leg) = self.legs[slot].as_deref_mut() else { return };
+        let (id, sources) = (leg.id, std::mem::take(&mut leg.sources));
+        // It waits for nobody any more. Somebody waits rarely, so this is nearly always empty.
+        self.wanted.retain(|_, waiting| {
+            waiting.retain(|&listener| listener != id);
+            !waiting.is_empty()
+        });
+        for source in sources {
+            let Some(speaker) = self.legs[source].as_deref_mut() else { continue };
+            speaker.listeners.retain(|&l| l != slot);
+            let listeners = std::mem::take(&mut speaker.listeners);
+            let mixed = listeners
+                .iter()
+                .any(|&l| self.legs[l].as_deref().is_some_and(|listener| matches!(listener.hears, Hears::Mix(_))));
+            if let Some(speaker) = self.legs[source].as_deref_mut() {
+                speaker.listeners = listeners;
+                if !mixed {
+                    speaker.incoming.ear = None;
+                }
+            }
+        }
+    }
+
+    /// Let the grid visit a leg, and those it mixes, if there is something to do.
+    fn visit(&mut self, now: Instant, slot: Slot) {
+        let sources = self.legs[slot].as_deref().map(|leg| leg.sources.clone()).unwrap_or_default();
+        for slot in sources.into_iter().chain([slot]) {
+            self.visit_one(now, slot);
+        }
+    }
+
+    fn visit_one(&mut self, now: Instant, slot: Slot) {
+        let Some(leg) = self.legs[slot].as_deref_mut() else { return };
+        if !leg.outgoing.ticking && leg.needs_grid() {
+            leg.outgoing.ticking = true;
+            self.ticking.push(slot);
+        }
+        if !self.ticking.is_empty() && self.next_tick.is_none() {
+            self.next_tick = Some(self.grid_after(now));
+        }
+    }
+
+    /// The first instant of the grid after `now`.
+    fn grid_after(&self, now: Instant) -> Instant {
+        let passed = now.saturating_duration_since(self.setup.epoch).as_nanos();
+        let frames = passed / FRAME.as_nanos() + 1;
+        self.setup.epoch + Duration::from_nanos((frames * FRAME.as_nanos()) as u64)
+    }
+}

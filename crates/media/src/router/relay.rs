@@ -1,0 +1,328 @@
+//! The path of a packet: it comes, it is judged, and it goes to each leg that hears its speaker.
+//!
+//! Where the codecs agree, the packet that came is the packet that goes: twelve octets of header are written in front of
+//! its payload, in the buffer it came in. Nothing here allocates, but for a digit that has to be told or converted.
+
+use std::{net::SocketAddr, time::Instant};
+
+use super::{Port, Router, Scratch, Slot, Wire};
+use crate::{
+    dtmf::{Digit, DigitSource, event},
+    latch::Verdict,
+    leg::{Kind, Leg},
+    rtp::{self, HEADER, Packet},
+    stream::{Incoming, Source},
+    types::{Codec, Digits, Event, Hears},
+};
+
+/// How long a digit lasts that is passed on in another form than it came, in milliseconds.
+const CONVERTED: u16 = 120;
+
+/// A packet of audio on its way.
+struct Audio {
+    codec: Codec,
+    source: Source,
+    packet: Packet,
+    /// Samples in `scratch.decoded`, once it is decoded.
+    decoded: Option<usize>,
+    /// It holds a digit, or may.
+    suspect: bool,
+    digit: Option<Digit>,
+    digits: Digits,
+}
+
+impl Router {
+    /// A packet came on the RTP port of a leg. It is changed in place.
+    pub fn handle_rtp(&mut self, now: Instant, slot: Slot, from: SocketAddr, octets: &mut [u8], wire: &mut impl Wire) {
+        if rtp::is_rtcp(octets) {
+            return self.handle_rtcp(now, slot, from, Port::Rtp, octets);
+        }
+        let Some(Some(leg)) = self.legs.get_mut(slot) else { return };
+        let judged = Packet::parse(octets).ok().and_then(|packet| {
+            let kind = leg.kind(packet.payload_type)?;
+            match leg.incoming.latch.judge(now, from, packet.ssrc, packet.sequence) {
+                Verdict::Ignore => None,
+                verdict => Some((packet, kind, verdict)),
+            }
+        });
+        let Some((packet, kind, verdict)) = judged else {
+            leg.incoming.ignored += 1;
+            self.counts.ignored += 1;
+            return;
+        };
+        match verdict {
+            Verdict::Accept | Verdict::Ignore => {}
+            Verdict::Restarted => leg.restart(),
+            Verdict::Latched => {
+                leg.restart();
+                self.events.push_back(Event::Latched { leg: leg.id, address: from });
+            }
+        }
+        self.counts.received += 1;
+        leg.incoming.heard = now;
+        let (clock, is_audio) = match kind {
+            Kind::Audio(codec) => {
+                leg.incoming.codec = codec;
+                (codec.clock_rate(), true)
+            }
+            Kind::Event => (leg.incoming.codec.clock_rate(), false),
+        };
+        leg.incoming.meter.packet(now, packet.sequence, packet.timestamp, clock, is_audio);
+        if packet.payload.is_empty() || !leg.description.as_ref().is_some_and(|d| d.direction.receive) {
+            return;
+        }
+        match kind {
+            Kind::Audio(codec) => self.relay_audio(now, slot, codec, packet, octets, wire),
+            Kind::Event => self.relay_event(now, slot, &packet, octets, wire),
+        }
+    }
+
+    fn relay_audio(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        codec: Codec,
+        packet: Packet,
+        octets: &mut [u8],
+        wire: &mut impl Wire,
+    ) {
+        let Self { legs, scratch, events, counts, .. } = self;
+        let Some(speaker) = legs[slot].as_deref_mut() else { return };
+        let (digits, source) = (speaker.digits, speaker.source());
+        let mut audio = Audio { codec, source, packet, decoded: None, suspect: false, digit: None, digits };
+        if codec.is_coded_here() && (speaker.incoming.detector.is_some() || speaker.incoming.ear.is_some()) {
+            listen(speaker, &mut audio, octets, scratch);
+        }
+        if audio.suspect && audio.digits == Digits::Consume {
+            audio.suspect = !silence(codec, &mut octets[audio.packet.payload.clone()]);
+        }
+        if let Some(digit) = audio.digit.filter(|_| speaker.may_tell_digit(now)) {
+            events.push_back(Event::Digit { leg: speaker.id, digit, source: DigitSource::InBand });
+        }
+        let mut queued = false;
+        for i in 0.. {
+            let Some(&listener) = legs[slot].as_deref().and_then(|speaker| speaker.listeners.get(i)) else { break };
+            match legs[listener].as_deref().map(|l| &l.hears) {
+                Some(Hears::Leg(_) | Hears::Echo) => {}
+                Some(Hears::Mix(_)) => {
+                    queued |= convert(legs[listener].as_deref_mut(), &audio);
+                    continue;
+                }
+                Some(Hears::Nothing | Hears::Clip { .. }) | None => continue,
+            }
+            queued |= convert(legs[listener].as_deref_mut(), &audio);
+            // The codecs agree, or else the speaker's packet is decoded, once.
+            let agreed = legs[listener].as_deref().and_then(|l| l.payload_type(codec));
+            if agreed.is_none()
+                && codec.is_coded_here()
+                && let Some(speaker) = legs[slot].as_deref_mut()
+            {
+                decode(speaker, &mut audio, octets, scratch);
+            }
+            let Some(leg) = legs[listener].as_deref_mut() else { continue };
+            let sent = match agreed {
+                Some(payload_type) => forward(now, listener, leg, &audio, payload_type, octets, wire),
+                None => transcode(now, listener, leg, &audio, scratch, wire),
+            };
+            counts.sent += u64::from(sent);
+        }
+        if queued {
+            self.visit_listeners(now, slot);
+        }
+    }
+
+    fn relay_event(&mut self, now: Instant, slot: Slot, packet: &Packet, octets: &mut [u8], wire: &mut impl Wire) {
+        let Self { legs, events, counts, .. } = self;
+        let Some(speaker) = legs[slot].as_deref_mut() else { return };
+        let Some(payload) = event::Payload::parse(&octets[packet.payload.clone()]) else {
+            speaker.incoming.ignored += 1;
+            counts.ignored += 1;
+            return;
+        };
+        let digit = speaker.incoming.events.handle(packet.timestamp, payload).filter(|_| speaker.may_tell_digit(now));
+        if let Some(digit) = digit {
+            events.push_back(Event::Digit { leg: speaker.id, digit, source: DigitSource::Rfc4733 });
+        }
+        let (digits, source) = (speaker.digits, speaker.source());
+        let mut queued = false;
+        for i in 0.. {
+            let Some(&listener) = legs[slot].as_deref().and_then(|speaker| speaker.listeners.get(i)) else { break };
+            let Some(leg) = legs[listener].as_deref_mut() else { continue };
+            let mixes = match leg.hears {
+                Hears::Leg(_) | Hears::Echo => false,
+                Hears::Mix(_) => true,
+                Hears::Nothing | Hears::Clip { .. } => continue,
+            };
+            let this = (source, packet.timestamp);
+            let passes = match digits {
+                Digits::Pass => leg.destination(),
+                Digits::Consume => None,
+            };
+            let plain = !mixes && !leg.is_sending_digit() && leg.outgoing.queue.is_empty();
+            let (Some(to), Some(payload_type), true, true) =
+                (passes, leg.telephone_event(), plain, leg.outgoing.converted != Some(this))
+            else {
+                leg.outgoing.stream.skip(source, packet.sequence);
+                if let (Some(digit), Some(_)) = (digit, passes) {
+                    leg.queue_digit(digit, CONVERTED);
+                    leg.outgoing.converted = Some(this);
+                    queued = true;
+                }
+                continue;
+            };
+            let Packet { marker, sequence, timestamp, .. } = *packet;
+            let incoming = Incoming { sequence, timestamp, marker };
+            let length = packet.payload.len();
+            if let Some(header) = leg.outgoing.stream.relay(now, source, incoming, payload_type, 8_000, length) {
+                let start = packet.payload.start - HEADER;
+                octets[start..start + HEADER].copy_from_slice(&header.octets());
+                wire.send(listener, Port::Rtp, to, &octets[start..packet.payload.end]);
+                counts.sent += 1;
+            }
+        }
+        if queued {
+            self.visit_listeners(now, slot);
+        }
+    }
+
+    /// Let the grid visit the listeners of a speaker: digits were queued for them.
+    fn visit_listeners(&mut self, now: Instant, slot: Slot) {
+        for listener in self.legs[slot].as_deref().map(|leg| leg.listeners.clone()).unwrap_or_default() {
+            self.visit_one(now, listener);
+        }
+    }
+}
+
+/// Decode a packet, once.
+fn decode(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scratch) -> usize {
+    *audio.decoded.get_or_insert_with(|| {
+        let payload = &octets[audio.packet.payload.clone()];
+        speaker.incoming.decoder.decode(audio.codec, payload, scratch.decoded.as_mut_slice())
+    })
+}
+
+/// Let the detector and the ear of the speaker hear a packet.
+fn listen(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scratch) {
+    let count = decode(speaker, audio, octets, scratch);
+    let Scratch { decoded, resampled, .. } = scratch;
+    let samples = &mut decoded[..count];
+    let incoming = &mut speaker.incoming;
+    if let Some(detector) = &mut incoming.detector {
+        let narrow = match audio.codec.sample_rate() {
+            16_000 => {
+                let count = incoming.down.process(samples, resampled.as_mut_slice());
+                &resampled[..count]
+            }
+            _ => &*samples,
+        };
+        let before = detector.suspects();
+        audio.digit = detector.process(narrow);
+        audio.suspect = before || detector.suspects();
+    }
+    if audio.suspect && audio.digits == Digits::Consume {
+        samples.fill(0);
+    }
+    if let Some(ear) = &mut incoming.ear {
+        ear.put(audio.packet.timestamp, audio.codec.sample_rate(), samples);
+    }
+}
+
+/// Make a payload silent, so that a consumed digit leaves no gap that a phone would fill with what came before: the
+/// beginning of the digit. Gives whether the codec has a payload for silence; G.722's depends on what was before.
+fn silence(codec: Codec, payload: &mut [u8]) -> bool {
+    match codec {
+        Codec::Pcmu => payload.fill(0xFF),
+        Codec::Pcma => payload.fill(0xD5),
+        Codec::G722 | Codec::Opus => return false,
+    }
+    true
+}
+
+/// A digit that was heard in the audio becomes an event for a listener who agreed to events.
+fn convert(listener: Option<&mut Leg>, audio: &Audio) -> bool {
+    let (Some(leg), Some(digit), Digits::Pass) = (listener, audio.digit, audio.digits) else { return false };
+    if leg.telephone_event().is_none() || leg.destination().is_none() {
+        return false;
+    }
+    leg.queue_digit(digit, CONVERTED);
+    true
+}
+
+/// Whether the listener does not get this packet: it holds a digit that is consumed or that he gets as an event, or
+/// a digit is being sent to him.
+fn withheld(leg: &Leg, audio: &Audio) -> bool {
+    let digit = audio.suspect
+        && match audio.digits {
+            Digits::Pass => leg.telephone_event().is_some() && leg.id != audio.source.leg,
+            Digits::Consume => true,
+        };
+    digit || leg.is_sending_digit()
+}
+
+/// Send the packet that came, with another header. Gives whether it was sent.
+fn forward(
+    now: Instant,
+    slot: Slot,
+    leg: &mut Leg,
+    audio: &Audio,
+    payload_type: u8,
+    octets: &mut [u8],
+    wire: &mut impl Wire,
+) -> bool {
+    let Packet { marker, sequence, timestamp, ref payload, .. } = audio.packet;
+    let Some(to) = leg.destination().filter(|_| !withheld(leg, audio)) else {
+        leg.outgoing.stream.skip(audio.source, sequence);
+        return false;
+    };
+    let incoming = Incoming { sequence, timestamp, marker };
+    let clock = audio.codec.clock_rate();
+    let Some(header) = leg.outgoing.stream.relay(now, audio.source, incoming, payload_type, clock, payload.len())
+    else {
+        return false;
+    };
+    let start = payload.start - HEADER;
+    octets[start..start + HEADER].copy_from_slice(&header.octets());
+    wire.send(slot, Port::Rtp, to, &octets[start..payload.end]);
+    true
+}
+
+/// Send what the packet holds, in a codec that the listener has. Gives whether it was sent.
+fn transcode(
+    now: Instant,
+    slot: Slot,
+    leg: &mut Leg,
+    audio: &Audio,
+    scratch: &mut Scratch,
+    wire: &mut impl Wire,
+) -> bool {
+    let Packet { marker, sequence, timestamp, .. } = audio.packet;
+    let count = audio.decoded.unwrap_or(0);
+    let (Some(to), Some((codec, payload_type)), true) =
+        (leg.destination().filter(|_| !withheld(leg, audio)), leg.outgoing.codec, count > 0)
+    else {
+        leg.outgoing.stream.skip(audio.source, sequence);
+        return false;
+    };
+    let Scratch { decoded, resampled, packet, .. } = scratch;
+    let decoded = &decoded[..count];
+    let samples = match (audio.codec.sample_rate(), codec.sample_rate()) {
+        (8_000, 16_000) => {
+            let count = leg.outgoing.up.process(decoded, resampled.as_mut_slice());
+            &resampled[..count]
+        }
+        (16_000, 8_000) => {
+            let count = leg.outgoing.down.process(decoded, resampled.as_mut_slice());
+            &resampled[..count]
+        }
+        _ => decoded,
+    };
+    let length = leg.outgoing.encoder.encode(codec, samples, &mut packet[HEADER..rtp::LARGEST]);
+    let incoming = Incoming { sequence, timestamp, marker };
+    let clock = codec.clock_rate();
+    let Some(header) = leg.outgoing.stream.relay(now, audio.source, incoming, payload_type, clock, length) else {
+        return false;
+    };
+    packet[..HEADER].copy_from_slice(&header.octets());
+    wire.send(slot, Port::Rtp, to, &packet[..HEADER + length]);
+    true
+}

@@ -1,0 +1,261 @@
+//! The grid: every 20 ms on an absolute clock, mixes are summed, clips are played and digits are sent.
+
+use std::time::Instant;
+
+use super::{FRAME, Port, Router, Scratch, Slot, Wire};
+use crate::{
+    dtmf::{event, tone},
+    ear::LARGEST_FRAME,
+    leg::{CLIP_FRAME, Leg, Sending},
+    rtp::{HEADER, Header},
+    types::{Event, Hears, LegId},
+};
+
+/// Frames that are made up for when the shell was late; more are left out.
+const CATCH_UP: u32 = 5;
+/// The gap after a digit, in frames: 60 ms.
+const GAP: u8 = 3;
+
+impl Router {
+    /// Play all frames that are due.
+    pub(super) fn run_grid(&mut self, now: Instant, wire: &mut impl Wire) {
+        let mut played = 0;
+        while let Some(tick) = self.next_tick.filter(|&tick| tick <= now) {
+            if played == CATCH_UP {
+                self.next_tick = Some(self.grid_after(now));
+                break;
+            }
+            self.next_tick = Some(tick + FRAME);
+            self.play_frame(tick, wire);
+            played += 1;
+        }
+    }
+
+    fn play_frame(&mut self, tick: Instant, wire: &mut impl Wire) {
+        let slots = std::mem::take(&mut self.ticking);
+        // First all speakers are heard, then all listeners are played to: each mix has the same instant of each speaker.
+        for &slot in &slots {
+            if let Some(ear) = self.legs[slot].as_deref_mut().and_then(|leg| leg.incoming.ear.as_deref_mut()) {
+                ear.advance();
+            }
+        }
+        for &slot in &slots {
+            self.play_leg(tick, slot, wire);
+        }
+        self.ticking = slots;
+        let legs = &mut self.legs;
+        self.ticking.retain(|&slot| {
+            let Some(leg) = legs[slot].as_deref_mut() else { return false };
+            leg.outgoing.ticking = leg.needs_grid();
+            leg.outgoing.ticking
+        });
+        if self.ticking.is_empty() {
+            self.next_tick = None;
+        }
+    }
+
+    /// Play what a mix holds of a speaker and has not played, as far as it is whole frames.
+    pub(super) fn play_rest(&mut self, now: Instant, slot: Slot, speaker: LegId, wire: &mut impl Wire) {
+        let Some(&source) = self.slots.get(&speaker) else { return };
+        let Self { legs, scratch, counts, .. } = self;
+        let mixes =
+            |leg: &Leg| matches!(leg.hears, Hears::Mix(_)) && leg.sources.contains(&source) && !leg.is_sending_digit();
+        if !legs[slot].as_deref().is_some_and(mixes) {
+            return;
+        }
+        for n in 0.. {
+            let mut waiting = [0; LARGEST_FRAME];
+            let ear = legs[source].as_deref().and_then(|speaker| speaker.incoming.ear.as_deref());
+            let Some((ear, count)) = ear.and_then(|ear| Some((ear, ear.peek(n, &mut waiting)?))) else { return };
+            let from = ear.rate();
+            let Some(leg) = legs[slot].as_deref_mut() else { return };
+            let to = leg.outgoing.codec.map_or(from, |(codec, _)| codec.sample_rate());
+            let mut samples = [0; LARGEST_FRAME];
+            let count = match (from, to) {
+                (8_000, 16_000) => leg.outgoing.up.process(&waiting[..count], &mut samples),
+                (16_000, 8_000) => leg.outgoing.down.process(&waiting[..count], &mut samples),
+                _ => {
+                    samples = waiting;
+                    count
+                }
+            };
+            counts.sent += u64::from(send_audio(now, slot, leg, &samples[..count], scratch, wire));
+        }
+    }
+
+    fn play_leg(&mut self, tick: Instant, slot: Slot, wire: &mut impl Wire) {
+        let Self { legs, scratch, events, counts, .. } = self;
+        let Some(leg) = legs[slot].as_deref_mut() else { return };
+        if send_digit(tick, slot, leg, scratch, wire, &mut counts.sent) {
+            return;
+        }
+        match &leg.hears {
+            Hears::Nothing | Hears::Leg(_) | Hears::Echo => {}
+            Hears::Mix(_) => {
+                let Some((codec, _)) = leg.outgoing.codec else { return };
+                let mixed = mix(legs, slot, codec.sample_rate(), &mut scratch.sum);
+                let Some(leg) = legs[slot].as_deref_mut() else { return };
+                counts.sent += u64::from(send_audio(tick, slot, leg, &mixed, scratch, wire));
+            }
+            Hears::Clip { clip, repeat } => {
+                if leg.outgoing.clip_ended || leg.destination().is_none() {
+                    return;
+                }
+                let (clip, repeat) = (clip.clone(), *repeat);
+                let samples = clip.samples();
+                let mut frame = [0; CLIP_FRAME];
+                let mut position = leg.outgoing.clip_position;
+                if !samples.is_empty() {
+                    for sample in &mut frame {
+                        if position >= samples.len() && repeat {
+                            position = 0;
+                        }
+                        *sample = samples.get(position).copied().unwrap_or(0);
+                        position += 1;
+                    }
+                }
+                leg.outgoing.clip_position = position;
+                if !repeat && position >= samples.len() {
+                    leg.outgoing.clip_ended = true;
+                    events.push_back(Event::ClipEnded { leg: leg.id });
+                }
+                if samples.is_empty() {
+                    return;
+                }
+                let mut wide = [0; LARGEST_FRAME];
+                let frame: &[i16] = match leg.outgoing.codec {
+                    Some((codec, _)) if codec.sample_rate() == 16_000 => {
+                        leg.outgoing.up.process(&frame, &mut wide);
+                        &wide
+                    }
+                    _ => &frame,
+                };
+                counts.sent += u64::from(send_audio(tick, slot, leg, frame, scratch, wire));
+            }
+        }
+    }
+}
+
+/// The sum of those a leg hears, saturated once: 20 ms at 8 or 16 kHz.
+fn mix(legs: &[Option<Box<Leg>>], slot: Slot, rate: u32, sum: &mut [i32; LARGEST_FRAME]) -> Mixed {
+    let count = (rate / 50) as usize;
+    let sum = &mut sum[..count.min(LARGEST_FRAME)];
+    sum.fill(0);
+    for &source in legs[slot].as_deref().map_or(&[][..], |leg| &leg.sources) {
+        let ear = legs[source].as_deref().and_then(|speaker| speaker.incoming.ear.as_deref());
+        for (sum, &sample) in sum.iter_mut().zip(ear.map_or(&[][..], |ear| ear.frame(rate))) {
+            *sum += i32::from(sample);
+        }
+    }
+    let mut mixed = Mixed { samples: [0; LARGEST_FRAME], count: sum.len() };
+    for (sample, &sum) in mixed.samples.iter_mut().zip(sum.iter()) {
+        *sample = sum.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+    }
+    mixed
+}
+
+/// A frame of a mix.
+struct Mixed {
+    samples: [i16; LARGEST_FRAME],
+    count: usize,
+}
+
+impl std::ops::Deref for Mixed {
+    type Target = [i16];
+
+    fn deref(&self) -> &[i16] {
+        &self.samples[..self.count]
+    }
+}
+
+/// Send the next packet of the digit on its way, or begin with the next digit. Gives whether the frame is taken by it.
+fn send_digit(
+    tick: Instant,
+    slot: Slot,
+    leg: &mut Leg,
+    scratch: &mut Scratch,
+    wire: &mut impl Wire,
+    sent: &mut u64,
+) -> bool {
+    if leg.destination().is_none() && leg.description.is_some() {
+        // On hold, or without an address: digits do not wait for better times.
+        (leg.outgoing.sending, leg.outgoing.converted) = (None, None);
+        leg.outgoing.queue.clear();
+        return false;
+    }
+    if leg.outgoing.sending.is_none() && leg.description.is_some() {
+        let Some((digit, ms)) = leg.outgoing.queue.pop_front() else { return false };
+        leg.outgoing.sending = match (leg.telephone_event(), leg.outgoing.codec) {
+            (Some(_), _) => Some(Sending::Event { sender: event::Sender::new(digit, ms), timestamp: None }),
+            (None, Some(_)) => {
+                Some(Sending::Tone { generator: tone::Generator::new(digit), frames: ms.clamp(40, 8_000).div_ceil(20) })
+            }
+            // No way to tell this party a digit.
+            (None, None) => None,
+        };
+    }
+    let Some(sending) = leg.outgoing.sending.take() else { return false };
+    let (next, taken) = match sending {
+        Sending::Event { mut sender, timestamp } => match (sender.poll(), leg.telephone_event()) {
+            (Some(payload), Some(payload_type)) => {
+                let stream = &mut leg.outgoing.stream;
+                let octets = payload.octets();
+                let header = match timestamp {
+                    None => stream.begin_event(tick, payload_type, 8_000, octets.len()),
+                    Some(timestamp) => stream.go_on_event(payload_type, timestamp, octets.len()),
+                };
+                *sent += u64::from(send(slot, leg, header, &octets, scratch, wire));
+                (Some(Sending::Event { sender, timestamp: Some(header.timestamp) }), true)
+            }
+            // The event is over, or events are not agreed any more.
+            _ => (Some(Sending::Gap { frames: GAP - 1, silent: false }), false),
+        },
+        Sending::Tone { mut generator, frames } => {
+            let rate = leg.outgoing.codec.map_or(8_000, |(codec, _)| codec.sample_rate());
+            let mut samples = [0; LARGEST_FRAME];
+            let samples = &mut samples[..(rate / 50) as usize];
+            generator.fill(rate, samples);
+            *sent += u64::from(send_audio(tick, slot, leg, samples, scratch, wire));
+            let next = match frames - 1 {
+                0 => Sending::Gap { frames: GAP, silent: true },
+                frames => Sending::Tone { generator, frames },
+            };
+            (Some(next), true)
+        }
+        Sending::Gap { frames, silent } => {
+            if silent {
+                let count = leg.outgoing.codec.map_or(CLIP_FRAME, |(codec, _)| codec.sample_rate() as usize / 50);
+                let silence = [0; LARGEST_FRAME];
+                *sent += u64::from(send_audio(tick, slot, leg, &silence[..count], scratch, wire));
+            }
+            ((frames > 1).then_some(Sending::Gap { frames: frames.saturating_sub(1), silent }), silent)
+        }
+    };
+    leg.outgoing.sending = next;
+    taken
+}
+
+/// Encode 20 ms at the sample rate of the leg's codec and send them. Gives whether they were sent.
+fn send_audio(
+    tick: Instant,
+    slot: Slot,
+    leg: &mut Leg,
+    samples: &[i16],
+    scratch: &mut Scratch,
+    wire: &mut impl Wire,
+) -> bool {
+    let Some((codec, payload_type)) = leg.outgoing.codec.filter(|_| leg.destination().is_some()) else { return false };
+    let mut octets = [0; 160];
+    let length = leg.outgoing.encoder.encode(codec, samples, &mut octets);
+    let header = leg.outgoing.stream.make(tick, payload_type, codec.clock_rate(), length);
+    send(slot, leg, header, &octets[..length], scratch, wire)
+}
+
+fn send(slot: Slot, leg: &Leg, header: Header, payload: &[u8], scratch: &mut Scratch, wire: &mut impl Wire) -> bool {
+    let Some(to) = leg.destination() else { return false };
+    let packet = &mut scratch.packet[..HEADER + payload.len()];
+    packet[..HEADER].copy_from_slice(&header.octets());
+    packet[HEADER..].copy_from_slice(payload);
+    wire.send(slot, Port::Rtp, to, packet);
+    true
+}

@@ -1,0 +1,287 @@
+//! The shell around the exchange: it reads the sockets and the clock, asks the directory, and has records written.
+//!
+//! One task owns the [`Exchange`]. What takes time is done elsewhere and comes back as an event: the directory's answers in
+//! tasks of their own, records in [`crate::records`], media on their own threads.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rand::{SeedableRng as _, rngs::StdRng};
+use tandem_domain::ids::Timestamp;
+use tandem_media::Engine;
+use tandem_sip::transport::{Incoming, Transports};
+use tandem_store::Store;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    directory::{self, Answer, store::Outside},
+    exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, Settings},
+    feed::Feed,
+    ids::LegId,
+    prompt::Voices,
+    records::{self, Record, Writer},
+    registrar::Binding,
+    trace::{Tracer, Way},
+};
+
+/// Messages that are handled before the exchange's outputs are looked at.
+const AT_ONCE: usize = 64;
+/// Messages that may wait for the exchange: a quarter of a second of a thousand call set-ups a second.
+pub const BACKLOG: usize = 4096;
+/// How long nothing may be due before the task looks at the clock again.
+const LONG: Duration = Duration::from_secs(3600);
+/// How often the counts are told.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+
+/// The clock on the wall.
+pub type Wall = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the exchange is made of.
+pub struct Parts {
+    /// What it is told.
+    pub settings: Settings,
+    /// Where calls to outside go.
+    pub outside: Outside,
+    /// What it says.
+    pub voices: Voices,
+    /// The records.
+    pub store: Store,
+    /// The clock on the wall.
+    pub wall: Wall,
+    /// The sockets.
+    pub transports: Transports,
+    /// What comes from them.
+    pub incoming: mpsc::Receiver<Incoming>,
+    /// Media.
+    pub engine: Arc<Engine>,
+    /// What comes from media.
+    pub media_events: mpsc::UnboundedReceiver<tandem_media::Event>,
+}
+
+/// The running exchange, for everybody else. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    feed: Feed,
+    commands: mpsc::UnboundedSender<Command>,
+    counts: watch::Receiver<Counts>,
+}
+
+impl Handle {
+    /// What is going on.
+    #[must_use]
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Asks for something. It is done soon, unless the exchange has ended.
+    pub fn command(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+
+    /// How much there is, not older than a second.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        *self.counts.borrow()
+    }
+}
+
+/// The exchange's task, to be ended with care.
+#[derive(Debug)]
+pub struct Running {
+    stop: oneshot::Sender<Duration>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Takes no more calls, lets those that go on end by themselves for as long as `grace`, then ends them; what is to be
+    /// written is written before this returns.
+    pub async fn stop(self, grace: Duration) {
+        let _ = self.stop.send(grace);
+        let _ = self.task.await;
+    }
+}
+
+impl Media for Arc<Engine> {
+    fn open(&self, leg: LegId, local: std::net::IpAddr) -> Result<std::net::SocketAddr, tandem_media::OpenError> {
+        Engine::open(self, leg, local)
+    }
+
+    fn describe(&self, leg: LegId, description: tandem_media::Description) {
+        Engine::describe(self, leg, description);
+    }
+
+    fn route(&self, rows: Vec<(LegId, tandem_media::Hears)>) {
+        Engine::route(self, rows);
+    }
+
+    fn send_digit(&self, leg: LegId, digit: tandem_media::Digit, milliseconds: u16) {
+        Engine::send_digit(self, leg, digit, milliseconds);
+    }
+
+    fn close(&self, leg: LegId) {
+        Engine::close(self, leg);
+    }
+}
+
+/// Starts the exchange with the phones `known` from before.
+#[must_use]
+pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
+    let feed = Feed::default();
+    let (commands, asked) = mpsc::unbounded_channel();
+    let (stop, stopped) = oneshot::channel();
+    let (counts, seen) = watch::channel(Counts::default());
+    let Parts { settings, outside, voices, store, wall, transports, incoming, engine, media_events } = parts;
+    let exchange = Exchange::new(settings, engine, voices, feed.clone(), StdRng::from_os_rng(), Instant::now());
+    let (answers, answered) = mpsc::unbounded_channel();
+    let actor = Actor {
+        exchange,
+        transports,
+        writer: records::start(store.clone(), feed.clone()),
+        store,
+        outside,
+        wall,
+        tracer: Tracer::default(),
+        answers,
+        counts,
+    };
+    let _ = commands.send(Command::Restore(known));
+    let sources = Sources { incoming, media_events, answered, asked, stopped };
+    let task = tokio::spawn(actor.run(sources));
+    (Handle { feed, commands, counts: seen }, Running { stop, task })
+}
+
+/// Everything that the task waits for.
+struct Sources {
+    incoming: mpsc::Receiver<Incoming>,
+    media_events: mpsc::UnboundedReceiver<tandem_media::Event>,
+    answered: mpsc::UnboundedReceiver<(QuestionId, Answer)>,
+    asked: mpsc::UnboundedReceiver<Command>,
+    stopped: oneshot::Receiver<Duration>,
+}
+
+struct Actor {
+    exchange: Exchange<Arc<Engine>>,
+    transports: Transports,
+    writer: Writer,
+    store: Store,
+    outside: Outside,
+    wall: Wall,
+    tracer: Tracer,
+    answers: mpsc::UnboundedSender<(QuestionId, Answer)>,
+    counts: watch::Sender<Counts>,
+}
+
+impl Actor {
+    async fn run(mut self, mut sources: Sources) {
+        let mut end: Option<Instant> = None;
+        let mut count_at = Instant::now();
+        let mut batch = Vec::with_capacity(AT_ONCE);
+        loop {
+            let due = self.exchange.next_timeout();
+            let wake = [due, end].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + LONG);
+            tokio::select! {
+                biased;
+                grace = &mut sources.stopped, if end.is_none() => {
+                    end = Some(Instant::now() + grace.unwrap_or_default());
+                    self.input(Input::Command(Command::Drain));
+                }
+                Some(event) = sources.media_events.recv() => self.input(Input::Media(event)),
+                Some((id, answer)) = sources.answered.recv() => self.input(Input::Answer(id, answer)),
+                Some(command) = sources.asked.recv() => self.input(Input::Command(command)),
+                got = sources.incoming.recv_many(&mut batch, AT_ONCE) => {
+                    if got == 0 {
+                        break;
+                    }
+                    for incoming in batch.drain(..) {
+                        self.arrived(incoming);
+                    }
+                }
+                () = tokio::time::sleep_until(wake.into()) => {}
+            }
+            self.exchange.handle_timeout(self.now());
+            self.perform();
+            let now = Instant::now();
+            if now >= count_at {
+                self.counts.send_replace(self.exchange.counts());
+                count_at = now + COUNT_EVERY;
+            }
+            if let Some(at) = end {
+                let counts = self.exchange.counts();
+                if counts.calls == 0 && counts.drafts == 0 {
+                    break;
+                }
+                if at <= now {
+                    self.input(Input::Command(Command::EndAll));
+                    self.perform();
+                    // The BYEs are on their way; what they are answered is of no more use.
+                    end = Some(now + Duration::from_millis(200));
+                    if counts.calls == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        self.perform();
+        self.writer.finish().await;
+        self.transports.close().await;
+    }
+
+    fn now(&self) -> Now {
+        Now { instant: Instant::now(), wall: (self.wall)() }
+    }
+
+    fn input(&mut self, input: Input) {
+        let now = self.now();
+        self.exchange.handle(now, input);
+    }
+
+    fn arrived(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Message { flow, message, raw } => {
+                self.tracer.message((self.wall)(), flow, Way::In, &raw);
+                self.input(match message {
+                    Ok(message) => Input::Sip { flow, message },
+                    Err(malformed) => Input::Malformed { flow, malformed },
+                });
+            }
+            Incoming::Failed { flow } => self.input(Input::SipFailed { flow }),
+        }
+    }
+
+    /// Does what the exchange wants.
+    fn perform(&mut self) {
+        while let Some(output) = self.exchange.poll() {
+            match output {
+                Output::Send { flow, bytes } => {
+                    self.tracer.message((self.wall)(), flow, Way::Out, &bytes);
+                    self.transports.send(flow, bytes);
+                }
+                Output::Ask(id, question) => self.ask(id, question),
+                Output::Keep(xdr) => self.writer.write(Record::Xdr(xdr)),
+                Output::Binding(change) => {
+                    let now = self.now();
+                    self.writer.write(records::of_binding(now, *change));
+                }
+                Output::Belongs { sip_call_id, call } => self.tracer.belongs(sip_call_id, call),
+            }
+        }
+        for line in self.tracer.take() {
+            self.writer.write(Record::Sip(Box::new(line)));
+        }
+    }
+
+    fn ask(&self, id: QuestionId, question: directory::Question) {
+        let (store, outside, now) = (self.store.clone(), self.outside, (self.wall)());
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            let answer = directory::store::answer(&store, outside, now, question).await;
+            // Nobody listens any more when the exchange has ended.
+            let _ = answers.send((id, answer));
+        });
+    }
+}

@@ -1,0 +1,513 @@
+//! A call as a pure state machine: who rings, who talks to whom, who hears what, and how it ends.
+//!
+//! It knows legs by their ids and nothing of SIP, sockets or clocks: [`Call::handle`] takes an [`Event`] and the time, and
+//! appends [`Action`]s that the exchange performs, in their order. What may happen at any instant (a caller who gives up
+//! while two phones answer at once, a transfer whose referrer is gone) is decided here, and tested by random sequences.
+//!
+//! | module | the question it answers |
+//! | --- | --- |
+//! | `event` | what happens to a call, and what does it want? |
+//! | [`hunt`] | who rings, in which order, and for how long? |
+//! | [`hearing`] | who hears whom? |
+//! | [`outcome`] | why did it end, and what is the caller told? |
+
+mod event;
+pub mod hearing;
+pub mod hunt;
+pub mod outcome;
+mod transfer;
+
+use std::time::{Duration, Instant};
+
+use tandem_domain::calls::{EndedBy, ReleaseCause};
+
+pub use self::event::{About, Action, Event, Why};
+use self::{
+    hearing::Sound,
+    hunt::{Hunt, Progress, Target},
+    outcome::{Outcome, Refusal},
+};
+use crate::{
+    ids::LegId,
+    prompt::{Prompt, Tone},
+};
+
+/// How long a caller may wait for an answer in all: RFC 3261's Timer C is three minutes and more.
+pub const PATIENCE: Duration = Duration::from_secs(200);
+
+/// What a call is about, from the directory's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plan {
+    /// It cannot be put through: the caller is told why, and gets the status.
+    Refuse(Refusal),
+    /// The exchange answers, speaks a prompt to its end, and hangs up; with `echo` it then sends back what it hears until
+    /// the caller hangs up.
+    Service {
+        /// What is spoken first.
+        prompt: Prompt,
+        /// Whether the caller then hears himself.
+        echo: bool,
+    },
+    /// Phones ring.
+    Ring(Hunt),
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Phase {
+    /// The caller hears why the call is refused, then gets the status.
+    Refusing(Refusal),
+    /// The exchange itself is the other party.
+    Service { echo: bool, answered: bool },
+    /// Phones ring.
+    Hunting { hunt: Hunt, until: Instant },
+    /// Two parties talk.
+    Talking { callee: LegId },
+    /// `kept` waits for whom the referrer named.
+    Transferring { kept: LegId, referrer: Option<LegId>, hunt: Option<Hunt>, until: Instant },
+    /// Over.
+    Ended,
+}
+
+/// A call.
+#[derive(Debug)]
+pub struct Call {
+    /// What is known of it.
+    pub about: About,
+    /// The leg that called; the party in its place after a transfer.
+    caller: LegId,
+    /// The other party's leg and its name, for each leg that rings.
+    branches: Vec<(LegId, Target)>,
+    /// Whose sound the waiting party hears before an answer.
+    early: Option<LegId>,
+    /// Who holds.
+    holding: Vec<LegId>,
+    phase: Phase,
+}
+
+impl Call {
+    /// A new call of leg `caller`, with its first actions.
+    #[must_use]
+    pub fn new(about: About, caller: LegId, plan: Plan, now: Instant) -> (Self, Vec<Action>) {
+        let mut call =
+            Self { about, caller, branches: Vec::new(), early: None, holding: Vec::new(), phase: Phase::Ended };
+        let mut actions = Vec::new();
+        call.begin(plan, now, &mut actions);
+        (call, actions)
+    }
+
+    fn begin(&mut self, plan: Plan, now: Instant, actions: &mut Vec<Action>) {
+        match plan {
+            Plan::Refuse(refusal) => self.refuse(refusal, actions),
+            Plan::Service { prompt, echo } => {
+                self.phase = Phase::Service { echo, answered: true };
+                actions.push(Action::Answer(self.caller));
+                actions.push(Action::Hear(self.caller, Sound::Prompt(prompt)));
+                actions.push(Action::Show);
+            }
+            Plan::Ring(hunt) => {
+                self.phase = Phase::Hunting { hunt, until: now + PATIENCE };
+                actions.push(Action::Show);
+                self.hunt_on(now, actions);
+            }
+        }
+    }
+
+    /// When [`Event::Timeout`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Hunting { hunt, until } => Some(hunt.deadline().map_or(*until, |stage| stage.min(*until))),
+            Phase::Transferring { hunt, until, .. } => {
+                Some(hunt.as_ref().and_then(Hunt::deadline).map_or(*until, |stage| stage.min(*until)))
+            }
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
+        }
+    }
+
+    /// The legs that belong to the call.
+    pub fn legs(&self) -> impl Iterator<Item = LegId> + '_ {
+        let (others, caller) = match &self.phase {
+            Phase::Talking { callee } => ([Some(*callee), None], Some(self.caller)),
+            Phase::Transferring { kept, referrer, .. } => ([Some(*kept), *referrer], None),
+            Phase::Ended => ([None, None], None),
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Hunting { .. } => ([None, None], Some(self.caller)),
+        };
+        caller.into_iter().chain(others.into_iter().flatten()).chain(self.branches.iter().map(|(leg, _)| *leg))
+    }
+
+    /// The two who talk: the leg in the caller's place, and the other.
+    #[must_use]
+    pub const fn parties(&self) -> Option<(LegId, LegId)> {
+        match &self.phase {
+            Phase::Talking { callee } => Some((self.caller, *callee)),
+            Phase::Refusing(_)
+            | Phase::Service { .. }
+            | Phase::Hunting { .. }
+            | Phase::Transferring { .. }
+            | Phase::Ended => None,
+        }
+    }
+
+    /// The other of the two who talk.
+    #[must_use]
+    pub fn other(&self, leg: LegId) -> Option<LegId> {
+        let (caller, callee) = self.parties()?;
+        if leg == caller {
+            Some(callee)
+        } else if leg == callee {
+            Some(caller)
+        } else {
+            None
+        }
+    }
+
+    /// Whether somebody holds.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        !self.holding.is_empty()
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+
+    /// The leg in the caller's place.
+    #[must_use]
+    pub const fn caller(&self) -> LegId {
+        self.caller
+    }
+
+    /// Takes an event, and appends what is to be done.
+    pub fn handle(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
+        match event {
+            Event::Branches { target, legs, busy } => self.branched(&target, &legs, busy, now, actions),
+            Event::Ringing(leg) => self.rings(leg, actions),
+            Event::EarlyMedia(leg) => self.early_media(leg, actions),
+            Event::Answered(leg) => self.answered(leg, actions),
+            Event::Refused { leg, status } => self.refused(leg, status, now, actions),
+            Event::HungUp(leg) => self.gone(leg, ReleaseCause::Normal, actions),
+            Event::Lost { leg, cause } => self.gone(leg, cause, actions),
+            Event::Hold { leg, on } => self.hold(leg, on, actions),
+            Event::Spoken(leg) => self.spoken(leg, actions),
+            Event::Referred(leg) => self.referred(leg, now, actions),
+            Event::TransferPlan { referrer, plan } => self.transfer_plan(referrer, plan, now, actions),
+            Event::Replaced { old, new, answered } => self.replaced(old, new, answered, actions),
+            Event::TakenAway(leg) => self.taken_away(leg, actions),
+            Event::End(cause) => self.end_from_outside(cause, actions),
+            Event::Timeout => self.timed_out(now, actions),
+        }
+    }
+
+    // Before an answer -----------------------------------------------------------------------------------------------
+
+    /// The caller hears why, if there is something to say, and then gets the status.
+    fn refuse(&mut self, refusal: Refusal, actions: &mut Vec<Action>) {
+        if let Some(prompt) = refusal.prompt {
+            actions.push(Action::TellProgress(self.caller));
+            actions.push(Action::Hear(self.caller, Sound::Prompt(prompt)));
+            self.phase = Phase::Refusing(refusal);
+            actions.push(Action::Show);
+        } else {
+            self.turn_away(refusal, actions);
+        }
+    }
+
+    fn turn_away(&mut self, refusal: Refusal, actions: &mut Vec<Action>) {
+        actions.push(Action::Reject { leg: self.caller, refusal });
+        self.finish(Outcome { cause: refusal.cause, status: refusal.status, ended_by: refusal.by }, actions);
+    }
+
+    fn hunt_on(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let hunt = match &mut self.phase {
+            Phase::Hunting { hunt, .. } => hunt,
+            Phase::Transferring { hunt: Some(hunt), .. } => hunt,
+            Phase::Transferring { hunt: None, .. }
+            | Phase::Refusing(_)
+            | Phase::Service { .. }
+            | Phase::Talking { .. }
+            | Phase::Ended => return,
+        };
+        match hunt.next(now) {
+            Progress::Ring(targets) => actions.extend(targets.into_iter().map(Action::Ring)),
+            Progress::Exhausted(refusal) => self.nobody_answered(refusal, actions),
+        }
+    }
+
+    fn nobody_answered(&mut self, refusal: Refusal, actions: &mut Vec<Action>) {
+        match &self.phase {
+            Phase::Hunting { .. } => self.refuse(refusal, actions),
+            Phase::Transferring { .. } => self.transfer_failed(refusal, actions),
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => {}
+        }
+    }
+
+    fn hunting(&mut self) -> Option<&mut Hunt> {
+        match &mut self.phase {
+            Phase::Hunting { hunt, .. } => Some(hunt),
+            Phase::Transferring { hunt, .. } => hunt.as_mut(),
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
+        }
+    }
+
+    fn branched(&mut self, target: &Target, legs: &[LegId], busy: bool, now: Instant, actions: &mut Vec<Action>) {
+        let Some(hunt) = self.hunting() else {
+            // Too late: what was begun meanwhile has no one to ring for.
+            actions.extend(legs.iter().map(|leg| Action::Release { leg: *leg, why: Why::Over }));
+            return;
+        };
+        hunt.placed(target, legs.len(), busy);
+        self.branches.extend(legs.iter().map(|leg| (*leg, target.clone())));
+        self.next_when_none_rings(now, actions);
+    }
+
+    /// Goes on to the next stage when every target of this one was placed, and none of its phones rings any more.
+    fn next_when_none_rings(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.branches.is_empty() && self.hunting().is_some_and(|hunt| hunt.all_placed()) {
+            self.hunt_on(now, actions);
+        }
+    }
+
+    fn is_branch(&self, leg: LegId) -> bool {
+        self.branches.iter().any(|(branch, _)| *branch == leg)
+    }
+
+    fn rings(&mut self, leg: LegId, actions: &mut Vec<Action>) {
+        if !self.is_branch(leg) {
+            return;
+        }
+        let first = self.hunting().is_some_and(Hunt::rings_now);
+        if first && matches!(self.phase, Phase::Hunting { .. }) {
+            actions.push(Action::TellRinging(self.caller));
+        }
+    }
+
+    /// The sound of a phone that has not answered (a network's announcement) reaches the caller when it is the only one
+    /// that rings.
+    fn early_media(&mut self, leg: LegId, actions: &mut Vec<Action>) {
+        if !self.is_branch(leg) {
+            return;
+        }
+        if let Some(hunt) = self.hunting() {
+            let _ = hunt.rings_now();
+        }
+        let ear = match &self.phase {
+            Phase::Hunting { .. } => {
+                if self.branches.len() > 1 {
+                    actions.push(Action::TellRinging(self.caller));
+                    return;
+                }
+                actions.push(Action::TellProgress(self.caller));
+                self.caller
+            }
+            Phase::Transferring { kept, .. } if self.branches.len() == 1 => *kept,
+            Phase::Transferring { .. }
+            | Phase::Refusing(_)
+            | Phase::Service { .. }
+            | Phase::Talking { .. }
+            | Phase::Ended => return,
+        };
+        self.early = Some(leg);
+        actions.push(Action::Hear(ear, Sound::Leg(leg)));
+    }
+
+    /// A leg that was heard before an answer is gone: ringing takes its place, since the waiting phone, whose ear is open,
+    /// makes none of its own.
+    fn no_longer_early(&mut self, leg: LegId, actions: &mut Vec<Action>) {
+        let ear = match &self.phase {
+            Phase::Hunting { .. } => self.caller,
+            Phase::Transferring { kept, .. } => *kept,
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
+        };
+        if self.early == Some(leg) {
+            self.early = None;
+            actions.push(Action::Hear(ear, Sound::Tone(Tone::RingBack)));
+        }
+    }
+
+    fn answered(&mut self, leg: LegId, actions: &mut Vec<Action>) {
+        let Some(place) = self.branches.iter().position(|(branch, _)| *branch == leg) else {
+            // It was cancelled, and its answer crossed with that (RFC 3261 §9.1); or it is a party already.
+            if !self.legs().any(|known| known == leg) {
+                actions.push(Action::Release { leg, why: Why::AnsweredElsewhere });
+            }
+            return;
+        };
+        let (_, target) = self.branches.remove(place);
+        self.early = None;
+        self.release_branches(Why::AnsweredElsewhere, actions);
+        self.about.callee = target.party;
+        match std::mem::replace(&mut self.phase, Phase::Talking { callee: leg }) {
+            Phase::Hunting { .. } => actions.push(Action::Answer(self.caller)),
+            Phase::Transferring { kept, referrer, .. } => {
+                self.caller = kept;
+                if let Some(referrer) = referrer {
+                    actions.push(Action::TellTransfer { leg: referrer, status: 200 });
+                    actions.push(Action::Release { leg: referrer, why: Why::Transferred });
+                }
+            }
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => {
+                debug_assert!(false, "branches ring only while somebody is hunted for");
+            }
+        }
+        self.holding.retain(|holder| *holder == self.caller);
+        self.let_them_hear(actions);
+        actions.push(Action::Show);
+    }
+
+    fn release_branches(&mut self, why: Why, actions: &mut Vec<Action>) {
+        for (leg, _) in std::mem::take(&mut self.branches) {
+            self.no_longer_early(leg, actions);
+            actions.push(Action::Release { leg, why });
+        }
+    }
+
+    fn refused(&mut self, leg: LegId, status: u16, now: Instant, actions: &mut Vec<Action>) {
+        let Some(place) = self.branches.iter().position(|(branch, _)| *branch == leg) else {
+            if self.legs().any(|known| known == leg) {
+                self.gone(leg, ReleaseCause::NetworkFailure, actions);
+            }
+            return;
+        };
+        self.branches.remove(place);
+        self.no_longer_early(leg, actions);
+        let decisive = self.hunting().is_some_and(|hunt| hunt.refused(status));
+        if decisive {
+            self.release_branches(Why::Over, actions);
+            if let Some(refusal) = self.hunting().map(|hunt| hunt.verdict()) {
+                self.nobody_answered(refusal, actions);
+            }
+        } else {
+            self.next_when_none_rings(now, actions);
+        }
+    }
+
+    fn timed_out(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        let over = match &self.phase {
+            Phase::Hunting { until, .. } | Phase::Transferring { until, .. } => *until <= now,
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
+        };
+        self.release_branches(Why::NoAnswer, actions);
+        if let Some(hunt) = self.hunting() {
+            hunt.nobody_answered_in_time();
+        }
+        if over {
+            let verdict = self.hunting().map_or(Refusal::NO_ANSWER, |hunt| hunt.verdict());
+            self.nobody_answered(verdict, actions);
+        } else {
+            self.hunt_on(now, actions);
+        }
+    }
+
+    // With the exchange or each other --------------------------------------------------------------------------------
+
+    fn spoken(&mut self, leg: LegId, actions: &mut Vec<Action>) {
+        match self.phase {
+            Phase::Refusing(refusal) if leg == self.caller => self.turn_away(refusal, actions),
+            Phase::Service { echo: true, .. } if leg == self.caller => actions.push(Action::Hear(leg, Sound::Echo)),
+            Phase::Service { echo: false, .. } if leg == self.caller => {
+                actions.push(Action::Release { leg, why: Why::Over });
+                let outcome = Outcome { cause: ReleaseCause::Normal, status: 200, ended_by: EndedBy::Exchange };
+                self.finish(outcome, actions);
+            }
+            Phase::Refusing(_)
+            | Phase::Service { .. }
+            | Phase::Hunting { .. }
+            | Phase::Talking { .. }
+            | Phase::Transferring { .. }
+            | Phase::Ended => {}
+        }
+    }
+
+    fn hold(&mut self, leg: LegId, on: bool, actions: &mut Vec<Action>) {
+        let known = self.legs().any(|known| known == leg) && !self.is_branch(leg);
+        let was = self.holding.contains(&leg);
+        if !known || was == on {
+            return;
+        }
+        if on {
+            self.holding.push(leg);
+        } else {
+            self.holding.retain(|holder| *holder != leg);
+        }
+        self.let_them_hear(actions);
+        actions.push(Action::Show);
+    }
+
+    /// Tells both parties' ears what they hear now.
+    fn let_them_hear(&self, actions: &mut Vec<Action>) {
+        if let Some((caller, callee)) = self.parties() {
+            let holds = |leg| self.holding.contains(&leg);
+            actions.extend(hearing::of_two(caller, callee, holds).map(|(leg, sound)| Action::Hear(leg, sound)));
+        }
+    }
+
+    /// A leg is not there any more.
+    fn gone(&mut self, leg: LegId, cause: ReleaseCause, actions: &mut Vec<Action>) {
+        self.holding.retain(|holder| *holder != leg);
+        let is_caller = leg == self.caller;
+        match &mut self.phase {
+            Phase::Refusing(_) | Phase::Hunting { .. } if is_caller => {
+                self.release_branches(Why::Over, actions);
+                actions.push(Action::Reject { leg, refusal: Refusal::CANCELLED });
+                let Refusal { cause, status, by, .. } = Refusal::CANCELLED;
+                self.finish(Outcome { cause, status, ended_by: by }, actions);
+            }
+            Phase::Service { .. } if is_caller => {
+                actions.push(Action::Release { leg, why: Why::Over });
+                self.finish(Outcome { cause, status: 200, ended_by: EndedBy::Caller }, actions);
+            }
+            Phase::Talking { callee } => {
+                let callee = *callee;
+                if !is_caller && leg != callee {
+                    return;
+                }
+                let (other, by) = if is_caller { (callee, EndedBy::Caller) } else { (self.caller, EndedBy::Callee) };
+                let ended_by = if cause == ReleaseCause::Normal { by } else { EndedBy::Exchange };
+                actions.push(Action::Release { leg, why: Why::Over });
+                actions.push(Action::Release { leg: other, why: Why::Over });
+                self.finish(Outcome { cause, status: 200, ended_by }, actions);
+            }
+            Phase::Transferring { kept, referrer, .. } => {
+                if *kept == leg {
+                    actions.push(Action::Release { leg, why: Why::Over });
+                    self.kept_party_gone(cause, actions);
+                } else if *referrer == Some(leg) {
+                    // What referrers do: the transfer goes on without them.
+                    *referrer = None;
+                    actions.push(Action::Release { leg, why: Why::Transferred });
+                }
+            }
+            Phase::Refusing(_) | Phase::Service { .. } | Phase::Hunting { .. } | Phase::Ended => {}
+        }
+    }
+
+    fn end_from_outside(&mut self, cause: ReleaseCause, actions: &mut Vec<Action>) {
+        let answered = match &self.phase {
+            Phase::Refusing(_) | Phase::Hunting { .. } => false,
+            Phase::Service { answered, .. } => *answered,
+            Phase::Talking { .. } | Phase::Transferring { .. } => true,
+            Phase::Ended => return,
+        };
+        if answered {
+            let legs: Vec<_> = self.legs().collect();
+            actions.extend(legs.into_iter().map(|leg| Action::Release { leg, why: Why::Over }));
+            self.branches.clear();
+            self.finish(Outcome { cause, status: 200, ended_by: EndedBy::Exchange }, actions);
+        } else {
+            self.release_branches(Why::Over, actions);
+            self.turn_away(Refusal { cause, ..Refusal::UNAVAILABLE }, actions);
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome, actions: &mut Vec<Action>) {
+        self.phase = Phase::Ended;
+        self.holding.clear();
+        actions.push(Action::Done(outcome));
+    }
+}

@@ -1,0 +1,201 @@
+//! What does a request outside of any dialog want? And the answers that need no call.
+
+use tandem_domain::ids::CallId;
+use tandem_sip::{
+    dialog::DialogId,
+    flow::Flow,
+    message::{Malformed, Method, Name, Request, Response},
+    transaction::ServerId,
+};
+
+use super::{Exchange, Media, Now, QuestionId};
+use crate::{
+    call,
+    directory::{Answer, Question},
+    ids::LegId,
+    leg::{ALLOW, Peer, SESSION_INTERVAL_MIN, SUPPORTED, unknown_extensions},
+};
+
+/// What a question to the directory is for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// Who is it that registers or calls?
+    Who { request: Box<Request>, server: ServerId, flow: Flow },
+    /// What does the dialled number mean?
+    Dialled { invite: Box<Request>, server: ServerId, flow: Flow, peer: Peer },
+    /// Where does a transfer go?
+    Transfer { referrer: LegId, call: CallId },
+}
+
+impl Asked {
+    /// The transaction that waits.
+    const fn server(&self) -> Option<ServerId> {
+        match self {
+            Self::Who { server, .. } | Self::Dialled { server, .. } => Some(*server),
+            Self::Transfer { .. } => None,
+        }
+    }
+}
+
+/// Seconds after which a call may be tried again when there was no room.
+pub(super) const RETRY_AFTER: u32 = 5;
+
+impl<M: Media> Exchange<M> {
+    /// A request, of a dialog or not.
+    pub(super) fn request(&mut self, now: Now, server: Option<ServerId>, flow: Flow, request: Request) {
+        match DialogId::of_request(&request) {
+            Ok(Some(dialog)) => {
+                let leg = self.tags.get(&dialog.local_tag).copied();
+                let leg = leg.filter(|leg| self.legs.get(leg).is_some_and(|leg| leg.owns(&dialog)));
+                match leg {
+                    Some(leg) => self.inside(now, leg, server, &request),
+                    None => self.refuse(now, server, &request, 481),
+                }
+            }
+            Ok(None) => {
+                if let Some(server) = server {
+                    self.outside(now, server, flow, request);
+                }
+            }
+            Err(_) => self.refuse(now, server, &request, 400),
+        }
+    }
+
+    fn inside(&mut self, now: Now, leg: LegId, server: Option<ServerId>, request: &Request) {
+        if let Some(server) = server {
+            let unknown = unknown_extensions(request);
+            if !unknown.is_empty() {
+                return self.bad_extension(now, server, request, &unknown);
+            }
+        }
+        if server.is_some() && request.method == Method::Invite {
+            self.servers.extend(server.map(|server| (server, leg)));
+        }
+        self.with_leg(now, leg, |leg, wire| leg.requested(wire, server, request));
+    }
+
+    fn outside(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
+        if request.headers.max_forwards().ok().flatten() == Some(0) {
+            return self.refuse(now, Some(server), &request, 483);
+        }
+        let unknown = unknown_extensions(&request);
+        if !unknown.is_empty() {
+            return self.bad_extension(now, server, &request, &unknown);
+        }
+        match &request.method {
+            Method::Invite => self.invited(now, server, flow, request),
+            Method::Register => self.authenticate(now, server, flow, request),
+            Method::Options => {
+                let mut response = self.response(&request, 200);
+                response.headers.push(Name::Allow, ALLOW);
+                response.headers.push(Name::Supported, SUPPORTED);
+                response.headers.push(Name::Accept, "application/sdp");
+                self.transactions.respond(now.instant, server, response);
+            }
+            Method::Bye | Method::Update | Method::Prack | Method::Info | Method::Refer | Method::Notify => {
+                self.refuse(now, Some(server), &request, 481);
+            }
+            Method::Subscribe => self.refuse(now, Some(server), &request, 489),
+            Method::Message | Method::Publish => self.refuse(now, Some(server), &request, 405),
+            Method::Ack | Method::Cancel => {}
+            Method::Other(_) => self.refuse(now, Some(server), &request, 501),
+        }
+    }
+
+    fn bad_extension(&mut self, now: Now, server: ServerId, request: &Request, unknown: &[String]) {
+        let mut response = self.response(request, 420);
+        response.headers.push(Name::Unsupported, unknown.join(", "));
+        self.transactions.respond(now.instant, server, response);
+    }
+
+    /// Answers a request with a status alone; an ACK is not answered.
+    pub(super) fn refuse(&mut self, now: Now, server: Option<ServerId>, request: &Request, status: u16) {
+        let Some(server) = server else { return };
+        let mut response = self.response(request, status);
+        match status {
+            405 | 501 => response.headers.push(Name::Allow, ALLOW),
+            415 => response.headers.push(Name::Accept, "application/sdp"),
+            422 => response.headers.push(Name::MinSe, SESSION_INTERVAL_MIN.to_string()),
+            503 => response.headers.push(Name::RetryAfter, RETRY_AFTER.to_string()),
+            489 => response.headers.push(Name::Other("Allow-Events".into()), "refer"),
+            _ => {}
+        }
+        self.transactions.respond(now.instant, server, response);
+    }
+
+    /// A response that makes no dialog: with a tag, as RFC 3261 §8.2.6.2 wants it.
+    pub(super) fn response(&mut self, request: &Request, status: u16) -> Response {
+        use rand::Rng as _;
+        let mut response = Response::to(request, status);
+        if let Ok(to) = request.headers.to()
+            && to.tag().is_none()
+        {
+            let tag = format!("{:016x}", self.random.random::<u64>());
+            response.headers.set(Name::To, to.with_tag(&tag).to_string());
+        }
+        response.headers.set(Name::Server, self.settings.product.clone());
+        response
+    }
+
+    /// What is no SIP message, but says enough to be answered.
+    pub(super) fn answer_malformed(&mut self, flow: Flow, malformed: Malformed) {
+        if let Some(request) = malformed.request.filter(|request| request.method != Method::Ack) {
+            let mut response = self.response(&request, malformed.status);
+            response.reason = malformed.reason;
+            self.transactions.respond_statelessly(flow, response);
+        }
+    }
+
+    /// A CANCEL for an INVITE that has no final response yet.
+    pub(super) fn cancelled(&mut self, now: Now, server: ServerId) {
+        if let Some(leg) = self.servers.get(&server).copied() {
+            if let Some(call) = self.legs.get(&leg).filter(|leg| leg.is_incoming()).map(|leg| leg.call) {
+                self.call_event(now, call, call::Event::HungUp(leg));
+            }
+            return;
+        }
+        // The directory has not answered yet: its answer will find nobody.
+        let waiting = self.questions.iter().find(|(_, asked)| asked.server() == Some(server)).map(|(id, _)| *id);
+        match waiting.and_then(|id| self.questions.remove(&id)) {
+            Some(Asked::Who { request, server, .. } | Asked::Dialled { invite: request, server, .. }) => {
+                self.refuse(now, Some(server), &request, 487);
+            }
+            Some(Asked::Transfer { .. }) | None => {}
+        }
+    }
+
+    /// The directory has answered.
+    pub(super) fn answered(&mut self, now: Now, id: QuestionId, answer: Answer) {
+        let Some(asked) = self.questions.remove(&id) else { return };
+        match (asked, answer) {
+            (Asked::Who { request, server, flow }, Answer::Phone(phone)) => {
+                self.identified(now, server, flow, *request, phone);
+            }
+            (Asked::Dialled { invite, server, flow, peer }, Answer::Route(route)) => {
+                self.begin_call(now, server, flow, *invite, peer, *route);
+            }
+            (Asked::Transfer { referrer, call }, Answer::Route(route)) => {
+                self.transfer_route(now, call, referrer, *route);
+            }
+            (Asked::Transfer { referrer, call }, Answer::Unavailable | Answer::Phone(_)) => {
+                self.transfer_unroutable(now, call, referrer);
+            }
+            (
+                Asked::Who { request, server, .. } | Asked::Dialled { invite: request, server, .. },
+                Answer::Unavailable | Answer::Phone(_) | Answer::Route(_),
+            ) => self.refuse(now, Some(server), &request, 503),
+        }
+    }
+
+    /// Asks what `number` means for who dials it.
+    pub(super) fn ask_dialled(
+        &mut self,
+        invite: Request,
+        server: ServerId,
+        flow: Flow,
+        peer: Peer,
+        question: Question,
+    ) {
+        self.ask(question, Asked::Dialled { invite: Box::new(invite), server, flow, peer });
+    }
+}

@@ -1,0 +1,87 @@
+//! What legs, media and people with the right to tell the exchange, and which call that concerns.
+
+use tandem_domain::calls::ReleaseCause;
+
+use super::{Command, Exchange, Media, Now};
+use crate::{
+    call,
+    ids::LegId,
+    leg::{Leg, LegEvent},
+};
+
+impl<M: Media> Exchange<M> {
+    pub(super) fn leg_event(&mut self, now: Now, id: LegId, event: LegEvent) {
+        let Some(leg) = self.legs.get(&id) else { return };
+        let call = leg.call;
+        match event {
+            LegEvent::Ringing => self.call_event(now, call, call::Event::Ringing(id)),
+            LegEvent::EarlyMedia => {
+                self.describe(id);
+                self.call_event(now, call, call::Event::EarlyMedia(id));
+            }
+            LegEvent::Answered => {
+                self.describe(id);
+                self.group_served(now, id);
+                self.call_event(now, call, call::Event::Answered(id));
+            }
+            LegEvent::Refused(status) => {
+                self.media.close(id);
+                self.call_event(now, call, call::Event::Refused { leg: id, status });
+            }
+            LegEvent::MediaChanged => {
+                self.describe(id);
+                let on = self.legs.get(&id).is_some_and(|leg| leg.negotiation.is_held());
+                self.call_event(now, call, call::Event::Hold { leg: id, on });
+            }
+            LegEvent::HungUp => self.call_event(now, call, call::Event::HungUp(id)),
+            LegEvent::Lost(cause) => self.call_event(now, call, call::Event::Lost { leg: id, cause }),
+            LegEvent::Refer { to, replaces } => self.refer(now, id, &to, replaces.as_ref()),
+            LegEvent::Digit(digit) => self.pass_digit(call, id, digit),
+        }
+    }
+
+    pub(super) fn media_event(&mut self, now: Now, event: tandem_media::Event) {
+        match event {
+            tandem_media::Event::ClipEnded { leg } => {
+                if let Some(call) = self.legs.get(&leg).map(|leg| leg.call) {
+                    self.call_event(now, call, call::Event::Spoken(leg));
+                }
+            }
+            tandem_media::Event::MediaTimeout { leg } => {
+                let talks = |leg: &&Leg| leg.is_up() && !leg.negotiation.is_held();
+                if let Some(call) = self.legs.get(&leg).filter(talks).map(|leg| leg.call) {
+                    let cause = ReleaseCause::MediaTimeout;
+                    self.call_event(now, call, call::Event::Lost { leg, cause });
+                }
+            }
+            tandem_media::Event::Closed { leg, stats } => self.media_closed(leg, &stats),
+            tandem_media::Event::Digit { .. } | tandem_media::Event::Latched { .. } => {}
+        }
+    }
+
+    pub(super) fn command(&mut self, now: Now, command: Command) {
+        match command {
+            Command::EndCall(call) => {
+                self.call_event(now, call, call::Event::End(ReleaseCause::Normal));
+            }
+            Command::ForgetPhones(account) => {
+                let gone = self.registrar.remove(account);
+                self.bindings_gone(gone);
+            }
+            Command::Restore(bindings) => {
+                for binding in bindings {
+                    self.show_binding(now, &binding);
+                    self.registrar.restore(binding);
+                }
+            }
+            Command::Drain => self.draining = true,
+            Command::EndAll => {
+                self.draining = true;
+                let calls: Vec<_> = self.calls.keys().copied().collect();
+                for call in calls {
+                    self.call_event(now, call, call::Event::End(ReleaseCause::Shutdown));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! The exchange as one pure machine: SIP, media events and the directory's answers go in; messages, questions, records and
+//! what the live feed shows come out.
+//!
+//! It has no socket, clock or task: [`Exchange::handle`] takes an [`Input`] and the time, [`Exchange::poll`] hands out what is
+//! to be done, [`Exchange::next_timeout`] says when to come back. [`crate::actor`] is the shell around it, tests are another.
+//! Media are the one thing it calls directly, through [`Media`], since a call needs its ports at once.
+//!
+//! | module | the question it answers |
+//! | --- | --- |
+//! | `arrivals` | what does a request outside of any dialog want? |
+//! | `registering` | who registers, and may they? |
+//! | `calling` | how does an INVITE become a call? |
+//! | `happenings` | what do legs, media and people tell? |
+//! | `performing` | how is done what a call wants? |
+//! | `transferring` | who takes whose place? |
+//! | `records` | what is kept of a call? |
+//! | [`guard`] | who guesses passwords? |
+
+mod arrivals;
+mod calling;
+pub mod guard;
+mod happenings;
+mod performing;
+mod records;
+mod registering;
+mod settings;
+mod transferring;
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, VecDeque},
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use rand::{Rng as _, rngs::StdRng};
+use tandem_domain::{
+    calls::Xdr,
+    ids::{AccountId, CallId, HuntgroupId, Timestamp},
+};
+use tandem_media::{Description, Digit, Hears, OpenError};
+use tandem_sip::{
+    digest::{self, Challenges},
+    flow::Flow,
+    message::Message,
+    transaction::{self, ClientId, Output as SipOutput, ServerId, Timers, Transactions},
+};
+use uuid::Uuid;
+
+use self::{arrivals::Asked, guard::Guard, records::Draft};
+pub use self::{
+    registering::registration,
+    settings::{Settings, Trunk},
+};
+use crate::{
+    call::{self, Call},
+    directory::{Answer, Question},
+    feed::Feed,
+    ids::LegId,
+    leg::{Leg, LegEvent, Wire},
+    prompt::Voices,
+    registrar::{self, Binding, Registrar},
+};
+
+/// The time, by both clocks: one that never jumps, and the one on the wall.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// For time-outs.
+    pub instant: Instant,
+    /// For records.
+    pub wall: Timestamp,
+}
+
+/// What media do for the exchange.
+pub trait Media {
+    /// Opens a leg's ports at a local address; answers with the RTP one.
+    ///
+    /// # Errors
+    /// There are no ports left, or the address is not ours.
+    fn open(&self, leg: LegId, local: IpAddr) -> Result<SocketAddr, OpenError>;
+    /// Says what a leg's other end is like.
+    fn describe(&self, leg: LegId, description: Description);
+    /// Says what legs hear from now on, all at the same instant.
+    fn route(&self, rows: Vec<(LegId, Hears)>);
+    /// Sends a digit to a leg.
+    fn send_digit(&self, leg: LegId, digit: Digit, milliseconds: u16);
+    /// Closes a leg; its sums come as an event.
+    fn close(&self, leg: LegId);
+}
+
+/// Names a question to the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QuestionId(pub u64);
+
+/// What happens to the exchange.
+#[derive(Debug)]
+pub enum Input {
+    /// A SIP message came.
+    Sip {
+        /// Which way.
+        flow: Flow,
+        /// What.
+        message: Message,
+    },
+    /// Something came that is no SIP message, but can be answered.
+    Malformed {
+        /// Which way.
+        flow: Flow,
+        /// What is wrong.
+        malformed: tandem_sip::message::Malformed,
+    },
+    /// A message could not be sent, or a connection is gone.
+    SipFailed {
+        /// Which way.
+        flow: Flow,
+    },
+    /// Media.
+    Media(tandem_media::Event),
+    /// The directory.
+    Answer(QuestionId, Answer),
+    /// Somebody with the right to.
+    Command(Command),
+}
+
+/// What people with the right to can ask of the exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// End a call.
+    EndCall(CallId),
+    /// An account has a new password, or is closed: its phones are not its any more.
+    ForgetPhones(AccountId),
+    /// The phones known before the program was started.
+    Restore(Vec<Binding>),
+    /// Take no more calls.
+    Drain,
+    /// End all calls.
+    EndAll,
+}
+
+/// What is to be done for the exchange.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a message.
+    Send {
+        /// Which way.
+        flow: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Ask the directory.
+    Ask(QuestionId, Question),
+    /// Keep a record of a call.
+    Keep(Box<Xdr>),
+    /// Keep, or no longer keep, where a phone is.
+    Binding(Box<registrar::Change>),
+    /// The SIP `Call-ID` belongs to this call, for the signalling log.
+    Belongs {
+        /// Of one of its legs.
+        sip_call_id: String,
+        /// The call.
+        call: CallId,
+    },
+}
+
+/// How much there is, for measurements and for tests that look for what was left behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls.
+    pub calls: usize,
+    /// Legs, those that wait for their last response included.
+    pub legs: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// Questions to the directory.
+    pub questions: usize,
+    /// Records that wait for the sums of their media.
+    pub drafts: usize,
+    /// Phones.
+    pub bindings: usize,
+}
+
+/// What a time-out is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Due {
+    Call(CallId),
+    Leg(LegId),
+    Draft(CallId),
+}
+
+/// A call with what the exchange must know of it besides.
+struct Entry {
+    call: Call,
+    /// The two whose media are measured: who called, who answered.
+    caller: LegId,
+    callee: Option<LegId>,
+}
+
+/// The exchange.
+pub struct Exchange<M> {
+    settings: Settings,
+    media: M,
+    voices: Voices,
+    feed: Feed,
+    transactions: Transactions,
+    challenges: Challenges,
+    guard: Guard,
+    random: StdRng,
+    registrar: Registrar,
+    calls: HashMap<CallId, Entry>,
+    legs: HashMap<LegId, Leg>,
+    tags: HashMap<String, LegId>,
+    clients: HashMap<ClientId, LegId>,
+    leg_clients: HashMap<LegId, Vec<ClientId>>,
+    servers: HashMap<ServerId, LegId>,
+    questions: HashMap<QuestionId, Asked>,
+    drafts: HashMap<CallId, Draft>,
+    draft_of: HashMap<LegId, CallId>,
+    last_used: HashMap<(HuntgroupId, AccountId), Instant>,
+    due: BinaryHeap<Reverse<(Instant, Due)>>,
+    scheduled: HashMap<Due, Instant>,
+    outputs: VecDeque<Output>,
+    next_leg: u64,
+    next_question: u64,
+    draining: bool,
+}
+
+impl<M: Media> Exchange<M> {
+    /// An exchange with nobody registered. `random` must be well seeded: tags and nonces come from it.
+    #[must_use]
+    pub fn new(settings: Settings, media: M, voices: Voices, feed: Feed, mut random: StdRng, now: Instant) -> Self {
+        let nonces = digest::Settings { algorithms: settings.digests.clone(), ..digest::Settings::default() };
+        Self {
+            transactions: Transactions::new(Timers::default(), random.random()),
+            challenges: Challenges::new(settings.realm.clone(), nonces, random.random(), now),
+            guard: Guard::default(),
+            random,
+            registrar: Registrar::default(),
+            calls: HashMap::new(),
+            legs: HashMap::new(),
+            tags: HashMap::new(),
+            clients: HashMap::new(),
+            leg_clients: HashMap::new(),
+            servers: HashMap::new(),
+            questions: HashMap::new(),
+            drafts: HashMap::new(),
+            draft_of: HashMap::new(),
+            last_used: HashMap::new(),
+            due: BinaryHeap::new(),
+            scheduled: HashMap::new(),
+            outputs: VecDeque::new(),
+            next_leg: 0,
+            next_question: 0,
+            draining: false,
+            settings,
+            media,
+            voices,
+            feed,
+        }
+    }
+
+    /// Takes an event.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Sip { flow, message } => self.transactions.receive(now.instant, flow, message),
+            Input::Malformed { flow, malformed } => self.answer_malformed(flow, malformed),
+            Input::SipFailed { flow } => {
+                self.transactions.transport_failed(now.instant, flow);
+                if flow.transport.is_reliable() {
+                    let gone = self.registrar.flow_failed(flow);
+                    self.bindings_gone(gone);
+                }
+            }
+            Input::Media(event) => self.media_event(now, event),
+            Input::Answer(id, answer) => self.answered(now, id, answer),
+            Input::Command(command) => self.command(now, command),
+        }
+        self.settle(now);
+    }
+
+    /// When [`Exchange::handle_timeout`] is due.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let own = self.due.peek().map(|Reverse((at, _))| *at);
+        [own, self.transactions.next_timeout(), self.registrar.next_expiry()].into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.transactions.handle_timeout(now.instant);
+        let gone = self.registrar.expire(now.instant);
+        self.bindings_gone(gone);
+        while let Some(Reverse((at, due))) = self.due.peek().copied() {
+            if at > now.instant {
+                break;
+            }
+            self.due.pop();
+            if self.scheduled.get(&due) != Some(&at) {
+                continue;
+            }
+            self.scheduled.remove(&due);
+            match due {
+                Due::Call(call) => self.call_event(now, call, call::Event::Timeout),
+                Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
+                Due::Draft(call) => self.finish_draft(call),
+            }
+        }
+        self.settle(now);
+    }
+
+    /// What is to be done next.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// How much there is.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let transactions = self.transactions.counts();
+        Counts {
+            calls: self.calls.len(),
+            legs: self.legs.len(),
+            transactions: transactions.client + transactions.server,
+            questions: self.questions.len(),
+            drafts: self.drafts.len(),
+            bindings: self.registrar.all().count(),
+        }
+    }
+
+    /// Handles what the transaction layer has for us, until it has nothing more.
+    fn settle(&mut self, now: Now) {
+        while let Some(output) = self.transactions.poll() {
+            match output {
+                SipOutput::Send { flow, bytes, .. } => self.outputs.push_back(Output::Send { flow, bytes }),
+                SipOutput::Event(event) => self.sip_event(now, event),
+            }
+        }
+    }
+
+    fn sip_event(&mut self, now: Now, event: transaction::Event) {
+        match event {
+            transaction::Event::Request { id, flow, request, .. } => self.request(now, id, flow, request),
+            transaction::Event::Cancelled { id } => self.cancelled(now, id),
+            transaction::Event::Response { id, response } => {
+                if let Some(leg) = self.clients.get(&id).copied() {
+                    self.with_leg(now, leg, |leg, wire| leg.responded(wire, id, &response));
+                }
+            }
+            transaction::Event::Failed { id, why } => {
+                let timed_out = why == transaction::Failure::Timeout;
+                if let Some(leg) = self.clients.get(&id).copied() {
+                    self.with_leg(now, leg, |leg, wire| leg.failed(wire, id, timed_out));
+                }
+            }
+            transaction::Event::Unacknowledged { id } => {
+                if let Some(leg) = self.servers.remove(&id) {
+                    self.with_leg(now, leg, |leg, wire| leg.unacknowledged(wire, id));
+                }
+            }
+        }
+    }
+
+    /// Lets a leg do something, and tells its call what came of it.
+    fn with_leg(&mut self, now: Now, id: LegId, act: impl FnOnce(&mut Leg, &mut Wire<'_>) -> Vec<LegEvent>) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let mut wire = Wire { transactions: &mut self.transactions, now: now.instant, random: &mut self.random };
+        let events = act(leg, &mut wire);
+        self.after_leg(id);
+        for event in events {
+            self.leg_event(now, id, event);
+        }
+        self.drop_if_finished(id);
+    }
+
+    /// Keeps the indices and time-outs of a leg in step with it.
+    fn after_leg(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get(&id) else { return };
+        let known = self.leg_clients.entry(id).or_default();
+        for client in leg.clients() {
+            if self.clients.insert(client, id).is_none() {
+                known.push(client);
+            }
+        }
+        let deadline = leg.deadline();
+        self.schedule(Due::Leg(id), deadline);
+    }
+
+    fn drop_if_finished(&mut self, id: LegId) {
+        if self.legs.get(&id).is_some_and(Leg::is_finished)
+            && let Some(leg) = self.legs.remove(&id)
+        {
+            self.tags.remove(leg.local_tag());
+            for client in self.leg_clients.remove(&id).into_iter().flatten() {
+                self.clients.remove(&client);
+            }
+            self.schedule(Due::Leg(id), None);
+        }
+    }
+
+    fn schedule(&mut self, due: Due, at: Option<Instant>) {
+        match at {
+            Some(at) if self.scheduled.get(&due) != Some(&at) => {
+                self.scheduled.insert(due, at);
+                self.due.push(Reverse((at, due)));
+            }
+            Some(_) => {}
+            None => {
+                self.scheduled.remove(&due);
+            }
+        }
+    }
+
+    /// Tells media what the other end of a leg is like.
+    fn describe(&mut self, id: LegId) {
+        if let Some(description) = self.legs.get(&id).and_then(|leg| leg.negotiation.description()) {
+            self.media.describe(id, description);
+        }
+    }
+
+    fn new_leg_id(&mut self) -> LegId {
+        self.next_leg += 1;
+        LegId(self.next_leg)
+    }
+
+    /// An id that sorts by time (RFC 9562 §5.7).
+    fn new_uuid(&mut self, at: Timestamp) -> Uuid {
+        let milliseconds = u64::try_from(at.0).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.random.random()).into_uuid()
+    }
+
+    fn ask(&mut self, question: Question, asked: Asked) {
+        self.next_question += 1;
+        let id = QuestionId(self.next_question);
+        self.questions.insert(id, asked);
+        self.outputs.push_back(Output::Ask(id, question));
+    }
+
+    /// Whether another call would be one too many.
+    fn is_full(&self) -> bool {
+        self.draining || self.calls.len() + self.questions.len() >= self.settings.calls_max
+    }
+}

@@ -1,0 +1,298 @@
+//! How is done what a call wants: its actions, in their order.
+
+use std::collections::VecDeque;
+
+use tandem_domain::{
+    calls::{CallState, LiveCall},
+    ids::{AccountId, CallId},
+};
+use tandem_media::{Codec, Digit, Hears};
+use tandem_sip::{
+    flow::Flow,
+    message::{Name, NameAddr, Uri},
+};
+
+use super::{Due, Exchange, Media, Now, Output, arrivals::RETRY_AFTER};
+use crate::{
+    call::{
+        self, Action,
+        hearing::Sound,
+        hunt::{Reach, Target, TrunkNumber},
+    },
+    ids::LegId,
+    leg::{Invitation, Leg, Peer, Wire, name_addr, negotiation::CODECS},
+    registrar::Binding,
+};
+
+/// How long a digit sounds that came without its sound, in milliseconds.
+const DIGIT_MILLISECONDS: u16 = 100;
+
+impl<M: Media> Exchange<M> {
+    /// Tells a call what happened, and does what it wants.
+    pub(super) fn call_event(&mut self, now: Now, call: CallId, event: call::Event) {
+        let mut actions = Vec::new();
+        if let Some(entry) = self.calls.get_mut(&call) {
+            entry.call.handle(event, now.instant, &mut actions);
+            self.perform(now, call, actions);
+        }
+    }
+
+    /// Does what a call wants, and what it wants because of that.
+    pub(super) fn perform(&mut self, now: Now, call: CallId, actions: Vec<Action>) {
+        let mut actions: VecDeque<_> = actions.into();
+        let mut rows = Vec::new();
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::Ring(target) => {
+                    let (legs, busy) = self.ring(now, call, &target);
+                    let mut more = Vec::new();
+                    if let Some(entry) = self.calls.get_mut(&call) {
+                        let event = call::Event::Branches { target, legs, busy };
+                        entry.call.handle(event, now.instant, &mut more);
+                    }
+                    actions.extend(more);
+                }
+                Action::TellRinging(leg) => self.with(now, leg, Leg::ring),
+                Action::TellProgress(leg) => {
+                    let preferred = self.codecs_of_the_others(call, leg);
+                    self.with(now, leg, |leg, wire| leg.progress(wire, &preferred));
+                    self.describe(leg);
+                }
+                Action::Answer(leg) => {
+                    let preferred = self.codecs_of_the_others(call, leg);
+                    self.with(now, leg, |leg, wire| leg.answer(wire, &preferred));
+                    self.describe(leg);
+                    self.mark_answered(now, call);
+                }
+                Action::Reject { leg, refusal } => {
+                    let retry_after = (refusal.status == 503).then_some(RETRY_AFTER);
+                    self.with(now, leg, |leg, wire| leg.reject(wire, refusal.status, retry_after));
+                    self.let_go(leg);
+                }
+                Action::Release { leg, why } => {
+                    self.with(now, leg, |leg, wire| leg.release(wire, why));
+                    self.let_go(leg);
+                }
+                Action::Hear(leg, sound) => rows.push((leg, self.hears(sound))),
+                Action::TellTransfer { leg, status } => {
+                    self.with(now, leg, |leg, wire| leg.tell_transfer(wire, status));
+                }
+                Action::Show => self.show(now, call),
+                Action::Done(outcome) => self.done(now, call, outcome),
+            }
+        }
+        if !rows.is_empty() {
+            self.media.route(rows);
+        }
+        let deadline = self.calls.get(&call).and_then(|entry| entry.call.deadline());
+        self.schedule(Due::Call(call), deadline);
+    }
+
+    /// Lets a leg do something that tells its call nothing new.
+    pub(super) fn with(&mut self, now: Now, id: LegId, act: impl FnOnce(&mut Leg, &mut Wire<'_>)) {
+        if let Some(leg) = self.legs.get_mut(&id) {
+            let mut wire = Wire { transactions: &mut self.transactions, now: now.instant, random: &mut self.random };
+            act(leg, &mut wire);
+            self.after_leg(id);
+        }
+        self.drop_if_finished(id);
+    }
+
+    /// A leg is of no call any more: its media end now, its dialog when the last response is there.
+    fn let_go(&mut self, leg: LegId) {
+        self.media.close(leg);
+        self.servers.retain(|_, owner| *owner != leg);
+        self.drop_if_finished(leg);
+    }
+
+    fn hears(&self, sound: Sound) -> Hears {
+        match sound {
+            Sound::Nothing => Hears::Nothing,
+            Sound::Leg(leg) => Hears::Leg(leg),
+            Sound::Echo => Hears::Echo,
+            Sound::Prompt(prompt) => Hears::Clip { clip: self.voices.prompt(prompt), repeat: false },
+            Sound::Tone(tone) => Hears::Clip { clip: self.voices.tone(tone), repeat: true },
+            Sound::Music => Hears::Clip { clip: self.voices.music(), repeat: true },
+        }
+    }
+
+    /// What the other parties of a call can talk: so that nothing has to be transcoded.
+    fn codecs_of_the_others(&self, call: CallId, leg: LegId) -> Vec<Codec> {
+        let Some(entry) = self.calls.get(&call) else { return Vec::new() };
+        let mut others = entry.call.legs().filter(|other| *other != leg);
+        let agreed = others.find_map(|other| {
+            self.legs.get(&other).filter(|other| other.negotiation.is_agreed()).map(|other| other.negotiation.codecs())
+        });
+        agreed.unwrap_or_default()
+    }
+
+    // Ringing --------------------------------------------------------------------------------------------------------
+
+    /// Calls the phones of a target: the legs, and whether it was left alone since it talks.
+    fn ring(&mut self, now: Now, call: CallId, target: &Target) -> (Vec<LegId>, bool) {
+        match &target.reach {
+            Reach::Account(account) => {
+                if target.skip_when_busy && self.is_busy(*account) {
+                    return (Vec::new(), true);
+                }
+                let bindings = self.registrar.preferred(*account, now.instant);
+                let legs = bindings.iter().filter_map(|binding| self.ring_phone(now, call, target, binding)).collect();
+                (legs, false)
+            }
+            Reach::Trunk { number, from } => {
+                (self.ring_trunk(now, call, target, number, from).into_iter().collect(), false)
+            }
+        }
+    }
+
+    /// Whether an account has a call.
+    fn is_busy(&self, account: AccountId) -> bool {
+        let talks = |leg: &Leg| leg.peer == Peer::Phone(account) && (leg.is_up() || leg.is_incoming());
+        self.legs.values().any(talks)
+    }
+
+    fn ring_phone(&mut self, now: Now, call: CallId, target: &Target, binding: &Binding) -> Option<LegId> {
+        let flow = binding.flow;
+        let caller = self.calls.get(&call)?.call.about.caller.clone();
+        let own = self.settings.address_on(flow);
+        let shown = if caller.number.is_empty() { "anonymous" } else { &caller.number };
+        let invitation = Invitation {
+            peer: Peer::Phone(binding.account),
+            target: binding.contact.clone(),
+            from: name_addr(&caller.name, shown, own, None),
+            to: Uri::sip(Some(&binding.user), own).into(),
+            credentials: None,
+            headers: self.group_headers(call),
+            ..self.invitation(call, target, flow)?
+        };
+        self.invite(now, invitation)
+    }
+
+    fn ring_trunk(
+        &mut self,
+        now: Now,
+        call: CallId,
+        target: &Target,
+        number: &TrunkNumber,
+        from: &str,
+    ) -> Option<LegId> {
+        let trunk = self.settings.trunk.clone()?;
+        let flow = trunk.flow();
+        let own = self.settings.address_on(flow);
+        let user = match number {
+            TrunkNumber::Public(number) => super::calling::uri_user(number),
+            TrunkNumber::Emergency(number) => number.clone(),
+        };
+        let uri = Uri::sip(Some(&user), trunk.address);
+        let shown = if from.is_empty() { "anonymous" } else { from };
+        let mut headers = Vec::new();
+        if !from.is_empty() {
+            headers.push((Name::PAssertedIdentity, format!("<{}>", Uri::sip(Some(from), own))));
+        }
+        let invitation = Invitation {
+            peer: Peer::Trunk,
+            target: uri.clone(),
+            from: name_addr("", shown, own, None),
+            to: uri.into(),
+            credentials: trunk.credentials,
+            headers,
+            ..self.invitation(call, target, flow)?
+        };
+        self.invite(now, invitation)
+    }
+
+    /// What all invitations of a call have in common; who and whom is filled in by others.
+    fn invitation(&mut self, call: CallId, target: &Target, flow: Flow) -> Option<Invitation> {
+        let entry = self.calls.get(&call)?;
+        let codecs = match self.codecs_of_the_others(call, LegId(0)) {
+            none if none.is_empty() => self
+                .legs
+                .get(&entry.call.caller())
+                .map(|caller| caller.negotiation.codecs())
+                .filter(|codecs| !codecs.is_empty())
+                .unwrap_or_else(|| CODECS.to_vec()),
+            some => some,
+        };
+        let nobody = NameAddr::from(Uri::sip(None, flow.remote));
+        Some(Invitation {
+            id: self.new_leg_id(),
+            call,
+            party: target.party.clone(),
+            peer: Peer::Trunk,
+            flow,
+            contact: self.settings.contact_on(flow),
+            target: Uri::sip(None, flow.remote),
+            from: nobody.clone(),
+            to: nobody,
+            codecs,
+            credentials: None,
+            headers: Vec::new(),
+            session_interval: crate::leg::SESSION_INTERVAL,
+        })
+    }
+
+    /// Tells a phone through which huntgroup it is called (RFC 7044 would be for whole networks; phones show this one).
+    fn group_headers(&self, call: CallId) -> Vec<(Name, String)> {
+        let group = self.calls.get(&call).and_then(|entry| entry.call.about.huntgroup.as_ref());
+        let name = group.map(|(_, name)| name.replace(['"', '\\'], ""));
+        let header = |name: String| {
+            let own = self.settings.media.first().map_or_else(|| "tandem".to_owned(), ToString::to_string);
+            (Name::CallInfo, format!("<sip:huntgroup@{own}>;purpose=info;name=\"{name}\""))
+        };
+        name.map(header).into_iter().collect()
+    }
+
+    fn invite(&mut self, now: Now, invitation: Invitation) -> Option<LegId> {
+        let (id, call) = (invitation.id, invitation.call);
+        let negotiation = self.open_media(id, invitation.flow).ok()?;
+        let mut wire = Wire { transactions: &mut self.transactions, now: now.instant, random: &mut self.random };
+        let leg = Leg::invite(invitation, negotiation, &mut wire);
+        self.outputs.push_back(Output::Belongs { sip_call_id: leg.call_id().to_owned(), call });
+        self.tags.insert(leg.local_tag().to_owned(), id);
+        self.legs.insert(id, leg);
+        self.after_leg(id);
+        Some(id)
+    }
+
+    // Showing --------------------------------------------------------------------------------------------------------
+
+    fn mark_answered(&mut self, now: Now, call: CallId) {
+        if let Some(entry) = self.calls.get_mut(&call) {
+            entry.call.about.answered.get_or_insert(now.wall);
+        }
+    }
+
+    fn show(&mut self, _now: Now, call: CallId) {
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        if let Some((caller, callee)) = entry.call.parties() {
+            (entry.caller, entry.callee) = (caller, Some(callee));
+        }
+        let about = &entry.call.about;
+        let state = match (about.answered.is_some(), entry.call.is_held()) {
+            (false, _) => CallState::Ringing,
+            (true, false) => CallState::Answered,
+            (true, true) => CallState::Held,
+        };
+        self.feed.show_call(LiveCall {
+            id: about.id,
+            customer: about.customer,
+            direction: about.direction,
+            caller: about.caller.clone(),
+            callee: about.callee.clone(),
+            huntgroup: about.huntgroup.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
+            state,
+            started: about.started,
+            answered: about.answered,
+        });
+    }
+
+    // Digits ---------------------------------------------------------------------------------------------------------
+
+    /// A digit that came in an INFO goes to the other party, in the form that its media agreed to.
+    pub(super) fn pass_digit(&mut self, call: CallId, from: LegId, digit: char) {
+        let other = self.calls.get(&call).and_then(|entry| entry.call.other(from));
+        if let (Some(other), Some(digit)) = (other, Digit::new(digit)) {
+            self.media.send_digit(other, digit, DIGIT_MILLISECONDS);
+        }
+    }
+}

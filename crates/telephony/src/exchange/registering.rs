@@ -1,0 +1,163 @@
+//! Who is it, and may they? Digests (RFC 8760) of registrations and calls, and the registrar (RFC 3261 §10).
+
+use std::time::{Duration, Instant};
+
+use tandem_domain::{calls::Registration, ids::Timestamp};
+use tandem_sip::{
+    digest::{Credentials, Ha1, Verdict},
+    flow::Flow,
+    message::{Method, Name, Request},
+    transaction::ServerId,
+};
+
+use super::{Exchange, Media, Now, Output, arrivals::Asked};
+use crate::{
+    directory::{Phone, Question},
+    registrar::{Binding, Change, EXPIRES_MIN, Owner},
+};
+
+impl<M: Media> Exchange<M> {
+    /// A request that needs to know who sent it: asks the directory for the user that its digest names, or challenges it.
+    pub(super) fn authenticate(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
+        let named = request.headers.get(&Name::Authorization).map(Credentials::parse);
+        match named {
+            None => self.challenge(now, server, &request, false),
+            Some(Err(_)) => self.refuse(now, Some(server), &request, 400),
+            Some(Ok(credentials)) => {
+                if let Err(seconds) = self.guard.admit(flow.remote.ip(), now.instant) {
+                    let mut response = self.response(&request, 503);
+                    response.headers.push(Name::RetryAfter, seconds.to_string());
+                    return self.transactions.respond(now.instant, server, response);
+                }
+                let question = Question::Phone { user: credentials.username };
+                self.ask(question, Asked::Who { request: Box::new(request), server, flow });
+            }
+        }
+    }
+
+    fn challenge(&mut self, now: Now, server: ServerId, request: &Request, stale: bool) {
+        let mut response = self.response(request, 401);
+        for value in self.challenges.challenge(now.instant, stale) {
+            response.headers.push(Name::WwwAuthenticate, value);
+        }
+        self.transactions.respond(now.instant, server, response);
+    }
+
+    /// The directory has told who the named user is; now the digest must be theirs.
+    pub(super) fn identified(
+        &mut self,
+        now: Now,
+        server: ServerId,
+        flow: Flow,
+        request: Request,
+        phone: Option<Phone>,
+    ) {
+        let header = request.headers.get(&Name::Authorization).unwrap_or_default();
+        let Ok(credentials) = Credentials::parse(header) else {
+            return self.refuse(now, Some(server), &request, 400);
+        };
+        // A user that there is not takes as long as a known one.
+        let verdict = match &phone {
+            Some(phone) => {
+                let ha1 = Ha1 { md5: &phone.ha1_md5, sha256: &phone.ha1_sha256 };
+                self.challenges.verify(now.instant, &credentials, &request, &ha1)
+            }
+            None => self.challenges.verify_nobody(now.instant, &credentials, &request),
+        };
+        match (verdict, phone) {
+            (Verdict::Good, Some(phone)) => self.admitted(now, server, flow, request, phone),
+            (Verdict::Stale | Verdict::Replayed, _) => self.challenge(now, server, &request, true),
+            // One answer for a wrong password and for a user that there is not.
+            (Verdict::Good | Verdict::Wrong, _) => {
+                self.guard.failed(flow.remote.ip(), now.instant);
+                self.challenge(now, server, &request, false);
+            }
+            (Verdict::Malformed, _) => self.refuse(now, Some(server), &request, 400),
+        }
+    }
+
+    fn admitted(&mut self, now: Now, server: ServerId, flow: Flow, request: Request, phone: Phone) {
+        match request.method {
+            Method::Register => self.register(now, server, flow, &request, &phone),
+            _ => self.dial(now, server, flow, request, &phone),
+        }
+    }
+
+    fn register(&mut self, now: Now, server: ServerId, flow: Flow, request: &Request, phone: &Phone) {
+        // The user that registers is the one whose password it is (RFC 3261 §10.3, step 3 and 4).
+        let header = request.headers.get(&Name::Authorization).unwrap_or_default();
+        let user = Credentials::parse(header).map(|credentials| credentials.username).unwrap_or_default();
+        let of = request.headers.to().ok().and_then(|to| to.uri.user);
+        if of.as_deref() != Some(user.as_str()) {
+            return self.refuse(now, Some(server), request, 403);
+        }
+        let owner = Owner { account: phone.account, customer: phone.customer, user };
+        match self.registrar.register(&owner, request, flow, now.instant) {
+            Ok(changes) => {
+                for change in changes {
+                    match &change {
+                        Change::Kept(binding) => self.show_binding(now, binding),
+                        Change::Removed(binding) => {
+                            self.feed.forget_registration(binding.account, &binding.contact.to_string());
+                        }
+                    }
+                    self.outputs.push_back(Output::Binding(Box::new(change)));
+                }
+                self.registered(now, server, request, phone);
+            }
+            Err(error) => {
+                let mut response = self.response(request, error.status());
+                if error.status() == 423 {
+                    response.headers.push(Name::MinExpires, EXPIRES_MIN.to_string());
+                }
+                self.transactions.respond(now.instant, server, response);
+            }
+        }
+    }
+
+    /// 200 with every phone of the account (RFC 3261 §10.3, step 8).
+    fn registered(&mut self, now: Now, server: ServerId, request: &Request, phone: &Phone) {
+        let mut response = self.response(request, 200);
+        for binding in self.registrar.of(phone.account) {
+            let left = binding.expires.saturating_duration_since(now.instant).as_secs();
+            response.headers.push(Name::Contact, format!("<{}>;expires={left}", binding.contact));
+        }
+        self.transactions.respond(now.instant, server, response);
+    }
+
+    /// Puts a phone into the live feed.
+    pub(super) fn show_binding(&self, now: Now, binding: &Binding) {
+        self.feed.show_registration(registration(now, binding));
+    }
+
+    pub(super) fn bindings_gone(&mut self, gone: Vec<Binding>) {
+        for binding in gone {
+            self.feed.forget_registration(binding.account, &binding.contact.to_string());
+            self.outputs.push_back(Output::Binding(Box::new(Change::Removed(binding))));
+        }
+    }
+}
+
+/// A binding as it is shown.
+#[must_use]
+pub fn registration(now: Now, binding: &Binding) -> Registration {
+    Registration {
+        account: binding.account,
+        customer: binding.customer,
+        sip_user: binding.user.clone(),
+        contact: binding.contact.to_string(),
+        source: format!("{} {}", binding.flow.transport, binding.flow.remote),
+        user_agent: binding.user_agent.clone(),
+        since: on_the_wall(now, binding.since),
+        expires: on_the_wall(now, binding.expires),
+    }
+}
+
+/// What the wall clock shows at a moment of the other clock.
+fn on_the_wall(now: Now, at: Instant) -> Timestamp {
+    let milliseconds = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    match at.checked_duration_since(now.instant) {
+        Some(ahead) => Timestamp(now.wall.0.saturating_add(milliseconds(ahead))),
+        None => Timestamp(now.wall.0.saturating_sub(milliseconds(now.instant.saturating_duration_since(at)))),
+    }
+}

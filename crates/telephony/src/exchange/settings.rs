@@ -1,0 +1,89 @@
+//! What the exchange is told once, when it is made.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tandem_sip::{
+    digest::Algorithm,
+    flow::{Flow, Transport},
+};
+
+/// The way to other networks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its address.
+    pub address: SocketAddr,
+    /// How it is reached.
+    pub transport: Transport,
+    /// Our end.
+    pub local: SocketAddr,
+    /// User and password, where it asks for them.
+    pub credentials: Option<(String, String)>,
+}
+
+impl Trunk {
+    /// The way to it.
+    #[must_use]
+    pub const fn flow(&self) -> Flow {
+        Flow { transport: self.transport, local: self.local, remote: self.address, connection: None }
+    }
+}
+
+/// What the exchange is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The realm of all digests.
+    pub realm: String,
+    /// The digests that phones are asked for, the preferred first. More than MD5 only where all phones know RFC 8760: many
+    /// give up at a challenge that they do not understand, though another one beside it would do.
+    pub digests: Vec<Algorithm>,
+    /// The addresses at which media are; per family the first counts.
+    pub media: Vec<IpAddr>,
+    /// Calls that may go on at once; above that, 503 with `Retry-After`.
+    pub calls_max: usize,
+    /// Other networks; `None`: the exchange's own answering party stands in for them.
+    pub trunk: Option<Trunk>,
+    /// What we call ourselves, in `Server` and `User-Agent`.
+    pub product: String,
+}
+
+impl Settings {
+    /// The address for media towards `remote`: one of its family.
+    #[must_use]
+    pub fn media_towards(&self, flow: Flow) -> Option<IpAddr> {
+        let wanted = flow.remote.is_ipv4();
+        self.media.iter().copied().find(|ip| ip.is_ipv4() == wanted)
+    }
+
+    /// Our address on a way, as the other end sees it.
+    #[must_use]
+    pub fn address_on(&self, flow: Flow) -> SocketAddr {
+        match self.media_towards(flow) {
+            Some(ip) if flow.local.ip().is_unspecified() => SocketAddr::new(ip, flow.local.port()),
+            Some(_) | None => flow.local,
+        }
+    }
+
+    /// Our `Contact` value on a way.
+    #[must_use]
+    pub fn contact_on(&self, flow: Flow) -> String {
+        let address = self.address_on(flow);
+        match flow.transport {
+            Transport::Udp => format!("<sip:{address}>"),
+            Transport::Tls => format!("<sips:{address}>"),
+            Transport::Tcp | Transport::Ws | Transport::Wss => {
+                format!("<sip:{address};transport={}>", flow.transport.uri_name())
+            }
+        }
+    }
+
+    /// Whether a message came from the trunk.
+    #[must_use]
+    pub fn is_trunk(&self, flow: Flow) -> bool {
+        self.trunk.as_ref().is_some_and(|trunk| {
+            trunk.address.ip() == flow.remote.ip() && {
+                // On one machine, which is how it is tried out, the address alone would let every phone in without a password.
+                !flow.remote.ip().is_loopback() || trunk.address.port() == flow.remote.port()
+            }
+        })
+    }
+}

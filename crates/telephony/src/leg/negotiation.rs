@@ -1,0 +1,277 @@
+//! Which codecs, which addresses, which way: offer and answer of one leg (RFC 3264).
+//!
+//! Pure. A leg has one audio stream; whatever else is offered is declined in the answer (RFC 3264 §6).
+
+use std::net::SocketAddr;
+
+use tandem_media::{Codec, Description, Direction};
+use tandem_sip::sdp::{self, Kind};
+
+/// What the exchange can do, in the order in which it offers when nobody else has a wish.
+pub const CODECS: [Codec; 3] = [Codec::G722, Codec::Pcma, Codec::Pcmu];
+
+/// The payload type that we propose for telephone-event: what most phones propose too.
+const TELEPHONE_EVENT: u8 = 101;
+
+/// Why a session description cannot be agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NegotiationError {
+    /// It is no session description.
+    #[error("the body is no session description: {0}")]
+    Malformed(String),
+    /// There is no audio in it that we can talk.
+    #[error("no audio with a codec that both know (G722, PCMA, PCMU over RTP/AVP)")]
+    NothingInCommon,
+}
+
+impl NegotiationError {
+    /// The SIP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Malformed(_) => 400,
+            Self::NothingInCommon => 488,
+        }
+    }
+}
+
+/// What the other end wants its media like, by its last description.
+#[derive(Debug, Clone, PartialEq)]
+struct Remote {
+    rtp: SocketAddr,
+    rtcp: Option<SocketAddr>,
+    rtcp_mux: bool,
+    ptime: Option<u8>,
+    direction: sdp::Direction,
+    /// The media lines that it offered, ours among them, for the answer to line up with.
+    lines: Vec<sdp::Media>,
+    audio: usize,
+}
+
+/// One leg's media as far as it is agreed.
+#[derive(Debug, Clone)]
+pub struct Negotiation {
+    local: SocketAddr,
+    id: u64,
+    version: u64,
+    agreed: Vec<(Codec, u8)>,
+    telephone_event: Option<u8>,
+    /// What we offered and the other end has not answered yet.
+    offered: Option<Vec<(Codec, u8)>>,
+    remote: Option<Remote>,
+    /// What we said last, so that it can be said again unchanged.
+    said: Option<String>,
+}
+
+impl Negotiation {
+    /// Nothing agreed yet; our media are at `local`.
+    #[must_use]
+    pub const fn new(local: SocketAddr, id: u64) -> Self {
+        Self {
+            local,
+            id,
+            version: 0,
+            agreed: Vec::new(),
+            telephone_event: None,
+            offered: None,
+            remote: None,
+            said: None,
+        }
+    }
+
+    /// The codecs that both ends have, the preferred one first.
+    #[must_use]
+    pub fn codecs(&self) -> Vec<Codec> {
+        self.agreed.iter().map(|(codec, _)| *codec).collect()
+    }
+
+    /// Whether the other end has told where its media go, and codecs are agreed.
+    #[must_use]
+    pub fn is_agreed(&self) -> bool {
+        self.remote.is_some() && !self.agreed.is_empty() && self.offered.is_none()
+    }
+
+    /// Whether an offer of ours waits for its answer.
+    #[must_use]
+    pub const fn waits_for_answer(&self) -> bool {
+        self.offered.is_some()
+    }
+
+    /// Forgets an offer that the other end refused; what was agreed before still is.
+    pub fn offer_refused(&mut self) {
+        self.offered = None;
+    }
+
+    /// Whether the other end has put us on hold (RFC 3264 §8.4).
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| !remote.direction.receives())
+    }
+
+    /// An offer of `codecs`; of what is agreed, when something is.
+    pub fn offer(&mut self, codecs: &[Codec]) -> String {
+        let mut list = if self.agreed.is_empty() {
+            codecs.iter().filter_map(|codec| Some((*codec, codec.static_payload_type()?))).collect()
+        } else {
+            self.agreed.clone()
+        };
+        if list.is_empty() {
+            list = CODECS.iter().filter_map(|codec| Some((*codec, codec.static_payload_type()?))).collect();
+        }
+        let telephone_event = if self.agreed.is_empty() { Some(TELEPHONE_EVENT) } else { self.telephone_event };
+        let text = self.describe_us(&list, telephone_event, sdp::Direction::SendRecv, None);
+        self.telephone_event = telephone_event;
+        self.offered = Some(list);
+        text
+    }
+
+    /// Takes an offer. What was agreed before stays, if the offer cannot be agreed to.
+    ///
+    /// # Errors
+    /// See [`NegotiationError`].
+    pub fn receive_offer(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
+        let session = sdp::Session::parse(body).map_err(|error| NegotiationError::Malformed(error.to_string()))?;
+        let remote = remote(&session)?;
+        let theirs = audio_codecs(&remote);
+        if theirs.is_empty() {
+            return Err(NegotiationError::NothingInCommon);
+        }
+        self.telephone_event = telephone_event(&remote);
+        self.agreed = theirs;
+        self.remote = Some(remote);
+        self.offered = None;
+        Ok(())
+    }
+
+    /// Our answer to the last offer: one codec, `preferred` if the other end has it, so that neither end changes it at will.
+    pub fn answer(&mut self, preferred: &[Codec]) -> String {
+        let has = |codec: &&Codec| self.agreed.iter().any(|(agreed, _)| agreed == *codec);
+        if let Some(codec) = preferred.iter().find(has).copied() {
+            self.agreed.retain(|(agreed, _)| *agreed == codec);
+        }
+        self.agreed.truncate(1);
+        let Some(remote) = self.remote.clone() else { return String::new() };
+        let direction = remote.direction.reversed();
+        let agreed = self.agreed.clone();
+        self.describe_us(&agreed, self.telephone_event, direction, Some(&remote))
+    }
+
+    /// Takes the answer to our offer.
+    ///
+    /// # Errors
+    /// See [`NegotiationError`]; the offer then still waits.
+    pub fn receive_answer(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
+        let session = sdp::Session::parse(body).map_err(|error| NegotiationError::Malformed(error.to_string()))?;
+        let remote = remote(&session)?;
+        let offered = self.offered.clone().unwrap_or_else(|| self.agreed.clone());
+        let common: Vec<_> = audio_codecs(&remote)
+            .into_iter()
+            .filter(|(codec, _)| offered.iter().any(|(ours, _)| ours == codec))
+            .collect();
+        if common.is_empty() {
+            return Err(NegotiationError::NothingInCommon);
+        }
+        self.agreed = common;
+        self.telephone_event = telephone_event(&remote);
+        self.remote = Some(remote);
+        self.offered = None;
+        Ok(())
+    }
+
+    /// What we said last.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
+    /// What media need to know; `None` before anything is agreed.
+    #[must_use]
+    pub fn description(&self) -> Option<Description> {
+        let remote = self.remote.as_ref()?;
+        if self.agreed.is_empty() {
+            return None;
+        }
+        let (receive, send) = (remote.direction.sends(), remote.direction.receives());
+        Some(Description {
+            rtp: remote.rtp,
+            rtcp: remote.rtcp,
+            rtcp_mux: remote.rtcp_mux,
+            codecs: self.agreed.clone(),
+            telephone_event: self.telephone_event,
+            direction: Direction { send, receive },
+            ptime: remote.ptime,
+        })
+    }
+
+    fn describe_us(
+        &mut self,
+        codecs: &[(Codec, u8)],
+        telephone_event: Option<u8>,
+        direction: sdp::Direction,
+        answered: Option<&Remote>,
+    ) -> String {
+        let ours = audio_line(self.local.port(), codecs, telephone_event, direction);
+        let media = match answered {
+            None => vec![ours],
+            Some(remote) => {
+                let lines = remote.lines.iter().enumerate();
+                lines.map(|(place, line)| if place == remote.audio { ours.clone() } else { line.refused() }).collect()
+            }
+        };
+        let mut session = sdp::Session::new(self.local.ip(), self.id, self.version);
+        session.media = media;
+        // The version grows with every change and only then (RFC 3264 §8).
+        if self.said.as_deref() != Some(session.to_string().as_str()) {
+            self.version += 1;
+            session.origin.version = self.version;
+        }
+        let text = session.to_string();
+        self.said = Some(text.clone());
+        text
+    }
+}
+
+fn audio_line(port: u16, codecs: &[(Codec, u8)], telephone_event: Option<u8>, direction: sdp::Direction) -> sdp::Media {
+    let mut line = sdp::Media::audio(port);
+    for (codec, payload_type) in codecs {
+        line.push_codec(&sdp::Codec::new(*payload_type, codec.rtp_name(), codec.clock_rate()));
+    }
+    if let Some(payload_type) = telephone_event {
+        line.push_codec(&sdp::Codec::new(payload_type, "telephone-event", 8000).with_fmtp("0-15"));
+    }
+    line.attributes.push(sdp::Attribute::new("ptime", "20"));
+    line.set_direction(direction);
+    line
+}
+
+/// The first audio line over plain RTP that is not switched off.
+fn remote(session: &sdp::Session) -> Result<Remote, NegotiationError> {
+    let usable = |media: &sdp::Media| media.kind == Kind::Audio && media.port != 0 && media.protocol == "RTP/AVP";
+    let audio = session.media.iter().position(usable).ok_or(NegotiationError::NothingInCommon)?;
+    let line = &session.media[audio];
+    let ip = session.address(line).unwrap_or(session.origin.address);
+    Ok(Remote {
+        rtp: SocketAddr::new(ip, line.port),
+        rtcp: line.rtcp_port().map(|port| SocketAddr::new(ip, port)),
+        rtcp_mux: line.has("rtcp-mux"),
+        ptime: line.ptime().and_then(|ptime| u8::try_from(ptime).ok()),
+        direction: session.direction(line),
+        lines: session.media.clone(),
+        audio,
+    })
+}
+
+fn audio_codecs(remote: &Remote) -> Vec<(Codec, u8)> {
+    let offered = remote.lines[remote.audio].codecs();
+    let known = offered
+        .iter()
+        .filter_map(|codec| Some((Codec::from_rtp_name(&codec.name, codec.clock_rate)?, codec.payload_type)));
+    known.filter(|(codec, _)| CODECS.contains(codec)).collect()
+}
+
+fn telephone_event(remote: &Remote) -> Option<u8> {
+    let offered = remote.lines[remote.audio].codecs();
+    let event =
+        offered.iter().find(|codec| codec.name.eq_ignore_ascii_case("telephone-event") && codec.clock_rate == 8000);
+    event.map(|codec| codec.payload_type)
+}

@@ -1,0 +1,143 @@
+//! What the exchange says, and the tones that it makes.
+//!
+//! The spoken prompts are in the program; a folder of one's own replaces any of them by a file of the same name (8 kHz mono
+//! WAV).
+
+use std::{collections::HashMap, path::Path};
+
+use tandem_media::Clip;
+
+macro_rules! prompts {
+    ($($(#[doc = $doc:literal])* $name:ident = $file:literal,)+) => {
+        /// A spoken announcement.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Prompt {
+            $($(#[doc = $doc])* $name,)+
+        }
+
+        impl Prompt {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The name of its file, without the ending.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $file,)+
+                }
+            }
+
+            const fn shipped(self) -> &'static [u8] {
+                match self {
+                    $(Self::$name => include_bytes!(concat!("../../media/voice/prompts/", $file, ".wav")),)+
+                }
+            }
+        }
+    };
+}
+
+prompts! {
+    /// Nobody has the dialled number.
+    UnknownNumber = "unknown_number",
+    /// The person's phone cannot be reached.
+    NotRegistered = "not_registered",
+    /// The caller's account is blocked.
+    AccountBlocked = "account_blocked",
+    /// The caller's account has expired.
+    AccountExpired = "account_expired",
+    /// The caller's account is closed.
+    AccountClosed = "account_closed",
+    /// The caller's company is suspended.
+    CustomerSuspended = "customer_suspended",
+    /// The caller's company is blocked.
+    CustomerBlocked = "customer_blocked",
+    /// The caller's company is closed.
+    CustomerClosed = "customer_closed",
+    /// The caller may not call there.
+    CallNotAllowed = "call_not_allowed",
+    /// The other network could not put the call through.
+    CallFailed = "call_failed",
+    /// All members of a huntgroup talk.
+    HuntgroupAllBusy = "huntgroup_all_busy",
+    /// The echo test begins.
+    EchoTest = "echo_test",
+    /// A code was dialled that means something during a call alone.
+    CodeOnlyDuringCall = "code_only_during_call",
+    /// The exchange's own answering party, where no trunk leads outside.
+    DemoAnswer = "demo_answer",
+}
+
+/// A tone that goes on until something else is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tone {
+    /// It rings at the other end.
+    RingBack,
+}
+
+/// Everything that can be played, ready to be.
+#[derive(Debug, Clone)]
+pub struct Voices {
+    prompts: HashMap<Prompt, Clip>,
+    music: Clip,
+    ring_back: Clip,
+}
+
+/// A file of prompts that cannot be played.
+#[derive(Debug, thiserror::Error)]
+#[error("{file} cannot be played: {why} (8 kHz mono WAV is needed, 16-bit or G.711)")]
+pub struct BadVoice {
+    /// Which.
+    pub file: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Voices {
+    /// The prompts that Tandem ships, each replaced by the file of its name in `folder` if there is one.
+    ///
+    /// # Errors
+    /// A file cannot be read or played.
+    pub fn load(folder: Option<&Path>) -> Result<Self, BadVoice> {
+        let prompts = Prompt::ALL
+            .iter()
+            .map(|prompt| Ok((*prompt, clip(folder, prompt.name(), prompt.shipped())?)))
+            .collect::<Result<_, BadVoice>>()?;
+        let music = clip(folder, "music", include_bytes!("../../media/voice/music.wav"))?;
+        Ok(Self { prompts, music, ring_back: Clip::ring_back() })
+    }
+
+    /// The words of a prompt.
+    #[must_use]
+    pub fn prompt(&self, prompt: Prompt) -> Clip {
+        self.prompts.get(&prompt).expect("every prompt was loaded").clone()
+    }
+
+    /// A tone, one period of it.
+    #[must_use]
+    pub fn tone(&self, tone: Tone) -> Clip {
+        match tone {
+            Tone::RingBack => self.ring_back.clone(),
+        }
+    }
+
+    /// Music on hold.
+    #[must_use]
+    pub fn music(&self) -> Clip {
+        self.music.clone()
+    }
+}
+
+fn clip(folder: Option<&Path>, name: &str, shipped: &'static [u8]) -> Result<Clip, BadVoice> {
+    let file = folder.map(|folder| folder.join(name).with_extension("wav")).filter(|file| file.exists());
+    let bad = |why: String| BadVoice {
+        file: file.as_ref().map_or_else(|| format!("{name}.wav"), |file| file.display().to_string()),
+        why,
+    };
+    match &file {
+        Some(file) => {
+            let bytes = std::fs::read(file).map_err(|error| bad(error.to_string()))?;
+            Clip::from_wav(&bytes).map_err(|error| bad(error.to_string()))
+        }
+        None => Clip::from_wav(shipped).map_err(|error| bad(error.to_string())),
+    }
+}

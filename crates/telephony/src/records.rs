@@ -1,0 +1,187 @@
+//! Who writes what the exchange keeps: xDRs, registrations, the signalling log. In batches, in order, on a task of its own,
+//! so that a slow disk delays no call.
+//!
+//! An xDR is never given up: while the database cannot be written it waits and is tried again. The signalling log, which is
+//! a help and no proof, is dropped when too much of it waits.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tandem_domain::{
+    calls::Xdr,
+    ids::{AccountId, Timestamp},
+};
+use tandem_sip::flow::{Flow, Transport};
+use tandem_store::{Store, StoreError, registrations::StoredBinding, sip_log::SipLogEntry};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{
+    exchange::{Now, registration},
+    feed::Feed,
+    registrar::{Binding, Change},
+};
+
+/// Records that are written in one go.
+const BATCH: usize = 500;
+/// How long the writer waits for more before it writes.
+const GATHER: Duration = Duration::from_millis(50);
+/// How long it waits before it tries again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Lines of the signalling log that may wait.
+const SIP_LINES_MAX: usize = 20_000;
+
+/// Something to keep.
+#[derive(Debug)]
+pub enum Record {
+    /// A call.
+    Xdr(Box<Xdr>),
+    /// Where a phone is.
+    Kept(Box<StoredBinding>),
+    /// A phone is not there any more.
+    Gone(AccountId, String),
+    /// A message.
+    Sip(Box<SipLogEntry>),
+}
+
+/// The way to the writer.
+#[derive(Debug)]
+pub struct Writer {
+    records: mpsc::UnboundedSender<Record>,
+    task: JoinHandle<()>,
+}
+
+impl Writer {
+    /// Has something written.
+    pub fn write(&self, record: Record) {
+        // The writer ends only after its last sender.
+        let _ = self.records.send(record);
+    }
+
+    /// Waits until all is written.
+    pub async fn finish(self) {
+        drop(self.records);
+        let _ = self.task.await;
+    }
+}
+
+/// Starts the writer.
+#[must_use]
+pub fn start(store: Store, feed: Feed) -> Writer {
+    let (records, mut waiting) = mpsc::unbounded_channel();
+    let task = tokio::spawn(async move {
+        let mut batch = Vec::new();
+        while waiting.recv_many(&mut batch, BATCH).await > 0 {
+            if batch.len() < BATCH {
+                tokio::time::sleep(GATHER).await;
+                while batch.len() < BATCH {
+                    let Ok(more) = waiting.try_recv() else { break };
+                    batch.push(more);
+                }
+            }
+            let crowded = waiting.len() > SIP_LINES_MAX;
+            write(&store, &feed, std::mem::take(&mut batch), crowded).await;
+        }
+    });
+    Writer { records, task }
+}
+
+async fn write(store: &Store, feed: &Feed, batch: Vec<Record>, crowded: bool) {
+    let (mut xdrs, mut lines) = (Vec::new(), Vec::new());
+    let mut bindings: Vec<Result<StoredBinding, (AccountId, String)>> = Vec::new();
+    for record in batch {
+        match record {
+            Record::Xdr(xdr) => xdrs.push(*xdr),
+            Record::Kept(binding) => bindings.push(Ok(*binding)),
+            Record::Gone(account, contact) => bindings.push(Err((account, contact))),
+            Record::Sip(_) if crowded => metrics::counter!("tandem_sip_log_dropped_total").increment(1),
+            Record::Sip(line) => lines.push(*line),
+        }
+    }
+    if !xdrs.is_empty() {
+        until_written("xDRs", || async { store.xdrs().append(&xdrs).await }).await;
+        feed.xdrs_stored();
+    }
+    // In their order: a phone that left and came back is there.
+    for run in bindings.chunk_by(|one, other| one.is_ok() == other.is_ok()) {
+        let kept: Vec<_> = run.iter().filter_map(|binding| binding.clone().ok()).collect();
+        let gone: Vec<_> = run.iter().filter_map(|binding| binding.clone().err()).collect();
+        let written = async {
+            store.registrations().save(&kept).await?;
+            store.registrations().remove(&gone).await
+        };
+        complain("registrations", written.await);
+    }
+    if !bindings.is_empty() {
+        feed.registrations_stored();
+    }
+    complain("the signalling log", store.sip_log().append(&lines).await);
+}
+
+async fn until_written<F: Future<Output = Result<(), StoreError>>>(what: &str, write: impl Fn() -> F) {
+    while let Err(error) = write().await {
+        if is_permanent(&error) {
+            return complain(what, Err(error));
+        }
+        complain(what, Err(error));
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Whether trying again is of no use.
+fn is_permanent(error: &StoreError) -> bool {
+    !matches!(error, StoreError::Database(_))
+}
+
+fn complain(what: &str, written: Result<(), StoreError>) {
+    if let Err(error) = written {
+        tracing::error!(%error, what, "cannot be written");
+    }
+}
+
+/// What is kept of a change of the registrar.
+#[must_use]
+pub fn of_binding(now: Now, change: Change) -> Record {
+    match change {
+        Change::Removed(binding) => Record::Gone(binding.account, binding.contact.to_string()),
+        Change::Kept(binding) => Record::Kept(Box::new(StoredBinding {
+            registration: registration(now, &binding),
+            instance: String::new(),
+            path: String::new(),
+            q: binding.q,
+            transport: binding.flow.transport.via_name().to_owned(),
+            source: binding.flow.remote.to_string(),
+            local: binding.flow.local.to_string(),
+            call_id: binding.call_id,
+            cseq: binding.cseq,
+        })),
+    }
+}
+
+/// The phones that were registered when the program ended, and still are. One that cannot be read any more is left out.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn known(store: &Store, now: Now) -> Result<Vec<Binding>, StoreError> {
+    let stored = store.registrations().load(now.wall).await?;
+    Ok(stored.into_iter().filter_map(|stored| restored(now, stored)).collect())
+}
+
+fn restored(now: Now, stored: StoredBinding) -> Option<Binding> {
+    let transport = Transport::from_name(&stored.transport)?;
+    let (local, remote): (SocketAddr, SocketAddr) = (stored.local.parse().ok()?, stored.source.parse().ok()?);
+    let registration = stored.registration;
+    let ahead = |at: Timestamp| Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default());
+    let behind = |at: Timestamp| Duration::from_millis(u64::try_from(now.wall.0 - at.0).unwrap_or_default());
+    Some(Binding {
+        account: registration.account,
+        customer: registration.customer,
+        user: registration.sip_user,
+        contact: registration.contact.parse().ok()?,
+        flow: Flow { transport, local, remote, connection: None },
+        user_agent: registration.user_agent,
+        q: stored.q,
+        call_id: stored.call_id,
+        cseq: stored.cseq,
+        since: now.instant.checked_sub(behind(registration.since)).unwrap_or(now.instant),
+        expires: now.instant + ahead(registration.expires),
+    })
+}

@@ -1,0 +1,12 @@
+//! The exchange with real phones: baresip and sipp over real sockets, the demonstration's data, and what each of them heard.
+//!
+//! Every phone speaks with a tone of its own, so that a spectrum at every ear says who hears whom.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
+
+mod calls;
+mod scenarios;
+mod service;
+mod transfers;
+mod trunk;
+mod world;

@@ -1,0 +1,80 @@
+//! Handing calls over: without and after consultation, and what becomes of a transfer that fails.
+
+use tandem_domain::calls::{EndedBy, ReleaseCause};
+
+use tandem_phones::SipMessage;
+
+use crate::world::{Granted as _, SECOND, World, hears};
+
+const JOHN: u32 = 440;
+const MARY: u32 = 1000;
+const OLIVIA: u32 = 1800;
+
+#[test]
+fn a_call_is_handed_over_without_consultation() {
+    let world = World::new();
+    let (john, mary, olivia) = (world.phone("744", JOHN), world.phone("702", MARY), world.phone("745", OLIVIA));
+    world.talk(&mary, "744", &john);
+    john.wait_until_hears(f64::from(MARY)).granted();
+    john.blind_transfer("745").granted();
+    let caller = olivia.wait_for_incoming().granted();
+    assert!(caller.contains("702"), "who is handed over is who calls: {caller}");
+    olivia.accept().granted();
+    olivia.wait_until_hears(f64::from(MARY)).granted();
+    mary.wait_until_hears(f64::from(OLIVIA)).granted();
+    john.wait_until_closed().granted();
+    let mark = mary.mark();
+    let sound = mary.wait_for_sound(&mark, SECOND).granted();
+    assert!(!hears(&sound, JOHN), "who handed the call over is not heard any more");
+    mary.hangup().granted();
+    olivia.wait_until_closed().granted();
+    world.wait_until_quiet();
+}
+
+#[test]
+fn who_transfers_to_nobody_is_told_and_has_the_call_again() {
+    let world = World::new();
+    let (john, mary) = (world.phone("744", JOHN), world.phone("702", MARY));
+    world.talk(&mary, "744", &john);
+    mary.wait_until_hears(f64::from(JOHN)).granted();
+    // Extension 746 has no phone.
+    john.blind_transfer("746").granted();
+    john.wait_for_message("the end of the transfer", |message| {
+        message.method() == "NOTIFY" && message.body().contains("480")
+    })
+    .granted();
+    // Some of these phones hang up by themselves when a transfer fails; whoever does not has the other one again.
+    let byes = |sent: bool| {
+        let bye = |message: &&SipMessage| message.sent == sent && message.start_line().starts_with("BYE");
+        john.messages().iter().filter(bye).count()
+    };
+    if byes(true) == 0 && mary.wait_until_hears(f64::from(JOHN)).is_ok() {
+        let _ = john.hangup();
+    }
+    mary.wait_until_closed().granted();
+    assert_eq!(byes(false), 0, "the exchange ends no call because a transfer failed");
+    world.wait_until_quiet();
+    let xdr = world.wait_for_xdrs(1).remove(0);
+    assert_eq!((xdr.cause, xdr.ended_by), (ReleaseCause::Normal, EndedBy::Callee));
+}
+
+#[test]
+fn two_callers_of_one_phone_are_connected_after_consultation() {
+    let world = World::new();
+    let (john, mary, olivia) = (world.phone("744", JOHN), world.phone("702", MARY), world.phone("745", OLIVIA));
+    world.talk(&mary, "744", &john);
+    john.wait_until_hears(f64::from(MARY)).granted();
+    john.hold().granted();
+    world.talk(&john, "745", &olivia);
+    olivia.wait_until_hears(f64::from(JOHN)).granted();
+    john.attended_transfer().granted();
+    olivia.wait_until_hears(f64::from(MARY)).granted();
+    mary.wait_until_hears(f64::from(OLIVIA)).granted();
+    john.wait_until_closed().granted();
+    assert_eq!(world.handle.feed().calls(None).len(), 1);
+    olivia.hangup().granted();
+    mary.wait_until_closed().granted();
+    world.wait_until_quiet();
+    let causes: Vec<_> = world.wait_for_xdrs(2).into_iter().map(|xdr| xdr.cause).collect();
+    assert!(causes.contains(&ReleaseCause::Transferred) && causes.contains(&ReleaseCause::Normal), "{causes:?}");
+}

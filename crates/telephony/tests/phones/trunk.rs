@@ -1,0 +1,100 @@
+//! The way to other networks, and a proxy between.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use tandem_domain::calls::{Direction, ReleaseCause};
+use tandem_phones::{Kamailio, Sipp, ports, scenario};
+
+use crate::world::{Granted as _, Wishes, World};
+
+const MARY: u32 = 1000;
+const JOHN: u32 = 2100;
+const SCRIPT: u32 = 1700;
+
+fn carrier(name: &str) -> Sipp {
+    Sipp::new(scenario(name)).user("+442071838750", "").talk(Duration::from_secs(1))
+}
+
+#[test]
+fn calls_from_outside_reach_an_extension_and_a_huntgroup() {
+    let port = ports::free(Ipv4Addr::LOCALHOST).granted();
+    let world = World::with(Wishes { trunk: Some((Ipv4Addr::LOCALHOST, port).into()), ..Wishes::default() });
+    let john = world.phone("744", JOHN);
+    for (number, group) in [("+3225550744", ""), ("+3225550700", "Support")] {
+        let call = carrier("uac-trunk.xml").port(port).call(number).start(world.address).granted();
+        let caller = john.wait_for_incoming().granted();
+        assert!(caller.contains("+442071838750"), "{caller}");
+        john.accept().granted();
+        john.wait_until_hears(f64::from(SCRIPT)).granted();
+        let live = world.handle.feed().calls(None).remove(0);
+        assert_eq!((live.direction, live.huntgroup.as_str()), (Direction::Incoming, group));
+        call.wait().granted().success().granted();
+        john.wait_until_closed().granted();
+    }
+    world.wait_until_quiet();
+    assert!(world.wait_for_xdrs(2).iter().all(|xdr| xdr.cause == ReleaseCause::Normal));
+}
+
+#[test]
+fn a_call_to_outside_shows_the_number_that_is_ours() {
+    let port = ports::free(Ipv4Addr::LOCALHOST).granted();
+    let world = World::with(Wishes { trunk: Some((Ipv4Addr::LOCALHOST, port).into()), ..Wishes::default() });
+    let mary = world.phone("702", MARY);
+    let outside = carrier("uas-answer.xml").port(port).serve().granted();
+    mary.dial("00442071838750").granted();
+    mary.wait_until_established().granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    let log = outside.messages();
+    assert!(log.contains("INVITE sip:+442071838750@"), "{log}");
+    assert!(log.contains("From: <sip:+3225550702@"), "{log}");
+    assert!(!log.contains("Authorization"), "{log}");
+    mary.hangup().granted();
+    outside.wait().granted().success().granted();
+    let xdr = world.wait_for_xdrs(1).remove(0);
+    assert_eq!((xdr.direction, xdr.callee.number.as_str()), (Direction::Outgoing, "+442071838750"));
+    world.wait_until_quiet();
+}
+
+#[test]
+fn a_stranger_is_no_trunk() {
+    let port = ports::free(Ipv4Addr::LOCALHOST).granted();
+    let world = World::with(Wishes { trunk: Some((Ipv4Addr::LOCALHOST, port).into()), ..Wishes::default() });
+    let _john = world.phone("744", JOHN);
+    let refused = Sipp::new(scenario("uac-trunk.xml")).user("+442071838750", "").call("+3225550744");
+    let outcome = refused.run(world.address).granted();
+    assert_eq!(outcome.received().iter().find(|status| **status > 100), Some(&401));
+    assert!(world.handle.feed().calls(None).is_empty());
+}
+
+#[test]
+fn phones_behind_a_proxy_talk_through_it() {
+    let world = World::new();
+    let proxy = Kamailio::before(world.address).granted();
+    let mary = world.phone_with("702", MARY, |account| account.outbound(proxy.address()));
+    let john = world.phone("744", JOHN);
+    world.talk(&mary, "744", &john);
+    mary.wait_until_hears(f64::from(JOHN)).granted();
+    john.wait_until_hears(f64::from(MARY)).granted();
+    john.hold().granted();
+    john.resume().granted();
+    john.hangup().granted();
+    mary.wait_until_closed().granted();
+    world.talk(&john, "702", &mary);
+    mary.hangup().granted();
+    john.wait_until_closed().granted();
+    world.wait_until_quiet();
+}
+
+#[test]
+fn calls_above_the_limit_are_told_when_to_try_again() {
+    let world = World::with(Wishes { calls_max: Some(1), ..Wishes::default() });
+    let (mary, john, olivia) = (world.phone("702", MARY), world.phone("744", JOHN), world.phone("745", 2600));
+    world.talk(&mary, "744", &john);
+    olivia.dial("702").granted();
+    let reason = olivia.wait_until_closed().granted();
+    assert!(reason.contains("503"), "{reason}");
+    let refusal = olivia.wait_for_message("the 503", |message| message.status() == Some(503)).granted();
+    assert!(refusal.header("Retry-After").is_some());
+    mary.hangup().granted();
+    john.wait_until_closed().granted();
+}

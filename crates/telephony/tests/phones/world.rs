@@ -1,0 +1,209 @@
+//! An exchange on ports of its own, with the demonstration's data in memory.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tandem_domain::{access::Scope, calls::Xdr, ids::Timestamp, list::Query};
+use tandem_media::Engine;
+use tandem_phones::{Account, Baresip, PhoneError, Recording, Transport, ports, tones};
+use tandem_sip::transport::{Config as Sockets, Limits, Transports};
+use tandem_store::{Options, Store, accounts::SIP_REALM, demo, xdrs::XdrFilters};
+use tandem_telephony::{
+    actor::{self, Handle, Parts, Running},
+    directory::store::Outside,
+    exchange::{Counts, Settings, Trunk},
+    prompt::Voices,
+};
+use tokio::{runtime::Runtime, sync::mpsc};
+
+/// What waits for something that must come waits at most this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The exchange.
+pub struct World {
+    runtime: Runtime,
+    pub store: Store,
+    pub handle: Handle,
+    pub engine: Arc<Engine>,
+    running: Option<Running>,
+    pub address: SocketAddr,
+}
+
+/// How the exchange is to be.
+#[derive(Default)]
+pub struct Wishes {
+    /// The address of another network.
+    pub trunk: Option<SocketAddr>,
+    /// Calls at once.
+    pub calls_max: Option<usize>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(Wishes::default())
+    }
+
+    pub fn with(wishes: Wishes) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let address = ports::free_on(std::net::Ipv4Addr::LOCALHOST).unwrap();
+        let (store, handle, running, engine) = runtime.block_on(start(address, wishes));
+        Self { runtime, store, handle, engine, running: Some(running), address }
+    }
+
+    /// A phone of ABC's extension that speaks with this tone, registered.
+    pub fn phone(&self, extension: &str, tone: u32) -> Baresip {
+        self.phone_with(extension, tone, |account| account)
+    }
+
+    pub fn phone_with(&self, extension: &str, tone: u32, change: impl FnOnce(Account) -> Account) -> Baresip {
+        let account = Account::registered(&format!("abc{extension}"), "tandem-demo", self.address).tone(tone);
+        let phone = Baresip::start(change(account)).unwrap();
+        phone.wait_until_registered().unwrap();
+        phone
+    }
+
+    /// `caller` calls `number`, and `callee` takes the call.
+    pub fn talk(&self, caller: &Baresip, number: &str, callee: &Baresip) {
+        caller.dial(number).granted();
+        callee.wait_for_incoming().granted();
+        callee.accept().granted();
+        caller.wait_until_established().granted();
+        callee.wait_until_established().granted();
+    }
+
+    pub fn tcp(account: Account) -> Account {
+        account.transport(Transport::Tcp)
+    }
+
+    /// All xDRs so far, the oldest first.
+    pub fn xdrs(&self) -> Vec<Xdr> {
+        let filters = XdrFilters::default();
+        let page = self.store.xdrs();
+        let page = self.runtime.block_on(page.list(Scope::for_system(), &Query::default(), &filters)).unwrap();
+        page.rows.into_iter().rev().map(|row| row.xdr).collect()
+    }
+
+    /// The xDRs, as soon as there are this many.
+    pub fn wait_for_xdrs(&self, count: usize) -> Vec<Xdr> {
+        self.wait_for(&format!("{count} xDRs"), || Some(self.xdrs()).filter(|xdrs| xdrs.len() >= count))
+    }
+
+    /// Waits until nothing of any call is left.
+    pub fn wait_until_quiet(&self) {
+        let quiet = |counts: Counts| (counts.calls, counts.legs, counts.questions, counts.drafts) == (0, 0, 0, 0);
+        self.wait_for("the end of all calls", || (quiet(self.handle.counts())).then_some(()));
+        self.wait_for("the return of all ports", || (self.engine.stats().legs == 0).then_some(()));
+    }
+
+    pub fn wait_for<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(Instant::now() < until, "waited too long for {what}; {:?}", self.handle.counts());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.stop(Duration::ZERO));
+        }
+    }
+}
+
+/// One of them.
+pub const SECOND: Duration = Duration::from_secs(1);
+
+/// Whether a tone is in what a phone heard.
+pub fn hears(sound: &[Recording], hz: u32) -> bool {
+    sound.iter().any(|part| tones::hears(&part.pcm, part.rate, f64::from(hz)))
+}
+
+/// What was heard after a while: what was on its way before that is not counted.
+pub fn after(while_: Duration, mut sound: Vec<Recording>) -> Vec<Recording> {
+    for part in &mut sound {
+        let gone = (f64::from(part.rate) * while_.as_secs_f64()) as usize;
+        part.pcm.drain(..gone.min(part.pcm.len()));
+    }
+    sound
+}
+
+/// Whether there is anything to hear.
+pub fn is_loud(sound: &[Recording]) -> bool {
+    sound.iter().any(|part| part.pcm.iter().any(|sample| sample.unsigned_abs() > 500))
+}
+
+/// What a phone says of a wish that must be granted.
+pub trait Granted<T> {
+    fn granted(self) -> T;
+}
+
+impl<T> Granted<T> for Result<T, PhoneError> {
+    #[track_caller]
+    fn granted(self) -> T {
+        match self {
+            Ok(value) => value,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn wall() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or_default())
+}
+
+async fn start(address: SocketAddr, wishes: Wishes) -> (Store, Handle, Running, Arc<Engine>) {
+    let store = Store::connect("sqlite::memory:", &Options::default()).await.unwrap();
+    store.migrate().await.unwrap();
+    demo::fill(&store, wall()).await.unwrap();
+    let (events, incoming) = mpsc::channel(actor::BACKLOG);
+    let sockets = Sockets { udp: vec![address], tcp: vec![address], tls: None, limits: Limits::default() };
+    let transports = Transports::open(sockets, events).await.unwrap();
+    let (sender, media_events) = mpsc::unbounded_channel();
+    let media = tandem_media::Config {
+        workers: 2,
+        ports: 20_000..=29_999,
+        addresses: vec![address.ip()],
+        ..tandem_media::Config::default()
+    };
+    let engine = Engine::start(media, Box::new(move |event| drop(sender.send(event)))).unwrap();
+    let engine = Arc::new(engine);
+    let trunk = wishes.trunk.map(|remote| Trunk {
+        address: remote,
+        transport: tandem_sip::flow::Transport::Udp,
+        local: address,
+        credentials: None,
+    });
+    let parts = Parts {
+        outside: if trunk.is_some() { Outside::Trunk } else { Outside::Demonstration },
+        settings: Settings {
+            realm: SIP_REALM.to_owned(),
+            digests: vec![tandem_sip::digest::Algorithm::Md5],
+            media: vec![address.ip()],
+            calls_max: wishes.calls_max.unwrap_or(1000),
+            trunk,
+            product: "Tandem".to_owned(),
+        },
+        voices: Voices::load(None).unwrap(),
+        store: store.clone(),
+        wall: Arc::new(wall),
+        transports,
+        incoming,
+        engine: engine.clone(),
+        media_events,
+    };
+    let (handle, running) = actor::start(parts, Vec::new());
+    (store, handle, running, engine)
+}
