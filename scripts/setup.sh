@@ -86,6 +86,13 @@ postgresql_programs() {
     [ -n "$newest" ] && printf '%s\n' "$newest"
 }
 
+# Real phones, and what stands between them and an exchange.
+need_phones() {
+    if ! { has baresip && has sipp && has kamailio; }; then
+        debian_packages "SIP phones for the tests" baresip-core sip-tester kamailio openssl
+    fi
+}
+
 need_chromium() {
     has chromium || debian_packages "Chromium" chromium
 }

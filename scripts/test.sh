@@ -52,6 +52,7 @@ need_rust
 need_rust_checkers
 need_node
 need_postgresql
+need_phones
 need_chromium
 cargo nextest --version >/dev/null 2>&1 || say "cargo-nextest is not installed: cargo test runs the tests instead"
 

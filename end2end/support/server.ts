@@ -27,7 +27,7 @@ export class Tandem {
   static async start(): Promise<Tandem> {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-browser-test-'))
     const address = `127.0.0.1:${await freePort()}`
-    const program = spawn(PROGRAM, ['demo', '--http', address, '--data', folder], {
+    const program = spawn(PROGRAM, ['demo', '--http', address, '--sip', '127.0.0.1:0', '--data', folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: folder,
     })

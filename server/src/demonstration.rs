@@ -1,4 +1,6 @@
-//! `tandem demo`: the people of the demonstration data, and that it meets no other data.
+//! `tandem demo`: the people of the demonstration data, what happened to them before, and that it meets no other data.
+
+mod calls;
 
 use tandem_domain::{ids::Timestamp, sign_in::SignInName};
 use tandem_store::{Store, StoreError, demo};
@@ -35,6 +37,7 @@ pub enum DemonstrationError {
 /// [`DemonstrationError`]
 pub async fn fill(store: &Store, now: Timestamp) -> Result<(), DemonstrationError> {
     if demo::fill(store, now).await? {
+        calls::keep(store, now).await?;
         return Ok(());
     }
     // Only the demonstration has all of these people.

@@ -8,6 +8,7 @@
 //! | [`run`] | `serve` and `demo`: wiring, start and end |
 //! | [`database`] | opening the database, its readiness and gauges |
 //! | [`demonstration`] | data to try Tandem with |
+//! | [`exchange`] | the wiring of telephony: sockets, media, the running exchange |
 //! | [`http`] | what stands around the application: limits, headers, log, files, probes, the socket |
 //! | [`measurements`], [`telemetry`] | numbers and log |
 //!
@@ -18,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod demonstration;
+pub mod exchange;
 pub mod http;
 pub mod measurements;
 pub mod run;

@@ -11,6 +11,7 @@ use std::{
 
 use tandem_app::server::{Clock, Services, SessionLifetimes};
 use tandem_store::Store;
+use tandem_telephony::actor::Handle;
 use tokio::{
     net::TcpListener,
     runtime::Runtime,
@@ -23,6 +24,7 @@ use crate::{
     config::Config,
     database::{self, DatabaseError},
     demonstration::{self, DemonstrationError},
+    exchange::{self, ExchangeError, PagesExchange},
     http::{
         self,
         listen::{self, End, Limits},
@@ -65,6 +67,9 @@ pub enum RunError {
     /// The demonstration data.
     #[error(transparent)]
     Demonstration(#[from] DemonstrationError),
+    /// The exchange.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
     /// The collector of measurements.
     #[error("measurements cannot be collected: {0}")]
     Measurements(#[from] metrics_exporter_prometheus::BuildError),
@@ -129,10 +134,15 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
         Purpose::Real => {}
         Purpose::Demonstration => demonstration::fill(&store, clock.now()).await?,
     }
-    let measurements = Measurements::start(database::gauges(&store))?;
+    let exchange = exchange::start(config, purpose, store.clone(), clock.clone()).await?;
+    let (of_database, of_exchange) = (database::gauges(&store), exchange.gauges.clone());
+    let measurements = Measurements::start(Arc::new(move || {
+        of_database();
+        of_exchange();
+    }))?;
     let probes = Probes::new(database::check(&store), measurements.clone());
     let site = Site::open(config.http.site.as_deref());
-    let services = services(config, purpose, store.clone(), clock.clone(), &site);
+    let services = services(config, purpose, store.clone(), clock.clone(), &site, &exchange.handle, stopped.clone());
     let application = tandem_app::server::router::router(services);
     let router = http::router(config, site, &probes, application);
 
@@ -146,12 +156,13 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     tokio::spawn(tidy(measurements));
     tokio::spawn(database::sweep(store.clone(), clock));
     warn_of_pitfalls(config);
-    tracing::info!(%address, milliseconds = started.elapsed().as_millis(), "serving");
-    announce(config, purpose, address);
+    let sip = exchange.address;
+    tracing::info!(%address, %sip, milliseconds = started.elapsed().as_millis(), "serving");
+    announce(config, purpose, address, sip);
 
     tokio::spawn(async move {
         let signal = signals.next().await;
-        tracing::info!(signal, "ending: no new connections; requests under way finish");
+        tracing::info!(signal, "ending: no new connections and calls; requests and calls under way finish");
         probes.stop();
         let _ = stop.send(true);
         signals.next().await;
@@ -159,7 +170,13 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
         std::process::exit(1);
     });
     let limits = Limits { connections: Limits::CONNECTIONS, grace: config.shutdown.grace };
-    match listen::serve(listener, router, stopped, limits).await {
+    let mut calls_too = stopped.clone();
+    let calls = async {
+        let _ = calls_too.wait_for(|stop| *stop).await;
+        exchange.running.stop(config.shutdown.grace).await;
+    };
+    let (served, ()) = tokio::join!(listen::serve(listener, router, stopped, limits), calls);
+    match served {
         End::Complete => tracing::info!("ended"),
         End::Cut(connections) => tracing::warn!(connections, "ended; the rest was cut when shutdown.grace was over"),
     }
@@ -167,7 +184,15 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     Ok(())
 }
 
-fn services(config: &Config, purpose: Purpose, store: Store, clock: Arc<dyn Clock>, site: &Site) -> Services {
+fn services(
+    config: &Config,
+    purpose: Purpose,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    site: &Site,
+    exchange: &Handle,
+    ending: watch::Receiver<bool>,
+) -> Services {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     Services {
         store,
@@ -177,6 +202,8 @@ fn services(config: &Config, purpose: Purpose, store: Store, clock: Arc<dyn Cloc
         secure: config.behind_tls(),
         sessions: SessionLifetimes { idle: config.session.idle, absolute: config.session.absolute },
         hashing: Arc::new(Semaphore::new(cores)),
+        exchange: Arc::new(PagesExchange(exchange.clone())),
+        ending,
     }
 }
 
@@ -202,17 +229,18 @@ fn warn_of_pitfalls(config: &Config) {
 }
 
 /// What a person at the terminal wants to know. The log is for those who read logs.
-fn announce(config: &Config, purpose: Purpose, address: SocketAddr) {
+fn announce(config: &Config, purpose: Purpose, address: SocketAddr, sip: SocketAddr) {
     let url =
         config.http.public_url.as_ref().map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
     match purpose {
-        Purpose::Real => tell(&format!("Tandem serves {url}\n")),
+        Purpose::Real => tell(&format!("Tandem serves {url}\nPhones register at {sip}\n")),
         Purpose::Demonstration => {
             let line =
                 |(sign_in, who): (&str, &str)| format!("  {sign_in:<10} {:<14} {who}\n", demonstration::PASSWORD);
             let people: String = demonstration::PEOPLE.into_iter().map(line).collect();
             tell(&format!(
-                "\nTandem is ready: {url}\n\n  {:<10} {:<14} who\n{people}\nCtrl-C ends it.\n\n",
+                "\nTandem is ready: {url}\n\n  {:<10} {:<14} who\n{people}\nA phone registers at {sip} as abc744 (or abc701, abc702 …) \
+                 with the same password.\nCtrl-C ends it.\n\n",
                 "sign-in", "password"
             ));
         }

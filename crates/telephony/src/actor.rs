@@ -150,6 +150,7 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
         counts,
     };
     let _ = commands.send(Command::Restore(known));
+    let _ = commands.send(Command::Begin);
     let sources = Sources { incoming, media_events, answered, asked, stopped };
     let task = tokio::spawn(actor.run(sources));
     (Handle { feed, commands, counts: seen }, Running { stop, task })
@@ -207,11 +208,12 @@ impl Actor {
             self.perform();
             let now = Instant::now();
             if now >= count_at {
-                self.counts.send_replace(self.exchange.counts());
+                let counts = self.exchange.counts(self.now());
+                self.counts.send_replace(counts);
                 count_at = now + COUNT_EVERY;
             }
             if let Some(at) = end {
-                let counts = self.exchange.counts();
+                let counts = self.exchange.counts(self.now());
                 if counts.calls == 0 && counts.drafts == 0 {
                     break;
                 }

@@ -98,6 +98,9 @@ async fn write(store: &Store, feed: &Feed, batch: Vec<Record>, crowded: bool) {
     }
     if !xdrs.is_empty() {
         until_written("xDRs", || async { store.xdrs().append(&xdrs).await }).await;
+        for xdr in &xdrs {
+            metrics::counter!("tandem_calls_total", "cause" => xdr.cause.key()).increment(1);
+        }
         feed.xdrs_stored();
     }
     // In their order: a phone that left and came back is there.

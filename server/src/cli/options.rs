@@ -31,6 +31,18 @@ pub struct ServeOptions {
     /// Address and port of the web application (http.listen)
     #[arg(long, value_name = "ADDR")]
     pub http: Option<String>,
+    /// Addresses and ports for SIP, UDP and TCP, separated by commas (sip.listen)
+    #[arg(long, value_name = "ADDR")]
+    pub sip: Option<String>,
+    /// Addresses of this machine for sound, separated by commas (media.addresses)
+    #[arg(long, value_name = "IP")]
+    pub media_ip: Option<String>,
+    /// Ports for sound (media.ports)
+    #[arg(long, value_name = "A-B")]
+    pub rtp_ports: Option<String>,
+    /// The way to other networks (trunk.address)
+    #[arg(long, value_name = "HOST:PORT")]
+    pub trunk: Option<String>,
 }
 
 /// Whether the usual file is read when none is named.
@@ -75,9 +87,15 @@ impl ServeOptions {
     /// As [`DataOptions::load`].
     pub fn load(&self, usual: UsualFile) -> Result<Config, ConfigErrors> {
         let mut layers = self.data.layers(usual)?;
-        if let Some(value) = self.http.clone() {
-            layers.flags.push(Flag { flag: "--http", key: "http.listen", value });
-        }
+        let flags = [
+            ("--http", "http.listen", &self.http),
+            ("--sip", "sip.listen", &self.sip),
+            ("--media-ip", "media.addresses", &self.media_ip),
+            ("--rtp-ports", "media.ports", &self.rtp_ports),
+            ("--trunk", "trunk.address", &self.trunk),
+        ];
+        let given = flags.into_iter().filter_map(|(flag, key, value)| Some(Flag { flag, key, value: value.clone()? }));
+        layers.flags.extend(given);
         Config::load(layers)
     }
 }

@@ -10,12 +10,18 @@ mod layers;
 mod reference;
 mod settings;
 mod value;
+mod value_telephony;
 
 pub use error::{ConfigErrors, Problem};
 pub use layers::{Flag, Layers, Source};
 pub use reference::reference;
-pub use settings::{Config, Database, Http, KEYS, Key, Log, Metrics, Session, Shutdown, environment_name};
+pub use settings::{
+    Config, Database, Http, KEYS, Key, Log, Media, Metrics, Session, Shutdown, Sip, Trunk, environment_name,
+};
 pub use value::{DatabaseUrl, LogFormat, LogLevel, Network, Networks, PublicUrl, Setting};
+pub use value_telephony::{
+    Addresses, Count, Digests, HostPort, IpAddresses, PortRange, Secret, Switch, TrunkTransport,
+};
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +56,26 @@ impl Config {
                 key: "http.trusted_proxies",
                 says: "behind a proxy, http.public_url must tell the address that people see",
             });
+        }
+        self.check_telephony(values, problems);
+    }
+
+    /// Rules between the keys of telephony.
+    fn check_telephony(&self, values: &layers::Values, problems: &mut Vec<Problem>) {
+        let mut contradiction = |key, says| {
+            problems.push(Problem::Contradiction { place: values.source_of(key), key, says });
+        };
+        if self.sip.listen.0.is_empty() {
+            contradiction("sip.listen", "phones need an address to register at: name one, such as 127.0.0.1:5060");
+        }
+        if self.trunk.register.0 && (self.trunk.address.is_none() || self.trunk.user.is_empty()) {
+            contradiction(
+                "trunk.register",
+                "to register at the trunk, set trunk.address, trunk.user and trunk.password",
+            );
+        }
+        if !self.sip.tls_listen.0.is_empty() && (self.sip.certificate.is_none() || self.sip.key.is_none()) {
+            contradiction("sip.tls_listen", "TLS needs a certificate: set sip.certificate and sip.key");
         }
     }
 

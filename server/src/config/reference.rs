@@ -35,7 +35,13 @@ fn describe(text: &mut String, key: &Key, name: &str) {
     for line in key.docs {
         comment(text, line);
     }
-    let value = if key.is_list { format!("[{}]", key.default) } else { format!("\"{}\"", key.default) };
+    let quoted = |word: &str| format!("\"{word}\"");
+    let words = key.default.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let value = if key.is_list {
+        format!("[{}]", words.map(quoted).collect::<Vec<_>>().join(", "))
+    } else {
+        quoted(key.default)
+    };
     comment(text, &format!(" Variable: {}", environment_name(key.name)));
     let _ = writeln!(text, "#{name} = {value}");
 }

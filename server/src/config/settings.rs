@@ -6,6 +6,7 @@ use super::{
     error::Problem,
     layers::Values,
     value::{DatabaseUrl, LogFormat, LogLevel, Networks, PublicUrl, Setting},
+    value_telephony::{Addresses, Count, Digests, HostPort, IpAddresses, PortRange, Secret, Switch, TrunkTransport},
 };
 
 /// What the reference and the error messages know of a key.
@@ -109,6 +110,50 @@ settings! {
         trusted_proxies: Networks = "",
         /// Folder of the files that browsers load. Not set: those inside the program, or target/site of the source tree.
         site: Option<PathBuf> = "",
+    }
+
+    /// SIP: phones and trunks.
+    sip: Sip {
+        /// Addresses and ports to listen on, with UDP and with TCP; `0.0.0.0:5060` for every network card.
+        listen: Addresses = "127.0.0.1:5060",
+        /// Addresses and ports to listen on with TLS, usually port 5061. Needs `certificate` and `key`.
+        tls_listen: Addresses = "",
+        /// File of the certificate for TLS, with those that certify it (PEM).
+        certificate: Option<PathBuf> = "",
+        /// File of the certificate's key (PEM).
+        key: Option<PathBuf> = "",
+        /// How phones prove their password: `MD5`, `SHA-256`, the preferred first (RFC 8760). Many phones that know MD5 alone
+        /// give up when they are asked for both, so ask for SHA-256 only where all phones know it.
+        digests: Digests = "MD5",
+        /// Calls that may go on at the same time. One more is refused with 503 and a `Retry-After`.
+        calls_max: Count = "2000",
+        /// Folder of announcements that replace those of Tandem: WAV files of the same names, 8 kHz, mono.
+        prompts: Option<PathBuf> = "",
+    }
+
+    /// Sound: RTP.
+    media: Media {
+        /// Addresses of this machine at which phones send sound, one of each family. Not set: those of `sip.listen`.
+        addresses: IpAddresses = "",
+        /// Ports for sound. A call takes four: two for each phone.
+        ports: PortRange = "20000-29999",
+        /// Time without any sound from a phone that should send some, after which its call is ended.
+        silence: Duration = "60s",
+    }
+
+    /// The trunk: the way to other networks.
+    trunk: Trunk {
+        /// Its address, such as `sip.carrier.example:5060`. Calls from there to the public numbers of customers come in. Not
+        /// set: no call leaves (in the demonstration, a voice answers).
+        address: Option<HostPort> = "",
+        /// `udp` or `tcp`.
+        transport: TrunkTransport = "udp",
+        /// User, where the trunk asks for one.
+        user: String = "",
+        /// `yes`: register at the trunk with user and password, so that its calls come here.
+        register: Switch = "no",
+        /// Password, where the trunk asks for one.
+        password: Secret = "",
     }
 
     /// The database.

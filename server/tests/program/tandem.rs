@@ -16,6 +16,8 @@ pub fn tandem(arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    // Many of them run beside each other.
+    command.env("TANDEM_SIP_LISTEN", "127.0.0.1:0");
     command.args(arguments).stdin(Stdio::null());
     command
 }

@@ -188,6 +188,10 @@ impl Call {
             Event::EarlyMedia(leg) => self.early_media(leg, actions),
             Event::Answered(leg) => self.answered(leg, actions),
             Event::Refused { leg, status } => self.refused(leg, status, now, actions),
+            // A phone that ends what it has not answered yet.
+            Event::HungUp(leg) | Event::Lost { leg, .. } if self.is_branch(leg) => {
+                self.refused(leg, 480, now, actions);
+            }
             Event::HungUp(leg) => self.gone(leg, ReleaseCause::Normal, actions),
             Event::Lost { leg, cause } => self.gone(leg, cause, actions),
             Event::Hold { leg, on } => self.hold(leg, on, actions),

@@ -7,7 +7,7 @@ use tandem_domain::{
     calls::{EndedBy, Party},
     huntgroup::RingStrategy,
     ids::HuntgroupId,
-    numbers::PhoneNumber,
+    numbers::{PhoneNumber, is_emergency},
 };
 use tandem_sip::{
     flow::Flow,
@@ -29,7 +29,9 @@ use crate::{
 impl<M: Media> Exchange<M> {
     /// An INVITE outside of any dialog.
     pub(super) fn invited(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
-        if self.is_full() {
+        // Help is called however full it is.
+        let for_help = request.uri.user.as_deref().is_some_and(is_emergency);
+        if self.is_full() && (!for_help || self.draining) {
             return self.refuse(now, Some(server), &request, 503);
         }
         if !request.body.is_empty() && !request.headers.is_content_type("application/sdp") {
@@ -43,7 +45,7 @@ impl<M: Media> Exchange<M> {
     }
 
     fn trunk_calls(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
-        let Some(number) = request.uri.user.clone() else {
+        let Some(number) = called_number(&request) else {
             return self.refuse(now, Some(server), &request, 484);
         };
         let caller = caller_of(&request);
@@ -213,6 +215,15 @@ fn caller_of(request: &Request) -> Party {
     let name = from.and_then(|from| from.display_name);
     let short = |text: Option<String>| text.unwrap_or_default().chars().take(64).collect();
     Party { number: short(number), name: short(name), account: None }
+}
+
+/// The number that a trunk calls. One at which we registered calls our Contact, and tells the number in `To`.
+fn called_number(request: &Request) -> Option<String> {
+    let number = |user: &Option<String>| {
+        user.clone().filter(|user| user.trim_start_matches('+').chars().all(|c| c.is_ascii_digit()) && !user.is_empty())
+    };
+    let to = request.headers.to().ok().and_then(|to| number(&to.uri.user));
+    number(&request.uri.user).or(to).or_else(|| request.uri.user.clone())
 }
 
 /// A public number as it is written in a SIP URI.

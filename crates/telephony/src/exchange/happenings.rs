@@ -74,6 +74,7 @@ impl<M: Media> Exchange<M> {
                     self.registrar.restore(binding);
                 }
             }
+            Command::Begin => self.register_at_trunk(now),
             Command::Drain => self.draining = true,
             Command::EndAll => {
                 self.draining = true;

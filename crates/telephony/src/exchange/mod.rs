@@ -13,6 +13,7 @@
 //! | `happenings` | what do legs, media and people tell? |
 //! | `performing` | how is done what a call wants? |
 //! | `transferring` | who takes whose place? |
+//! | `trunk` | are we registered at the trunk? |
 //! | `records` | what is kept of a call? |
 //! | [`guard`] | who guesses passwords? |
 
@@ -25,6 +26,7 @@ mod records;
 mod registering;
 mod settings;
 mod transferring;
+mod trunk;
 
 use std::{
     cmp::Reverse,
@@ -48,7 +50,7 @@ use tandem_sip::{
 };
 use uuid::Uuid;
 
-use self::{arrivals::Asked, guard::Guard, records::Draft};
+use self::{arrivals::Asked, guard::Guard, records::Draft, trunk::TrunkRegistration};
 pub use self::{
     registering::registration,
     settings::{Settings, Trunk},
@@ -132,6 +134,8 @@ pub enum Command {
     ForgetPhones(AccountId),
     /// The phones known before the program was started.
     Restore(Vec<Binding>),
+    /// Begin: register at the trunk.
+    Begin,
     /// Take no more calls.
     Drain,
     /// End all calls.
@@ -178,6 +182,8 @@ pub struct Counts {
     pub drafts: usize,
     /// Phones.
     pub bindings: usize,
+    /// Whether we are registered at the trunk; `None` where that is not wanted.
+    pub at_trunk: Option<bool>,
 }
 
 /// What a time-out is for.
@@ -186,6 +192,7 @@ enum Due {
     Call(CallId),
     Leg(LegId),
     Draft(CallId),
+    Trunk,
 }
 
 /// A call with what the exchange must know of it besides.
@@ -223,6 +230,7 @@ pub struct Exchange<M> {
     next_leg: u64,
     next_question: u64,
     draining: bool,
+    trunk: TrunkRegistration,
 }
 
 impl<M: Media> Exchange<M> {
@@ -252,6 +260,7 @@ impl<M: Media> Exchange<M> {
             next_leg: 0,
             next_question: 0,
             draining: false,
+            trunk: TrunkRegistration::default(),
             settings,
             media,
             voices,
@@ -303,6 +312,7 @@ impl<M: Media> Exchange<M> {
                 Due::Call(call) => self.call_event(now, call, call::Event::Timeout),
                 Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
                 Due::Draft(call) => self.finish_draft(call),
+                Due::Trunk => self.register_at_trunk(now),
             }
         }
         self.settle(now);
@@ -315,7 +325,7 @@ impl<M: Media> Exchange<M> {
 
     /// How much there is.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self, now: Now) -> Counts {
         let transactions = self.transactions.counts();
         Counts {
             calls: self.calls.len(),
@@ -324,6 +334,7 @@ impl<M: Media> Exchange<M> {
             questions: self.questions.len(),
             drafts: self.drafts.len(),
             bindings: self.registrar.all().count(),
+            at_trunk: self.is_registered_at_trunk(now),
         }
     }
 
@@ -341,6 +352,10 @@ impl<M: Media> Exchange<M> {
         match event {
             transaction::Event::Request { id, flow, request, .. } => self.request(now, id, flow, request),
             transaction::Event::Cancelled { id } => self.cancelled(now, id),
+            transaction::Event::Response { id, response } if self.is_trunk_client(id) => {
+                self.trunk_responded(now, &response);
+            }
+            transaction::Event::Failed { id, .. } if self.is_trunk_client(id) => self.trunk_failed(now, 408),
             transaction::Event::Response { id, response } => {
                 if let Some(leg) = self.clients.get(&id).copied() {
                     self.with_leg(now, leg, |leg, wire| leg.responded(wire, id, &response));

@@ -16,6 +16,9 @@ use crate::{
     registrar::{Binding, Change, EXPIRES_MIN, Owner},
 };
 
+/// Questions to the directory that may be open at once; more means that it is behind.
+const QUESTIONS_MAX: usize = 5000;
+
 impl<M: Media> Exchange<M> {
     /// A request that needs to know who sent it: asks the directory for the user that its digest names, or challenges it.
     pub(super) fn authenticate(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
@@ -28,6 +31,9 @@ impl<M: Media> Exchange<M> {
                     let mut response = self.response(&request, 503);
                     response.headers.push(Name::RetryAfter, seconds.to_string());
                     return self.transactions.respond(now.instant, server, response);
+                }
+                if self.questions.len() >= QUESTIONS_MAX {
+                    return self.refuse(now, Some(server), &request, 503);
                 }
                 let question = Question::Phone { user: credentials.username };
                 self.ask(question, Asked::Who { request: Box::new(request), server, flow });

@@ -16,6 +16,8 @@ pub struct Trunk {
     pub transport: Transport,
     /// Our end.
     pub local: SocketAddr,
+    /// Whether we register there, with user and password.
+    pub registers: bool,
     /// User and password, where it asks for them.
     pub credentials: Option<(String, String)>,
 }

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use tandem_domain::calls::{Direction, ReleaseCause};
-use tandem_phones::{Kamailio, Sipp, ports, scenario};
+use tandem_phones::{Account, Baresip, Kamailio, Serving, Sipp, ports, scenario};
 
 use crate::world::{Granted as _, Wishes, World};
 
@@ -97,4 +97,96 @@ fn calls_above_the_limit_are_told_when_to_try_again() {
     assert!(refusal.header("Retry-After").is_some());
     mary.hangup().granted();
     john.wait_until_closed().granted();
+}
+
+#[test]
+fn the_exchange_registers_at_a_carrier_and_calls_go_both_ways() {
+    let carrier = Kamailio::start(include_str!("carrier.cfg")).granted();
+    let world = World::with(Wishes {
+        trunk: Some(carrier.address()),
+        trunk_user: Some(("tandem", "secret")),
+        ..Wishes::default()
+    });
+    let bob = Account::registered("bob", "secret", carrier.address()).tone(SCRIPT);
+    let bob = Baresip::start(bob).granted();
+    bob.wait_until_registered().granted();
+    let mary = world.phone("702", MARY);
+    world.wait_for("the registration at the carrier", || world.handle.counts().at_trunk.filter(|there| *there));
+
+    // From outside: the carrier calls the Contact at which the exchange registered, and tells the number in To.
+    bob.dial("+3225550702").granted();
+    mary.wait_for_incoming().granted();
+    mary.accept().granted();
+    bob.wait_until_established().granted();
+    bob.wait_until_hears(f64::from(MARY)).granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    bob.hangup().granted();
+    mary.wait_until_closed().granted();
+
+    // To outside: the carrier asks for the password.
+    world.talk(&mary, "00442071838750", &bob);
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    mary.hangup().granted();
+    bob.wait_until_closed().granted();
+    world.wait_until_quiet();
+}
+
+#[test]
+fn several_phones_that_answer_behind_one_proxy_make_one_call() {
+    // The proxy sends each call of extension 744 to two phones at once.
+    let (first, second) = (ports::free(Ipv4Addr::LOCALHOST).granted(), ports::free(Ipv4Addr::LOCALHOST).granted());
+    let world = World::new();
+    let exchange = world.address;
+    let fork = format!(
+        r#"loadmodule "corex.so"
+request_route {{
+    if (has_totag()) {{ loose_route(); t_relay(); exit; }}
+    if (is_method("CANCEL")) {{ if (t_check_trans()) {{ t_relay(); }} exit; }}
+    if (is_method("REGISTER")) {{ $du = "sip:{exchange}"; t_relay(); exit; }}
+    if (is_method("INVITE")) {{
+        record_route();
+        $ru = "sip:744@127.0.0.1:{first}";
+        append_branch("sip:744@127.0.0.1:{second}");
+    }}
+    t_relay();
+}}
+"#
+    );
+    let proxy = Kamailio::start(&fork).granted();
+    let registered = Sipp::new(scenario("register.xml")).user("abc744", "tandem-demo");
+    registered.run(proxy.address()).granted().success().granted();
+    let phones: Vec<Serving> =
+        [first, second].iter().map(|port| carrier("uas-answer.xml").port(*port).serve().granted()).collect();
+    let mary = world.phone("702", MARY);
+    mary.dial("744").granted();
+    mary.wait_until_established().granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    mary.hangup().granted();
+    // The proxy may have cancelled the other one while it answered, which this script takes for an error.
+    let ended = phones.into_iter().filter(|phone| phone.messages().contains("ACK sip")).count();
+    assert!(ended >= 1);
+    world.wait_until_quiet();
+    assert_eq!(world.wait_for_xdrs(1).len(), 1);
+}
+
+#[test]
+fn phones_talk_by_the_newer_internet_protocol_too() {
+    let world = World::with(Wishes { v6: true, ..Wishes::default() });
+    let (mary, john) = (world.phone("702", MARY), world.phone("744", JOHN));
+    world.talk(&mary, "744", &john);
+    mary.wait_until_hears(f64::from(JOHN)).granted();
+    john.wait_until_hears(f64::from(MARY)).granted();
+    mary.hangup().granted();
+    john.wait_until_closed().granted();
+}
+
+#[test]
+fn help_is_called_however_full_it_is() {
+    let world = World::with(Wishes { calls_max: Some(1), ..Wishes::default() });
+    let (mary, john, olivia) = (world.phone("702", MARY), world.phone("744", JOHN), world.phone("745", 2600));
+    world.talk(&mary, "744", &john);
+    olivia.dial("112").granted();
+    olivia.wait_until_established().granted();
+    olivia.hangup().granted();
+    mary.hangup().granted();
 }

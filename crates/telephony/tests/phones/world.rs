@@ -1,7 +1,7 @@
 //! An exchange on ports of its own, with the demonstration's data in memory.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -37,6 +37,10 @@ pub struct World {
 pub struct Wishes {
     /// The address of another network.
     pub trunk: Option<SocketAddr>,
+    /// User and password there; then the exchange registers.
+    pub trunk_user: Option<(&'static str, &'static str)>,
+    /// By IPv6.
+    pub v6: bool,
     /// Calls at once.
     pub calls_max: Option<usize>,
 }
@@ -48,7 +52,8 @@ impl World {
 
     pub fn with(wishes: Wishes) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let address = ports::free_on(std::net::Ipv4Addr::LOCALHOST).unwrap();
+        let local: IpAddr = if wishes.v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+        let address = ports::free_on(local).unwrap();
         let (store, handle, running, engine) = runtime.block_on(start(address, wishes));
         Self { runtime, store, handle, engine, running: Some(running), address }
     }
@@ -184,7 +189,8 @@ async fn start(address: SocketAddr, wishes: Wishes) -> (Store, Handle, Running, 
         address: remote,
         transport: tandem_sip::flow::Transport::Udp,
         local: address,
-        credentials: None,
+        registers: wishes.trunk_user.is_some(),
+        credentials: wishes.trunk_user.map(|(user, password)| (user.to_owned(), password.to_owned())),
     });
     let parts = Parts {
         outside: if trunk.is_some() { Outside::Trunk } else { Outside::Demonstration },

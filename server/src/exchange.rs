@@ -1,0 +1,265 @@
+//! The exchange's wiring: from the configuration to sockets, media workers and the running exchange.
+
+use std::{
+    net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
+    num::NonZero,
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use tandem_app::server::Clock;
+use tandem_domain::{
+    calls::LiveCall,
+    ids::{AccountId, CallId, CustomerId},
+};
+use tandem_media::Engine;
+use tandem_sip::{
+    flow::Transport,
+    transport::{Config as Sockets, Limits, OpenError, TlsConfig, Transports},
+};
+use tandem_store::{Store, StoreError, accounts::SIP_REALM};
+use tandem_telephony::{
+    actor::{self, Handle, Parts, Running},
+    directory::store::Outside,
+    exchange::{Command, Now, Settings, Trunk},
+    feed::Topic,
+    prompt::{BadVoice, Voices},
+    records,
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    config::{Config, TrunkTransport},
+    measurements::Gauges,
+    run::Purpose,
+};
+
+/// Why the exchange cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// A socket of SIP.
+    #[error("{0} (option --sip, sip.listen or sip.tls_listen)")]
+    Listen(#[from] OpenError),
+    /// Media.
+    #[error("sound cannot be carried: {0} (media.addresses, media.ports)")]
+    Media(std::io::Error),
+    /// No address for media.
+    #[error("no address of this machine is known for sound: set media.addresses (option --media-ip)")]
+    NoMediaAddress,
+    /// The certificate.
+    #[error("the certificate for SIP over TLS cannot be used: {0} (sip.certificate, sip.key)")]
+    Certificate(String),
+    /// The trunk's name.
+    #[error("the trunk {name} is not found: {why} (trunk.address)")]
+    Trunk {
+        /// As configured.
+        name: String,
+        /// What the name server says.
+        why: String,
+    },
+    /// A prompt.
+    #[error("{0} (sip.prompts)")]
+    Prompts(#[from] BadVoice),
+    /// The database.
+    #[error("the known phones cannot be read: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The running exchange, and where it listens.
+pub struct Exchange {
+    /// For everybody who looks or asks.
+    pub handle: Handle,
+    /// To end it.
+    pub running: Running,
+    /// Where phones register.
+    pub address: SocketAddr,
+    /// Tells what is going on in numbers.
+    pub gauges: Gauges,
+}
+
+/// Opens the sockets and starts the exchange.
+///
+/// # Errors
+/// [`ExchangeError`]
+pub async fn start(
+    config: &Config,
+    purpose: Purpose,
+    store: Store,
+    clock: Arc<dyn Clock>,
+) -> Result<Exchange, ExchangeError> {
+    let (events, incoming) = mpsc::channel(actor::BACKLOG);
+    let tls = match (&config.sip.certificate, &config.sip.key) {
+        (Some(certificate), Some(key)) => Some(tls(config.sip.tls_listen.0.clone(), certificate, key)?),
+        (None | Some(_), None | Some(_)) => None,
+    };
+    let listen = config.sip.listen.0.iter().copied().map(with_port).collect::<Vec<_>>();
+    let sockets = Sockets { udp: listen.clone(), tcp: listen, tls, limits: Limits::default() };
+    let transports = Transports::open(sockets, events).await?;
+    let address = transports.local(Transport::Udp).ok_or(ExchangeError::NoMediaAddress)?;
+    let media = media_addresses(config)?;
+    let (engine, media_events) = engine(config, &media)?;
+    let trunk = trunk(config, &transports).await?;
+    let outside = match (&trunk, purpose) {
+        (Some(_), _) => Outside::Trunk,
+        (None, Purpose::Demonstration) => Outside::Demonstration,
+        (None, Purpose::Real) => Outside::Nowhere,
+    };
+    let settings = Settings {
+        realm: SIP_REALM.to_owned(),
+        digests: config.sip.digests.0.clone(),
+        media,
+        calls_max: config.sip.calls_max.0,
+        trunk,
+        product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let known = records::known(&store, Now { instant: Instant::now(), wall: clock.now() }).await?;
+    let wall: actor::Wall = Arc::new(move || clock.now());
+    let voices = Voices::load(config.sip.prompts.as_deref())?;
+    let (sound, sockets) = (engine.clone(), transports.clone());
+    let parts = Parts { settings, outside, voices, store, wall, transports, incoming, engine, media_events };
+    let (handle, running) = actor::start(parts, known);
+    let gauges = gauges(handle.clone(), sound, sockets);
+    Ok(Exchange { handle, running, address, gauges })
+}
+
+/// Port 0 stands for one that is free, for UDP and TCP alike.
+fn with_port(address: SocketAddr) -> SocketAddr {
+    let free = || {
+        let tcp = TcpListener::bind(address).ok()?.local_addr().ok()?;
+        UdpSocket::bind(tcp).is_ok().then_some(tcp)
+    };
+    if address.port() == 0 { (0..20).find_map(|_| free()).unwrap_or(address) } else { address }
+}
+
+fn engine(
+    config: &Config,
+    addresses: &[IpAddr],
+) -> Result<(Arc<Engine>, mpsc::UnboundedReceiver<tandem_media::Event>), ExchangeError> {
+    let (events, media_events) = mpsc::unbounded_channel();
+    let media = tandem_media::Config {
+        workers: std::thread::available_parallelism().map_or(1, NonZero::get),
+        ports: config.media.ports.0.clone(),
+        addresses: addresses.to_vec(),
+        media_timeout: config.media.silence,
+        ..tandem_media::Config::default()
+    };
+    let engine = Engine::start(
+        media,
+        Box::new(move |event| {
+            // Nobody listens any more when the exchange has ended.
+            let _ = events.send(event);
+        }),
+    );
+    Ok((Arc::new(engine.map_err(ExchangeError::Media)?), media_events))
+}
+
+/// Where phones send sound: as configured, else where SIP listens; for every network card, the address of the one that
+/// leads outside.
+fn media_addresses(config: &Config) -> Result<Vec<IpAddr>, ExchangeError> {
+    if !config.media.addresses.0.is_empty() {
+        return Ok(config.media.addresses.0.clone());
+    }
+    let mut found = Vec::new();
+    for address in &config.sip.listen.0 {
+        let ip = if address.ip().is_unspecified() { outward(*address) } else { Some(address.ip()) };
+        found.extend(ip.filter(|ip| !found.contains(ip)));
+    }
+    if found.is_empty() { Err(ExchangeError::NoMediaAddress) } else { Ok(found) }
+}
+
+/// The address of this machine on the way outside. No packet is sent for it.
+fn outward(family: SocketAddr) -> Option<IpAddr> {
+    let (any, outside) = match family {
+        SocketAddr::V4(_) => ("0.0.0.0:0", "192.0.2.1:9"),
+        SocketAddr::V6(_) => ("[::]:0", "[2001:db8::1]:9"),
+    };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(outside).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+async fn trunk(config: &Config, transports: &Transports) -> Result<Option<Trunk>, ExchangeError> {
+    let Some(name) = &config.trunk.address else { return Ok(None) };
+    let transport = match config.trunk.transport {
+        TrunkTransport::Udp => Transport::Udp,
+        TrunkTransport::Tcp => Transport::Tcp,
+    };
+    let failed = |why: String| ExchangeError::Trunk { name: name.to_string(), why };
+    let found = tokio::net::lookup_host((name.host.as_str(), name.port)).await;
+    let mut addresses = found.map_err(|error| failed(error.to_string()))?;
+    // The first address that one of our sockets can reach.
+    let flow = addresses.find_map(|address| transports.flow_to(transport, address));
+    let flow = flow.ok_or_else(|| failed("it has no address that sip.listen can reach".to_owned()))?;
+    let (user, password) = (config.trunk.user.clone(), config.trunk.password.reveal().to_owned());
+    let credentials = (!user.is_empty()).then_some((user, password));
+    let registers = config.trunk.register.0;
+    Ok(Some(Trunk { address: flow.remote, transport, local: flow.local, registers, credentials }))
+}
+
+fn tls(listen: Vec<SocketAddr>, certificate: &Path, key: &Path) -> Result<TlsConfig, ExchangeError> {
+    let bad = |error: String| ExchangeError::Certificate(error);
+    let named = |path: &Path, error: &dyn std::fmt::Display| bad(format!("{}: {error}", path.display()));
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| named(certificate, &error))?;
+    let own_key = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, &error))?;
+    let server = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, own_key)
+        .map_err(|error| named(certificate, &error))?;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let client = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Ok(TlsConfig { listen, server: Arc::new(server), client: Arc::new(client) })
+}
+
+/// What is going on, for Prometheus. Names of totals end as its own do.
+fn gauges(handle: Handle, engine: Arc<Engine>, transports: Transports) -> Gauges {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let set = |name: &'static str, value: usize| metrics::gauge!(name).set(value as f64);
+    Arc::new(move || {
+        let counts = handle.counts();
+        set("tandem_calls", counts.calls);
+        set("tandem_legs", counts.legs);
+        set("tandem_sip_transactions", counts.transactions);
+        set("tandem_registrations", counts.bindings);
+        if let Some(there) = counts.at_trunk {
+            set("tandem_trunk_registered", usize::from(there));
+        }
+        let media = engine.stats();
+        set("tandem_rtp_ports_used", engine.ports_in_use());
+        metrics::counter!("tandem_rtp_received_packets_total").absolute(media.received_packets);
+        metrics::counter!("tandem_rtp_sent_packets_total").absolute(media.sent_packets);
+        metrics::counter!("tandem_rtp_ignored_packets_total").absolute(media.ignored_packets);
+        let sockets = transports.counts();
+        set("tandem_sip_connections", sockets.connections);
+        metrics::counter!("tandem_sip_dropped_datagrams_total").absolute(sockets.dropped_in);
+    })
+}
+
+/// The exchange as pages see it.
+pub struct PagesExchange(pub Handle);
+
+impl tandem_app::server::exchange::Exchange for PagesExchange {
+    fn calls(&self, customer: Option<CustomerId>) -> Vec<LiveCall> {
+        self.0.feed().calls(customer)
+    }
+
+    fn changes(&self, topic: tandem_app::live::Topic) -> watch::Receiver<u64> {
+        self.0.feed().changes(match topic {
+            tandem_app::live::Topic::Calls => Topic::Calls,
+            tandem_app::live::Topic::Registrations => Topic::Registrations,
+            tandem_app::live::Topic::Xdrs => Topic::Xdrs,
+        })
+    }
+
+    fn end_call(&self, call: CallId) {
+        self.0.command(Command::EndCall(call));
+    }
+
+    fn forget_phones(&self, account: AccountId) {
+        self.0.command(Command::ForgetPhones(account));
+    }
+}
