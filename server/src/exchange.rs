@@ -205,13 +205,20 @@ fn tls(listen: Vec<SocketAddr>, certificate: &Path, key: &Path) -> Result<TlsCon
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| named(certificate, &error))?;
     let own_key = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, &error))?;
-    let server = rustls::ServerConfig::builder()
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| bad(error.to_string()))?
         .with_no_client_auth()
         .with_single_cert(chain, own_key)
         .map_err(|error| named(certificate, &error))?;
     let mut roots = rustls::RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let client = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| bad(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     Ok(TlsConfig { listen, server: Arc::new(server), client: Arc::new(client) })
 }
 

@@ -12,8 +12,15 @@ use crate::{
 
 /// Functions that tell somebody with no permission at all that there is nothing to tell, in place of a refusal: dashboards
 /// and one's own pages show what they may.
-const EMPTY: [&str; 6] =
-    ["profile_read", "dashboard_read", "company_read", "company_home_read", "account_home_read", "own_recording_read"];
+const EMPTY: [&str; 7] = [
+    "exchange_now_read",
+    "profile_read",
+    "dashboard_read",
+    "company_read",
+    "company_home_read",
+    "account_home_read",
+    "own_recording_read",
+];
 
 /// What people change about themselves, whatever their role says.
 const OWN: [&str; 2] = ["password_change", "own_locale_save"];

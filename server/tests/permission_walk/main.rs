@@ -5,6 +5,7 @@
 //! | [`table`] | each function with right arguments, and the status for each person |
 //! | [`walk`] | one call at a time; what must be true of every answer |
 //! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
+//! | [`calls`] | calls to ask for, and that nobody sees those of others |
 //! | [`ceiling`] | nobody gets above the own role |
 //! | [`guessing`] | what is kept of a wrong name or password, and what it costs |
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
@@ -16,6 +17,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod bad_input;
+mod calls;
 mod ceiling;
 mod demo_ids;
 mod guessing;
@@ -65,6 +67,11 @@ async fn what_customers_and_accounts_share_as_everybody() {
 #[tokio::test]
 async fn huntgroups_and_codes_as_everybody() {
     walk::as_everybody(&Template::new().await, table::CENTREX).await;
+}
+
+#[tokio::test]
+async fn calls_phones_and_numbers_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::EXCHANGE).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 
 use crate::{
+    calls::OVER,
     demo_ids::DemoIds,
     walk::told_too_much,
     world::{Person, Template},
@@ -34,6 +35,7 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/admin/customers/:id/accounts", STAFF),
     ("/admin/customers/:id/accounts/new", STAFF_NEW),
     ("/admin/customers/:id/huntgroups", STAFF),
+    ("/admin/customers/:id/numbers", STAFF),
     ("/admin/customers/:id/status", STAFF),
     ("/admin/customers/:id/sign-in", STAFF),
     ("/admin/customers/:id/history", STAFF),
@@ -43,6 +45,10 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/admin/accounts/:id/status", STAFF),
     ("/admin/accounts/:id/sign-in", STAFF),
     ("/admin/accounts/:id/history", STAFF),
+    ("/admin/calls", STAFF),
+    ("/admin/calls/:id", STAFF),
+    ("/admin/registrations", STAFF),
+    ("/admin/xdrs", STAFF),
     ("/admin/classes", STAFF),
     ("/admin/classes/new", STAFF_NEW),
     ("/admin/classes/:id", STAFF),
@@ -69,6 +75,11 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/self-care/huntgroups/new", COMPANY),
     ("/self-care/huntgroups/:id", OF_ABC),
     ("/self-care/dialing-rules", COMPANY),
+    ("/self-care/numbers", COMPANY),
+    ("/self-care/calls", COMPANY),
+    ("/self-care/history", [303, 403, 403, 200, 200, 200, 200]),
+    // A call of John's.
+    ("/self-care/history/:id", [303, 403, 403, 200, 404, 200, 404]),
     ("/self-care/recording", ACCOUNT),
     ("/self-care/codes", ACCOUNT),
     ("/self-care/audit", COMPANY),
@@ -81,6 +92,11 @@ const BESIDE: &[(&str, [u16; 7])] = &[
     ("/self-care/audit.csv", COMPANY),
     // The staff's page of one huntgroup, and of a new one, are in the query.
     ("/admin/customers/:id/huntgroups?group=new", STAFF_NEW),
+    ("/admin/customers/:id/numbers?number=new", STAFF_NEW),
+    // Word of what happens: nothing that a page is sent away to sign in for.
+    ("/live/calls", [401, 200, 200, 200, 200, 403, 403]),
+    ("/live/registrations", [401, 200, 200, 200, 200, 403, 403]),
+    ("/live/xdrs", [401, 200, 200, 200, 200, 200, 200]),
 ];
 
 /// The addresses of all pages, as the router has them.
@@ -106,6 +122,8 @@ fn with_id(demo: &DemoIds, address: &str) -> String {
     let kinds = [
         ("/customers/", demo.id("customer", "abc")),
         ("/accounts/", demo.id("account", "abc744")),
+        ("/calls/", OVER.to_owned()),
+        ("/history/", OVER.to_owned()),
         ("/extensions/", demo.id("account", "abc744")),
         ("/huntgroups/", demo.id("huntgroup", "abc7700")),
         ("/classes/", demo.id("customer_class", "Business")),

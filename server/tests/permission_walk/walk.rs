@@ -17,7 +17,7 @@ pub enum Kind {
     Reads,
     /// Changes records; a call that is permitted must leave a trace in them.
     Writes,
-    /// Changes nothing but sessions.
+    /// Changes nothing but sessions or calls.
     Signs,
 }
 

@@ -22,7 +22,11 @@ use sqlx::{
     Column as _, Connection as _, Row as _, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
-use tandem_app::server::{Assets, Clock, Services, SessionLifetimes, router};
+use tandem_app::server::{
+    Assets, Clock, Services, SessionLifetimes,
+    exchange::{Exchange, NoExchange},
+    router,
+};
 use tandem_domain::{
     access::{AccessRole, Audience, Level},
     administrator::Administrator,
@@ -37,10 +41,10 @@ use tandem_server::{
 };
 use tandem_store::{Change, Store, demo, password, sign_ins::NewSignIn};
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
-use crate::demo_ids::DemoIds;
+use crate::{calls, demo_ids::DemoIds};
 
 /// Everybody's password in the demonstration.
 pub const PASSWORD: &str = "tandem-demo";
@@ -99,7 +103,7 @@ impl Template {
         assert!(demo::fill(&store, SystemClock.now()).await.unwrap());
         add_reader(&store).await;
         add_spares(&store).await;
-        let router = whole(&store, &Arc::default());
+        let router = whole(&store, &Arc::default(), Arc::new(NoExchange));
         let mut cookies = BTreeMap::new();
         for person in Person::ALL {
             if let Some(name) = person.sign_in() {
@@ -110,6 +114,7 @@ impl Template {
         let pool = look_into(folder.path()).await;
         let demo = DemoIds::read(&pool).await;
         pool.close().await;
+        calls::keep(&store, &demo).await;
         store.close().await;
         is_whole(folder.path()).await;
         Self { folder, cookies, demo }
@@ -121,7 +126,7 @@ impl Template {
         std::fs::copy(database(self.folder.path()), database(folder.path())).unwrap();
         let store = open(folder.path()).await;
         let clock = Arc::default();
-        let router = whole(&store, &clock);
+        let router = whole(&store, &clock, Arc::new(calls::OneCall::of(&self.demo)));
         let records = look_into(folder.path()).await;
         World { router, clock, store, records, cookies: self.cookies.clone(), folder }
     }
@@ -368,7 +373,7 @@ impl Clock for FastClock {
 }
 
 /// The application with all that stands around it.
-fn whole(store: &Store, clock: &Arc<FastClock>) -> Router {
+fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>) -> Router {
     let services = Services {
         store: store.clone(),
         clock: clock.clone(),
@@ -377,6 +382,9 @@ fn whole(store: &Store, clock: &Arc<FastClock>) -> Router {
         secure: false,
         sessions: SessionLifetimes { idle: Duration::from_hours(1), absolute: Duration::from_hours(12) },
         hashing: Arc::new(Semaphore::new(2)),
+        exchange,
+        // Nobody is left to say when the server ends: a stream ends after what it has to tell at once.
+        ending: watch::channel(false).1,
     };
     let config = Config::load(Layers::default()).unwrap();
     around(&config, router::router(services))

@@ -1,7 +1,7 @@
 //! Who rings, in which order, and for how long.
 //!
 //! Every call that rings somebody is a hunt: one extension is a hunt of one stage. A huntgroup that rings one member after
-//! the other begins again at the first as long as somebody could be reached, until the caller gives up.
+//! the other begins again at the first as long as somebody's phone rang to the end, until the caller gives up.
 
 use std::time::{Duration, Instant};
 
@@ -79,8 +79,9 @@ pub struct Hunt {
     deadline: Option<Instant>,
     /// Targets of this stage of which it is not known yet whether they ring.
     unplaced: usize,
-    /// Whether some phone rang since the first stage.
-    reached: bool,
+    /// Whether some phone rang to its end since the first stage: only then is it worth to begin again. A phone that
+    /// refuses at once would be called without a pause.
+    rang_out: bool,
     told_ringing: bool,
     busy: usize,
     unregistered: usize,
@@ -114,7 +115,7 @@ impl Hunt {
             next: 0,
             deadline: None,
             unplaced: 0,
-            reached: false,
+            rang_out: false,
             told_ringing: false,
             busy: 0,
             unregistered: 0,
@@ -129,10 +130,10 @@ impl Hunt {
         self.deadline
     }
 
-    /// Begins the next stage; the first again when a huntgroup's last is over and somebody could be reached.
+    /// Begins the next stage; the first again when a huntgroup's last is over and somebody's phone rang to the end.
     pub(super) fn next(&mut self, now: Instant) -> Progress {
-        if self.next >= self.stages.len() && self.group.is_some() && self.reached {
-            (self.next, self.reached, self.busy, self.unregistered) = (0, false, 0, 0);
+        if self.next >= self.stages.len() && self.group.is_some() && self.rang_out {
+            (self.next, self.rang_out, self.busy, self.unregistered) = (0, false, 0, 0);
         }
         let Some(stage) = self.stages.get(self.next) else {
             self.deadline = None;
@@ -161,7 +162,6 @@ impl Hunt {
 
     /// Takes note that a phone rings; tells whether it is the first, which the caller is to be told.
     pub(super) fn rings_now(&mut self) -> bool {
-        self.reached = true;
         !std::mem::replace(&mut self.told_ringing, true)
     }
 
@@ -187,7 +187,7 @@ impl Hunt {
 
     /// Takes note that a stage rang to its end.
     pub(super) fn nobody_answered_in_time(&mut self) {
-        self.reached = true;
+        self.rang_out = true;
         self.in_time = false;
     }
 

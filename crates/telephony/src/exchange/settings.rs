@@ -71,8 +71,8 @@ impl Settings {
         let address = self.address_on(flow);
         match flow.transport {
             Transport::Udp => format!("<sip:{address}>"),
-            Transport::Tls => format!("<sips:{address}>"),
-            Transport::Tcp | Transport::Ws | Transport::Wss => {
+            // Not `sips:`, which many phones do not know and which would promise TLS on every hop (RFC 5630 §3.1.4).
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
                 format!("<sip:{address};transport={}>", flow.transport.uri_name())
             }
         }

@@ -2,7 +2,9 @@
 
 use tandem_domain::calls::{CallState, EndedBy, ReleaseCause};
 
-use crate::world::{Granted as _, SECOND, World, after, hears, is_loud};
+use tandem_phones::{Account, Baresip, Sipp, Transport, ports, scenario};
+
+use crate::world::{Granted as _, SECOND, Wishes, World, after, hears, is_loud};
 
 // Neither is in the music on hold.
 const JOHN: u32 = 1850;
@@ -139,4 +141,59 @@ fn the_echo_test_gives_back_what_it_hears() {
     john.wait_until_hears(f64::from(JOHN)).granted();
     john.hangup().granted();
     world.wait_until_quiet();
+}
+
+#[test]
+fn a_call_over_tls_reaches_a_phone_without() {
+    let world = World::with(Wishes { tls: true, ..Wishes::default() });
+    let secure = world.secure.expect("TLS is open");
+    let john = Account::registered("abc744", "tandem-demo", secure).tone(JOHN).transport(Transport::Tls);
+    let john = Baresip::start(john).granted();
+    john.wait_until_registered().granted();
+    let mary = world.phone("702", MARY);
+    world.talk(&john, "702", &mary);
+    john.wait_until_hears(f64::from(MARY)).granted();
+    mary.wait_until_hears(f64::from(JOHN)).granted();
+    mary.hangup().granted();
+    john.wait_until_closed().granted();
+    world.talk(&mary, "744", &john);
+    mary.wait_until_hears(f64::from(JOHN)).granted();
+    john.hangup().granted();
+    mary.wait_until_closed().granted();
+    world.wait_until_quiet();
+}
+
+#[test]
+fn all_phones_of_an_account_ring_and_one_gets_the_call() {
+    let world = World::new();
+    let (desk, mobile, mary) = (world.phone("744", JOHN), world.phone("744", 2200), world.phone("702", MARY));
+    assert_eq!(world.handle.feed().registrations(None).len(), 3);
+    mary.dial("744").granted();
+    desk.wait_for_incoming().granted();
+    mobile.wait_for_incoming().granted();
+    mobile.accept().granted();
+    mary.wait_until_hears(2200.0).granted();
+    desk.wait_until_closed().granted();
+    mary.hangup().granted();
+    mobile.wait_until_closed().granted();
+    world.wait_until_quiet();
+    assert_eq!(world.wait_for_xdrs(1).len(), 1);
+}
+
+#[test]
+fn digits_reach_a_phone_that_knows_no_events_and_come_back_from_it() {
+    let world = World::new();
+    let mary = world.phone("702", MARY);
+    let port = ports::free(std::net::Ipv4Addr::LOCALHOST).granted();
+    let script = |name: &str| Sipp::new(scenario(name)).user("abc744", "tandem-demo").port(port);
+    script("register.xml").run(world.address).granted().success().granted();
+    let john = script("uas-no-events.xml").argument("-rtp_echo").serve().granted();
+    mary.dial("744").granted();
+    mary.wait_until_established().granted();
+    mary.wait_until_hears(f64::from(MARY)).granted();
+    // What came to her as an event goes to him as tones, and his tones come back to her as events: once each, in order.
+    mary.send_digits("15*#").granted();
+    mary.wait_for_digits("15*#").granted();
+    mary.hangup().granted();
+    john.wait().granted().success().granted();
 }

@@ -119,3 +119,30 @@ fn a_huntgroup_rings_all_and_who_is_first_gets_the_call() {
     peter.hangup().granted();
     world.wait_until_quiet();
 }
+
+#[test]
+fn a_huntgroup_in_order_tries_one_member_after_the_other() {
+    let world = World::new();
+    let (mary, olivia, peter) = (world.phone("702", MARY), world.phone("745", OLIVIA), world.phone("746", ADAM));
+    mary.dial("7710").granted();
+    olivia.wait_for_incoming().granted();
+    assert!(!peter.events().iter().any(|event| matches!(event, Event::Incoming { .. })), "the second waits");
+    olivia.hangup().granted();
+    peter.wait_for_incoming().granted();
+    peter.accept().granted();
+    mary.wait_until_hears(f64::from(ADAM)).granted();
+    mary.hangup().granted();
+    peter.wait_until_closed().granted();
+
+    // Nobody left: the caller hears why.
+    let john = world.phone("744", JOHN);
+    world.talk(&mary, "745", &olivia);
+    john.dial("7710").granted();
+    peter.wait_for_incoming().granted();
+    peter.hangup().granted();
+    john.wait_until_progress().granted();
+    let reason = john.wait_until_closed().granted();
+    assert!(reason.contains("486"), "{reason}");
+    mary.hangup().granted();
+    world.wait_until_quiet();
+}

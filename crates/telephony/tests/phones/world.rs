@@ -6,10 +6,11 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tandem_domain::{access::Scope, calls::Xdr, ids::Timestamp, list::Query};
 use tandem_media::Engine;
 use tandem_phones::{Account, Baresip, PhoneError, Recording, Transport, ports, tones};
-use tandem_sip::transport::{Config as Sockets, Limits, Transports};
+use tandem_sip::transport::{Config as Sockets, Limits, TlsConfig, Transports};
 use tandem_store::{Options, Store, accounts::SIP_REALM, demo, xdrs::XdrFilters};
 use tandem_telephony::{
     actor::{self, Handle, Parts, Running},
@@ -30,6 +31,8 @@ pub struct World {
     pub engine: Arc<Engine>,
     running: Option<Running>,
     pub address: SocketAddr,
+    /// Where phones register with TLS.
+    pub secure: Option<SocketAddr>,
 }
 
 /// How the exchange is to be.
@@ -39,6 +42,8 @@ pub struct Wishes {
     pub trunk: Option<SocketAddr>,
     /// User and password there; then the exchange registers.
     pub trunk_user: Option<(&'static str, &'static str)>,
+    /// With TLS beside.
+    pub tls: bool,
     /// By IPv6.
     pub v6: bool,
     /// Calls at once.
@@ -54,8 +59,8 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let local: IpAddr = if wishes.v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
         let address = ports::free_on(local).unwrap();
-        let (store, handle, running, engine) = runtime.block_on(start(address, wishes));
-        Self { runtime, store, handle, engine, running: Some(running), address }
+        let Started { store, handle, running, engine, secure } = runtime.block_on(start(address, wishes));
+        Self { runtime, store, handle, engine, running: Some(running), address, secure }
     }
 
     /// A phone of ABC's extension that speaks with this tone, registered.
@@ -169,13 +174,42 @@ fn wall() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap_or_default())
 }
 
-async fn start(address: SocketAddr, wishes: Wishes) -> (Store, Handle, Running, Arc<Engine>) {
+struct Started {
+    store: Store,
+    handle: Handle,
+    running: Running,
+    engine: Arc<Engine>,
+    secure: Option<SocketAddr>,
+}
+
+/// A certificate that nobody vouches for.
+fn tls(address: IpAddr) -> TlsConfig {
+    let made = rcgen::generate_simple_self_signed([address.to_string()]).unwrap();
+    let (certificate, key) = (CertificateDer::from(made.cert), made.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let server = rustls::ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key).unwrap())
+        .unwrap();
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    TlsConfig { listen: vec![(address, 0).into()], server: Arc::new(server), client: Arc::new(client) }
+}
+
+async fn start(address: SocketAddr, wishes: Wishes) -> Started {
     let store = Store::connect("sqlite::memory:", &Options::default()).await.unwrap();
     store.migrate().await.unwrap();
     demo::fill(&store, wall()).await.unwrap();
     let (events, incoming) = mpsc::channel(actor::BACKLOG);
-    let sockets = Sockets { udp: vec![address], tcp: vec![address], tls: None, limits: Limits::default() };
+    let tls = wishes.tls.then(|| tls(address.ip()));
+    let sockets = Sockets { udp: vec![address], tcp: vec![address], tls, limits: Limits::default() };
     let transports = Transports::open(sockets, events).await.unwrap();
+    let secure = transports.local(tandem_sip::flow::Transport::Tls);
     let (sender, media_events) = mpsc::unbounded_channel();
     let media = tandem_media::Config {
         workers: 2,
@@ -211,5 +245,5 @@ async fn start(address: SocketAddr, wishes: Wishes) -> (Store, Handle, Running, 
         media_events,
     };
     let (handle, running) = actor::start(parts, Vec::new());
-    (store, handle, running, engine)
+    Started { store, handle, running, engine, secure }
 }

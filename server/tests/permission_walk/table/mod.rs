@@ -13,6 +13,7 @@
 //! | [`accounts`] | accounts, and what an account is told about itself |
 //! | [`shared`] | what customers and accounts share: status, sign-in, settings |
 //! | [`centrex`] | huntgroups and the company's codes |
+//! | [`exchange`] | calls, phones, public numbers |
 //! | [`configuration`] | classes, roles, dialing rules, administrators |
 //! | [`records`] | dashboards and the audit log |
 
@@ -20,20 +21,21 @@ mod accounts;
 mod centrex;
 mod configuration;
 mod customers;
+mod exchange;
 mod records;
 mod shared;
 mod sign_in;
 
 pub use self::{
-    accounts::ACCOUNTS, centrex::CENTREX, configuration::CONFIGURATION, customers::CUSTOMERS, records::RECORDS,
-    shared::SHARED, sign_in::SIGN_IN,
+    accounts::ACCOUNTS, centrex::CENTREX, configuration::CONFIGURATION, customers::CUSTOMERS, exchange::EXCHANGE,
+    records::RECORDS, shared::SHARED, sign_in::SIGN_IN,
 };
 
 use crate::{demo_ids::DemoIds, walk::Fields, walk::Row};
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [SIGN_IN, CUSTOMERS, ACCOUNTS, SHARED, CENTREX, CONFIGURATION, RECORDS].into_iter().flatten()
+    [SIGN_IN, CUSTOMERS, ACCOUNTS, SHARED, CENTREX, EXCHANGE, CONFIGURATION, RECORDS].into_iter().flatten()
 }
 
 /// No arguments.

@@ -1,0 +1,116 @@
+//! Thousands of calls with random ends: nothing is left behind, and every call leaves one record.
+
+use std::time::Duration;
+
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
+use crate::{
+    phone::{Called, Calling},
+    simulation::{Network, Simulation},
+};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const PHONES: usize = 12;
+
+fn up_to(random: &mut StdRng, milliseconds: u32) -> Duration {
+    MS * random.random_range(0..milliseconds)
+}
+
+/// Now polite, now rude.
+fn moody(random: &mut StdRng) -> Called {
+    let bye_after = Some(up_to(random, 5_000)).filter(|_| random.random_bool(0.5));
+    match random.random_range(0..20) {
+        0..7 => Called::Answers { after: up_to(random, 3_000), bye_after },
+        7 => Called::Answers { after: Duration::ZERO, bye_after: Some(Duration::ZERO) },
+        8 => Called::Refuses { after: up_to(random, 1_000), status: 486, rings: true },
+        9 => Called::Refuses { after: Duration::ZERO, status: 486, rings: false },
+        10 => Called::Refuses { after: up_to(random, 1_000), status: 603, rings: true },
+        11 => {
+            let status = [302, 400, 404, 422, 480, 481, 488, 491, 500, 503, 600][random.random_range(0..11)];
+            Called::Refuses { after: up_to(random, 100), status, rings: false }
+        }
+        12 | 13 => Called::Rings,
+        14 => Called::Ignores,
+        15 => Called::AnswersWhenCancelled,
+        16 => Called::AnswersNonsense,
+        17 => Called::Early { answer_after: up_to(random, 2_000), bye_after },
+        18 => Called::AnswersAndVanishes,
+        _ => Called::Forks { bye_after: up_to(random, 3_000) },
+    }
+}
+
+fn somewhere(random: &mut StdRng) -> String {
+    match random.random_range(0..20) {
+        0 => "7700".into(),
+        1 => "7701".into(),
+        2 => "*43".into(),
+        3 => "*90".into(),
+        4 => "999".into(),
+        5 => "unavailable".into(),
+        6 | 7 => "0123".into(),
+        _ => (700 + random.random_range(0..PHONES)).to_string(),
+    }
+}
+
+fn capricious(random: &mut StdRng) -> Calling {
+    let mut calling = Calling {
+        // Somebody always ends it at last.
+        cancel_after: Some(up_to(random, 20_000)),
+        bye_after: Some(up_to(random, 20_000)),
+        late_offer: random.random_bool(0.1),
+        ..Calling::default()
+    };
+    match random.random_range(0..20) {
+        0..3 => calling.cancel_after = Some(up_to(random, 10)),
+        3..6 => calling.cancel_after = Some(up_to(random, 1_500)),
+        6 => calling.bye_after = Some(Duration::ZERO),
+        7 | 8 => calling.hold_after = Some(up_to(random, 2_000)),
+        9 | 10 => calling.transfer = Some((up_to(random, 3_000), somewhere(random))),
+        11 | 12 => calling.consult = Some((up_to(random, 3_000), somewhere(random))),
+        13 => calling.vanishes = true,
+        _ => {}
+    }
+    calling
+}
+
+fn many_calls(calls: usize, network: Network, seed: u64, and: impl Fn(&mut Calling, &mut StdRng)) -> Simulation {
+    let mut simulation = Simulation::new(PHONES, network, seed, moody);
+    let mut random = StdRng::seed_from_u64(seed);
+    for _ in 0..calls {
+        let number = somewhere(&mut random);
+        let mut calling = capricious(&mut random);
+        and(&mut calling, &mut random);
+        simulation.dial(random.random_range(0..PHONES), &number, calling);
+        let pause = up_to(&mut random, 100);
+        simulation.run(pause);
+    }
+    simulation
+}
+
+#[test]
+fn after_thousands_of_calls_with_random_ends_nothing_is_left() {
+    let mut simulation = many_calls(2_500, Network::default(), 1, |_, _| {});
+    assert!(simulation.begun.len() > 2_000, "{} calls", simulation.begun.len());
+    let mut causes = std::collections::BTreeMap::new();
+    for xdr in &simulation.xdrs {
+        *causes.entry((format!("{:?}", xdr.cause), xdr.status, format!("{:?}", xdr.ended_by))).or_insert(0) += 1;
+    }
+    println!("{causes:#?} {} {}", simulation.most_open_media(), simulation.sent);
+    simulation.must_be_empty();
+}
+
+#[test]
+fn answers_that_are_never_acknowledged_leave_nothing_either() {
+    let mut simulation = many_calls(500, Network::default(), 2, |calling, random| {
+        calling.loses_ack = random.random_bool(0.5);
+    });
+    simulation.must_be_empty();
+}
+
+#[test]
+fn a_network_that_loses_repeats_and_reorders_changes_none_of_that() {
+    let network = Network { loss: 0.1, twice: 0.1, jitter: 300 * MS };
+    let mut simulation = many_calls(1_000, network, 3, |_, _| {});
+    simulation.must_be_empty();
+}

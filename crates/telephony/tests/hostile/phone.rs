@@ -1,0 +1,628 @@
+//! A phone without socket and clock, for tests that need thousands of them, or one that behaves badly.
+//!
+//! It knows what a user agent must know (digests, dialogs, ACK, CANCEL, REFER) and does what its [`Calling`] and [`Called`]
+//! say: whom to leave waiting, what never to acknowledge, when to hang up.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use tandem_sip::{
+    dialog::Dialog,
+    digest,
+    flow::{Flow, Transport},
+    message::{Message, Method, Name, Request, Response, Uri, parse},
+    transaction::{ClientId, Event, Output, ServerId, Timers, Transactions},
+};
+
+/// What a caller does.
+#[derive(Debug, Clone, Default)]
+pub struct Calling {
+    /// Gives up after this long without an answer.
+    pub cancel_after: Option<Duration>,
+    /// Hangs up this long after the answer.
+    pub bye_after: Option<Duration>,
+    /// Never acknowledges the answer.
+    pub loses_ack: bool,
+    /// Holds this long after the answer, and comes back a second later.
+    pub hold_after: Option<Duration>,
+    /// Sends the other one to this number, this long after the answer.
+    pub transfer: Option<(Duration, String)>,
+    /// The same after a word with whom it sends the other one to.
+    pub consult: Option<(Duration, String)>,
+    /// Says nothing more after the answer, and hears nothing.
+    pub vanishes: bool,
+    /// Offers nothing in its INVITE.
+    pub late_offer: bool,
+}
+
+/// What a called phone does.
+#[derive(Debug, Clone)]
+pub enum Called {
+    /// Answers, and hangs up later, perhaps.
+    Answers { after: Duration, bye_after: Option<Duration> },
+    /// Refuses, with or without ringing first.
+    Refuses { after: Duration, status: u16, rings: bool },
+    /// Rings until it is cancelled.
+    Rings,
+    /// Says nothing at all.
+    Ignores,
+    /// Rings, and answers just when it is cancelled.
+    AnswersWhenCancelled,
+    /// Answers with something that is no session description.
+    AnswersNonsense,
+    /// Is heard before it answers.
+    Early { answer_after: Duration, bye_after: Option<Duration> },
+    /// Says BYE before it has answered.
+    ByeBeforeAnswer,
+    /// Answers, and is never heard of again.
+    AnswersAndVanishes,
+    /// Answers twice, as two phones behind a forking proxy.
+    Forks { bye_after: Duration },
+}
+
+#[derive(Debug, Clone)]
+enum Wish {
+    Cancel,
+    Bye,
+    Hold(bool),
+    Transfer(String),
+    Consult(String),
+    Respond(u16),
+}
+
+/// One call of the phone's.
+#[derive(Debug)]
+pub struct Line {
+    calling: Calling,
+    called: Option<Called>,
+    invite: Request,
+    client: Option<ClientId>,
+    server: Option<ServerId>,
+    tag: String,
+    pub dialog: Option<Dialog>,
+    pub is_up: bool,
+    cancelled: bool,
+    /// The line that this one is a consultation for.
+    consults_for: Option<String>,
+    /// The description that came last.
+    pub remote: Bytes,
+}
+
+/// The phone.
+pub struct Phone {
+    pub user: String,
+    pub password: String,
+    pub address: SocketAddr,
+    pub exchange: SocketAddr,
+    /// What its descriptions name.
+    pub media: SocketAddr,
+    pub lines: HashMap<String, Line>,
+    /// All final responses that came.
+    pub statuses: Vec<(Method, u16)>,
+    /// INVITEs that came to it, the repeated ones not.
+    pub rung: u64,
+    /// How it takes calls.
+    pub taking: fn(&mut StdRng) -> Called,
+    transactions: Transactions,
+    random: StdRng,
+    todo: BTreeMap<(Instant, u64), (String, Wish)>,
+    clients: HashMap<ClientId, (String, Request, u8)>,
+    servers: HashMap<ServerId, String>,
+    gone: HashSet<String>,
+    out: VecDeque<Bytes>,
+    next: u64,
+}
+
+const MS: Duration = Duration::from_millis(1);
+
+impl Phone {
+    pub fn new(
+        user: &str,
+        address: SocketAddr,
+        exchange: SocketAddr,
+        seed: u64,
+        taking: fn(&mut StdRng) -> Called,
+    ) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        Self {
+            user: user.into(),
+            password: "tandem-demo".into(),
+            address,
+            exchange,
+            media: SocketAddr::new(address.ip(), 40_000),
+            lines: HashMap::new(),
+            statuses: Vec::new(),
+            rung: 0,
+            taking,
+            transactions: Transactions::new(Timers::default(), random.random()),
+            random,
+            todo: BTreeMap::new(),
+            clients: HashMap::new(),
+            servers: HashMap::new(),
+            gone: HashSet::new(),
+            out: VecDeque::new(),
+            next: 0,
+        }
+    }
+
+    /// The next message to the exchange.
+    pub fn poll(&mut self) -> Option<Bytes> {
+        self.out.pop_front()
+    }
+
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let own = self.todo.first_key_value().map(|((at, _), _)| *at);
+        [own, self.transactions.next_timeout()].into_iter().flatten().min()
+    }
+
+    pub fn receive(&mut self, now: Instant, bytes: &[u8]) {
+        let message = match parse(bytes) {
+            Ok(message) => message,
+            Err(error) => panic!("the exchange sent what is no message ({error}): {}", String::from_utf8_lossy(bytes)),
+        };
+        if message.headers().call_id().is_ok_and(|id| self.gone.contains(id)) {
+            return;
+        }
+        self.transactions.receive(now, self.flow(), message);
+        self.settle(now);
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.transactions.handle_timeout(now);
+        while let Some(entry) = self.todo.first_entry().filter(|entry| entry.key().0 <= now) {
+            let (line, wish) = entry.remove();
+            self.fulfil(now, &line, wish);
+        }
+        self.settle(now);
+    }
+
+    /// A REGISTER for so many seconds.
+    pub fn register(&mut self, now: Instant, seconds: u32) {
+        let mut request = self.outside(Method::Register, None);
+        request.headers.set(Name::To, format!("<sip:{}@{}>", self.user, self.exchange));
+        request.headers.push(Name::Expires, seconds.to_string());
+        let call_id = self.token();
+        request.headers.push(Name::CallId, call_id.clone());
+        self.send(now, &call_id, request, 0);
+        self.settle(now);
+    }
+
+    /// Calls a number; gives the Call-ID.
+    pub fn dial(&mut self, now: Instant, number: &str, calling: Calling) -> String {
+        let call_id = self.begin(now, number, calling, None);
+        self.settle(now);
+        call_id
+    }
+
+    /// Hangs up, or gives up.
+    pub fn hang_up(&mut self, now: Instant, call_id: &str) {
+        let is_up = self.lines.get(call_id).is_some_and(|line| line.is_up);
+        self.fulfil(now, call_id, if is_up { Wish::Bye } else { Wish::Cancel });
+        self.settle(now);
+    }
+
+    fn begin(&mut self, now: Instant, number: &str, calling: Calling, consults_for: Option<String>) -> String {
+        let mut invite = self.outside(Method::Invite, Some(number));
+        let call_id = self.token();
+        invite.headers.push(Name::CallId, call_id.clone());
+        if !calling.late_offer {
+            let offer = self.description("sendrecv");
+            invite.set_body("application/sdp", offer);
+        }
+        if let Some(after) = calling.cancel_after {
+            self.later(now + after, &call_id, Wish::Cancel);
+        }
+        let line = Line {
+            calling,
+            called: None,
+            invite: invite.clone(),
+            client: None,
+            server: None,
+            tag: String::new(),
+            dialog: None,
+            is_up: false,
+            cancelled: false,
+            consults_for,
+            remote: Bytes::new(),
+        };
+        self.lines.insert(call_id.clone(), line);
+        self.send(now, &call_id, invite, 0);
+        call_id
+    }
+
+    fn outside(&mut self, method: Method, number: Option<&str>) -> Request {
+        let mut request = Request::new(method.clone(), Uri::sip(number, self.exchange));
+        let (user, tag) = (self.user.clone(), self.token());
+        let headers = &mut request.headers;
+        headers.push(Name::From, format!("<sip:{user}@{}>;tag={tag}", self.exchange));
+        headers.push(Name::To, format!("<{}>", Uri::sip(number, self.exchange)));
+        headers.push(Name::CSeq, format!("1 {method}"));
+        headers.push(Name::Contact, format!("<sip:{user}@{}>", self.address));
+        headers.push(Name::Allow, "INVITE, ACK, BYE, CANCEL, UPDATE, REFER, NOTIFY");
+        request
+    }
+
+    fn send(&mut self, now: Instant, call_id: &str, request: Request, tries: u8) {
+        let client = self.transactions.request(now, self.flow(), request.clone());
+        if request.method == Method::Invite
+            && let Some(line) = self.lines.get_mut(call_id)
+        {
+            line.client = Some(client);
+        }
+        self.clients.insert(client, (call_id.to_owned(), request, tries));
+    }
+
+    fn flow(&self) -> Flow {
+        Flow { transport: Transport::Udp, local: self.address, remote: self.exchange, connection: None }
+    }
+
+    fn token(&mut self) -> String {
+        format!("{:016x}", self.random.random::<u64>())
+    }
+
+    fn later(&mut self, at: Instant, line: &str, wish: Wish) {
+        self.next += 1;
+        self.todo.insert((at, self.next), (line.to_owned(), wish));
+    }
+
+    pub fn description(&self, direction: &str) -> String {
+        let (ip, port) = (self.media.ip(), self.media.port());
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 101\r\n\
+             a=rtpmap:101 telephone-event/8000\r\na={direction}\r\n"
+        )
+    }
+
+    fn settle(&mut self, now: Instant) {
+        while let Some(output) = self.transactions.poll() {
+            match output {
+                Output::Send { bytes, .. } => self.out.push_back(bytes),
+                Output::Event(Event::Request { id, request, .. }) => self.requested(now, id, request),
+                Output::Event(Event::Cancelled { id }) => self.cancelled(now, id),
+                Output::Event(Event::Response { id, response }) => self.responded(now, id, &response),
+                Output::Event(Event::Failed { id, .. }) => {
+                    if let Some((line, request, _)) = self.clients.remove(&id)
+                        && matches!(request.method, Method::Invite | Method::Bye)
+                    {
+                        self.lines.remove(&line);
+                    }
+                }
+                Output::Event(Event::Unacknowledged { id }) => {
+                    if let Some(line) = self.servers.remove(&id) {
+                        self.fulfil(now, &line, Wish::Bye);
+                    }
+                }
+            }
+        }
+    }
+
+    // Calling --------------------------------------------------------------------------------------------------------
+
+    fn responded(&mut self, now: Instant, id: ClientId, response: &Response) {
+        let Some((call_id, request, tries)) = self.clients.get(&id).cloned() else { return };
+        if response.status < 200 {
+            return;
+        }
+        self.statuses.push((request.method.clone(), response.status));
+        if matches!(response.status, 401 | 407) && tries == 0 {
+            self.clients.remove(&id);
+            return self.authorise(now, &call_id, request, response);
+        }
+        match request.method {
+            Method::Invite if response.is_success() => self.success(now, id, &call_id, &request, response),
+            Method::Invite if request.headers.to().is_ok_and(|to| to.tag().is_some()) => {}
+            Method::Invite => drop(self.lines.remove(&call_id)),
+            Method::Bye => drop(self.lines.remove(&call_id)),
+            _ => {}
+        }
+        // An INVITE may be answered once more, by another phone or again by the same.
+        if request.method != Method::Invite {
+            self.clients.remove(&id);
+        }
+    }
+
+    fn authorise(&mut self, now: Instant, call_id: &str, mut request: Request, response: &Response) {
+        let (cnonce, uri) = (self.token(), request.uri.to_string());
+        let answer = digest::Answer {
+            username: &self.user,
+            password: &self.password,
+            method: &request.method.clone(),
+            uri: &uri,
+            body: &request.body.clone(),
+            cnonce: &cnonce,
+            nc: 1,
+        };
+        let value = digest::respond(response.headers.all(&Name::WwwAuthenticate), &answer).expect("a challenge");
+        request.headers.push(Name::Authorization, value);
+        request.headers.set(Name::CSeq, format!("2 {}", request.method));
+        if let Some(line) = self.lines.get_mut(call_id) {
+            if line.cancelled {
+                self.lines.remove(call_id);
+                return;
+            }
+            line.invite = request.clone();
+        }
+        self.send(now, call_id, request, 1);
+    }
+
+    fn success(&mut self, now: Instant, id: ClientId, call_id: &str, request: &Request, response: &Response) {
+        let Ok(cseq) = response.headers.cseq() else { panic!("a 200 without CSeq") };
+        let Some(line) = self.lines.get_mut(call_id) else { return };
+        line.remote = response.body.clone();
+        if let Some(dialog) = line.dialog.as_ref().filter(|_| line.is_up) {
+            let ack = dialog.ack(cseq.number);
+            self.transactions.ack(now, self.flow(), id, ack);
+            return;
+        }
+        let dialog = Dialog::uac(request, response).expect("a 200 that makes a dialog");
+        let mut ack = dialog.ack(cseq.number);
+        (line.dialog, line.is_up) = (Some(dialog), true);
+        let Calling { bye_after, loses_ack, hold_after, transfer, consult, vanishes, late_offer, .. } =
+            line.calling.clone();
+        let (was_cancelled, consults_for) = (line.cancelled, line.consults_for.clone());
+        if late_offer {
+            let answer = self.description("sendrecv");
+            ack.set_body("application/sdp", answer);
+        }
+        if !loses_ack {
+            self.transactions.ack(now, self.flow(), id, ack);
+        }
+        if was_cancelled {
+            return self.fulfil(now, call_id, Wish::Bye);
+        }
+        if let Some(first) = consults_for {
+            return self.join(now, &first, call_id);
+        }
+        if let Some(after) = hold_after {
+            self.later(now + after, call_id, Wish::Hold(true));
+            self.later(now + after + Duration::from_secs(1), call_id, Wish::Hold(false));
+        }
+        if let Some((after, number)) = transfer {
+            self.later(now + after, call_id, Wish::Transfer(number));
+        }
+        if let Some((after, number)) = consult {
+            self.later(now + after, call_id, Wish::Consult(number));
+        }
+        if let Some(after) = bye_after {
+            self.later(now + after, call_id, Wish::Bye);
+        }
+        if vanishes {
+            self.vanish(call_id);
+        }
+    }
+
+    /// Connects whom it talked to first with whom it talks to now.
+    fn join(&mut self, now: Instant, first: &str, second: &str) {
+        let named = self.lines.get(second).and_then(|line| line.dialog.as_ref()).map(Dialog::id);
+        let (Some(id), Some(dialog)) = (named, self.lines.get_mut(first).and_then(|line| line.dialog.as_mut())) else {
+            return self.fulfil(now, second, Wish::Bye);
+        };
+        let mut refer = dialog.request(Method::Refer);
+        let replaces = format!("{}%3Bto-tag%3D{}%3Bfrom-tag%3D{}", id.call_id, id.remote_tag, id.local_tag);
+        let to = format!("<sip:somebody@{}?Replaces={replaces}>", self.exchange);
+        refer.headers.push(Name::ReferTo, to);
+        refer.headers.push(Name::Contact, format!("<sip:{}>", self.address));
+        self.send(now, first, refer, 1);
+        for line in [first, second] {
+            self.later(now + Duration::from_secs(20), line, Wish::Bye);
+        }
+    }
+
+    // Called ---------------------------------------------------------------------------------------------------------
+
+    fn requested(&mut self, now: Instant, id: Option<ServerId>, request: Request) {
+        let call_id = request.headers.call_id().expect("a Call-ID").to_owned();
+        let Some(id) = id else { return };
+        let inside = request.headers.to().is_ok_and(|to| to.tag().is_some());
+        match request.method {
+            Method::Invite if !inside => self.called(now, id, call_id, request),
+            Method::Invite if self.lines.contains_key(&call_id) => {
+                let answer = self.description("sendrecv");
+                self.respond(now, id, &request, 200, Some(answer));
+            }
+            Method::Bye if self.lines.remove(&call_id).is_some() => self.respond(now, id, &request, 200, None),
+            Method::Notify | Method::Update | Method::Info | Method::Options if self.lines.contains_key(&call_id) => {
+                self.respond(now, id, &request, 200, None);
+            }
+            _ => self.respond(now, id, &request, 481, None),
+        }
+    }
+
+    fn called(&mut self, now: Instant, id: ServerId, call_id: String, invite: Request) {
+        let called = (self.taking)(&mut self.random);
+        self.rung += 1;
+        let tag = self.token();
+        let line = Line {
+            calling: Calling::default(),
+            called: Some(called.clone()),
+            invite: invite.clone(),
+            client: None,
+            server: Some(id),
+            dialog: Some(Dialog::uas(&invite, &tag).expect("an INVITE that makes a dialog")),
+            tag,
+            is_up: false,
+            cancelled: false,
+            consults_for: None,
+            remote: invite.body.clone(),
+        };
+        self.lines.insert(call_id.clone(), line);
+        self.servers.insert(id, call_id.clone());
+        let ring = now + MS;
+        match called {
+            Called::Answers { after, .. } => {
+                self.later(ring, &call_id, Wish::Respond(180));
+                self.later(ring + after, &call_id, Wish::Respond(200));
+            }
+            Called::Refuses { after, status, rings } => {
+                if rings {
+                    self.later(ring, &call_id, Wish::Respond(180));
+                }
+                self.later(ring + after, &call_id, Wish::Respond(status));
+            }
+            Called::Rings | Called::AnswersWhenCancelled => self.later(ring, &call_id, Wish::Respond(180)),
+            Called::Ignores => self.vanish(&call_id),
+            Called::AnswersNonsense | Called::AnswersAndVanishes | Called::Forks { .. } => {
+                self.later(ring, &call_id, Wish::Respond(200));
+            }
+            Called::Early { answer_after, .. } => {
+                self.later(ring, &call_id, Wish::Respond(183));
+                self.later(ring + answer_after, &call_id, Wish::Respond(200));
+            }
+            Called::ByeBeforeAnswer => {
+                self.later(ring, &call_id, Wish::Respond(180));
+                self.later(ring + 500 * MS, &call_id, Wish::Bye);
+                self.later(ring + 700 * MS, &call_id, Wish::Respond(486));
+            }
+        }
+    }
+
+    fn cancelled(&mut self, now: Instant, id: ServerId) {
+        let Some(call_id) = self.servers.get(&id).cloned() else { return };
+        let answers = |line: &Line| matches!(line.called, Some(Called::AnswersWhenCancelled));
+        let status = if self.lines.get(&call_id).is_some_and(answers) { 200 } else { 487 };
+        self.fulfil(now, &call_id, Wish::Respond(status));
+    }
+
+    fn respond(&mut self, now: Instant, id: ServerId, request: &Request, status: u16, body: Option<String>) {
+        let mut response = Response::to(request, status);
+        if let Some(line) = request.headers.call_id().ok().and_then(|id| self.lines.get(id))
+            && let Ok(to) = request.headers.to()
+            && to.tag().is_none()
+        {
+            response.headers.set(Name::To, to.with_tag(&line.tag).to_string());
+        }
+        response.headers.push(Name::Contact, format!("<sip:{}@{}>", self.user, self.address));
+        if let Some(body) = body {
+            response.set_body("application/sdp", body);
+        }
+        self.transactions.respond(now, id, response);
+    }
+
+    /// Answers an INVITE that came.
+    fn answer(&mut self, now: Instant, call_id: &str, status: u16) {
+        let Some(line) = self.lines.get_mut(call_id) else { return };
+        let (Some(server), Some(called)) = (line.server, line.called.clone()) else { return };
+        if line.is_up {
+            return;
+        }
+        let invite = line.invite.clone();
+        let body = match (status, &called) {
+            (200, Called::AnswersNonsense) => Some("this is not what you want".to_owned()),
+            (183 | 200, _) => Some(self.description("sendrecv")),
+            _ => None,
+        };
+        self.respond(now, server, &invite, status, body);
+        if status >= 300 {
+            self.lines.remove(call_id);
+        } else if status >= 200 {
+            if let Some(line) = self.lines.get_mut(call_id) {
+                line.is_up = true;
+            }
+            match called {
+                Called::Answers { bye_after: Some(after), .. } | Called::Early { bye_after: Some(after), .. } => {
+                    self.later(now + after, call_id, Wish::Bye);
+                }
+                Called::AnswersAndVanishes => self.vanish(call_id),
+                Called::Forks { bye_after } => {
+                    self.fork(&invite);
+                    self.later(now + bye_after, call_id, Wish::Bye);
+                }
+                Called::AnswersWhenCancelled => self.later(now + Duration::from_secs(2), call_id, Wish::Bye),
+                Called::Answers { .. }
+                | Called::Early { .. }
+                | Called::Refuses { .. }
+                | Called::Rings
+                | Called::Ignores
+                | Called::AnswersNonsense
+                | Called::ByeBeforeAnswer => {}
+            }
+        }
+    }
+
+    /// Another answer to the same INVITE, as of another phone; what is said to that one is not known here: 481.
+    fn fork(&mut self, invite: &Request) {
+        let mut response = Response::to(invite, 200);
+        let tag = self.token();
+        let to = invite.headers.to().expect("To").with_tag(&tag);
+        response.headers.set(Name::To, to.to_string());
+        response.headers.push(Name::Contact, format!("<sip:other@{}>", self.address));
+        let body = self.description("sendrecv");
+        response.set_body("application/sdp", body);
+        self.out.push_back(response.to_bytes());
+    }
+
+    // Both -----------------------------------------------------------------------------------------------------------
+
+    fn vanish(&mut self, call_id: &str) {
+        self.gone.insert(call_id.to_owned());
+        self.lines.remove(call_id);
+        self.todo.retain(|_, (line, _)| line != call_id);
+    }
+
+    fn fulfil(&mut self, now: Instant, call_id: &str, wish: Wish) {
+        let Some(line) = self.lines.get_mut(call_id) else { return };
+        match wish {
+            Wish::Respond(status) => self.answer(now, call_id, status),
+            Wish::Cancel => {
+                if !line.is_up
+                    && let Some(client) = line.client
+                {
+                    line.cancelled = true;
+                    self.transactions.cancel(now, client, None);
+                }
+            }
+            Wish::Bye => {
+                let early = matches!(line.called, Some(Called::ByeBeforeAnswer));
+                if let Some(dialog) = line.dialog.as_mut().filter(|_| line.is_up || early) {
+                    let bye = dialog.request(Method::Bye);
+                    self.send(now, call_id, bye, 1);
+                }
+            }
+            Wish::Hold(on) => {
+                let body = self.description(if on { "sendonly" } else { "sendrecv" });
+                let contact = format!("<sip:{}@{}>", self.user, self.address);
+                let line = self.lines.get_mut(call_id).expect("it was there above");
+                let Some(dialog) = line.dialog.as_mut().filter(|_| line.is_up) else { return };
+                let mut invite = dialog.request(Method::Invite);
+                invite.headers.push(Name::Contact, contact);
+                invite.set_body("application/sdp", body);
+                let client = line.client;
+                self.send(now, call_id, invite, 1);
+                // The one that is cancelled is the first.
+                if let Some(line) = self.lines.get_mut(call_id) {
+                    line.client = client;
+                }
+            }
+            Wish::Transfer(number) => {
+                let to = format!("<{}>", Uri::sip(Some(&number), self.exchange));
+                let Some(dialog) = line.dialog.as_mut().filter(|_| line.is_up) else { return };
+                let mut refer = dialog.request(Method::Refer);
+                refer.headers.push(Name::ReferTo, to);
+                refer.headers.push(Name::Contact, format!("<sip:{}>", self.address));
+                self.send(now, call_id, refer, 1);
+            }
+            Wish::Consult(number) => {
+                let calling = Calling { cancel_after: Some(Duration::from_secs(5)), ..Calling::default() };
+                self.begin(now, &number, calling, Some(call_id.to_owned()));
+            }
+        }
+    }
+}
+
+/// A message as a person reads it.
+pub fn first_line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().to_owned()
+}
+
+/// The status of a response.
+pub fn status(bytes: &[u8]) -> Option<u16> {
+    match parse(bytes) {
+        Ok(Message::Response(response)) => Some(response.status),
+        Ok(Message::Request(_)) | Err(_) => None,
+    }
+}

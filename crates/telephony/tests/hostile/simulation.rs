@@ -1,0 +1,465 @@
+//! An exchange, its phones, the network between them and the directory, in simulated time: hours in a second, and the same
+//! story for the same seed.
+
+use std::{
+    cell::RefCell,
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, HashSet, VecDeque},
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use tandem_domain::{
+    calls::{Direction, Party, Xdr},
+    huntgroup::RingStrategy,
+    ids::{AccountId, CallId, CustomerId, HuntgroupId, Timestamp},
+};
+use tandem_media::{Description, Digit, Event as MediaEvent, Hears, LegId, LegStats, OpenError};
+use tandem_sip::{
+    digest::{Algorithm, ha1},
+    flow::{Flow, Transport},
+    message::parse,
+};
+use tandem_telephony::{
+    call::{
+        hunt::{Reach, Target, TrunkNumber},
+        outcome::Refusal,
+    },
+    directory::{Answer, Phone as Owner, Question, Route, RouteAction},
+    exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, Settings, Trunk},
+    feed::Feed,
+    prompt::{Prompt, Voices},
+    registrar::Binding,
+};
+use uuid::Uuid;
+
+use crate::phone::{Called, Calling, Phone};
+
+static VOICES: LazyLock<Voices> = LazyLock::new(|| Voices::load(None).expect("the shipped prompts"));
+
+/// How long a prompt is said to last.
+const PROMPT: Duration = Duration::from_secs(3);
+/// Nobody talks longer than this: who is silent then has gone.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// What media were asked.
+#[derive(Default)]
+struct Book {
+    next_port: u16,
+    open: HashMap<LegId, Instant>,
+    now: Option<Instant>,
+    opened: u64,
+    closed: HashMap<LegId, u32>,
+    events: VecDeque<(Duration, MediaEvent)>,
+    most_open: usize,
+}
+
+/// Media that only keep books: closing a leg twice, or one that never was, is found here.
+#[derive(Clone, Default)]
+pub struct Ledger(Rc<RefCell<Book>>);
+
+impl Media for Ledger {
+    fn open(&self, leg: LegId, local: IpAddr) -> Result<SocketAddr, OpenError> {
+        let mut book = self.0.borrow_mut();
+        let now = book.now.expect("the time");
+        assert!(book.open.insert(leg, now).is_none() && !book.closed.contains_key(&leg), "{leg:?} is opened twice");
+        book.opened += 1;
+        book.most_open = book.most_open.max(book.open.len());
+        book.next_port = book.next_port.checked_add(2).unwrap_or(20_000).max(20_000);
+        Ok(SocketAddr::new(local, book.next_port))
+    }
+
+    fn describe(&self, _leg: LegId, _description: Description) {}
+
+    fn route(&self, rows: Vec<(LegId, Hears)>) {
+        let mut book = self.0.borrow_mut();
+        for (leg, hears) in rows {
+            if let Hears::Leg(speaker) = hears {
+                assert_ne!(leg, speaker, "a leg hears itself by mistake");
+            }
+            if matches!(hears, Hears::Clip { repeat: false, .. }) && book.open.contains_key(&leg) {
+                book.events.push_back((PROMPT, MediaEvent::ClipEnded { leg }));
+            }
+        }
+    }
+
+    fn send_digit(&self, _leg: LegId, _digit: Digit, _milliseconds: u16) {}
+
+    fn close(&self, leg: LegId) {
+        let mut book = self.0.borrow_mut();
+        if book.open.remove(&leg).is_some() {
+            *book.closed.entry(leg).or_default() += 1;
+            book.events.push_back((Duration::from_millis(1), MediaEvent::Closed { leg, stats: LegStats::default() }));
+        } else {
+            assert!(book.closed.contains_key(&leg), "{leg:?} is closed and never was open");
+        }
+    }
+}
+
+/// What the network does to datagrams, in shares of one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Network {
+    pub loss: f64,
+    pub twice: f64,
+    /// Further delay of up to this long, so that later messages overtake earlier ones.
+    pub jitter: Duration,
+}
+
+enum Arrival {
+    AtExchange(SocketAddr, Bytes),
+    AtPhone(SocketAddr, Bytes),
+    Answer(QuestionId, Answer),
+    Media(MediaEvent),
+}
+
+pub struct Simulation {
+    pub exchange: Exchange<Ledger>,
+    pub phones: Vec<Phone>,
+    pub xdrs: Vec<Xdr>,
+    pub begun: HashSet<CallId>,
+    /// Messages that the exchange sent.
+    pub sent: u64,
+    pub now: Instant,
+    start: Instant,
+    address: SocketAddr,
+    network: Network,
+    random: StdRng,
+    ledger: Ledger,
+    by_address: HashMap<SocketAddr, usize>,
+    arrivals: BinaryHeap<Reverse<(Instant, u64)>>,
+    on_the_way: HashMap<u64, Arrival>,
+    next: u64,
+    hashes: HashMap<String, (String, String)>,
+    watched: Instant,
+}
+
+const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(7));
+
+fn account(place: usize) -> AccountId {
+    AccountId(Uuid::from_u128(1000 + place as u128))
+}
+
+fn party(place: usize) -> Party {
+    Party { number: (700 + place).to_string(), name: String::new(), account: Some(account(place)) }
+}
+
+impl Simulation {
+    /// So many phones, registered, with the extensions 700 and up, which take calls like this. 7700 is a huntgroup of the first
+    /// three, in order; 7701 of all, at once. 0… goes to a trunk, which is the last phone.
+    pub fn new(phones: usize, network: Network, seed: u64, taking: fn(&mut StdRng) -> Called) -> Self {
+        let start = Instant::now();
+        let address = SocketAddr::from(([192, 0, 2, 1], 5060));
+        let ledger = Ledger::default();
+        ledger.0.borrow_mut().now = Some(start);
+        let place = |n: usize| SocketAddr::from(([198, 51, 100, u8::try_from(n + 1).unwrap()], 5060));
+        let settings = Settings {
+            realm: "tandem".into(),
+            digests: vec![Algorithm::Md5],
+            media: vec![address.ip()],
+            calls_max: 100_000,
+            trunk: Some(Trunk {
+                address: place(phones),
+                transport: Transport::Udp,
+                local: address,
+                credentials: None,
+                registers: false,
+            }),
+            product: "Tandem".into(),
+        };
+        let random = StdRng::seed_from_u64(seed);
+        let (voices, feed) = (VOICES.clone(), Feed::default());
+        let mut exchange =
+            Exchange::new(settings, ledger.clone(), voices, feed, StdRng::seed_from_u64(seed + 1), start);
+        let all: Vec<_> = (0..=phones)
+            .map(|n| Phone::new(&format!("u{}", 700 + n), place(n), address, seed * 1000 + n as u64, taking))
+            .collect();
+        let binding = |n: usize| Binding {
+            account: account(n),
+            customer: CUSTOMER,
+            user: format!("u{}", 700 + n),
+            contact: format!("sip:u{}@{}", 700 + n, place(n)).parse().unwrap(),
+            flow: Flow { transport: Transport::Udp, local: address, remote: place(n), connection: None },
+            user_agent: String::new(),
+            q: 1000,
+            call_id: "restored".into(),
+            cseq: 1,
+            since: start,
+            expires: start + Duration::from_secs(10 * 365 * 86_400),
+        };
+        let now = Now { instant: start, wall: Timestamp(0) };
+        exchange.handle(now, Input::Command(Command::Restore((0..phones).map(binding).collect())));
+        Self {
+            exchange,
+            by_address: (0..=phones).map(|n| (place(n), n)).collect(),
+            phones: all,
+            xdrs: Vec::new(),
+            begun: HashSet::new(),
+            sent: 0,
+            now: start,
+            start,
+            address,
+            network,
+            random,
+            ledger,
+            arrivals: BinaryHeap::new(),
+            on_the_way: HashMap::new(),
+            next: 0,
+            hashes: HashMap::new(),
+            watched: start,
+        }
+    }
+
+    /// A phone calls.
+    pub fn dial(&mut self, phone: usize, number: &str, calling: Calling) -> String {
+        let id = self.phones[phone].dial(self.now, number, calling);
+        self.collect(phone);
+        id
+    }
+
+    pub fn hang_up(&mut self, phone: usize, call_id: &str) {
+        self.phones[phone].hang_up(self.now, call_id);
+        self.collect(phone);
+    }
+
+    /// A datagram from somewhere.
+    pub fn inject(&mut self, from: SocketAddr, bytes: Bytes) {
+        self.travel(Arrival::AtExchange(from, bytes));
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, span: Duration) {
+        let end = self.now + span;
+        loop {
+            let phones = self.phones.iter().enumerate().filter_map(|(n, phone)| Some((phone.next_timeout()?, n))).min();
+            let arrival = self.arrivals.peek().map(|Reverse((at, _))| *at);
+            let exchange = self.exchange.next_timeout();
+            let watch = self.watched + Duration::from_secs(30);
+            let next = [phones.map(|(at, _)| at), arrival, exchange, Some(watch)].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            self.now = self.now.max(next);
+            self.ledger.0.borrow_mut().now = Some(self.now);
+            if arrival == Some(next) {
+                self.arrive();
+            } else if exchange == Some(next) {
+                self.exchange.handle_timeout(self.clock());
+                let again = self.exchange.next_timeout();
+                assert!(again.is_none_or(|again| again > self.now), "what is due stays due");
+            } else if let Some((_, phone)) = phones.filter(|(at, _)| *at == next) {
+                self.phones[phone].handle_timeout(self.now);
+                self.collect(phone);
+            } else {
+                self.watch();
+            }
+            self.perform();
+        }
+        self.now = end;
+    }
+
+    fn clock(&self) -> Now {
+        let passed = self.now.duration_since(self.start).as_millis();
+        Now { instant: self.now, wall: Timestamp(1_700_000_000_000 + i64::try_from(passed).unwrap()) }
+    }
+
+    /// What the engine does with a leg whose phone has fallen silent.
+    fn watch(&mut self) {
+        self.watched = self.now;
+        let silent: Vec<_> = {
+            let book = self.ledger.0.borrow();
+            book.open
+                .iter()
+                .filter(|(_, since)| self.now.duration_since(**since) > SILENCE)
+                .map(|(leg, _)| *leg)
+                .collect()
+        };
+        for leg in silent {
+            self.exchange.handle(self.clock(), Input::Media(MediaEvent::MediaTimeout { leg }));
+        }
+    }
+
+    fn arrive(&mut self) {
+        let Some(Reverse((_, key))) = self.arrivals.pop() else { return };
+        match self.on_the_way.remove(&key).expect("what was sent") {
+            Arrival::AtExchange(from, bytes) => {
+                let flow = Flow { transport: Transport::Udp, local: self.address, remote: from, connection: None };
+                let input = match parse(&bytes) {
+                    Ok(message) => Input::Sip { flow, message },
+                    Err(malformed) => Input::Malformed { flow, malformed },
+                };
+                self.exchange.handle(self.clock(), input);
+            }
+            Arrival::AtPhone(to, bytes) => {
+                if let Some(phone) = self.by_address.get(&to).copied() {
+                    self.phones[phone].receive(self.now, &bytes);
+                    self.collect(phone);
+                }
+            }
+            Arrival::Answer(id, answer) => self.exchange.handle(self.clock(), Input::Answer(id, answer)),
+            Arrival::Media(event) => self.exchange.handle(self.clock(), Input::Media(event)),
+        }
+    }
+
+    fn perform(&mut self) {
+        while let Some(output) = self.exchange.poll() {
+            match output {
+                Output::Send { flow, bytes } => {
+                    self.sent += 1;
+                    self.travel(Arrival::AtPhone(flow.remote, bytes));
+                }
+                Output::Ask(id, question) => {
+                    let answer = self.answer(question);
+                    let after = Duration::from_micros(self.random.random_range(100..5_000));
+                    self.put(after, Arrival::Answer(id, answer));
+                }
+                Output::Keep(xdr) => self.xdrs.push(*xdr),
+                Output::Belongs { call, .. } => {
+                    self.begun.insert(call);
+                }
+                Output::Binding(_) => {}
+            }
+        }
+        let events: Vec<_> = self.ledger.0.borrow_mut().events.drain(..).collect();
+        for (after, event) in events {
+            self.put(after, Arrival::Media(event));
+        }
+    }
+
+    fn collect(&mut self, phone: usize) {
+        while let Some(bytes) = self.phones[phone].poll() {
+            let from = self.phones[phone].address;
+            self.travel(Arrival::AtExchange(from, bytes));
+        }
+    }
+
+    /// Through the network.
+    fn travel(&mut self, arrival: Arrival) {
+        let Network { loss, twice, jitter } = self.network;
+        if loss > 0.0 && self.random.random_bool(loss) {
+            return;
+        }
+        let copy = match &arrival {
+            Arrival::AtExchange(from, bytes) => Arrival::AtExchange(*from, bytes.clone()),
+            Arrival::AtPhone(to, bytes) => Arrival::AtPhone(*to, bytes.clone()),
+            Arrival::Answer(..) | Arrival::Media(_) => unreachable!("not by the network"),
+        };
+        if twice > 0.0 && self.random.random_bool(twice) {
+            let delay = self.delay(jitter);
+            self.put(delay, copy);
+        }
+        let delay = self.delay(jitter);
+        self.put(delay, arrival);
+    }
+
+    fn delay(&mut self, jitter: Duration) -> Duration {
+        let most = u64::try_from(jitter.as_micros()).unwrap();
+        Duration::from_micros(1_000 + self.random.random_range(0..=most))
+    }
+
+    fn put(&mut self, after: Duration, arrival: Arrival) {
+        self.next += 1;
+        self.on_the_way.insert(self.next, arrival);
+        self.arrivals.push(Reverse((self.now + after, self.next)));
+    }
+
+    fn answer(&mut self, question: Question) -> Answer {
+        let extension = |number: &str| {
+            let place = number.parse::<usize>().ok()?.checked_sub(700)?;
+            (place < self.phones.len() - 1).then_some(place)
+        };
+        let (caller, number, direction) = match question {
+            Question::Phone { user } => {
+                let known = user.strip_prefix('u').and_then(extension);
+                let hashes = &mut self.hashes;
+                return Answer::Phone(known.map(|place| {
+                    let (md5, sha256) = hashes.entry(user.clone()).or_insert_with(|| {
+                        let hash = |algorithm| ha1(algorithm, &user, "tandem", "tandem-demo");
+                        (hash(Algorithm::Md5), hash(Algorithm::Sha256))
+                    });
+                    Owner {
+                        account: account(place),
+                        customer: CUSTOMER,
+                        party: party(place),
+                        ha1_md5: md5.clone(),
+                        ha1_sha256: sha256.clone(),
+                    }
+                }));
+            }
+            Question::Dialled { account: dials, number } => {
+                let place = (0..self.phones.len()).find(|n| account(*n) == dials).unwrap();
+                (party(place), number, Direction::Internal)
+            }
+            Question::FromTrunk { number, caller } => (caller, number, Direction::Incoming),
+        };
+        if number == "unavailable" {
+            return Answer::Unavailable;
+        }
+        let target = |place: usize| Target::account(account(place), party(place), false);
+        let group = |strategy, members: Vec<usize>| RouteAction::Group {
+            id: HuntgroupId(Uuid::from_u128(77)),
+            name: "Support".into(),
+            strategy,
+            ring: Duration::from_secs(10),
+            members: members.into_iter().map(|n| Target { skip_when_busy: true, ..target(n) }).collect(),
+        };
+        let phones = self.phones.len() - 1;
+        let action = match number.as_str() {
+            "7700" => group(RingStrategy::Order, (0..3.min(phones)).collect()),
+            "7701" => group(RingStrategy::Simultaneous, (0..phones).collect()),
+            "*43" => RouteAction::Service { prompt: Prompt::EchoTest, echo: true },
+            "*90" => RouteAction::Service { prompt: Prompt::DemoAnswer, echo: false },
+            outside if outside.starts_with('0') => RouteAction::Ring(Target {
+                party: Party { number: number.clone(), ..Party::default() },
+                reach: Reach::Trunk { number: TrunkNumber::Emergency(number.clone()), from: "32255507".into() },
+                skip_when_busy: false,
+            }),
+            _ => match extension(&number) {
+                Some(place) => RouteAction::Ring(target(place)),
+                None => RouteAction::Refuse(Refusal::UNKNOWN_NUMBER),
+            },
+        };
+        let callee = Party { number, ..Party::default() };
+        Answer::Route(Box::new(Route { customer: Some(CUSTOMER), direction, caller, callee, action }))
+    }
+
+    // What must hold -------------------------------------------------------------------------------------------------
+
+    /// Legs that are open in media now.
+    pub fn open_media(&self) -> usize {
+        self.ledger.0.borrow().open.len()
+    }
+
+    pub fn most_open_media(&self) -> usize {
+        self.ledger.0.borrow().most_open
+    }
+
+    /// After everybody has hung up: nothing is left, and every call left one record.
+    #[track_caller]
+    pub fn must_be_empty(&mut self) {
+        self.run(Duration::from_secs(400));
+        let quiet = |counts: Counts| (counts.calls, counts.legs, counts.questions, counts.drafts, counts.transactions);
+        assert_eq!(
+            quiet(self.exchange.counts(self.clock())),
+            (0, 0, 0, 0, 0),
+            "calls, legs, questions, drafts, transactions"
+        );
+        let book = self.ledger.0.borrow();
+        assert_eq!(book.open.len(), 0, "ports are left open");
+        assert_eq!(book.closed.len() as u64, book.opened, "what was opened was closed");
+        assert!(book.closed.values().all(|times| *times == 1));
+        drop(book);
+        for phone in 0..self.phones.len() {
+            self.exchange.handle(self.clock(), Input::Command(Command::ForgetPhones(account(phone))));
+        }
+        self.perform();
+        // The heap forgets a timer that is not needed any more when its time has come.
+        self.run(Duration::from_secs(4000));
+        assert_eq!(self.exchange.next_timeout(), None, "a timer is left");
+        assert_eq!(self.exchange.counts(self.clock()), Counts::default());
+        let recorded: HashSet<_> = self.xdrs.iter().map(|xdr| xdr.call).collect();
+        assert_eq!(recorded.len(), self.xdrs.len(), "a call has two records");
+        assert_eq!(self.begun.difference(&recorded).count(), 0, "a call has no record");
+    }
+}

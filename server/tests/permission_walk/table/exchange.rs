@@ -1,0 +1,36 @@
+//! The exchange: calls, phones, public numbers. A customer has its own, an account its own calls; ending a call and giving
+//! numbers is the provider's.
+
+use super::{first_page, nothing, pairs, with_id};
+use crate::{
+    calls::{LIVE, NUMBER, OVER},
+    demo_ids::DemoIds,
+    walk::{Fields, Row},
+};
+
+pub const EXCHANGE: &[Row] = &[
+    Row::reads("exchange_now_read", nothing, [401, 200, 200, 200, 200, 403, 403]),
+    Row::reads("live_calls", first_page, [401, 200, 200, 200, 200, 403, 403]),
+    Row::reads("xdr_list", first_page, [401, 200, 200, 200, 200, 200, 200]),
+    Row::reads("registration_list", first_page, [401, 200, 200, 200, 200, 403, 403]),
+    // A call of John's: for him, his company, and the provider.
+    Row::reads("call_read", |_| with_id(OVER.into(), &[]), [401, 200, 200, 200, 404, 200, 404]),
+    // What is going on is nothing that accounts look at.
+    Row::reads("call_read", |_| with_id(LIVE.into(), &[]), [401, 200, 200, 200, 404, 404, 404]),
+    Row::signs("call_end", |_| with_id(LIVE.into(), &[]), [401, 200, 403, 403, 403, 403, 403]),
+    Row::reads("public_number_list", |demo| of_abc(demo, &[]), [401, 200, 200, 200, 404, 404, 404]),
+    Row::writes(
+        "public_number_add",
+        |demo| of_abc(demo, &[("number", "+32 2 555 98 76"), ("extension", "7700")]),
+        [401, 200, 403, 403, 404, 404, 404],
+    ),
+    Row::writes(
+        "public_number_remove",
+        |demo| of_abc(demo, &[("number", NUMBER)]),
+        [401, 200, 403, 403, 404, 404, 404],
+    ),
+];
+
+fn of_abc(demo: &DemoIds, more: &[(&'static str, &str)]) -> Fields {
+    [("customer", demo.id("customer", "abc"))].into_iter().chain(pairs(more)).collect()
+}
