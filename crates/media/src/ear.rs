@@ -71,6 +71,12 @@ impl Ear {
         self.factor as u32 * 8_000
     }
 
+    /// Whether the speaker is heard: he said something, and has not been silent since.
+    #[must_use]
+    pub fn is_playing(&self) -> bool {
+        self.playing
+    }
+
     /// Another stream begins.
     pub fn reset(&mut self) {
         self.playing = false;
@@ -211,8 +217,7 @@ impl Ear {
                     fade(&mut last);
                 }
                 let to = self.place(self.write.wrapping_add(unit as u32));
-                self.ring[to..to + self.factor]
-                    .copy_from_slice(&last[at * self.factor..(at + 1) * self.factor]);
+                self.ring[to..to + self.factor].copy_from_slice(&last[at * self.factor..(at + 1) * self.factor]);
             }
         } else {
             for unit in 0..gap as u32 {
@@ -309,6 +314,7 @@ mod tests {
         for _ in 0..10 {
             play(&mut ear);
         }
+        assert_eq!(play(&mut ear), None, "no sound is made up for ever");
         ear.put(0x8000_0000, 8000, &packet(6));
         assert_eq!(play(&mut ear), Some(6));
         // A clock that leaps back is followed after a few packets.

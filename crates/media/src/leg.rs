@@ -87,11 +87,22 @@ pub(crate) struct Outgoing {
     pub sending: Option<Sending>,
     /// The event of the speaker, by source and timestamp, that became a queued digit.
     pub converted: Option<(Source, u32)>,
+    /// The mix has not begun yet.
+    pub awaited: Option<Awaited>,
     /// Where the clip is, in samples; past its end when it was played.
     pub clip_position: usize,
     pub clip_ended: bool,
     /// Is among the legs that the grid visits.
     pub ticking: bool,
+}
+
+/// What a mix begins with, when its listener heard one of the speakers alone before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Awaited {
+    /// That speaker's next packet, for at most so many frames.
+    Speaker(LegId, u8),
+    /// The end of so many frames that wait to be played to others, and that the listener has heard already.
+    Frames(u8),
 }
 
 /// A digit on its way to the party.
@@ -156,6 +167,7 @@ impl Leg {
                 queue: VecDeque::new(),
                 sending: None,
                 converted: None,
+                awaited: None,
                 clip_position: 0,
                 clip_ended: false,
                 ticking: false,

@@ -251,6 +251,8 @@ mod tests {
         meter.packet(born, 9_999, 0, 8000, true);
         meter.packet(born, 10_001, 0, 8000, true);
         assert_eq!((meter.lost(), meter.packets()), (1, 7));
+        meter.restart();
+        assert_eq!((meter.lost(), meter.report()), (1, None), "what was lost before stays lost");
     }
 
     #[test]
@@ -262,7 +264,9 @@ mod tests {
 
     #[test]
     fn the_score_is_that_of_the_e_model() {
-        for (loss, ms, expected) in [(0.0, 0, 4.41), (0.0, 150, 4.34), (0.0, 400, 3.05), (0.03, 20, 4.15), (1.0, 0, 1.0)] {
+        for (loss, ms, expected) in
+            [(0.0, 0, 4.41), (0.0, 150, 4.34), (0.0, 400, 3.05), (0.03, 20, 4.15), (1.0, 0, 1.0)]
+        {
             let score = mos(Codec::Pcmu, loss, Duration::from_millis(ms));
             assert!((score - expected).abs() < 0.25, "loss {loss}, {ms} ms: {score}");
         }

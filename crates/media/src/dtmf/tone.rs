@@ -8,8 +8,7 @@ pub const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
 pub const COLUMNS: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
 
 /// The keypad, by row and column.
-const KEYPAD: [[char; 4]; 4] =
-    [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
+const KEYPAD: [[char; 4]; 4] = [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
 
 /// The digit at a row and a column, each 0 to 3.
 #[must_use]

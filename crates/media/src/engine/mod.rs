@@ -1,4 +1,4 @@
-//! The engine: worker threads with the sockets of their legs, driven by one [`Router`](crate::router::Router) each.
+//! The engine: worker threads with the sockets of their legs, driven by one [`Router`] each.
 
 mod directory;
 mod ports;

@@ -25,7 +25,7 @@ use rand::{Rng as _, rngs::StdRng};
 
 use crate::{
     dtmf::Digit,
-    leg::Leg,
+    leg::{Awaited, Leg},
     types::{Description, Digits, Event, Hears, LegId},
 };
 
@@ -49,6 +49,8 @@ pub trait Wire {
 
 /// The 20 ms of the grid.
 pub const FRAME: Duration = Duration::from_millis(20);
+/// For so many frames a mix waits for the next packet of who was heard before it.
+const AWAITED: u8 = 2;
 /// How often silent legs and due reports are looked for.
 const WATCH: Duration = Duration::from_millis(250);
 
@@ -218,8 +220,9 @@ impl Router {
 
     /// Change rows of the matrix, all at once. Unknown legs are left out.
     ///
-    /// A leg that leaves a mix for one of its speakers gets what the mix has not played of that speaker yet, so that no
-    /// packet of his is lost.
+    /// A leg that enters a mix with the speaker it heard alone gets the first frame when that speaker's next packet has
+    /// come, so that there is no silence in between; one that leaves a mix for one of its speakers gets what the mix
+    /// has not played of him yet, so that no packet of his is lost.
     pub fn route(&mut self, now: Instant, rows: Vec<(LegId, Hears)>, wire: &mut impl Wire) {
         let mut rows = rows.into_iter();
         while let Some((id, hears)) = rows.next() {
@@ -232,8 +235,10 @@ impl Router {
             if let Hears::Leg(speaker) = hears {
                 self.play_rest(now, slot, speaker, wire);
             }
+            let awaited = self.mix_begins_with(slot, &hears);
             self.unlink(slot);
             if let Some(leg) = self.legs[slot].as_mut() {
+                leg.outgoing.awaited = awaited;
                 (leg.hears, leg.outgoing.clip_position, leg.outgoing.clip_ended) = (hears, 0, false);
                 leg.outgoing.stream.interrupt();
             }
@@ -275,6 +280,17 @@ impl Router {
     #[must_use]
     pub fn legs(&self) -> usize {
         self.slots.len()
+    }
+
+    /// What a leg waits for that will hear `hears`: nothing, unless that is a mix with the speaker it hears alone now.
+    fn mix_begins_with(&self, slot: Slot, hears: &Hears) -> Option<Awaited> {
+        let leg = self.legs[slot].as_deref()?;
+        let (Hears::Leg(before), Hears::Mix(now)) = (&leg.hears, hears) else { return None };
+        let speaker = self.legs[*self.slots.get(before)?].as_deref().filter(|_| now.contains(before))?;
+        match speaker.incoming.ear.as_deref().filter(|ear| ear.is_playing()) {
+            Some(ear) => Some(Awaited::Frames(u8::try_from(ear.waiting() / 160).unwrap_or(0))),
+            None => Some(Awaited::Speaker(*before, AWAITED)),
+        }
     }
 
     fn leg_mut(&mut self, id: LegId) -> Option<&mut Leg> {

@@ -6,7 +6,7 @@ use super::{FRAME, Port, Router, Scratch, Slot, Wire};
 use crate::{
     dtmf::{event, tone},
     ear::LARGEST_FRAME,
-    leg::{CLIP_FRAME, Leg, Sending},
+    leg::{Awaited, CLIP_FRAME, Leg, Sending},
     rtp::{HEADER, Header},
     types::{Event, Hears, LegId},
 };
@@ -84,7 +84,7 @@ impl Router {
     }
 
     fn play_leg(&mut self, tick: Instant, slot: Slot, wire: &mut impl Wire) {
-        let Self { legs, scratch, events, counts, .. } = self;
+        let Self { legs, slots, scratch, events, counts, .. } = self;
         let Some(leg) = legs[slot].as_deref_mut() else { return };
         if send_digit(tick, slot, leg, scratch, wire, &mut counts.sent) {
             return;
@@ -93,6 +93,19 @@ impl Router {
             Hears::Nothing | Hears::Leg(_) | Hears::Echo => {}
             Hears::Mix(_) => {
                 let Some((codec, _)) = leg.outgoing.codec else { return };
+                let begins = match leg.outgoing.awaited.take() {
+                    None | Some(Awaited::Frames(0)) => None,
+                    Some(Awaited::Frames(n)) => Some(Awaited::Frames(n - 1)),
+                    Some(Awaited::Speaker(speaker, left)) => {
+                        let ear = slots.get(&speaker).and_then(|&slot| legs[slot].as_deref()?.incoming.ear.as_deref());
+                        let speaks = left == 0 || ear.is_none_or(|ear| ear.is_playing());
+                        (!speaks).then(|| Awaited::Speaker(speaker, left - 1))
+                    }
+                };
+                if let Some(leg) = legs[slot].as_deref_mut().filter(|_| begins.is_some()) {
+                    leg.outgoing.awaited = begins;
+                    return;
+                }
                 let mixed = mix(legs, slot, codec.sample_rate(), &mut scratch.sum);
                 let Some(leg) = legs[slot].as_deref_mut() else { return };
                 counts.sent += u64::from(send_audio(tick, slot, leg, &mixed, scratch, wire));

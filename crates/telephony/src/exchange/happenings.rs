@@ -74,7 +74,10 @@ impl<M: Media> Exchange<M> {
                     self.registrar.restore(binding);
                 }
             }
-            Command::Begin => self.register_at_trunk(now),
+            Command::Begin => {
+                self.register_at_trunk(now);
+                self.keep_ways_open(now);
+            }
             Command::Drain => self.draining = true,
             Command::EndAll => {
                 self.draining = true;

@@ -134,7 +134,7 @@ pub enum Command {
     ForgetPhones(AccountId),
     /// The phones known before the program was started.
     Restore(Vec<Binding>),
-    /// Begin: register at the trunk.
+    /// Begin: register at the trunk, keep the ways to phones open.
     Begin,
     /// Take no more calls.
     Drain,
@@ -193,6 +193,7 @@ enum Due {
     Leg(LegId),
     Draft(CallId),
     Trunk,
+    KeepAlive,
 }
 
 /// A call with what the exchange must know of it besides.
@@ -313,6 +314,7 @@ impl<M: Media> Exchange<M> {
                 Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
                 Due::Draft(call) => self.finish_draft(call),
                 Due::Trunk => self.register_at_trunk(now),
+                Due::KeepAlive => self.keep_ways_open(now),
             }
         }
         self.settle(now);

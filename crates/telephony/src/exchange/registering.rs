@@ -2,20 +2,23 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tandem_domain::{calls::Registration, ids::Timestamp};
 use tandem_sip::{
     digest::{Credentials, Ha1, Verdict},
-    flow::Flow,
+    flow::{Flow, Transport},
     message::{Method, Name, Request},
     transaction::ServerId,
 };
 
-use super::{Exchange, Media, Now, Output, arrivals::Asked};
+use super::{Due, Exchange, Media, Now, Output, arrivals::Asked};
 use crate::{
     directory::{Phone, Question},
     registrar::{Binding, Change, EXPIRES_MIN, Owner},
 };
 
+/// How often a way through a NAT is used: many forget one over UDP after 30 s.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(25);
 /// Questions to the directory that may be open at once; more means that it is behind.
 const QUESTIONS_MAX: usize = 5000;
 
@@ -129,6 +132,21 @@ impl<M: Media> Exchange<M> {
             response.headers.push(Name::Contact, format!("<{}>;expires={left}", binding.contact));
         }
         self.transactions.respond(now.instant, server, response);
+    }
+
+    /// Keeps the ways through the NATs open: to every phone that is not where it says, a datagram that means nothing (RFC 6223,
+    /// RFC 5626 §3.5.1: a double CRLF is for streams; over UDP phones drop it).
+    pub(super) fn keep_ways_open(&mut self, now: Now) {
+        let behind_nat = |binding: &&Binding| {
+            let said = binding.contact.host.ip().map(|ip| (ip, binding.contact.port.unwrap_or(5060)));
+            let is = binding.flow.remote;
+            binding.flow.transport == Transport::Udp && said != Some((is.ip(), is.port()))
+        };
+        let flows: Vec<_> = self.registrar.all().filter(behind_nat).map(|binding| binding.flow).collect();
+        for flow in flows {
+            self.outputs.push_back(Output::Send { flow, bytes: Bytes::from_static(b"\r\n\r\n") });
+        }
+        self.schedule(Due::KeepAlive, Some(now.instant + KEEP_ALIVE_EVERY));
     }
 
     /// Puts a phone into the live feed.

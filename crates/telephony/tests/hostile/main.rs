@@ -3,6 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
+mod intruders;
 mod leaks;
+#[path = "../../../sip/tests/torture/messages.rs"]
+mod messages;
 mod phone;
 mod simulation;
+mod torture;
+mod wire;
+#[expect(dead_code, reason = "some of it is for phones that people use")]
+#[path = "../phones/world.rs"]
+mod world;

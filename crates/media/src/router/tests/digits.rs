@@ -140,6 +140,37 @@ fn a_consumed_tone_is_no_digit_for_anybody() {
 }
 
 #[test]
+fn a_consumed_tone_in_wideband_is_no_digit_either() {
+    let mut world = World::new();
+    for leg in [A, B, C] {
+        world.join(leg, Codec::G722, None);
+    }
+    world.route([(B, Hears::Leg(A)), (C, Hears::Mix(vec![A]))]);
+    world.router.digits(A, Digits::Consume);
+    world.talk(&[A], 100);
+    for key in "37".chars() {
+        let mut generator = Generator::new(Digit::new(key).unwrap());
+        for n in 0..8 {
+            let mut samples = [0; 320];
+            if n < 5 {
+                generator.fill(16_000, &mut samples);
+            }
+            world.say(A, &samples);
+            world.pass(20);
+        }
+    }
+    assert_eq!(world.keys(), ["1:3", "1:7"]);
+    for listener in [B, C] {
+        let heard = world.heard(listener);
+        assert_continuous(&heard);
+        let wide = world.decode(listener, &heard);
+        let mut narrow = vec![0; wide.len() / 2];
+        crate::resample::Down::default().process(&wide, &mut narrow);
+        assert_eq!(tones(&narrow), "", "{listener:?}");
+    }
+}
+
+#[test]
 fn keys_reach_a_mix_too() {
     let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
     world.join(C, Codec::Pcmu, None);
@@ -166,6 +197,20 @@ fn a_mix_that_ends_while_a_digit_is_sent_does_not_break_into_it() {
     let heard = world.heard(A);
     assert_continuous(&heard);
     assert_eq!(events(&heard, 101), "6");
+}
+
+#[test]
+fn a_key_that_is_pressed_while_digits_are_sent_comes_after_them_and_once() {
+    let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
+    world.talk(&[A], 100);
+    for key in "98".chars() {
+        world.router.send_digit(world.now, B, Digit::new(key).unwrap(), 60);
+    }
+    world.press(A, '4', 101);
+    world.talk(&[A], 800);
+    let heard = world.heard(B);
+    assert_continuous(&heard);
+    assert_eq!(events(&heard, 96), "984");
 }
 
 #[test]

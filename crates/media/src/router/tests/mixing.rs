@@ -60,29 +60,54 @@ fn joining_and_leaving_a_mix_loses_no_packet_time_and_no_continuity() {
 
 #[test]
 fn every_packet_of_the_speaker_is_heard_once_while_a_mix_comes_and_goes() {
-    for phase in [1, 7, 13, 19] {
+    for (phase, spy) in [(1, false), (7, false), (13, true), (19, true)] {
         let mut world = World::call(Codec::Pcma, Codec::Pcma);
         world.join(C, Codec::Pcmu, None);
+        if spy {
+            world.route([(C, Hears::Mix(vec![A, B]))]);
+        }
         world.pass(phase);
         let mut said = Vec::new();
         for n in 0..60_usize {
+            // Each packet is one loudness, so that it is known again; A-law has these values exactly.
+            let level = crate::g711::decode_a_law((0xD5 ^ n) as u8);
+            world.say(B, &[level; 160]);
+            said.push(level);
+            // The matrix changes between the coming of a packet and the frame that would play it.
             match n {
                 20 => world.route([(A, Hears::Mix(vec![B, C]))]),
                 40 => world.route([(A, Hears::Leg(B))]),
                 _ => {}
             }
-            // Each packet is one loudness, so that it is known again; A-law has these values exactly.
-            let level = crate::g711::decode_a_law((0xD5 ^ n) as u8);
-            world.say(B, &[level; 160]);
-            said.push(level);
             world.pass(20);
         }
         let heard = world.heard(A);
         assert_continuous(&heard);
         let audio = world.decode(A, &heard);
         let heard: Vec<i16> = audio.chunks(160).map(|frame| frame[80]).collect();
-        assert_eq!(heard, said, "phase {phase}");
+        assert_eq!(heard, said, "phase {phase}, a spy before: {spy}");
     }
+}
+
+#[test]
+fn who_comes_in_the_place_of_a_closed_leg_is_not_heard_in_its_mixes() {
+    let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
+    let d = LegId(4);
+    for leg in [C, d] {
+        world.join(leg, Codec::Pcmu, None);
+    }
+    world.route([(C, Hears::Mix(vec![A, B]))]);
+    world.talk(&[A, B], 200);
+    let slot = world.router.close(world.now, A, &mut world.sent).unwrap();
+    world.heard(C);
+    let e = LegId(5);
+    world.join(e, Codec::Pcmu, None);
+    assert_eq!(world.party(e).slot, slot, "the place is used again");
+    world.route([(d, Hears::Mix(vec![e]))]);
+    world.talk(&[B, e], 400);
+    let audio = world.audio(C);
+    assert!(loudness(&audio, frequency(B), 8000) > 4000.0);
+    assert!(loudness(&audio, frequency(e), 8000) < 50.0);
 }
 
 #[test]
@@ -151,6 +176,25 @@ fn a_clip_waits_for_a_party_that_is_not_described_or_on_hold() {
     world.router.describe(world.now, A, Description::new(address, Codec::Pcmu));
     world.pass(1100);
     assert_eq!(world.sent.0.iter().filter(|s| s.0 == slot && s.1 == Port::Rtp).count(), 50);
+}
+
+#[test]
+fn a_shell_that_is_always_a_little_late_does_not_make_the_stream_drift() {
+    let mut world = World::new();
+    world.join(A, Codec::Pcmu, None);
+    world.route([(A, Hears::Clip { clip: Clip::ring_back(), repeat: true })]);
+    let start = world.now;
+    for n in 0..500 {
+        let due = world.router.next_tick.unwrap();
+        world.now = due + Duration::from_micros(n * 7919 % 15_000);
+        world.router.handle_timeout(world.now, &mut world.sent);
+    }
+    let heard = world.heard(A);
+    assert_eq!(heard.len(), 500);
+    for pair in heard.windows(2) {
+        assert_eq!(pair[1].packet.timestamp.wrapping_sub(pair[0].packet.timestamp), 160);
+    }
+    assert!(world.now - start < Duration::from_millis(500 * 20 + 40));
 }
 
 #[test]

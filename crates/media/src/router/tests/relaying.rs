@@ -179,6 +179,24 @@ fn a_leg_that_moves_takes_its_stream_along() {
 }
 
 #[test]
+fn when_all_have_gone_nothing_is_left_of_them() {
+    let mut world = World::call(Codec::Pcmu, Codec::G722);
+    world.join(C, Codec::Pcma, None);
+    world.route([(C, Hears::Mix(vec![A, B, LegId(77)])), (A, Hears::Leg(LegId(78)))]);
+    world.talk(&[A, B, C], 200);
+    let given = world.router.give(A).unwrap().1;
+    assert!(given.incoming.ear.is_none(), "nobody mixes it where it goes, until it is said");
+    world.router.adopt(world.now, given).unwrap();
+    for leg in [B, A, C] {
+        world.router.close(world.now, leg, &mut world.sent).unwrap();
+    }
+    let router = &world.router;
+    assert!(router.wanted.is_empty() && router.ticking.is_empty() && router.slots.is_empty());
+    assert!(router.legs.iter().all(Option::is_none) && router.free.len() == router.legs.len());
+    assert_eq!(router.next_timeout(), None);
+}
+
+#[test]
 fn a_closed_leg_is_told_once_with_its_sums() {
     let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
     world.talk(&[A, B], 1000);
