@@ -76,6 +76,14 @@ CREATE INDEX xdr_by_cause ON xdr (cause, id);
 -- thousand customers cost as many pages more.
 CREATE INDEX xdr_of_customer ON xdr (customer_id, id, direction, cause, answered_at);
 
+-- Calls that were answered and are not over: what is kept of one if the program ends without a word. A row goes when the
+-- call's record comes.
+CREATE TABLE open_call (
+    xdr_id TEXT PRIMARY KEY,
+    record TEXT NOT NULL, -- JSON
+    alive_at BIGINT NOT NULL -- when it was last known to go on
+);
+
 -- The signalling of calls, without secrets, for some days.
 CREATE TABLE sip_message (
     call_id TEXT NOT NULL,

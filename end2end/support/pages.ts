@@ -9,6 +9,8 @@ import { expect, type Name } from './test.ts'
 export interface Record {
   /** The list that links to it. */
   list: string
+  /** Where its page is, if not below the list. */
+  below?: string
   /** The link's words. */
   name: string
 }
@@ -31,6 +33,8 @@ const dialingRule: Record = { list: '/admin/dialing-rules', name: 'Default PBX c
 const administrator: Record = { list: '/admin/administrators', name: 'Administrator' }
 const extension: Record = { list: '/self-care/extensions', name: 'John' }
 const huntgroup: Record = { list: '/self-care/huntgroups', name: 'Support' }
+const call: Record = { list: '/admin/xdrs?q=702', below: '/admin/calls', name: ':' }
+const ownCall: Record = { list: '/self-care/history?q=702', name: ':' }
 
 /** All pages. A page that several kinds of people have stands here once for each. */
 export const PAGES: Row[] = [
@@ -44,6 +48,7 @@ export const PAGES: Row[] = [
   { route: '/admin/customers/:id/accounts', who: 'admin', record: customer },
   { route: '/admin/customers/:id/accounts/new', who: 'admin', record: customer },
   { route: '/admin/customers/:id/huntgroups', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/numbers', who: 'admin', record: customer },
   { route: '/admin/customers/:id/status', who: 'admin', record: customer },
   { route: '/admin/customers/:id/sign-in', who: 'admin', record: customer },
   { route: '/admin/customers/:id/history', who: 'admin', record: customer },
@@ -53,6 +58,10 @@ export const PAGES: Row[] = [
   { route: '/admin/accounts/:id/status', who: 'admin', record: account },
   { route: '/admin/accounts/:id/sign-in', who: 'admin', record: account },
   { route: '/admin/accounts/:id/history', who: 'admin', record: account },
+  { route: '/admin/calls', who: 'admin' },
+  { route: '/admin/calls/:id', who: 'admin', record: call },
+  { route: '/admin/registrations', who: 'admin' },
+  { route: '/admin/xdrs', who: 'admin' },
   { route: '/admin/classes', who: 'admin' },
   { route: '/admin/classes/new', who: 'admin' },
   { route: '/admin/classes/:id', who: 'admin', record: customerClass },
@@ -81,6 +90,11 @@ export const PAGES: Row[] = [
   { route: '/self-care/huntgroups/new', who: 'abc' },
   { route: '/self-care/huntgroups/:id', who: 'abc', record: huntgroup },
   { route: '/self-care/dialing-rules', who: 'abc' },
+  { route: '/self-care/numbers', who: 'abc' },
+  { route: '/self-care/calls', who: 'abc' },
+  { route: '/self-care/history', who: 'abc' },
+  { route: '/self-care/history', who: 'john' },
+  { route: '/self-care/history/:id', who: 'abc', record: ownCall },
   { route: '/self-care/recording', who: 'john' },
   { route: '/self-care/codes', who: 'john' },
   { route: '/self-care/audit', who: 'abc' },
@@ -99,7 +113,7 @@ export async function addressOf(row: Row, page: Page): Promise<string> {
 /** The id of a record, read from the list that links to it. */
 export async function idOf(record: Record, page: Page): Promise<string> {
   const html = await (await page.request.get(record.list)).text()
-  const list = record.list.split('?')[0]
+  const list = record.below ?? record.list.split('?')[0]
   const links = html.matchAll(new RegExp(`href="${list}/([0-9a-f-]{36})"[^>]*>(.*?)</a>`, 'gs'))
   const named = [...links].find(([, , words]) => words?.replaceAll(/<[^>]*>/g, '').includes(record.name))
   expect(named, `${record.list} links to ${record.name}`).toBeDefined()

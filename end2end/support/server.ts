@@ -23,11 +23,12 @@ export class Tandem {
     private readonly lines: string[],
   ) {}
 
-  /** Starts the program and waits until it says that it is ready. */
-  static async start(): Promise<Tandem> {
+  /** Starts the program and waits until it says that it is ready. With `callers`, scripted people call and answer. */
+  static async start(callers = false): Promise<Tandem> {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-browser-test-'))
     const address = `127.0.0.1:${await freePort()}`
-    const program = spawn(PROGRAM, ['demo', '--http', address, '--sip', '127.0.0.1:0', '--data', folder], {
+    const options = ['demo', '--http', address, '--sip', '127.0.0.1:0', '--data', folder]
+    const program = spawn(PROGRAM, callers ? options : [...options, '--no-callers'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: folder,
     })

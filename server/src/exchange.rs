@@ -5,18 +5,19 @@ use std::{
     num::NonZero,
     path::Path,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tandem_app::server::Clock;
+use tandem_callers::Callers;
 use tandem_domain::{
     calls::LiveCall,
     ids::{AccountId, CallId, CustomerId},
 };
 use tandem_media::Engine;
 use tandem_sip::{
-    flow::Transport,
+    flow::{Flow, Transport},
     transport::{Config as Sockets, Limits, OpenError, TlsConfig, Transports},
 };
 use tandem_store::{Store, StoreError, accounts::SIP_REALM};
@@ -62,6 +63,9 @@ pub enum ExchangeError {
     /// A prompt.
     #[error("{0} (sip.prompts)")]
     Prompts(#[from] BadVoice),
+    /// The demonstration's people.
+    #[error("the demonstration's callers cannot start: {0} (option --no-callers)")]
+    Callers(std::io::Error),
     /// The database.
     #[error("the known phones cannot be read: {0}")]
     Store(#[from] StoreError),
@@ -77,6 +81,18 @@ pub struct Exchange {
     pub address: SocketAddr,
     /// Tells what is going on in numbers.
     pub gauges: Gauges,
+    /// The demonstration's people.
+    pub callers: Option<Callers>,
+}
+
+impl Exchange {
+    /// Ends everything with care: see [`Running::stop`].
+    pub async fn stop(self, grace: Duration) {
+        if let Some(callers) = self.callers {
+            callers.stop().await;
+        }
+        self.running.stop(grace).await;
+    }
 }
 
 /// Opens the sockets and starts the exchange.
@@ -97,13 +113,26 @@ pub async fn start(
     let listen = config.sip.listen.0.iter().copied().map(with_port).collect::<Vec<_>>();
     let sockets = Sockets { udp: listen.clone(), tcp: listen, tls, limits: Limits::default() };
     let transports = Transports::open(sockets, events).await?;
+    let callers = match (purpose, &config.trunk.address) {
+        // They are the other network, unless there is a real one.
+        (Purpose::Demonstration { callers: true }, None) => {
+            Some(Callers::bind(config.sip.listen.0[0]).await.map_err(ExchangeError::Callers)?)
+        }
+        (Purpose::Demonstration { .. } | Purpose::Real, None | Some(_)) => None,
+    };
     let address = transports.local(Transport::Udp).ok_or(ExchangeError::NoMediaAddress)?;
     let media = media_addresses(config)?;
     let (engine, media_events) = engine(config, &media)?;
-    let trunk = trunk(config, &transports).await?;
+    let trunk = match &callers {
+        Some(callers) => transports.flow_to(Transport::Udp, callers.trunk()).map(unregistered),
+        None => trunk(config, &transports).await?,
+    };
+    // They answer at the exact address that their trunk knows, and without it nobody would know them.
+    let callers = callers.filter(|_| trunk.is_some());
+    let meeting = trunk.as_ref().map_or(address, |trunk| trunk.local);
     let outside = match (&trunk, purpose) {
         (Some(_), _) => Outside::Trunk,
-        (None, Purpose::Demonstration) => Outside::Demonstration,
+        (None, Purpose::Demonstration { .. }) => Outside::Demonstration,
         (None, Purpose::Real) => Outside::Nowhere,
     };
     let settings = Settings {
@@ -111,17 +140,26 @@ pub async fn start(
         digests: config.sip.digests.0.clone(),
         media,
         calls_max: config.sip.calls_max.0,
+        account_calls_max: config.sip.account_calls_max.0,
         trunk,
         product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).to_owned(),
     };
+    let recovered = records::recover(&store).await?;
+    if recovered > 0 {
+        tracing::warn!(calls = recovered, "the last end was a sudden one: its calls are recorded until then");
+    }
     let known = records::known(&store, Now { instant: Instant::now(), wall: clock.now() }).await?;
     let wall: actor::Wall = Arc::new(move || clock.now());
     let voices = Voices::load(config.sip.prompts.as_deref())?;
     let (sound, sockets) = (engine.clone(), transports.clone());
     let parts = Parts { settings, outside, voices, store, wall, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, known);
+    let callers = match callers {
+        Some(callers) => Some(callers.run(meeting, rand::random()).map_err(ExchangeError::Callers)?),
+        None => None,
+    };
     let gauges = gauges(handle.clone(), sound, sockets);
-    Ok(Exchange { handle, running, address, gauges })
+    Ok(Exchange { handle, running, address, gauges, callers })
 }
 
 /// Port 0 stands for one that is free, for UDP and TCP alike.
@@ -178,6 +216,12 @@ fn outward(family: SocketAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind(any).ok()?;
     socket.connect(outside).ok()?;
     socket.local_addr().ok().map(|address| address.ip())
+}
+
+/// A trunk that is known by its address alone.
+fn unregistered(flow: Flow) -> Trunk {
+    let Flow { transport, local, remote, .. } = flow;
+    Trunk { address: remote, transport, local, registers: false, credentials: None }
 }
 
 async fn trunk(config: &Config, transports: &Transports) -> Result<Option<Trunk>, ExchangeError> {

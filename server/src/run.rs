@@ -44,7 +44,10 @@ pub enum Purpose {
     /// A provider's customers.
     Real,
     /// Trying Tandem out, with demonstration data.
-    Demonstration,
+    Demonstration {
+        /// Scripted people call and answer.
+        callers: bool,
+    },
 }
 
 /// Why the server could not start.
@@ -132,9 +135,9 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let store = open_store(config).await?;
     match purpose {
         Purpose::Real => {}
-        Purpose::Demonstration => demonstration::fill(&store, clock.now()).await?,
+        Purpose::Demonstration { .. } => demonstration::fill(&store, clock.now()).await?,
     }
-    let exchange = exchange::start(config, purpose, store.clone(), clock.clone()).await?;
+    let mut exchange = exchange::start(config, purpose, store.clone(), clock.clone()).await?;
     let (of_database, of_exchange) = (database::gauges(&store), exchange.gauges.clone());
     let measurements = Measurements::start(Arc::new(move || {
         of_database();
@@ -172,8 +175,15 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let limits = Limits { connections: Limits::CONNECTIONS, grace: config.shutdown.grace };
     let mut calls_too = stopped.clone();
     let calls = async {
-        let _ = calls_too.wait_for(|stop| *stop).await;
-        exchange.running.stop(config.shutdown.grace).await;
+        tokio::select! {
+            _ = calls_too.wait_for(|stop| *stop) => {}
+            () = exchange.running.failed() => {
+                // Whoever watches over the program starts it again; without calls it is of no use.
+                tracing::error!("the exchange has ended by a fault of ours");
+                std::process::exit(1);
+            }
+        }
+        exchange.stop(config.shutdown.grace).await;
     };
     let (served, ()) = tokio::join!(listen::serve(listener, router, stopped, limits), calls);
     match served {
@@ -198,7 +208,7 @@ fn services(
         store,
         clock,
         assets: Arc::new(site.assets()),
-        demo: purpose == Purpose::Demonstration,
+        demo: matches!(purpose, Purpose::Demonstration { .. }),
         secure: config.behind_tls(),
         sessions: SessionLifetimes { idle: config.session.idle, absolute: config.session.absolute },
         hashing: Arc::new(Semaphore::new(cores)),
@@ -234,7 +244,7 @@ fn announce(config: &Config, purpose: Purpose, address: SocketAddr, sip: SocketA
         config.http.public_url.as_ref().map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
     match purpose {
         Purpose::Real => tell(&format!("Tandem serves {url}\nPhones register at {sip}\n")),
-        Purpose::Demonstration => {
+        Purpose::Demonstration { .. } => {
             let line =
                 |(sign_in, who): (&str, &str)| format!("  {sign_in:<10} {:<14} {who}\n", demonstration::PASSWORD);
             let people: String = demonstration::PEOPLE.into_iter().map(line).collect();

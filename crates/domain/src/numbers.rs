@@ -85,7 +85,8 @@ fn check(
 
 /// A number without the marks that people write between its digits: spaces, the visual separators of RFC 3966 §5.1.1, the
 /// `(0)` of `+32 (0)2 555 07 44`, and the invisible direction marks that come along when a number is copied.
-pub(crate) fn compact(written: &str) -> String {
+#[must_use]
+pub fn compact(written: &str) -> String {
     let strip = |text: &str| text.chars().filter(|c| !is_mark(*c)).collect::<String>();
     let number = strip(written);
     if number.starts_with('+') || number.starts_with("00") { strip(&written.replace("(0)", "")) } else { number }

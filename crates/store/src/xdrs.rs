@@ -85,7 +85,56 @@ impl Xdrs<'_> {
         let mut tx = self.0.begin().await?;
         tx.insert_all_or(INSERT, rows, "ON CONFLICT DO NOTHING").await?;
         tx.insert_all_or(search::INSERT, words, "ON CONFLICT DO NOTHING").await?;
+        for xdr in xdrs {
+            tx.run(sql("DELETE FROM open_call WHERE xdr_id = $1").bind(xdr.id)).await?;
+        }
         tx.commit().await
+    }
+
+    /// Keeps what is known of calls that were just answered, until their records are appended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn open(&self, xdrs: &[Xdr]) -> Result<(), StoreError> {
+        if xdrs.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.0.begin().await?;
+        for xdr in xdrs {
+            let record = serde_json::to_string(xdr).map_err(|error| unwritable(xdr, &error))?;
+            let open = "INSERT INTO open_call (xdr_id, record, alive_at) VALUES ($1, $2, $3) \
+                        ON CONFLICT (xdr_id) DO UPDATE SET record = excluded.record, alive_at = excluded.alive_at";
+            tx.run(sql(open).bind(xdr.id).bind(record).bind(xdr.ended)).await?;
+        }
+        tx.commit().await
+    }
+
+    /// All calls that are open go on still.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn still_open(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.0.begin().await?;
+        tx.run(sql("UPDATE open_call SET alive_at = $1").bind(now)).await?;
+        tx.commit().await
+    }
+
+    /// Appends the records of all calls that are open, as over when they were last known to go on, and tells how many: for a
+    /// program that starts, after one that ended without a word.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn close_open(&self) -> Result<usize, StoreError> {
+        let rows = self.0.db.all(sql("SELECT xdr_id AS id, record, alive_at FROM open_call")).await?;
+        let read = |row: &Row| {
+            let record = row.text("record")?;
+            let mut xdr: Xdr = serde_json::from_str(&record).map_err(|_| row.corrupt("record", record))?;
+            xdr.ended = row.at("alive_at")?;
+            Ok(xdr)
+        };
+        let xdrs = rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+        self.append(&xdrs).await?;
+        Ok(xdrs.len())
     }
 
     /// A page of records, the newest first, whatever the query's order says. Searched: numbers, also in groups of digits when
@@ -237,6 +286,10 @@ fn json(quality: Quality) -> String {
     let Quality { packets, lost, jitter_ms, mos } = quality;
     let quality = Quality { packets, lost, jitter_ms: finite(jitter_ms), mos: finite(mos) };
     serde_json::to_string(&quality).expect("four numbers are always JSON")
+}
+
+fn unwritable(xdr: &Xdr, error: &serde_json::Error) -> StoreError {
+    StoreError::Corrupt { id: xdr.id.to_string(), column: "record".into(), value: error.to_string() }
 }
 
 fn xdr(row: &Row) -> Result<Xdr, StoreError> {

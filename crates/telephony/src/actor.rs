@@ -104,6 +104,11 @@ impl Running {
         let _ = self.stop.send(grace);
         let _ = self.task.await;
     }
+
+    /// Waits for its end, which nobody has asked for: a fault of ours, after which no call can be made any more.
+    pub async fn failed(&mut self) {
+        let _ = (&mut self.task).await;
+    }
 }
 
 impl Media for Arc<Engine> {
@@ -141,7 +146,7 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
     let actor = Actor {
         exchange,
         transports,
-        writer: records::start(store.clone(), feed.clone()),
+        writer: records::start(store.clone(), feed.clone(), wall.clone()),
         store,
         outside,
         wall,
@@ -180,11 +185,12 @@ struct Actor {
 impl Actor {
     async fn run(mut self, mut sources: Sources) {
         let mut end: Option<Instant> = None;
-        let mut count_at = Instant::now();
+        // When the counts are told again; `None` while nothing has happened since they were.
+        let mut count_at = None;
         let mut batch = Vec::with_capacity(AT_ONCE);
         loop {
             let due = self.exchange.next_timeout();
-            let wake = [due, end].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + LONG);
+            let wake = [due, end, count_at].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + LONG);
             tokio::select! {
                 biased;
                 grace = &mut sources.stopped, if end.is_none() => {
@@ -207,10 +213,10 @@ impl Actor {
             self.exchange.handle_timeout(self.now());
             self.perform();
             let now = Instant::now();
-            if now >= count_at {
+            if count_at.is_none_or(|at| now >= at) {
                 let counts = self.exchange.counts(self.now());
                 self.counts.send_replace(counts);
-                count_at = now + COUNT_EVERY;
+                count_at = count_at.is_none().then(|| now + COUNT_EVERY);
             }
             if let Some(at) = end {
                 let counts = self.exchange.counts(self.now());
@@ -228,6 +234,7 @@ impl Actor {
                 }
             }
         }
+        self.exchange.finish_drafts();
         self.perform();
         self.writer.finish().await;
         self.transports.close().await;
@@ -265,6 +272,7 @@ impl Actor {
                 }
                 Output::Ask(id, question) => self.ask(id, question),
                 Output::Keep(xdr) => self.writer.write(Record::Xdr(xdr)),
+                Output::Open(xdr) => self.writer.write(Record::Open(xdr)),
                 Output::Binding(change) => {
                     let now = self.now();
                     self.writer.write(records::of_binding(now, *change));

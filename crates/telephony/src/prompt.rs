@@ -57,6 +57,8 @@ prompts! {
     CallNotAllowed = "call_not_allowed",
     /// The other network could not put the call through.
     CallFailed = "call_failed",
+    /// There are as many calls as there may be.
+    AllLinesBusy = "all_lines_busy",
     /// All members of a huntgroup talk.
     HuntgroupAllBusy = "huntgroup_all_busy",
     /// The echo test begins.

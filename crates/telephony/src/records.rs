@@ -4,7 +4,14 @@
 //! An xDR is never given up: while the database cannot be written it waits and is tried again. The signalling log, which is
 //! a help and no proof, is dropped when too much of it waits.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use tandem_domain::{
     calls::Xdr,
@@ -15,6 +22,7 @@ use tandem_store::{Store, StoreError, registrations::StoredBinding, sip_log::Sip
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
+    actor::Wall,
     exchange::{Now, registration},
     feed::Feed,
     registrar::{Binding, Change},
@@ -26,14 +34,18 @@ const BATCH: usize = 500;
 const GATHER: Duration = Duration::from_millis(50);
 /// How long it waits before it tries again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often it is written down that calls go on: what of a call a crash may cost.
+const ALIVE_EVERY: Duration = Duration::from_secs(10);
 /// Lines of the signalling log that may wait.
 const SIP_LINES_MAX: usize = 20_000;
 
 /// Something to keep.
 #[derive(Debug)]
 pub enum Record {
-    /// A call.
+    /// A call that is over.
     Xdr(Box<Xdr>),
+    /// A call that was answered: its record as it will be if nobody can write its end.
+    Open(Box<Xdr>),
     /// Where a phone is.
     Kept(Box<StoredBinding>),
     /// A phone is not there any more.
@@ -46,12 +58,20 @@ pub enum Record {
 #[derive(Debug)]
 pub struct Writer {
     records: mpsc::UnboundedSender<Record>,
+    /// Lines of the signalling log that wait.
+    lines: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
 impl Writer {
     /// Has something written.
     pub fn write(&self, record: Record) {
+        if matches!(record, Record::Sip(_)) {
+            if self.lines.load(Ordering::Relaxed) >= SIP_LINES_MAX {
+                return metrics::counter!("tandem_sip_log_dropped_total").increment(1);
+            }
+            self.lines.fetch_add(1, Ordering::Relaxed);
+        }
         // The writer ends only after its last sender.
         let _ = self.records.send(record);
     }
@@ -65,11 +85,25 @@ impl Writer {
 
 /// Starts the writer.
 #[must_use]
-pub fn start(store: Store, feed: Feed) -> Writer {
+pub fn start(store: Store, feed: Feed, wall: Wall) -> Writer {
     let (records, mut waiting) = mpsc::unbounded_channel();
+    let lines = Arc::new(AtomicUsize::new(0));
+    let counted = lines.clone();
     let task = tokio::spawn(async move {
         let mut batch = Vec::new();
-        while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let mut alive = tokio::time::interval(ALIVE_EVERY);
+        loop {
+            tokio::select! {
+                got = waiting.recv_many(&mut batch, BATCH) => {
+                    if got == 0 {
+                        break;
+                    }
+                }
+                _ = alive.tick() => {
+                    complain("that calls go on", store.xdrs().still_open(wall()).await);
+                    continue;
+                }
+            }
             if batch.len() < BATCH {
                 tokio::time::sleep(GATHER).await;
                 while batch.len() < BATCH {
@@ -77,25 +111,28 @@ pub fn start(store: Store, feed: Feed) -> Writer {
                     batch.push(more);
                 }
             }
-            let crowded = waiting.len() > SIP_LINES_MAX;
-            write(&store, &feed, std::mem::take(&mut batch), crowded).await;
+            let written = batch.iter().filter(|record| matches!(record, Record::Sip(_))).count();
+            write(&store, &feed, std::mem::take(&mut batch)).await;
+            counted.fetch_sub(written, Ordering::Relaxed);
         }
     });
-    Writer { records, task }
+    Writer { records, lines, task }
 }
 
-async fn write(store: &Store, feed: &Feed, batch: Vec<Record>, crowded: bool) {
-    let (mut xdrs, mut lines) = (Vec::new(), Vec::new());
+async fn write(store: &Store, feed: &Feed, batch: Vec<Record>) {
+    let (mut xdrs, mut opened, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     let mut bindings: Vec<Result<StoredBinding, (AccountId, String)>> = Vec::new();
     for record in batch {
         match record {
             Record::Xdr(xdr) => xdrs.push(*xdr),
+            Record::Open(xdr) => opened.push(*xdr),
             Record::Kept(binding) => bindings.push(Ok(*binding)),
             Record::Gone(account, contact) => bindings.push(Err((account, contact))),
-            Record::Sip(_) if crowded => metrics::counter!("tandem_sip_log_dropped_total").increment(1),
             Record::Sip(line) => lines.push(*line),
         }
     }
+    // First, so that a call that was answered and is over in one batch leaves nothing open.
+    complain("calls that go on", store.xdrs().open(&opened).await);
     if !xdrs.is_empty() {
         until_written("xDRs", || async { store.xdrs().append(&xdrs).await }).await;
         for xdr in &xdrs {
@@ -157,6 +194,14 @@ pub fn of_binding(now: Now, change: Change) -> Record {
             cseq: binding.cseq,
         })),
     }
+}
+
+/// The records of calls that went on when the program last ended without a word: they end when it was last known to live.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn recover(store: &Store) -> Result<usize, StoreError> {
+    store.xdrs().close_open().await
 }
 
 /// The phones that were registered when the program ended, and still are. One that cannot be read any more is left out.

@@ -14,7 +14,7 @@ use tandem_domain::{
 };
 use tandem_media::LegId;
 use tandem_telephony::call::{
-    About, Action, Call, Event, Plan,
+    About, Action, Call, Event, Plan, Segment,
     hearing::Sound,
     hunt::{Hunt, Reach, Target},
     outcome::Refusal,
@@ -39,6 +39,16 @@ fn about() -> About {
         huntgroup: None,
         started: Timestamp(0),
         answered: None,
+    }
+}
+
+fn segment() -> Segment {
+    Segment {
+        direction: Direction::Internal,
+        caller: Party::default(),
+        callee: Party::default(),
+        dialled: "745".into(),
+        huntgroup: None,
     }
 }
 
@@ -67,6 +77,7 @@ struct Stage {
     next: u64,
     phones: usize,
     done: usize,
+    connected: bool,
 }
 
 impl Stage {
@@ -74,7 +85,7 @@ impl Stage {
         let now = Instant::now();
         let (call, actions) = Call::new(about(), CALLER, plan, now);
         let legs = BTreeMap::from([(CALLER, State::Open)]);
-        let mut stage = Self { call, now, legs, hears: BTreeMap::new(), next: 1, phones, done: 0 };
+        let mut stage = Self { call, now, legs, hears: BTreeMap::new(), next: 1, phones, done: 0, connected: false };
         stage.perform(actions);
         stage
     }
@@ -113,7 +124,12 @@ impl Stage {
                     self.hears.insert(leg, sound);
                 }
                 Action::Done(_) => self.done += 1,
-                Action::TellRinging(_) | Action::TellProgress(_) | Action::TellTransfer { .. } | Action::Show => {}
+                Action::Connected(_) => self.connected = true,
+                Action::NextSegment(_)
+                | Action::TellRinging(_)
+                | Action::TellProgress(_)
+                | Action::TellTransfer { .. }
+                | Action::Show => {}
             }
         }
     }
@@ -140,6 +156,7 @@ impl Stage {
                 assert_ne!(self.legs[speaker], State::Over, "{listener:?} hears a leg that is over");
             }
         }
+        assert!(self.call.parties().is_none() || self.connected, "who talks is known to be connected, and so pays");
         if self.call.is_over() {
             assert_eq!(self.done, 1, "a call ends once");
             assert_eq!(self.open(), [], "legs are left behind");
@@ -173,11 +190,12 @@ impl Stage {
             7 if self.legs[&leg] == State::Up => {
                 self.tell(Event::Referred(leg));
                 let plan = if which < 200 { group(RingStrategy::Order, 2) } else { Plan::Refuse(Refusal::BUSY) };
-                self.tell(Event::TransferPlan { referrer: leg, plan });
+                let segment = Box::new(segment());
+                self.tell(Event::TransferPlan { referrer: leg, plan, segment });
             }
             8 if self.call.can_replace(leg, true) => {
                 let new = self.new_leg(State::Up);
-                self.tell_without_check(Event::Replaced { old: leg, new, answered: true });
+                self.tell_without_check(Event::Replaced { old: leg, new, answered: true, holds: which < 128 });
                 self.perform(vec![Action::Release { leg, why: tandem_telephony::call::Why::Transferred }]);
                 self.check();
             }

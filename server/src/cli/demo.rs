@@ -13,6 +13,7 @@ Examples:
   tandem demo                                  begins anew each time
   tandem demo --data ./demo                    keeps what you change in the folder ./demo
   tandem demo --database postgres://localhost/tandem_demo
+  tandem demo --no-callers                     no calls but your own
   tandem demo --http 0.0.0.0:8080              reachable from other machines; the passwords are public knowledge
 
 A database that holds anything but demonstration data is refused.";
@@ -22,6 +23,9 @@ A database that holds anything but demonstration data is refused.";
 pub struct Demo {
     #[command(flatten)]
     options: ServeOptions,
+    /// Without the scripted people who call and answer
+    #[arg(long)]
+    no_callers: bool,
 }
 
 impl Demo {
@@ -34,7 +38,7 @@ impl Demo {
             passing = Some(folder);
         }
         let config = self.options.load(UsualFile::Ignore)?;
-        let done = run::serve(&config, Purpose::Demonstration);
+        let done = run::serve(&config, Purpose::Demonstration { callers: !self.no_callers });
         drop(passing);
         Ok(done?)
     }

@@ -127,6 +127,8 @@ settings! {
         digests: Digests = "MD5",
         /// Calls that may go on at the same time. One more is refused with 503 and a `Retry-After`.
         calls_max: Count = "2000",
+        /// Calls to outside that one account may have at the same time, so that a stolen password does not cost more.
+        account_calls_max: Count = "10",
         /// Folder of announcements that replace those of Tandem: WAV files of the same names, 8 kHz, mono.
         prompts: Option<PathBuf> = "",
     }

@@ -36,6 +36,21 @@ pub struct About {
     pub answered: Option<Timestamp>,
 }
 
+/// What the record says of a conversation that follows a transfer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    /// Where from and where to.
+    pub direction: Direction,
+    /// Who handed the call over, and so is who calls.
+    pub caller: Party,
+    /// Who is called.
+    pub callee: Party,
+    /// What the transfer names.
+    pub dialled: String,
+    /// The huntgroup through which it goes; its name.
+    pub huntgroup: Option<(HuntgroupId, String)>,
+}
+
 /// What happens to a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -87,6 +102,8 @@ pub enum Event {
         referrer: LegId,
         /// What to do: only [`Plan::Ring`] can be reached.
         plan: Plan,
+        /// What the record of the new conversation says: the one who asked for it is who calls.
+        segment: Box<Segment>,
     },
     /// Another leg takes the place of one of the parties (RFC 3891, or a transfer after consultation): the old one is no
     /// longer of this call.
@@ -97,6 +114,8 @@ pub enum Event {
         new: LegId,
         /// Whether the one who comes has sound already.
         answered: bool,
+        /// Whether the one who comes holds.
+        holds: bool,
     },
     /// A party was taken to another call; this one has no reason to go on.
     TakenAway(LegId),
@@ -140,6 +159,10 @@ pub enum Action {
         /// How it goes.
         status: u16,
     },
+    /// Two parties are connected; this is who answered.
+    Connected(Party),
+    /// The conversation so far is over, and its record complete; what follows has a record of its own.
+    NextSegment(Box<Segment>),
     /// What is shown of the call has changed.
     Show,
     /// The call is over; all of its legs are.

@@ -135,6 +135,9 @@ impl Hunt {
         if self.next >= self.stages.len() && self.group.is_some() && self.rang_out {
             (self.next, self.rang_out, self.busy, self.unregistered) = (0, false, 0, 0);
         }
+        while self.stages.get(self.next).is_some_and(|stage| stage.targets.is_empty()) {
+            self.next += 1;
+        }
         let Some(stage) = self.stages.get(self.next) else {
             self.deadline = None;
             return Progress::Exhausted(self.verdict());
@@ -145,8 +148,8 @@ impl Hunt {
         Progress::Ring(stage.targets.clone())
     }
 
-    /// Takes note of how many phones of a target ring.
-    pub(super) fn placed(&mut self, _target: &Target, legs: usize, busy: bool) {
+    /// Takes note of how many phones of a target ring, and whether it was left alone since it talks.
+    pub(super) fn placed(&mut self, legs: usize, busy: bool) {
         self.unplaced = self.unplaced.saturating_sub(1);
         if busy {
             self.busy += 1;
@@ -167,9 +170,15 @@ impl Hunt {
 
     /// Takes note of a refusal; tells whether it ends the hunt: a person who declines declines for all of their phones, and
     /// a 6xx is for everywhere (RFC 3261 §21.6), unless others of a group may still take the call.
-    pub(super) fn refused(&mut self, status: u16) -> bool {
+    pub(super) fn refused(&mut self, target: &Target, status: u16) -> bool {
         if matches!(status, 486 | 600) {
             self.busy += 1;
+        }
+        // A member who refused has refused this call, and is not asked again.
+        if matches!(status, 486 | 600 | 603) && self.group.is_some() {
+            for stage in &mut self.stages {
+                stage.targets.retain(|other| other.reach != target.reach);
+            }
         }
         // Of several phones' answers the caller gets the most telling: not the one that is not there.
         let telling = |status: u16| match status {

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use tandem_domain::calls::{EndedBy, ReleaseCause};
 
-pub use self::event::{About, Action, Event, Why};
+pub use self::event::{About, Action, Event, Segment, Why};
 use self::{
     hearing::Sound,
     hunt::{Hunt, Progress, Target},
@@ -34,6 +34,10 @@ use crate::{
 
 /// How long a caller may wait for an answer in all: RFC 3261's Timer C is three minutes and more.
 pub const PATIENCE: Duration = Duration::from_secs(200);
+
+/// How long a spoken refusal may take: a caller who cannot be spoken to (on hold, without an address) must not wait for
+/// the end of what is never heard.
+pub const SPOKEN_WITHIN: Duration = Duration::from_secs(15);
 
 /// What a call is about, from the directory's answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,16 +59,23 @@ pub enum Plan {
 /// How far a call has come.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Phase {
-    /// The caller hears why the call is refused, then gets the status.
-    Refusing(Refusal),
+    /// The caller hears why the call is refused, then gets the status; at the latest when it is due.
+    Refusing { refusal: Refusal, until: Instant },
     /// The exchange itself is the other party.
-    Service { echo: bool, answered: bool },
+    Service { echo: bool },
     /// Phones ring.
     Hunting { hunt: Hunt, until: Instant },
     /// Two parties talk.
     Talking { callee: LegId },
-    /// `kept` waits for whom the referrer named.
-    Transferring { kept: LegId, referrer: Option<LegId>, hunt: Option<Hunt>, until: Instant },
+    /// `kept` waits for whom `by` named; who that was may be gone.
+    Transferring {
+        kept: LegId,
+        by: LegId,
+        referrer: Option<LegId>,
+        hunt: Option<Hunt>,
+        segment: Option<Box<Segment>>,
+        until: Instant,
+    },
     /// Over.
     Ended,
 }
@@ -98,9 +109,9 @@ impl Call {
 
     fn begin(&mut self, plan: Plan, now: Instant, actions: &mut Vec<Action>) {
         match plan {
-            Plan::Refuse(refusal) => self.refuse(refusal, actions),
+            Plan::Refuse(refusal) => self.refuse(refusal, now, actions),
             Plan::Service { prompt, echo } => {
-                self.phase = Phase::Service { echo, answered: true };
+                self.phase = Phase::Service { echo };
                 actions.push(Action::Answer(self.caller));
                 actions.push(Action::Hear(self.caller, Sound::Prompt(prompt)));
                 actions.push(Action::Show);
@@ -121,7 +132,8 @@ impl Call {
             Phase::Transferring { hunt, until, .. } => {
                 Some(hunt.as_ref().and_then(Hunt::deadline).map_or(*until, |stage| stage.min(*until)))
             }
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
+            Phase::Refusing { until, .. } => Some(*until),
+            Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
         }
     }
 
@@ -131,7 +143,7 @@ impl Call {
             Phase::Talking { callee } => ([Some(*callee), None], Some(self.caller)),
             Phase::Transferring { kept, referrer, .. } => ([Some(*kept), *referrer], None),
             Phase::Ended => ([None, None], None),
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Hunting { .. } => ([None, None], Some(self.caller)),
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Hunting { .. } => ([None, None], Some(self.caller)),
         };
         caller.into_iter().chain(others.into_iter().flatten()).chain(self.branches.iter().map(|(leg, _)| *leg))
     }
@@ -141,7 +153,7 @@ impl Call {
     pub const fn parties(&self) -> Option<(LegId, LegId)> {
         match &self.phase {
             Phase::Talking { callee } => Some((self.caller, *callee)),
-            Phase::Refusing(_)
+            Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Hunting { .. }
             | Phase::Transferring { .. }
@@ -197,8 +209,10 @@ impl Call {
             Event::Hold { leg, on } => self.hold(leg, on, actions),
             Event::Spoken(leg) => self.spoken(leg, actions),
             Event::Referred(leg) => self.referred(leg, now, actions),
-            Event::TransferPlan { referrer, plan } => self.transfer_plan(referrer, plan, now, actions),
-            Event::Replaced { old, new, answered } => self.replaced(old, new, answered, actions),
+            Event::TransferPlan { referrer, plan, segment } => {
+                self.transfer_plan(referrer, plan, segment, now, actions);
+            }
+            Event::Replaced { old, new, answered, holds } => self.replaced(old, new, answered, holds, actions),
             Event::TakenAway(leg) => self.taken_away(leg, actions),
             Event::End(cause) => self.end_from_outside(cause, actions),
             Event::Timeout => self.timed_out(now, actions),
@@ -208,11 +222,11 @@ impl Call {
     // Before an answer -----------------------------------------------------------------------------------------------
 
     /// The caller hears why, if there is something to say, and then gets the status.
-    fn refuse(&mut self, refusal: Refusal, actions: &mut Vec<Action>) {
+    fn refuse(&mut self, refusal: Refusal, now: Instant, actions: &mut Vec<Action>) {
         if let Some(prompt) = refusal.prompt {
             actions.push(Action::TellProgress(self.caller));
             actions.push(Action::Hear(self.caller, Sound::Prompt(prompt)));
-            self.phase = Phase::Refusing(refusal);
+            self.phase = Phase::Refusing { refusal, until: now + SPOKEN_WITHIN };
             actions.push(Action::Show);
         } else {
             self.turn_away(refusal, actions);
@@ -229,22 +243,22 @@ impl Call {
             Phase::Hunting { hunt, .. } => hunt,
             Phase::Transferring { hunt: Some(hunt), .. } => hunt,
             Phase::Transferring { hunt: None, .. }
-            | Phase::Refusing(_)
+            | Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Talking { .. }
             | Phase::Ended => return,
         };
         match hunt.next(now) {
             Progress::Ring(targets) => actions.extend(targets.into_iter().map(Action::Ring)),
-            Progress::Exhausted(refusal) => self.nobody_answered(refusal, actions),
+            Progress::Exhausted(refusal) => self.nobody_answered(refusal, now, actions),
         }
     }
 
-    fn nobody_answered(&mut self, refusal: Refusal, actions: &mut Vec<Action>) {
+    fn nobody_answered(&mut self, refusal: Refusal, now: Instant, actions: &mut Vec<Action>) {
         match &self.phase {
-            Phase::Hunting { .. } => self.refuse(refusal, actions),
+            Phase::Hunting { .. } => self.refuse(refusal, now, actions),
             Phase::Transferring { .. } => self.transfer_failed(refusal, actions),
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => {}
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => {}
         }
     }
 
@@ -252,7 +266,7 @@ impl Call {
         match &mut self.phase {
             Phase::Hunting { hunt, .. } => Some(hunt),
             Phase::Transferring { hunt, .. } => hunt.as_mut(),
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
         }
     }
 
@@ -262,7 +276,7 @@ impl Call {
             actions.extend(legs.iter().map(|leg| Action::Release { leg: *leg, why: Why::Over }));
             return;
         };
-        hunt.placed(target, legs.len(), busy);
+        hunt.placed(legs.len(), busy);
         self.branches.extend(legs.iter().map(|leg| (*leg, target.clone())));
         self.next_when_none_rings(now, actions);
     }
@@ -308,7 +322,7 @@ impl Call {
             }
             Phase::Transferring { kept, .. } if self.branches.len() == 1 => *kept,
             Phase::Transferring { .. }
-            | Phase::Refusing(_)
+            | Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Talking { .. }
             | Phase::Ended => return,
@@ -323,7 +337,7 @@ impl Call {
         let ear = match &self.phase {
             Phase::Hunting { .. } => self.caller,
             Phase::Transferring { kept, .. } => *kept,
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
         };
         if self.early == Some(leg) {
             self.early = None;
@@ -342,20 +356,25 @@ impl Call {
         let (_, target) = self.branches.remove(place);
         self.early = None;
         self.release_branches(Why::AnsweredElsewhere, actions);
-        self.about.callee = target.party;
+        let party = target.party;
         match std::mem::replace(&mut self.phase, Phase::Talking { callee: leg }) {
             Phase::Hunting { .. } => actions.push(Action::Answer(self.caller)),
-            Phase::Transferring { kept, referrer, .. } => {
+            Phase::Transferring { kept, referrer, segment, .. } => {
                 self.caller = kept;
+                actions.extend(segment.map(Action::NextSegment));
                 if let Some(referrer) = referrer {
                     actions.push(Action::TellTransfer { leg: referrer, status: 200 });
                     actions.push(Action::Release { leg: referrer, why: Why::Transferred });
                 }
             }
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => {
-                debug_assert!(false, "branches ring only while somebody is hunted for");
+            // Branches ring only while somebody is hunted for: whoever that is has nobody to talk to.
+            other @ (Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended) => {
+                self.phase = other;
+                actions.push(Action::Release { leg, why: Why::AnsweredElsewhere });
+                return;
             }
         }
+        actions.push(Action::Connected(party));
         self.holding.retain(|holder| *holder == self.caller);
         self.let_them_hear(actions);
         actions.push(Action::Show);
@@ -375,13 +394,13 @@ impl Call {
             }
             return;
         };
-        self.branches.remove(place);
+        let (_, target) = self.branches.remove(place);
         self.no_longer_early(leg, actions);
-        let decisive = self.hunting().is_some_and(|hunt| hunt.refused(status));
+        let decisive = self.hunting().is_some_and(|hunt| hunt.refused(&target, status));
         if decisive {
             self.release_branches(Why::Over, actions);
             if let Some(refusal) = self.hunting().map(|hunt| hunt.verdict()) {
-                self.nobody_answered(refusal, actions);
+                self.nobody_answered(refusal, now, actions);
             }
         } else {
             self.next_when_none_rings(now, actions);
@@ -392,9 +411,12 @@ impl Call {
         if self.deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
+        if let Phase::Refusing { refusal, .. } = self.phase {
+            return self.turn_away(refusal, actions);
+        }
         let over = match &self.phase {
             Phase::Hunting { until, .. } | Phase::Transferring { until, .. } => *until <= now,
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
         };
         self.release_branches(Why::NoAnswer, actions);
         if let Some(hunt) = self.hunting() {
@@ -402,7 +424,7 @@ impl Call {
         }
         if over {
             let verdict = self.hunting().map_or(Refusal::NO_ANSWER, |hunt| hunt.verdict());
-            self.nobody_answered(verdict, actions);
+            self.nobody_answered(verdict, now, actions);
         } else {
             self.hunt_on(now, actions);
         }
@@ -412,14 +434,14 @@ impl Call {
 
     fn spoken(&mut self, leg: LegId, actions: &mut Vec<Action>) {
         match self.phase {
-            Phase::Refusing(refusal) if leg == self.caller => self.turn_away(refusal, actions),
+            Phase::Refusing { refusal, .. } if leg == self.caller => self.turn_away(refusal, actions),
             Phase::Service { echo: true, .. } if leg == self.caller => actions.push(Action::Hear(leg, Sound::Echo)),
             Phase::Service { echo: false, .. } if leg == self.caller => {
                 actions.push(Action::Release { leg, why: Why::Over });
                 let outcome = Outcome { cause: ReleaseCause::Normal, status: 200, ended_by: EndedBy::Exchange };
                 self.finish(outcome, actions);
             }
-            Phase::Refusing(_)
+            Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Hunting { .. }
             | Phase::Talking { .. }
@@ -456,7 +478,7 @@ impl Call {
         self.holding.retain(|holder| *holder != leg);
         let is_caller = leg == self.caller;
         match &mut self.phase {
-            Phase::Refusing(_) | Phase::Hunting { .. } if is_caller => {
+            Phase::Refusing { .. } | Phase::Hunting { .. } if is_caller => {
                 self.release_branches(Why::Over, actions);
                 actions.push(Action::Reject { leg, refusal: Refusal::CANCELLED });
                 let Refusal { cause, status, by, .. } = Refusal::CANCELLED;
@@ -487,15 +509,14 @@ impl Call {
                     actions.push(Action::Release { leg, why: Why::Transferred });
                 }
             }
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Hunting { .. } | Phase::Ended => {}
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Hunting { .. } | Phase::Ended => {}
         }
     }
 
     fn end_from_outside(&mut self, cause: ReleaseCause, actions: &mut Vec<Action>) {
         let answered = match &self.phase {
-            Phase::Refusing(_) | Phase::Hunting { .. } => false,
-            Phase::Service { answered, .. } => *answered,
-            Phase::Talking { .. } | Phase::Transferring { .. } => true,
+            Phase::Refusing { .. } | Phase::Hunting { .. } => false,
+            Phase::Service { .. } | Phase::Talking { .. } | Phase::Transferring { .. } => true,
             Phase::Ended => return,
         };
         if answered {

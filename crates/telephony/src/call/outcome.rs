@@ -36,6 +36,8 @@ impl Refusal {
     pub const CANCELLED: Self = Self::silent(ReleaseCause::Cancelled, 487, EndedBy::Caller);
     /// Nobody answered in time.
     pub const NO_ANSWER: Self = Self::silent(ReleaseCause::NoAnswer, 480, EndedBy::Exchange);
+    /// The caller, or its company, has as many calls as it may have.
+    pub const TOO_MANY: Self = Self::spoken(ReleaseCause::Congestion, 503, Prompt::AllLinesBusy);
     /// The called party is busy.
     pub const BUSY: Self = Self::silent(ReleaseCause::Busy, 486, EndedBy::Callee);
     /// The called party does not want the call.
@@ -92,7 +94,8 @@ impl Refusal {
         match status {
             486 | 600 => Self::BUSY,
             603 | 403 => Self { status, ..Self::DECLINED },
-            408 | 480 | 487 => Self::NO_ANSWER,
+            // A phone that names another place is not there; where it names is not the exchange's to call.
+            300..=399 | 408 | 480 | 487 => Self::NO_ANSWER,
             404 | 410 | 484 | 604 => Self { status, prompt: None, by: EndedBy::Callee, ..Self::UNKNOWN_NUMBER },
             415 | 488 | 606 => Self::NO_COMMON_CODEC,
             503 => Self::UNAVAILABLE,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tandem_domain::calls::{EndedBy, ReleaseCause};
 
 use super::{
-    Action, Call, PATIENCE, Phase, Plan, Why,
+    Action, Call, PATIENCE, Phase, Plan, Segment, Why,
     hearing::Sound,
     outcome::{Outcome, Refusal},
 };
@@ -18,23 +18,29 @@ impl Call {
             actions.push(Action::TellTransfer { leg, status: 481 });
             return;
         };
-        self.phase = Phase::Transferring { kept, referrer: Some(leg), hunt: None, until: now + PATIENCE };
-        self.holding.retain(|holder| *holder == leg);
+        let (by, until) = (leg, now + PATIENCE);
+        self.phase = Phase::Transferring { kept, by, referrer: Some(leg), hunt: None, segment: None, until };
         actions.push(Action::Hear(leg, Sound::Nothing));
         actions.push(Action::Hear(kept, Sound::Music));
         actions.push(Action::Show);
     }
 
-    pub(super) fn transfer_plan(&mut self, referrer: LegId, plan: Plan, now: Instant, actions: &mut Vec<Action>) {
-        let Phase::Transferring { kept, hunt, .. } = &mut self.phase else { return };
-        if hunt.is_some() {
-            actions.push(Action::TellTransfer { leg: referrer, status: 491 });
+    pub(super) fn transfer_plan(
+        &mut self,
+        referrer: LegId,
+        plan: Plan,
+        record: Box<Segment>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Phase::Transferring { kept, by, hunt, segment, .. } = &mut self.phase else { return };
+        if hunt.is_some() || *by != referrer {
             return;
         }
         match plan {
             Plan::Ring(new) => {
                 let kept = *kept;
-                *hunt = Some(new);
+                (*hunt, *segment) = (Some(new), Some(record));
                 actions.push(Action::Hear(kept, Sound::Tone(Tone::RingBack)));
                 self.hunt_on(now, actions);
             }
@@ -42,6 +48,12 @@ impl Call {
             Plan::Service { .. } => self.transfer_failed(Refusal::UNKNOWN_NUMBER, actions),
             Plan::Refuse(refusal) => self.transfer_failed(refusal, actions),
         }
+    }
+
+    /// Whether the call waits to be told where a transfer goes that `leg` asked for.
+    #[must_use]
+    pub fn waits_for_plan_of(&self, leg: LegId) -> bool {
+        matches!(&self.phase, Phase::Transferring { by, hunt: None, .. } if *by == leg)
     }
 
     /// Nobody is there to take the party over: it goes back to who sent it away, if that one is still there.
@@ -73,8 +85,8 @@ impl Call {
     }
 
     /// Another leg takes the place of `old`: of a party, or of the caller while phones still ring.
-    pub(super) fn replaced(&mut self, old: LegId, new: LegId, answered: bool, actions: &mut Vec<Action>) {
-        let held = self.holding.contains(&old);
+    pub(super) fn replaced(&mut self, old: LegId, new: LegId, answered: bool, holds: bool, actions: &mut Vec<Action>) {
+        self.holding.retain(|holder| *holder != old);
         match &mut self.phase {
             Phase::Talking { callee } => {
                 if *callee == old {
@@ -92,20 +104,20 @@ impl Call {
                 // The one who comes has a connection already and waits with the phones' ringing in its ear.
                 let (hunt, until) = (hunt.clone(), *until);
                 self.caller = new;
-                self.phase = Phase::Transferring { kept: new, referrer: None, hunt: Some(hunt), until };
+                self.phase =
+                    Phase::Transferring { kept: new, by: old, referrer: None, hunt: Some(hunt), segment: None, until };
                 actions.push(Action::Hear(new, Sound::Tone(Tone::RingBack)));
             }
             Phase::Hunting { .. }
-            | Phase::Refusing(_)
+            | Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Transferring { .. }
             | Phase::Ended => {
                 return;
             }
         }
-        if held {
-            // Who held is gone; nobody keeps the other waiting any more.
-            self.holding.retain(|holder| *holder != old);
+        if holds {
+            self.holding.push(new);
         }
         self.let_them_hear(actions);
         actions.push(Action::Show);
@@ -117,7 +129,7 @@ impl Call {
         match &self.phase {
             Phase::Talking { callee } => *callee == old || self.caller == old,
             Phase::Hunting { .. } => self.caller == old && answered,
-            Phase::Refusing(_) | Phase::Service { .. } | Phase::Transferring { .. } | Phase::Ended => false,
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Transferring { .. } | Phase::Ended => false,
         }
     }
 

@@ -8,7 +8,7 @@ pub mod store;
 use std::time::Duration;
 
 use tandem_domain::{
-    calls::{Direction, Party, ReleaseCause},
+    calls::{Direction, Party},
     huntgroup::RingStrategy,
     ids::{AccountId, CustomerId, HuntgroupId},
 };
@@ -133,10 +133,13 @@ impl Route {
         Self { customer, direction, caller, callee, action: RouteAction::Refuse(why) }
     }
 
-    /// Whether it is refused for the caller's own sake.
+    /// The huntgroup through which it goes; its name.
     #[must_use]
-    pub fn is_without_service(&self) -> bool {
-        matches!(self.action, RouteAction::Refuse(Refusal { cause: ReleaseCause::NoService, .. }))
+    pub fn huntgroup(&self) -> Option<(HuntgroupId, String)> {
+        match &self.action {
+            RouteAction::Group { id, name, .. } => Some((*id, name.clone())),
+            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) => None,
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use tandem_domain::ids::CallId;
 use tandem_sip::{
     dialog::DialogId,
     flow::Flow,
-    message::{Malformed, Method, Name, Request, Response},
+    message::{Malformed, Message, Method, Name, Request, Response},
     transaction::ServerId,
 };
 
-use super::{Exchange, Media, Now, QuestionId};
+use super::{Exchange, Media, Now, QuestionId, calling::calls_for_help};
 use crate::{
     call,
     directory::{Answer, Question},
@@ -24,10 +24,19 @@ pub(super) enum Asked {
     /// What does the dialled number mean?
     Dialled { invite: Box<Request>, server: ServerId, flow: Flow, peer: Peer },
     /// Where does a transfer go?
-    Transfer { referrer: LegId, call: CallId },
+    Transfer { referrer: LegId, call: CallId, dialled: String },
 }
 
 impl Asked {
+    /// Whether a call waits for it that has not begun.
+    pub(super) fn is_for_a_call(&self) -> bool {
+        match self {
+            Self::Who { request, .. } => request.method == Method::Invite,
+            Self::Dialled { .. } => true,
+            Self::Transfer { .. } => false,
+        }
+    }
+
     /// The transaction that waits.
     const fn server(&self) -> Option<ServerId> {
         match self {
@@ -48,7 +57,7 @@ impl<M: Media> Exchange<M> {
                 let leg = self.tags.get(&dialog.local_tag).copied();
                 let leg = leg.filter(|leg| self.legs.get(leg).is_some_and(|leg| leg.owns(&dialog)));
                 match leg {
-                    Some(leg) => self.inside(now, leg, server, &request),
+                    Some(leg) => self.inside(now, leg, server, flow, &request),
                     None => self.refuse(now, server, &request, 481),
                 }
             }
@@ -61,7 +70,7 @@ impl<M: Media> Exchange<M> {
         }
     }
 
-    fn inside(&mut self, now: Now, leg: LegId, server: Option<ServerId>, request: &Request) {
+    fn inside(&mut self, now: Now, leg: LegId, server: Option<ServerId>, flow: Flow, request: &Request) {
         if let Some(server) = server {
             let unknown = unknown_extensions(request);
             if !unknown.is_empty() {
@@ -69,9 +78,9 @@ impl<M: Media> Exchange<M> {
             }
         }
         if server.is_some() && request.method == Method::Invite {
-            self.servers.extend(server.map(|server| (server, leg)));
+            self.servers_of(leg, server);
         }
-        self.with_leg(now, leg, |leg, wire| leg.requested(wire, server, request));
+        self.with_leg(now, leg, |leg, wire| leg.requested(wire, server, flow, request));
     }
 
     fn outside(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
@@ -84,6 +93,8 @@ impl<M: Media> Exchange<M> {
         }
         match &request.method {
             Method::Invite => self.invited(now, server, flow, request),
+            // A phone that is where the trunk is would have calls to it sent there.
+            Method::Register if self.settings.is_trunk(flow) => self.refuse(now, Some(server), &request, 403),
             Method::Register => self.authenticate(now, server, flow, request),
             Method::Options => {
                 let mut response = self.response(&request, 200);
@@ -106,6 +117,30 @@ impl<M: Media> Exchange<M> {
         let mut response = self.response(request, 420);
         response.headers.push(Name::Unsupported, unknown.join(", "));
         self.transactions.respond(now.instant, server, response);
+    }
+
+    /// The answer to a call of somebody who does not say who that is, or that is one too many: nothing is remembered of it,
+    /// since the sender may be anybody, and its address may be somebody else's (RFC 3261 §26.3.2.4).
+    pub(super) fn answer_statelessly(&mut self, now: Now, flow: Flow, message: &Message) -> Option<Response> {
+        let Message::Request(request) = message else { return None };
+        let begins_call = request.method == Method::Invite && request.headers.to().is_ok_and(|to| to.tag().is_none());
+        if !begins_call || calls_for_help(request) {
+            return None;
+        }
+        if self.is_full() {
+            let mut response = self.response(request, 503);
+            response.headers.push(Name::RetryAfter, RETRY_AFTER.to_string());
+            return Some(response);
+        }
+        let known = self.settings.is_trunk(flow) || request.headers.has(&Name::Authorization);
+        if known {
+            return None;
+        }
+        let mut response = self.response(request, 401);
+        for value in self.challenges.challenge(now.instant, false) {
+            response.headers.push(Name::WwwAuthenticate, value);
+        }
+        Some(response)
     }
 
     /// Answers a request with a status alone; an ACK is not answered.
@@ -156,7 +191,7 @@ impl<M: Media> Exchange<M> {
         }
         // The directory has not answered yet: its answer will find nobody.
         let waiting = self.questions.iter().find(|(_, asked)| asked.server() == Some(server)).map(|(id, _)| *id);
-        match waiting.and_then(|id| self.questions.remove(&id)) {
+        match waiting.and_then(|id| self.take_question(id)) {
             Some(Asked::Who { request, server, .. } | Asked::Dialled { invite: request, server, .. }) => {
                 self.refuse(now, Some(server), &request, 487);
             }
@@ -166,7 +201,7 @@ impl<M: Media> Exchange<M> {
 
     /// The directory has answered.
     pub(super) fn answered(&mut self, now: Now, id: QuestionId, answer: Answer) {
-        let Some(asked) = self.questions.remove(&id) else { return };
+        let Some(asked) = self.take_question(id) else { return };
         match (asked, answer) {
             (Asked::Who { request, server, flow }, Answer::Phone(phone)) => {
                 self.identified(now, server, flow, *request, phone);
@@ -174,10 +209,10 @@ impl<M: Media> Exchange<M> {
             (Asked::Dialled { invite, server, flow, peer }, Answer::Route(route)) => {
                 self.begin_call(now, server, flow, *invite, peer, *route);
             }
-            (Asked::Transfer { referrer, call }, Answer::Route(route)) => {
-                self.transfer_route(now, call, referrer, *route);
+            (Asked::Transfer { referrer, call, dialled }, Answer::Route(route)) => {
+                self.transfer_route(now, call, referrer, dialled, *route);
             }
-            (Asked::Transfer { referrer, call }, Answer::Unavailable | Answer::Phone(_)) => {
+            (Asked::Transfer { referrer, call, .. }, Answer::Unavailable | Answer::Phone(_)) => {
                 self.transfer_unroutable(now, call, referrer);
             }
             (

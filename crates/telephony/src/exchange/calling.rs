@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use rand::seq::SliceRandom as _;
 use tandem_domain::{
-    calls::{EndedBy, Party},
+    calls::{Direction, EndedBy, Party},
     huntgroup::RingStrategy,
-    ids::HuntgroupId,
-    numbers::{PhoneNumber, is_emergency},
+    ids::{HuntgroupId, XdrId},
+    numbers::{compact, is_emergency},
 };
 use tandem_sip::{
     flow::Flow,
-    message::{Name, Request},
+    message::{Name, NameAddr, Request},
     transaction::ServerId,
 };
 
@@ -20,7 +20,7 @@ use crate::{
     call::{
         About, Call, Plan,
         hunt::{Hunt, Reach, Target},
-        outcome::Outcome,
+        outcome::{Outcome, Refusal},
     },
     directory::{Phone, Question, Route, RouteAction},
     leg::{Arrival, ArrivalError, Leg, Peer, Wire, negotiation::Negotiation},
@@ -29,9 +29,8 @@ use crate::{
 impl<M: Media> Exchange<M> {
     /// An INVITE outside of any dialog.
     pub(super) fn invited(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
-        // Help is called however full it is.
-        let for_help = request.uri.user.as_deref().is_some_and(is_emergency);
-        if self.is_full() && (!for_help || self.draining) {
+        // Help is called however full it is, and while the exchange waits for its end.
+        if self.is_full() && !calls_for_help(&request) {
             return self.refuse(now, Some(server), &request, 503);
         }
         if !request.body.is_empty() && !request.headers.is_content_type("application/sdp") {
@@ -45,7 +44,8 @@ impl<M: Media> Exchange<M> {
     }
 
     fn trunk_calls(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
-        let Some(number) = called_number(&request) else {
+        let registered = self.settings.trunk.as_ref().and_then(|trunk| trunk.credentials.as_ref());
+        let Some(number) = called_number(&request, registered.map(|(user, _)| user.as_str())) else {
             return self.refuse(now, Some(server), &request, 484);
         };
         let caller = caller_of(&request);
@@ -87,20 +87,30 @@ impl<M: Media> Exchange<M> {
             caller: route.caller.clone(),
             callee: route.callee.clone(),
             dialled: invite.uri.user.clone().unwrap_or_default().chars().take(64).collect(),
-            huntgroup: match &route.action {
-                RouteAction::Group { id, name, .. } => Some((*id, name.clone())),
-                RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) => None,
-            },
+            huntgroup: route.huntgroup(),
             started: now.wall,
             answered: None,
         };
+        let for_help = calls_for_help(&invite);
+        let max_forwards = invite.headers.max_forwards().ok().flatten().unwrap_or(70);
         let arrived = self.arrive(now, server, flow, &about, invite, peer);
         let Some(leg) = arrived else { return };
-        let plan = self.plan(route.action);
+        let too_many = about.direction == Direction::Outgoing && !for_help && self.has_too_many(&about);
+        let plan = if too_many { Plan::Refuse(Refusal::TOO_MANY) } else { self.plan(route.action) };
         let id = about.id;
+        let record = XdrId(self.new_uuid(now.wall));
         let (call, actions) = Call::new(about, leg, plan, now.instant);
-        self.calls.insert(id, Entry { call, caller: leg, callee: None });
+        self.calls.insert(id, Entry { call, caller: leg, callee: None, max_forwards, record });
         self.perform(now, id, actions);
+    }
+
+    /// Whether an account has as many calls to outside as it may have: a stolen password must not cost more than that.
+    fn has_too_many(&self, about: &About) -> bool {
+        let of_account = |entry: &&Entry| {
+            let other = &entry.call.about;
+            other.direction == Direction::Outgoing && other.caller.account == about.caller.account
+        };
+        self.calls.values().filter(of_account).count() >= self.settings.account_calls_max
     }
 
     /// Makes the caller's leg. When that cannot be done the INVITE is answered, and a record kept.
@@ -117,9 +127,10 @@ impl<M: Media> Exchange<M> {
             Ok(leg) => Some(leg),
             Err(status) => {
                 self.refuse(now, Some(server), &invite, status);
-                let refusal = crate::call::outcome::Refusal::of_status(status);
+                let refusal = Refusal::of_status(status);
                 let outcome = Outcome { cause: refusal.cause, status, ended_by: EndedBy::Exchange };
-                let draft = Draft::new(about.clone(), outcome, now.wall);
+                let record = XdrId(self.new_uuid(now.wall));
+                let draft = Draft::new(record, about.clone(), outcome, now.wall);
                 self.keep(draft);
                 None
             }
@@ -150,7 +161,7 @@ impl<M: Media> Exchange<M> {
         })?;
         self.outputs.push_back(Output::Belongs { sip_call_id, call });
         self.tags.insert(leg.local_tag().to_owned(), id);
-        self.servers.insert(server, id);
+        self.servers_of(id, Some(server));
         self.legs.insert(id, leg);
         self.describe(id);
         Ok(id)
@@ -207,26 +218,42 @@ impl<M: Media> Exchange<M> {
     }
 }
 
-/// Who calls from outside: the number that the other network vouches for (RFC 3325), else the one in `From`.
+/// Whether a request calls for help, written in any of the ways that dialling rules understand.
+pub(super) fn calls_for_help(request: &Request) -> bool {
+    let user = request.uri.user.as_deref().unwrap_or_default();
+    is_emergency(compact(user).trim_start_matches('+').trim_end_matches('#'))
+}
+
+/// Who calls from outside: the number that the other network vouches for (RFC 3325), else the one in `From`; nobody, if the
+/// caller wants that (RFC 3323 §4.2).
 fn caller_of(request: &Request) -> Party {
-    let asserted = request.headers.get(&Name::PAssertedIdentity).and_then(|value| value.parse().ok());
-    let from = asserted.or_else(|| request.headers.from().ok());
-    let number = from.as_ref().and_then(|from: &tandem_sip::message::NameAddr| from.uri.user.clone());
+    let privacy = request
+        .headers
+        .elements(&Name::Privacy)
+        .any(|wish| wish.split(';').any(|wish| matches!(wish.trim(), "id" | "user" | "header" | "session")));
+    if privacy {
+        return Party { number: "anonymous".into(), name: String::new(), account: None };
+    }
+    let mut asserted = request.headers.elements(&Name::PAssertedIdentity).filter_map(|value| value.parse().ok());
+    let from: Option<NameAddr> = asserted.next().or_else(|| request.headers.from().ok());
+    let number = from.as_ref().and_then(|from| from.uri.user.clone()).map(|user| without_parameters(&user));
     let name = from.and_then(|from| from.display_name);
     let short = |text: Option<String>| text.unwrap_or_default().chars().take(64).collect();
     Party { number: short(number), name: short(name), account: None }
 }
 
-/// The number that a trunk calls. One at which we registered calls our Contact, and tells the number in `To`.
-fn called_number(request: &Request) -> Option<String> {
-    let number = |user: &Option<String>| {
-        user.clone().filter(|user| user.trim_start_matches('+').chars().all(|c| c.is_ascii_digit()) && !user.is_empty())
-    };
-    let to = request.headers.to().ok().and_then(|to| number(&to.uri.user));
-    number(&request.uri.user).or(to).or_else(|| request.uri.user.clone())
+/// A number without what a network writes behind it (`+3225550744;npdi;rn=…`, RFC 4694).
+fn without_parameters(user: &str) -> String {
+    user.split(';').next().unwrap_or_default().to_owned()
 }
 
-/// A public number as it is written in a SIP URI.
-pub(super) fn uri_user(number: &PhoneNumber) -> String {
-    number.to_string()
+/// The number that a trunk calls. One at which we registered calls our Contact, whose user is `registered`, and tells the
+/// number in `To`.
+fn called_number(request: &Request, registered: Option<&str>) -> Option<String> {
+    let is_number =
+        |user: &String| !user.is_empty() && user.trim_start_matches('+').chars().all(|c| c.is_ascii_digit());
+    let number = |user: &Option<String>| user.as_deref().map(without_parameters).filter(is_number);
+    let to = || request.headers.to().ok().and_then(|to| number(&to.uri.user));
+    let called = number(&request.uri.user).filter(|called| Some(called.as_str()) != registered);
+    called.or_else(to).or_else(|| request.uri.user.clone())
 }

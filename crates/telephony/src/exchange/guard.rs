@@ -1,30 +1,46 @@
-//! Who guesses passwords? Failures are counted per address; who has too many is not listened to for a while.
+//! Who guesses passwords? Failures are counted for each user at each address, and for each address; who has too many is not
+//! listened to for a while.
+//!
+//! An office with many phones behind one address goes on while one of them has a wrong password: its limit is far above a
+//! user's. Of IPv6 the network of 64 bits counts as one address: a single host may use all of it.
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     time::{Duration, Instant},
 };
 
-/// Failures that an address may have at once.
+/// Failures that a user may have at once, from one address.
 pub const FAILURES_MAX: u32 = 10;
+/// Failures that an address may have at once, with all users: those there are and those there are not.
+pub const ADDRESS_FAILURES_MAX: u32 = 100;
 /// The time after which one failure is forgiven.
 pub const FORGIVEN_AFTER: Duration = Duration::from_secs(6);
-/// Addresses that are remembered; more than that and the least guilty are forgotten.
-const ADDRESSES_MAX: usize = 10_000;
+/// Suspects that are remembered; more than that and the least guilty tenth is forgotten.
+const SUSPECTS_MAX: usize = 10_000;
 
-/// The failures of each address: a bucket that leaks.
+/// Letters of a user that are remembered.
+const USER_MAX: usize = 64;
+
+/// Whose failures are counted: a user's at an address, or all of an address.
+type Suspect = (IpAddr, Option<Box<str>>);
+
+/// The failures of each suspect: a bucket that leaks.
 #[derive(Debug, Default)]
-pub struct Guard(HashMap<IpAddr, (f64, Instant)>);
+pub struct Guard(HashMap<Suspect, (f64, Instant)>);
 
 impl Guard {
-    /// Whether an address may try; else how many seconds it has to wait.
+    /// Whether a user may try from an address; else how many seconds that has to wait.
     ///
     /// # Errors
     /// The seconds to wait.
-    pub fn admit(&self, address: IpAddr, now: Instant) -> Result<(), u32> {
-        let level = self.level(address, now);
-        let too_many = level - f64::from(FAILURES_MAX);
+    pub fn admit(&self, address: IpAddr, user: &str, now: Instant) -> Result<(), u32> {
+        self.below(&at(address, user), FAILURES_MAX, now)?;
+        self.below(&(network(address), None), ADDRESS_FAILURES_MAX, now)
+    }
+
+    fn below(&self, suspect: &Suspect, most: u32, now: Instant) -> Result<(), u32> {
+        let too_many = self.level(suspect, now) - f64::from(most);
         if too_many < 0.0 {
             return Ok(());
         }
@@ -34,30 +50,59 @@ impl Guard {
     }
 
     /// Takes note of a wrong password or an unknown user.
-    pub fn failed(&mut self, address: IpAddr, now: Instant) {
-        if self.0.len() >= ADDRESSES_MAX && !self.0.contains_key(&address) {
+    pub fn failed(&mut self, address: IpAddr, user: &str, now: Instant) {
+        self.note(at(address, user), FAILURES_MAX, now);
+        self.note((network(address), None), ADDRESS_FAILURES_MAX, now);
+    }
+
+    fn note(&mut self, suspect: Suspect, most: u32, now: Instant) {
+        if self.0.len() >= SUSPECTS_MAX && !self.0.contains_key(&suspect) {
             self.forget(now);
         }
         // Counted a little beyond the limit, so that who goes on waits longer, but not for ever.
-        let level = (self.level(address, now) + 1.0).min(f64::from(FAILURES_MAX) * 2.0);
-        self.0.insert(address, (level, now));
+        let level = (self.level(&suspect, now) + 1.0).min(f64::from(most) * 2.0);
+        self.0.insert(suspect, (level, now));
     }
 
-    fn level(&self, address: IpAddr, now: Instant) -> f64 {
-        self.0.get(&address).map_or(0.0, |(level, at)| {
-            let forgiven = now.saturating_duration_since(*at).as_secs_f64() / FORGIVEN_AFTER.as_secs_f64();
-            (level - forgiven).max(0.0)
-        })
+    fn level(&self, suspect: &Suspect, now: Instant) -> f64 {
+        self.0.get(suspect).map_or(0.0, |noted| left(noted, now))
     }
 
-    /// Makes room: those who are forgiven go first, and everybody when that is nobody.
+    /// Makes room: the least guilty go, the forgiven first. Who keeps guessing is not forgotten, however many addresses he has
+    /// besides.
     fn forget(&mut self, now: Instant) {
-        let innocent: Vec<_> = self.0.keys().copied().filter(|address| self.level(*address, now) <= 0.0).collect();
-        if innocent.is_empty() {
-            self.0.clear();
-        }
-        for address in innocent {
-            self.0.remove(&address);
+        let mut levels: Vec<f64> = self.0.values().map(|noted| left(noted, now)).collect();
+        let tenth = levels.len() / 10;
+        let (_, most, _) = levels.select_nth_unstable_by(tenth, f64::total_cmp);
+        let most = *most;
+        let mut room = tenth + 1;
+        self.0.retain(|_, noted| {
+            let goes = room > 0 && left(noted, now) <= most;
+            room -= usize::from(goes);
+            !goes
+        });
+    }
+}
+
+/// What of a failure is not forgiven yet.
+fn left((level, at): &(f64, Instant), now: Instant) -> f64 {
+    let forgiven = now.saturating_duration_since(*at).as_secs_f64() / FORGIVEN_AFTER.as_secs_f64();
+    (level - forgiven).max(0.0)
+}
+
+/// A user at an address. Of a user that nobody can have, the beginning is enough.
+fn at(address: IpAddr, user: &str) -> Suspect {
+    let end = user.char_indices().nth(USER_MAX).map_or(user.len(), |(end, _)| end);
+    (network(address), Some(user[..end].into()))
+}
+
+/// What failures of an address are counted by.
+const fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(ip) => IpAddr::V4(ip),
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
     }
 }
@@ -67,26 +112,65 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_guesses_waits_and_is_forgiven() {
+    fn who_guesses_waits_and_is_forgiven_and_others_of_the_office_go_on() {
         let mut guard = Guard::default();
         let (address, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         let start = Instant::now();
         for _ in 0..FAILURES_MAX {
-            assert_eq!(guard.admit(address, start), Ok(()));
-            guard.failed(address, start);
+            assert_eq!(guard.admit(address, "abc744", start), Ok(()));
+            guard.failed(address, "abc744", start);
         }
-        assert!(guard.admit(address, start).is_err());
-        assert_eq!(guard.admit(other, start), Ok(()));
-        assert_eq!(guard.admit(address, start + FORGIVEN_AFTER * 2), Ok(()));
+        assert!(guard.admit(address, "abc744", start).is_err());
+        assert_eq!(guard.admit(address, "abc702", start), Ok(()));
+        assert_eq!(guard.admit(other, "abc744", start), Ok(()));
+        assert_eq!(guard.admit(address, "abc744", start + FORGIVEN_AFTER * 2), Ok(()));
+    }
+
+    #[test]
+    fn who_tries_many_users_is_not_listened_to_either() {
+        let mut guard = Guard::default();
+        let (address, start) = (IpAddr::from([192, 0, 2, 1]), Instant::now());
+        for n in 0..ADDRESS_FAILURES_MAX {
+            guard.failed(address, &format!("abc{n}"), start);
+        }
+        assert!(guard.admit(address, "abc744", start).is_err());
     }
 
     #[test]
     fn a_flood_of_addresses_is_bounded() {
         let mut guard = Guard::default();
         let start = Instant::now();
-        for n in 0..u32::try_from(ADDRESSES_MAX).expect("small") + 50 {
-            guard.failed(IpAddr::from(n.to_be_bytes()), start);
+        for n in 0..u32::try_from(SUSPECTS_MAX).expect("small") + 50 {
+            guard.failed(IpAddr::from(n.to_be_bytes()), "abc744", start);
         }
-        assert!(guard.0.len() <= ADDRESSES_MAX);
+        assert!(guard.0.len() <= SUSPECTS_MAX + 1);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let mut guard = Guard::default();
+        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let start = Instant::now();
+        for n in 0..FAILURES_MAX {
+            guard.failed(address(&format!("2001:db8::{n:x}")), "abc744", start);
+        }
+        assert!(guard.admit(address("2001:db8::ffff"), "abc744", start).is_err());
+        assert_eq!(guard.admit(address("2001:db8:0:1::1"), "abc744", start), Ok(()));
+        assert_eq!(at(address("::ffff:192.0.2.1"), "abc744"), at(address("192.0.2.1"), "abc744"));
+    }
+
+    #[test]
+    fn who_has_many_addresses_does_not_make_the_guard_forget_the_worst() {
+        let mut guard = Guard::default();
+        let (worst, start) = (IpAddr::from([192, 0, 2, 1]), Instant::now());
+        for _ in 0..FAILURES_MAX {
+            guard.failed(worst, "abc744", start);
+        }
+        for n in 0..2 * u32::try_from(SUSPECTS_MAX).expect("small") {
+            guard.failed(IpAddr::from(n.to_be_bytes()), &"x".repeat(1000), start);
+        }
+        assert!(guard.admit(worst, "abc744", start).is_err());
+        assert!(guard.0.len() <= SUSPECTS_MAX);
+        assert!(guard.0.keys().all(|(_, user)| user.as_ref().is_none_or(|user| user.len() <= USER_MAX)));
     }
 }

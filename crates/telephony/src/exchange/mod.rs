@@ -29,8 +29,7 @@ mod transferring;
 mod trunk;
 
 use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     net::{IpAddr, SocketAddr},
     time::Instant,
 };
@@ -39,7 +38,7 @@ use bytes::Bytes;
 use rand::{Rng as _, rngs::StdRng};
 use tandem_domain::{
     calls::Xdr,
-    ids::{AccountId, CallId, HuntgroupId, Timestamp},
+    ids::{AccountId, CallId, HuntgroupId, Timestamp, XdrId},
 };
 use tandem_media::{Description, Digit, Hears, OpenError};
 use tandem_sip::{
@@ -158,6 +157,8 @@ pub enum Output {
     Keep(Box<Xdr>),
     /// Keep, or no longer keep, where a phone is.
     Binding(Box<registrar::Change>),
+    /// A call was answered: its record so far, should nobody be able to write its end.
+    Open(Box<Xdr>),
     /// The SIP `Call-ID` belongs to this call, for the signalling log.
     Belongs {
         /// Of one of its legs.
@@ -202,6 +203,10 @@ struct Entry {
     /// The two whose media are measured: who called, who answered.
     caller: LegId,
     callee: Option<LegId>,
+    /// How many hops its INVITE had left.
+    max_forwards: u8,
+    /// What names its record; another after each transfer.
+    record: XdrId,
 }
 
 /// The exchange.
@@ -220,12 +225,15 @@ pub struct Exchange<M> {
     tags: HashMap<String, LegId>,
     clients: HashMap<ClientId, LegId>,
     leg_clients: HashMap<LegId, Vec<ClientId>>,
+    leg_servers: HashMap<LegId, Vec<ServerId>>,
     servers: HashMap<ServerId, LegId>,
     questions: HashMap<QuestionId, Asked>,
+    /// Questions of calls that have not begun.
+    waiting_calls: usize,
     drafts: HashMap<CallId, Draft>,
     draft_of: HashMap<LegId, CallId>,
     last_used: HashMap<(HuntgroupId, AccountId), Instant>,
-    due: BinaryHeap<Reverse<(Instant, Due)>>,
+    due: BTreeSet<(Instant, Due)>,
     scheduled: HashMap<Due, Instant>,
     outputs: VecDeque<Output>,
     next_leg: u64,
@@ -250,12 +258,14 @@ impl<M: Media> Exchange<M> {
             tags: HashMap::new(),
             clients: HashMap::new(),
             leg_clients: HashMap::new(),
+            leg_servers: HashMap::new(),
             servers: HashMap::new(),
             questions: HashMap::new(),
+            waiting_calls: 0,
             drafts: HashMap::new(),
             draft_of: HashMap::new(),
             last_used: HashMap::new(),
-            due: BinaryHeap::new(),
+            due: BTreeSet::new(),
             scheduled: HashMap::new(),
             outputs: VecDeque::new(),
             next_leg: 0,
@@ -272,7 +282,13 @@ impl<M: Media> Exchange<M> {
     /// Takes an event.
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
-            Input::Sip { flow, message } => self.transactions.receive(now.instant, flow, message),
+            Input::Sip { flow, message } => {
+                if let Some(response) = self.answer_statelessly(now, flow, &message) {
+                    self.transactions.respond_statelessly(flow, response);
+                } else {
+                    self.transactions.receive(now.instant, flow, message);
+                }
+            }
             Input::Malformed { flow, malformed } => self.answer_malformed(flow, malformed),
             Input::SipFailed { flow } => {
                 self.transactions.transport_failed(now.instant, flow);
@@ -291,7 +307,7 @@ impl<M: Media> Exchange<M> {
     /// When [`Exchange::handle_timeout`] is due.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        let own = self.due.peek().map(|Reverse((at, _))| *at);
+        let own = self.due.first().map(|(at, _)| *at);
         [own, self.transactions.next_timeout(), self.registrar.next_expiry()].into_iter().flatten().min()
     }
 
@@ -300,15 +316,11 @@ impl<M: Media> Exchange<M> {
         self.transactions.handle_timeout(now.instant);
         let gone = self.registrar.expire(now.instant);
         self.bindings_gone(gone);
-        while let Some(Reverse((at, due))) = self.due.peek().copied() {
+        while let Some((at, due)) = self.due.first().copied() {
             if at > now.instant {
                 break;
             }
-            self.due.pop();
-            if self.scheduled.get(&due) != Some(&at) {
-                continue;
-            }
-            self.scheduled.remove(&due);
+            self.schedule(due, None);
             match due {
                 Due::Call(call) => self.call_event(now, call, call::Event::Timeout),
                 Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
@@ -410,19 +422,30 @@ impl<M: Media> Exchange<M> {
             for client in self.leg_clients.remove(&id).into_iter().flatten() {
                 self.clients.remove(&client);
             }
+            for server in self.leg_servers.remove(&id).into_iter().flatten() {
+                self.servers.remove(&server);
+            }
             self.schedule(Due::Leg(id), None);
         }
     }
 
+    /// Takes note that an INVITE's transaction is a leg's.
+    fn servers_of(&mut self, leg: LegId, server: Option<ServerId>) {
+        if let Some(server) = server {
+            self.servers.insert(server, leg);
+            self.leg_servers.entry(leg).or_default().push(server);
+        }
+    }
+
     fn schedule(&mut self, due: Due, at: Option<Instant>) {
-        match at {
-            Some(at) if self.scheduled.get(&due) != Some(&at) => {
-                self.scheduled.insert(due, at);
-                self.due.push(Reverse((at, due)));
-            }
-            Some(_) => {}
-            None => {
-                self.scheduled.remove(&due);
+        let before = match at {
+            Some(at) => self.scheduled.insert(due, at),
+            None => self.scheduled.remove(&due),
+        };
+        if before != at {
+            self.due.extend(at.map(|at| (at, due)));
+            if let Some(before) = before {
+                self.due.remove(&(before, due));
             }
         }
     }
@@ -448,12 +471,20 @@ impl<M: Media> Exchange<M> {
     fn ask(&mut self, question: Question, asked: Asked) {
         self.next_question += 1;
         let id = QuestionId(self.next_question);
+        self.waiting_calls += usize::from(asked.is_for_a_call());
         self.questions.insert(id, asked);
         self.outputs.push_back(Output::Ask(id, question));
     }
 
     /// Whether another call would be one too many.
     fn is_full(&self) -> bool {
-        self.draining || self.calls.len() + self.questions.len() >= self.settings.calls_max
+        self.draining || self.calls.len() + self.waiting_calls >= self.settings.calls_max
+    }
+
+    /// Takes a question back.
+    fn take_question(&mut self, id: QuestionId) -> Option<Asked> {
+        let asked = self.questions.remove(&id)?;
+        self.waiting_calls -= usize::from(asked.is_for_a_call());
+        Some(asked)
     }
 }

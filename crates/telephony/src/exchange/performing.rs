@@ -77,7 +77,15 @@ impl<M: Media> Exchange<M> {
                 Action::TellTransfer { leg, status } => {
                     self.with(now, leg, |leg, wire| leg.tell_transfer(wire, status));
                 }
-                Action::Show => self.show(now, call),
+                Action::Connected(party) => {
+                    if let Some(entry) = self.calls.get_mut(&call) {
+                        entry.call.about.callee = party;
+                    }
+                    self.mark_answered(now, call);
+                    self.open_record(now, call);
+                }
+                Action::NextSegment(segment) => self.next_segment(now, call, *segment),
+                Action::Show => self.show(call),
                 Action::Done(outcome) => self.done(now, call, outcome),
             }
         }
@@ -101,7 +109,6 @@ impl<M: Media> Exchange<M> {
     /// A leg is of no call any more: its media end now, its dialog when the last response is there.
     fn let_go(&mut self, leg: LegId) {
         self.media.close(leg);
-        self.servers.retain(|_, owner| *owner != leg);
         self.drop_if_finished(leg);
     }
 
@@ -147,8 +154,11 @@ impl<M: Media> Exchange<M> {
 
     /// Whether an account has a call.
     fn is_busy(&self, account: AccountId) -> bool {
-        let talks = |leg: &Leg| leg.peer == Peer::Phone(account) && (leg.is_up() || leg.is_incoming());
-        self.legs.values().any(talks)
+        let talks = |leg: LegId| {
+            let leg = self.legs.get(&leg);
+            leg.is_some_and(|leg| leg.peer == Peer::Phone(account) && (leg.is_up() || leg.is_incoming()))
+        };
+        self.calls.values().any(|entry| entry.call.legs().any(talks))
     }
 
     fn ring_phone(&mut self, now: Now, call: CallId, target: &Target, binding: &Binding) -> Option<LegId> {
@@ -180,7 +190,7 @@ impl<M: Media> Exchange<M> {
         let flow = trunk.flow();
         let own = self.settings.address_on(flow);
         let user = match number {
-            TrunkNumber::Public(number) => super::calling::uri_user(number),
+            TrunkNumber::Public(number) => number.to_string(),
             TrunkNumber::Emergency(number) => number.clone(),
         };
         let uri = Uri::sip(Some(&user), trunk.address);
@@ -213,6 +223,7 @@ impl<M: Media> Exchange<M> {
                 .unwrap_or_else(|| CODECS.to_vec()),
             some => some,
         };
+        let max_forwards = entry.max_forwards.saturating_sub(1);
         let nobody = NameAddr::from(Uri::sip(None, flow.remote));
         Some(Invitation {
             id: self.new_leg_id(),
@@ -226,6 +237,7 @@ impl<M: Media> Exchange<M> {
             to: nobody,
             codecs,
             credentials: None,
+            max_forwards,
             headers: Vec::new(),
             session_interval: crate::leg::SESSION_INTERVAL,
         })
@@ -262,12 +274,16 @@ impl<M: Media> Exchange<M> {
         }
     }
 
-    fn show(&mut self, _now: Now, call: CallId) {
+    fn show(&mut self, call: CallId) {
         let Some(entry) = self.calls.get_mut(&call) else { return };
         if let Some((caller, callee)) = entry.call.parties() {
             (entry.caller, entry.callee) = (caller, Some(callee));
         }
+        // Who talks may not be who called: calls are handed over.
+        let there = |leg: LegId| self.legs.get(&leg).map(|leg| leg.party.clone());
+        let talking = entry.call.parties().and_then(|(one, other)| Some((there(one)?, there(other)?)));
         let about = &entry.call.about;
+        let (caller, callee) = talking.unwrap_or_else(|| (about.caller.clone(), about.callee.clone()));
         let state = match (about.answered.is_some(), entry.call.is_held()) {
             (false, _) => CallState::Ringing,
             (true, false) => CallState::Answered,
@@ -277,8 +293,8 @@ impl<M: Media> Exchange<M> {
             id: about.id,
             customer: about.customer,
             direction: about.direction,
-            caller: about.caller.clone(),
-            callee: about.callee.clone(),
+            caller,
+            callee,
             huntgroup: about.huntgroup.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
             state,
             started: about.started,

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use tandem_domain::{
-    calls::{Quality, Xdr},
+    calls::{EndedBy, Quality, ReleaseCause, Xdr},
     ids::{CallId, Timestamp, XdrId},
 };
 use tandem_media::LegStats;
 
 use super::{Due, Exchange, Media, Now, Output};
 use crate::{
-    call::{About, outcome::Outcome},
+    call::{About, Segment, outcome::Outcome},
     ids::LegId,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Draft {
     about: About,
     outcome: Outcome,
     ended: Timestamp,
-    id: Option<XdrId>,
+    id: XdrId,
     caller: Option<LegId>,
     callee: Option<LegId>,
     caller_quality: Option<Quality>,
@@ -31,8 +31,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) const fn new(about: About, outcome: Outcome, ended: Timestamp) -> Self {
-        Self { about, outcome, ended, id: None, caller: None, callee: None, caller_quality: None, callee_quality: None }
+    pub(super) const fn new(id: XdrId, about: About, outcome: Outcome, ended: Timestamp) -> Self {
+        Self { about, outcome, ended, id, caller: None, callee: None, caller_quality: None, callee_quality: None }
     }
 
     fn is_complete(&self) -> bool {
@@ -46,8 +46,7 @@ impl<M: Media> Exchange<M> {
         let Some(entry) = self.calls.remove(&call) else { return };
         self.schedule(Due::Call(call), None);
         self.feed.forget_call(call);
-        let mut draft = Draft::new(entry.call.about, outcome, now.wall);
-        draft.id = Some(XdrId(self.new_uuid(draft.about.started)));
+        let mut draft = Draft::new(entry.record, entry.call.about, outcome, now.wall);
         if draft.about.answered.is_some() {
             // A leg that went on to another call is not measured here.
             let ended = |leg: &LegId| self.legs.get(leg).is_none_or(|leg| leg.call == call);
@@ -62,6 +61,40 @@ impl<M: Media> Exchange<M> {
         }
         self.drafts.insert(call, draft);
         self.schedule(Due::Draft(call), Some(now.instant + PATIENCE));
+    }
+
+    /// A conversation was handed over: its record is complete, and the next one begins. Who handed it over is who calls in
+    /// that, and pays.
+    pub(super) fn next_segment(&mut self, now: Now, call: CallId, segment: Segment) {
+        let next = XdrId(self.new_uuid(now.wall));
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        let record = std::mem::replace(&mut entry.record, next);
+        let about = &mut entry.call.about;
+        let over = about.clone();
+        about.direction = segment.direction;
+        about.caller = segment.caller;
+        about.callee = segment.callee;
+        about.dialled = segment.dialled;
+        about.huntgroup = segment.huntgroup;
+        (about.started, about.answered) = (now.wall, Some(now.wall));
+        let outcome = Outcome { cause: ReleaseCause::Transferred, status: 200, ended_by: EndedBy::Exchange };
+        self.keep(Draft::new(record, over, outcome, now.wall));
+    }
+
+    /// A call was answered: what is known of it is kept at once, as if the exchange had ended it just now.
+    pub(super) fn open_record(&mut self, now: Now, call: CallId) {
+        let Some(entry) = self.calls.get(&call) else { return };
+        let outcome = Outcome { cause: ReleaseCause::Shutdown, status: 200, ended_by: EndedBy::Exchange };
+        let draft = Draft::new(entry.record, entry.call.about.clone(), outcome, now.wall);
+        self.outputs.push_back(Output::Open(Box::new(xdr(draft))));
+    }
+
+    /// Every record that still waits goes out as it is: the program ends.
+    pub fn finish_drafts(&mut self) {
+        let waiting: Vec<_> = self.drafts.keys().copied().collect();
+        for call in waiting {
+            self.finish_draft(call);
+        }
     }
 
     /// The sums of a leg are there.
@@ -94,20 +127,17 @@ impl<M: Media> Exchange<M> {
         for leg in draft.caller.into_iter().chain(draft.callee) {
             self.draft_of.remove(&leg);
         }
-        if let Some(id) = draft.id {
-            self.outputs.push_back(Output::Keep(Box::new(xdr(draft, id))));
-        }
+        self.keep(draft);
     }
 
     /// A record for whose media nobody waits.
     pub(super) fn keep(&mut self, draft: Draft) {
-        let id = draft.id.unwrap_or_else(|| XdrId(self.new_uuid(draft.about.started)));
-        self.outputs.push_back(Output::Keep(Box::new(xdr(draft, id))));
+        self.outputs.push_back(Output::Keep(Box::new(xdr(draft))));
     }
 }
 
-fn xdr(draft: Draft, id: XdrId) -> Xdr {
-    let Draft { about, outcome, ended, caller_quality, callee_quality, .. } = draft;
+fn xdr(draft: Draft) -> Xdr {
+    let Draft { id, about, outcome, ended, caller_quality, callee_quality, .. } = draft;
     Xdr {
         id,
         call: about.id,

@@ -11,7 +11,7 @@ use tandem_sip::{
     transaction::ServerId,
 };
 
-use super::{Due, Exchange, Media, Now, Output, arrivals::Asked};
+use super::{Due, Exchange, Media, Now, Output, arrivals::Asked, calling::calls_for_help};
 use crate::{
     directory::{Phone, Question},
     registrar::{Binding, Change, EXPIRES_MIN, Owner},
@@ -30,12 +30,16 @@ impl<M: Media> Exchange<M> {
             None => self.challenge(now, server, &request, false),
             Some(Err(_)) => self.refuse(now, Some(server), &request, 400),
             Some(Ok(credentials)) => {
-                if let Err(seconds) = self.guard.admit(flow.remote.ip(), now.instant) {
+                let for_help = request.method == Method::Invite && calls_for_help(&request);
+                let admitted = self.guard.admit(flow.remote.ip(), &credentials.username, now.instant);
+                if let Err(seconds) = admitted
+                    && !for_help
+                {
                     let mut response = self.response(&request, 503);
                     response.headers.push(Name::RetryAfter, seconds.to_string());
                     return self.transactions.respond(now.instant, server, response);
                 }
-                if self.questions.len() >= QUESTIONS_MAX {
+                if self.questions.len() >= QUESTIONS_MAX && !for_help {
                     return self.refuse(now, Some(server), &request, 503);
                 }
                 let question = Question::Phone { user: credentials.username };
@@ -78,7 +82,7 @@ impl<M: Media> Exchange<M> {
             (Verdict::Stale | Verdict::Replayed, _) => self.challenge(now, server, &request, true),
             // One answer for a wrong password and for a user that there is not.
             (Verdict::Good | Verdict::Wrong, _) => {
-                self.guard.failed(flow.remote.ip(), now.instant);
+                self.guard.failed(flow.remote.ip(), &credentials.username, now.instant);
                 self.challenge(now, server, &request, false);
             }
             (Verdict::Malformed, _) => self.refuse(now, Some(server), &request, 400),

@@ -42,6 +42,8 @@ pub struct Settings {
     pub media: Vec<IpAddr>,
     /// Calls that may go on at once; above that, 503 with `Retry-After`.
     pub calls_max: usize,
+    /// Calls to outside that one account may have at once.
+    pub account_calls_max: usize,
     /// Other networks; `None`: the exchange's own answering party stands in for them.
     pub trunk: Option<Trunk>,
     /// What we call ourselves, in `Server` and `User-Agent`.

@@ -1,6 +1,9 @@
 //! Who takes whose place: transfers with and without consultation, and picking up (RFC 3515, 3891, 5589).
 
-use tandem_domain::ids::{CallId, CustomerId};
+use tandem_domain::{
+    calls::{Direction, Party},
+    ids::{CallId, CustomerId},
+};
 use tandem_sip::{
     flow::Flow,
     message::{Replaces, Request, Uri},
@@ -9,7 +12,7 @@ use tandem_sip::{
 
 use super::{Exchange, Media, Now, arrivals::Asked};
 use crate::{
-    call::{self, Action, Why},
+    call::{self, Action, Segment, Why, outcome::Refusal},
     directory::{Phone, Question, Route},
     ids::LegId,
     leg::Peer,
@@ -28,7 +31,10 @@ impl<M: Media> Exchange<M> {
             return self.tell(now, leg, 484);
         };
         self.call_event(now, call, call::Event::Referred(leg));
-        self.ask(Question::Dialled { account, number }, Asked::Transfer { referrer: leg, call });
+        if self.calls.get(&call).is_some_and(|entry| entry.call.waits_for_plan_of(leg)) {
+            let dialled = number.clone();
+            self.ask(Question::Dialled { account, number }, Asked::Transfer { referrer: leg, call, dialled });
+        }
     }
 
     fn tell(&mut self, now: Now, leg: LegId, status: u16) {
@@ -36,15 +42,18 @@ impl<M: Media> Exchange<M> {
     }
 
     /// The directory has told where a transfer goes. Who asked for it may have hung up meanwhile.
-    pub(super) fn transfer_route(&mut self, now: Now, call: CallId, referrer: LegId, route: Route) {
-        let plan = self.plan(route.action);
-        self.call_event(now, call, call::Event::TransferPlan { referrer, plan });
+    pub(super) fn transfer_route(&mut self, now: Now, call: CallId, referrer: LegId, dialled: String, route: Route) {
+        let huntgroup = route.huntgroup();
+        let Route { direction, caller, callee, action, .. } = route;
+        let segment = Box::new(Segment { direction, caller, callee, dialled, huntgroup });
+        let plan = self.plan(action);
+        self.call_event(now, call, call::Event::TransferPlan { referrer, plan, segment });
     }
 
     /// The directory could not tell.
     pub(super) fn transfer_unroutable(&mut self, now: Now, call: CallId, referrer: LegId) {
-        let plan = call::Plan::Refuse(call::outcome::Refusal::UNAVAILABLE);
-        self.call_event(now, call, call::Event::TransferPlan { referrer, plan });
+        let nobody = Route::refuse(None, Direction::Internal, Party::default(), Party::default(), Refusal::UNAVAILABLE);
+        self.transfer_route(now, call, referrer, String::new(), nobody);
     }
 
     /// A party that talks to two others connects them, and leaves: who is left of this call takes the party's place in the
@@ -60,12 +69,14 @@ impl<M: Media> Exchange<M> {
         let Some(kept) = kept.filter(|_| same_customer && possible) else {
             return self.tell(now, referrer, 481);
         };
+        let mut holds = false;
         if let Some(leg) = self.legs.get_mut(&kept) {
             leg.call = other_call;
+            holds = leg.negotiation.is_held();
         }
         self.tell(now, referrer, 200);
         self.call_event(now, call, call::Event::TakenAway(kept));
-        self.call_event(now, other_call, call::Event::Replaced { old, new: kept, answered: true });
+        self.call_event(now, other_call, call::Event::Replaced { old, new: kept, answered: true, holds });
         self.perform(now, other_call, vec![Action::Release { leg: old, why: Why::Transferred }]);
     }
 
@@ -93,7 +104,7 @@ impl<M: Media> Exchange<M> {
         match self.arriving(now, server, flow, call, phone.party.clone(), invite.clone(), peer) {
             Err(status) => self.refuse(now, Some(server), &invite, status),
             Ok(new) => {
-                self.call_event(now, call, call::Event::Replaced { old, new, answered: false });
+                self.call_event(now, call, call::Event::Replaced { old, new, answered: false, holds: false });
                 self.perform(now, call, vec![Action::Release { leg: old, why: Why::Transferred }]);
             }
         }

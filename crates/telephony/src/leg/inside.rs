@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use tandem_domain::calls::ReleaseCause;
 use tandem_sip::{
+    flow::Flow,
     message::{Method, Name, Request},
     transaction::ServerId,
 };
@@ -24,7 +25,16 @@ pub fn unknown_extensions(request: &Request) -> Vec<String> {
 
 impl Leg {
     /// A request inside the dialog. Every one is answered, but for ACK.
-    pub fn requested(&mut self, wire: &mut Wire<'_>, server: Option<ServerId>, request: &Request) -> Vec<LegEvent> {
+    ///
+    /// The leg follows its phone: one that comes by another connection, or through another port of its NAT, is reached
+    /// that way from now on. Nobody else knows the dialog's tags.
+    pub fn requested(
+        &mut self,
+        wire: &mut Wire<'_>,
+        server: Option<ServerId>,
+        flow: Flow,
+        request: &Request,
+    ) -> Vec<LegEvent> {
         let Some(server) = server else {
             return self.acknowledged(wire, request);
         };
@@ -36,6 +46,7 @@ impl Leg {
             wire.transactions.respond(wire.now, server, response);
             return Vec::new();
         }
+        self.flow = flow;
         match &request.method {
             Method::Bye => self.bye_came(wire, server, request),
             Method::Invite => self.offer_came(wire, server, request),
@@ -76,6 +87,9 @@ impl Leg {
             let agreed = has_description(&ack.headers, &ack.body) && self.negotiation.receive_answer(&ack.body).is_ok();
             if agreed {
                 events.push(LegEvent::MediaChanged);
+            } else if self.negotiation.description().is_some() {
+                // What was agreed before goes on.
+                self.negotiation.offer_refused();
             } else {
                 self.bye(wire, crate::call::Why::Over);
                 return vec![LegEvent::Lost(ReleaseCause::NoCommonCodec)];
@@ -231,13 +245,10 @@ impl Leg {
         self.send(wire, notify, Purpose::Notify);
     }
 
-    /// Sends a digit in an INFO, to a phone that knows no telephone-event.
-    pub fn send_info_digit(&mut self, wire: &mut Wire<'_>, digit: char, milliseconds: u32) {
-        let Some(dialog) = self.dialog.as_mut().filter(|_| matches!(self.state, State::Up)) else { return };
-        let mut info = dialog.request(Method::Info);
-        info.headers.push(Name::ContentType, "application/dtmf-relay");
-        info.body = Bytes::from(format!("Signal={digit}\r\nDuration={milliseconds}\r\n"));
-        self.send(wire, info, Purpose::Notify);
+    /// A random number of seconds, for `Retry-After` of a request that met another one (RFC 3261 §14.2).
+    fn retry_after(wire: &mut Wire<'_>) -> String {
+        use rand::Rng as _;
+        wire.random.random_range(0..=10).to_string()
     }
 }
 

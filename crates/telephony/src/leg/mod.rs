@@ -126,7 +126,7 @@ enum Purpose {
     Prack,
     /// An INVITE or UPDATE that keeps the session alive.
     Refresh,
-    /// An INVITE without a description, refused so far, that is to be ACKed.
+    /// How a transfer goes.
     Notify,
 }
 
@@ -153,6 +153,8 @@ pub struct Leg {
     /// Its media.
     pub negotiation: Negotiation,
     flow: Flow,
+    /// Whether we made its Call-ID: then we called (RFC 3261 §14.1).
+    called_by_us: bool,
     call_id: String,
     local_tag: String,
     contact: String,
@@ -278,6 +280,7 @@ impl Leg {
         self.session_timer = None;
         self.retry_at = None;
         self.referral = None;
+        self.unacknowledged = None;
         self.bye_later = None;
         self.bye_at = None;
     }
@@ -322,7 +325,6 @@ impl Leg {
                 vec![LegEvent::Lost(ReleaseCause::NetworkFailure)]
             }
             State::Up if self.unacknowledged == Some(server) => {
-                self.unacknowledged = None;
                 self.bye(wire, Why::Over);
                 vec![LegEvent::Lost(ReleaseCause::NetworkFailure)]
             }
@@ -357,10 +359,10 @@ fn has_description(headers: &tandem_sip::message::Headers, body: &[u8]) -> bool 
     !body.is_empty() && headers.is_content_type(SDP)
 }
 
-/// How long to wait before a refused re-INVITE is tried again. We did not make the Call-ID of a leg that called us, and
-/// the two ends must not choose alike (RFC 3261 §14.1).
-fn glare_pause(random: &mut StdRng, owns_call_id: bool) -> Duration {
-    let milliseconds = if owns_call_id { random.random_range(2100..=4000) } else { random.random_range(0..=2000) };
+/// How long to wait before a refused re-INVITE is tried again. Who made the Call-ID and who did not must not choose alike
+/// (RFC 3261 §14.1).
+fn glare_pause(random: &mut StdRng, called_by_us: bool) -> Duration {
+    let milliseconds = if called_by_us { random.random_range(2100..=4000) } else { random.random_range(0..=2000) };
     Duration::from_millis(milliseconds)
 }
 

@@ -58,6 +58,8 @@ pub struct Negotiation {
     telephone_event: Option<u8>,
     /// What we offered and the other end has not answered yet.
     offered: Option<Vec<(Codec, u8)>>,
+    /// What we offered last, answered or not: of several phones that one INVITE reaches, each answers it for itself.
+    made: Vec<(Codec, u8)>,
     remote: Option<Remote>,
     /// What we said last, so that it can be said again unchanged.
     said: Option<String>,
@@ -74,6 +76,7 @@ impl Negotiation {
             agreed: Vec::new(),
             telephone_event: None,
             offered: None,
+            made: Vec::new(),
             remote: None,
             said: None,
         }
@@ -119,10 +122,24 @@ impl Negotiation {
             list = CODECS.iter().filter_map(|codec| Some((*codec, codec.static_payload_type()?))).collect();
         }
         let telephone_event = if self.agreed.is_empty() { Some(TELEPHONE_EVENT) } else { self.telephone_event };
-        let text = self.describe_us(&list, telephone_event, sdp::Direction::SendRecv, None);
+        // An offer has the lines that there were before (RFC 3264 §8).
+        let lines = self.remote.clone();
+        let text = self.describe_us(&list, telephone_event, sdp::Direction::SendRecv, lines.as_ref());
         self.telephone_event = telephone_event;
+        self.made.clone_from(&list);
         self.offered = Some(list);
         text
+    }
+
+    /// What we said last once more, as an offer: it changes nothing, and only asks whether somebody is there.
+    pub fn offer_again(&mut self) -> String {
+        match self.said.clone() {
+            Some(said) if !self.agreed.is_empty() => {
+                self.offered = Some(self.agreed.clone());
+                said
+            }
+            Some(_) | None => self.offer(&[]),
+        }
     }
 
     /// Takes an offer. What was agreed before stays, if the offer cannot be agreed to.
@@ -163,7 +180,7 @@ impl Negotiation {
     pub fn receive_answer(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
         let session = sdp::Session::parse(body).map_err(|error| NegotiationError::Malformed(error.to_string()))?;
         let remote = remote(&session)?;
-        let offered = self.offered.clone().unwrap_or_else(|| self.agreed.clone());
+        let offered = self.offered.as_ref().unwrap_or(if self.made.is_empty() { &self.agreed } else { &self.made });
         let common: Vec<_> = audio_codecs(&remote)
             .into_iter()
             .filter(|(codec, _)| offered.iter().any(|(ours, _)| ours == codec))

