@@ -120,7 +120,8 @@ impl Xdrs<'_> {
     }
 
     /// Appends the records of all calls that are open, as over when they were last known to go on, and tells how many: for a
-    /// program that starts, after one that ended without a word.
+    /// program that starts, after one that ended without a word. (With several programs on one database each would have to know
+    /// its own.)
     ///
     /// # Errors
     /// [`StoreError::Database`].

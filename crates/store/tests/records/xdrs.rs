@@ -20,6 +20,7 @@ on_both!(
     filters_find_what_they_say,
     many_calls_are_paged,
     odd_texts_and_numbers_are_kept_harmless,
+    calls_that_went_on_at_a_sudden_end_are_on_record,
 );
 
 const EVERYBODY: Scope = Scope::for_system();
@@ -110,6 +111,23 @@ async fn a_batch_is_appended_as_a_whole_or_not_at_all(world: World) {
     let batch = [incoming(&world, abc, None, 0), incoming(&world, nobodys, None, 0)];
     world.store.xdrs().append(&batch).await.unwrap_err();
     assert_eq!(found(&world, EVERYBODY, "", XdrFilters::default()).await, []);
+}
+
+async fn calls_that_went_on_at_a_sudden_end_are_on_record(world: World) {
+    let abc = world.customer("ABC").await;
+    let (over, cut) = (incoming(&world, abc, None, 0), incoming(&world, abc, None, 1));
+    let xdrs = world.store.xdrs();
+    xdrs.open(&[over.clone(), cut.clone()]).await.unwrap();
+    xdrs.append(std::slice::from_ref(&over)).await.unwrap();
+    let last_seen = START.plus_seconds(500);
+    xdrs.still_open(last_seen).await.unwrap();
+    // The program ends without a word, and starts again, twice.
+    assert_eq!(xdrs.close_open().await.unwrap(), 1);
+    assert_eq!(xdrs.close_open().await.unwrap(), 0);
+    let (first, second) = (Xdr { ended: last_seen, ..cut.clone() }, over);
+    assert_eq!(xdrs.one(EVERYBODY, None, cut.id).await.unwrap(), first);
+    assert_eq!(xdrs.one(EVERYBODY, None, second.id).await.unwrap(), second);
+    assert_eq!(found(&world, EVERYBODY, "", XdrFilters::default()).await.len(), 2);
 }
 
 async fn calls_are_found_by_number_and_name(world: World) {
