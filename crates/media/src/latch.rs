@@ -36,6 +36,8 @@ const MAX_MISORDER: u16 = 100;
 /// How long a new description keeps the leg open for another source, and how long the bound one must have been silent.
 const OPEN: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_millis(500);
+/// A source that is heard yields to another one at its address after this much silence: five packets.
+const YIELDS: Duration = Duration::from_millis(100);
 /// So many packets, and a source is not a stray any more.
 const SETTLED: u32 = 10;
 
@@ -109,7 +111,10 @@ impl Latch {
                 bound.heard = now;
                 return Verdict::Accept;
             }
-            if self.is_second(here) {
+            // Another source from there is the party's next one, or somebody who forges its address: it has to wait until the
+            // one that is heard is silent.
+            let speaks = bound.ssrc != ssrc && now.saturating_duration_since(bound.heard) < YIELDS;
+            if !speaks && self.is_second(here) {
                 self.bind(here);
                 return Verdict::Restarted;
             }
@@ -210,12 +215,15 @@ mod tests {
     }
 
     #[test]
-    fn a_restarted_phone_is_heard_from_its_second_packet() {
+    fn a_restarted_phone_is_heard_from_its_second_packet_after_the_old_one_is_silent() {
         let mut world = World::described(4000);
         world.packet(4000, 1, 10);
         assert_eq!(world.packet(4000, 2, 500), Verdict::Ignore);
         assert_eq!(world.packet(4000, 1, 11), Verdict::Accept, "the old stream still counts");
-        assert_eq!(world.packet(4000, 2, 501), Verdict::Restarted);
+        assert_eq!(world.packet(4000, 2, 501), Verdict::Ignore, "while it speaks nobody pushes it out");
+        world.now += YIELDS;
+        assert_eq!(world.packet(4000, 2, 502), Verdict::Ignore);
+        assert_eq!(world.packet(4000, 2, 503), Verdict::Restarted);
         assert_eq!(world.packet(4000, 2, 40_000), Verdict::Ignore);
         assert_eq!(world.packet(4000, 2, 40_001), Verdict::Restarted);
     }

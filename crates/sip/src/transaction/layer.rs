@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     flow::{Flow, Transport},
-    message::{MAGIC_COOKIE, Message, Method, Name, Request, Response},
+    message::{MAGIC_COOKIE, Message, Method, Name, Request, Response, Via},
 };
 
 /// How many server transactions are kept unless told otherwise.
@@ -148,19 +148,27 @@ impl Transactions {
     /// Answers a request that has no transaction: malformed ones, and all under overload. `flow` is the way that the
     /// request came; the same request gets the same `To` tag.
     pub fn respond_statelessly(&mut self, flow: Flow, mut response: Response) {
-        let Ok(mut via) = response.headers.via() else {
-            self.out.counts.stray += 1;
-            return;
-        };
+        let top = response.headers.via();
         let mut hasher = DefaultHasher::new();
         self.secret.hash(&mut hasher);
-        via.branch().hash(&mut hasher);
+        top.as_ref().ok().map(Via::branch).hash(&mut hasher);
         for name in [Name::CallId, Name::From, Name::CSeq] {
             response.headers.get(&name).hash(&mut hasher);
         }
         let tag = format!("{:016x}", hasher.finish());
-        let way = via::answering(flow, &via);
-        via::note_source(&mut response.headers, &mut via, flow.remote);
+        let way = match top {
+            Ok(mut via) => {
+                let way = via::answering(flow, &via);
+                via::note_source(&mut response.headers, &mut via, flow.remote);
+                way
+            }
+            // One that cannot be read goes back as it came, and where it came from.
+            Err(_) if response.headers.has(&Name::Via) => flow,
+            Err(_) => {
+                self.out.counts.stray += 1;
+                return;
+            }
+        };
         if response.status > 100 {
             ensure_tag(&mut response.headers, &tag);
         }

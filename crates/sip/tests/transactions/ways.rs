@@ -141,3 +141,18 @@ fn an_answer_without_transaction_goes_the_same_way() {
     assert!(text.lines().any(|line| line.starts_with("To:") && line.contains(";tag=")), "{text}");
     assert_eq!(layer.counts().server, 0);
 }
+
+#[test]
+fn who_wrote_a_via_that_nobody_can_read_is_answered_all_the_same() {
+    let mut layer = Transactions::new(Timers::default(), 1);
+    let mut asked = request(Method::Options, "call", 1);
+    asked.headers.push_front(Name::Via, "SIP/2.0/UDP 192.0.2.15;;,;,,");
+    let way = flow(Transport::Udp, "203.0.113.9:40000");
+    layer.respond_statelessly(way, Response::to(&asked, 400));
+    let Some(Output::Send { flow, bytes }) = layer.poll() else { panic!("it goes") };
+    assert_eq!(flow, way);
+    assert!(String::from_utf8_lossy(&bytes).contains("Via: SIP/2.0/UDP 192.0.2.15;;,;,,\r\n"));
+    asked.headers.remove(&Name::Via);
+    layer.respond_statelessly(way, Response::to(&asked, 400));
+    assert!(layer.poll().is_none(), "without any, there is no answer");
+}

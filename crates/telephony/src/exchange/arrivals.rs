@@ -3,6 +3,7 @@
 use tandem_domain::ids::CallId;
 use tandem_sip::{
     dialog::DialogId,
+    digest::Credentials,
     flow::Flow,
     message::{Malformed, Message, Method, Name, Request, Response},
     transaction::ServerId,
@@ -119,15 +120,15 @@ impl<M: Media> Exchange<M> {
         self.transactions.respond(now.instant, server, response);
     }
 
-    /// The answer to a call of somebody who does not say who that is, or that is one too many: nothing is remembered of it,
+    /// The answer to a call or a registration of somebody who does not say who that is, or that is one too many: nothing is remembered of it,
     /// since the sender may be anybody, and its address may be somebody else's (RFC 3261 §26.3.2.4).
     pub(super) fn answer_statelessly(&mut self, now: Now, flow: Flow, message: &Message) -> Option<Response> {
         let Message::Request(request) = message else { return None };
-        let begins_call = request.method == Method::Invite && request.headers.to().is_ok_and(|to| to.tag().is_none());
-        if !begins_call || calls_for_help(request) {
+        let begins = matches!(request.method, Method::Invite | Method::Register);
+        if !begins || request.headers.to().is_ok_and(|to| to.tag().is_some()) || calls_for_help(request) {
             return None;
         }
-        if self.is_full() {
+        if self.is_full() && request.method == Method::Invite {
             let mut response = self.response(request, 503);
             response.headers.push(Name::RetryAfter, RETRY_AFTER.to_string());
             return Some(response);
@@ -192,16 +193,31 @@ impl<M: Media> Exchange<M> {
         // The directory has not answered yet: its answer will find nobody.
         let waiting = self.questions.iter().find(|(_, asked)| asked.server() == Some(server)).map(|(id, _)| *id);
         match waiting.and_then(|id| self.take_question(id)) {
-            Some(Asked::Who { request, server, .. } | Asked::Dialled { invite: request, server, .. }) => {
+            Some(Asked::Who { request, server, flow }) => {
+                self.undecided(&request, flow);
+                self.refuse(now, Some(server), &request, 487);
+            }
+            Some(Asked::Dialled { invite: request, server, .. }) => {
                 self.refuse(now, Some(server), &request, 487);
             }
             Some(Asked::Transfer { .. }) | None => {}
         }
     }
 
+    /// Nobody will decide any more whether a password was right.
+    fn undecided(&mut self, request: &Request, flow: Flow) {
+        let named = request.headers.get(&Name::Authorization).map(Credentials::parse);
+        if let Some(Ok(credentials)) = named {
+            self.guard.decided(flow.remote.ip(), &credentials.username);
+        }
+    }
+
     /// The directory has answered.
     pub(super) fn answered(&mut self, now: Now, id: QuestionId, answer: Answer) {
         let Some(asked) = self.take_question(id) else { return };
+        if let (Asked::Who { request, flow, .. }, Answer::Unavailable | Answer::Route(_)) = (&asked, &answer) {
+            self.undecided(request, *flow);
+        }
         match (asked, answer) {
             (Asked::Who { request, server, flow }, Answer::Phone(phone)) => {
                 self.identified(now, server, flow, *request, phone);

@@ -16,6 +16,8 @@ pub const FAILURES_MAX: u32 = 10;
 pub const ADDRESS_FAILURES_MAX: u32 = 100;
 /// The time after which one failure is forgiven.
 pub const FORGIVEN_AFTER: Duration = Duration::from_secs(6);
+/// Attempts of an innocent user that may be undecided at once.
+const OPEN_MAX: u32 = 64;
 /// Suspects that are remembered; more than that and the least guilty tenth is forgotten.
 const SUSPECTS_MAX: usize = 10_000;
 
@@ -27,16 +29,42 @@ type Suspect = (IpAddr, Option<Box<str>>);
 
 /// The failures of each suspect: a bucket that leaks.
 #[derive(Debug, Default)]
-pub struct Guard(HashMap<Suspect, (f64, Instant)>);
+pub struct Guard {
+    failures: HashMap<Suspect, (f64, Instant)>,
+    /// Attempts that were admitted and are not decided yet.
+    open: HashMap<Suspect, u32>,
+}
 
 impl Guard {
     /// Whether a user may try from an address; else how many seconds that has to wait.
     ///
     /// # Errors
     /// The seconds to wait.
-    pub fn admit(&self, address: IpAddr, user: &str, now: Instant) -> Result<(), u32> {
-        self.below(&at(address, user), FAILURES_MAX, now)?;
-        self.below(&(network(address), None), ADDRESS_FAILURES_MAX, now)
+    pub fn admit(&mut self, address: IpAddr, user: &str, now: Instant) -> Result<(), u32> {
+        let suspect = at(address, user);
+        self.below(&suspect, FAILURES_MAX, now)?;
+        self.below(&(network(address), None), ADDRESS_FAILURES_MAX, now)?;
+        // Who does not wait for the answer gets no more guesses than who does, but for a first handful: a phone that begins
+        // many calls at once is no guesser.
+        let open = self.open.entry(suspect.clone()).or_default();
+        let level = self.failures.get(&suspect).map_or(0.0, |noted| left(noted, now));
+        let most = if level < 1.0 { OPEN_MAX } else { FAILURES_MAX };
+        if level + f64::from(*open) >= f64::from(most) {
+            return Err(1);
+        }
+        *open += 1;
+        Ok(())
+    }
+
+    /// What was admitted has been decided.
+    pub fn decided(&mut self, address: IpAddr, user: &str) {
+        let suspect = at(address, user);
+        if let Some(open) = self.open.get_mut(&suspect) {
+            *open = open.saturating_sub(1);
+            if *open == 0 {
+                self.open.remove(&suspect);
+            }
+        }
     }
 
     fn below(&self, suspect: &Suspect, most: u32, now: Instant) -> Result<(), u32> {
@@ -56,27 +84,27 @@ impl Guard {
     }
 
     fn note(&mut self, suspect: Suspect, most: u32, now: Instant) {
-        if self.0.len() >= SUSPECTS_MAX && !self.0.contains_key(&suspect) {
+        if self.failures.len() >= SUSPECTS_MAX && !self.failures.contains_key(&suspect) {
             self.forget(now);
         }
         // Counted a little beyond the limit, so that who goes on waits longer, but not for ever.
         let level = (self.level(&suspect, now) + 1.0).min(f64::from(most) * 2.0);
-        self.0.insert(suspect, (level, now));
+        self.failures.insert(suspect, (level, now));
     }
 
     fn level(&self, suspect: &Suspect, now: Instant) -> f64 {
-        self.0.get(suspect).map_or(0.0, |noted| left(noted, now))
+        self.failures.get(suspect).map_or(0.0, |noted| left(noted, now))
     }
 
     /// Makes room: the least guilty go, the forgiven first. Who keeps guessing is not forgotten, however many addresses he has
     /// besides.
     fn forget(&mut self, now: Instant) {
-        let mut levels: Vec<f64> = self.0.values().map(|noted| left(noted, now)).collect();
+        let mut levels: Vec<f64> = self.failures.values().map(|noted| left(noted, now)).collect();
         let tenth = levels.len() / 10;
         let (_, most, _) = levels.select_nth_unstable_by(tenth, f64::total_cmp);
         let most = *most;
         let mut room = tenth + 1;
-        self.0.retain(|_, noted| {
+        self.failures.retain(|_, noted| {
             let goes = room > 0 && left(noted, now) <= most;
             room -= usize::from(goes);
             !goes
@@ -118,6 +146,7 @@ mod tests {
         let start = Instant::now();
         for _ in 0..FAILURES_MAX {
             assert_eq!(guard.admit(address, "abc744", start), Ok(()));
+            guard.decided(address, "abc744");
             guard.failed(address, "abc744", start);
         }
         assert!(guard.admit(address, "abc744", start).is_err());
@@ -143,7 +172,7 @@ mod tests {
         for n in 0..u32::try_from(SUSPECTS_MAX).expect("small") + 50 {
             guard.failed(IpAddr::from(n.to_be_bytes()), "abc744", start);
         }
-        assert!(guard.0.len() <= SUSPECTS_MAX + 1);
+        assert!(guard.failures.len() <= SUSPECTS_MAX + 1);
     }
 
     #[test]
@@ -170,7 +199,7 @@ mod tests {
             guard.failed(IpAddr::from(n.to_be_bytes()), &"x".repeat(1000), start);
         }
         assert!(guard.admit(worst, "abc744", start).is_err());
-        assert!(guard.0.len() <= SUSPECTS_MAX);
-        assert!(guard.0.keys().all(|(_, user)| user.as_ref().is_none_or(|user| user.len() <= USER_MAX)));
+        assert!(guard.failures.len() <= SUSPECTS_MAX);
+        assert!(guard.failures.keys().all(|(_, user)| user.as_ref().is_none_or(|user| user.len() <= USER_MAX)));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tandem_domain::{calls::Registration, ids::Timestamp};
 use tandem_sip::{
-    digest::{Credentials, Ha1, Verdict},
+    digest::{Credentials, DigestError, Ha1, Verdict},
     flow::{Flow, Transport},
     message::{Method, Name, Request},
     transaction::ServerId,
@@ -28,6 +28,8 @@ impl<M: Media> Exchange<M> {
         let named = request.headers.get(&Name::Authorization).map(Credentials::parse);
         match named {
             None => self.challenge(now, server, &request, false),
+            // Of another scheme: asked for ours.
+            Some(Err(DigestError::OtherScheme)) => self.challenge(now, server, &request, false),
             Some(Err(_)) => self.refuse(now, Some(server), &request, 400),
             Some(Ok(credentials)) => {
                 let for_help = request.method == Method::Invite && calls_for_help(&request);
@@ -69,6 +71,7 @@ impl<M: Media> Exchange<M> {
         let Ok(credentials) = Credentials::parse(header) else {
             return self.refuse(now, Some(server), &request, 400);
         };
+        self.guard.decided(flow.remote.ip(), &credentials.username);
         // A user that there is not takes as long as a known one.
         let verdict = match &phone {
             Some(phone) => {

@@ -103,10 +103,15 @@ impl Leg {
 
     fn bye_came(&mut self, wire: &mut Wire<'_>, server: ServerId, request: &Request) -> Vec<LegEvent> {
         self.just(wire, server, request, 200);
-        if self.is_incoming() {
-            self.reject(wire, 487, None);
+        match &self.state {
+            // It overtook the 2xx of our INVITE, which still comes, and is acknowledged and ended then.
+            State::Outgoing { .. } => {
+                self.release(wire, crate::call::Why::Over);
+                return vec![LegEvent::Refused(480)];
+            }
+            State::Incoming { .. } => self.reject(wire, 487, None),
+            State::Up | State::Over => {}
         }
-        self.unacknowledged = None;
         self.over();
         vec![LegEvent::HungUp]
     }

@@ -9,7 +9,7 @@ use tandem_domain::{
 };
 use tandem_media::Codec;
 use tandem_sip::{
-    dialog::{Dialog, DialogId},
+    dialog::Dialog,
     digest,
     flow::Flow,
     message::{Method, Name, NameAddr, Request, Response, Uri},
@@ -22,6 +22,8 @@ use super::{
 };
 use crate::{call::Why, ids::LegId};
 
+/// Phones that one INVITE may reach behind a forking proxy: more are not looked at.
+const FORKS_MAX: usize = 32;
 /// How often an INVITE is sent anew after a challenge or a session interval that is too small.
 const TRIES_MAX: u8 = 3;
 
@@ -178,9 +180,13 @@ impl Leg {
     /// The early dialog of a response; made when it is new.
     fn early_dialog(&mut self, response: &Response) -> Option<usize> {
         let State::Outgoing { invitation, early, .. } = &mut self.state else { return None };
-        let id = DialogId::of_response(response).ok().flatten()?;
-        if let Some(known) = early.iter().position(|dialog| dialog.id().remote_tag == id.remote_tag) {
+        let to = response.headers.to().ok()?;
+        let tag = to.tag()?;
+        if let Some(known) = early.iter().position(|dialog| dialog.remote().tag() == Some(tag)) {
             return Some(known);
+        }
+        if early.len() >= FORKS_MAX {
+            return None;
         }
         let mut invite = Request::new(Method::Invite, invitation.target.clone());
         invite.headers.push(Name::From, invitation.from.to_string());

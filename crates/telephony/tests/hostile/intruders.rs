@@ -19,19 +19,32 @@ fn talk(world: &World) -> (Wired, Wired) {
     (john, mary)
 }
 
-/// Twenty packets each way, with `between` after each; all of them arrive, once, and nobody else is heard.
+/// Waits until the engine has looked at all that was sent to it: what the kernel drops proves nothing.
+fn taken(world: &World) {
+    let mut before = None;
+    loop {
+        let seen = world.engine.stats();
+        if before == Some(seen) {
+            return;
+        }
+        before = Some(seen);
+        std::thread::sleep(5 * MS);
+    }
+}
+
+/// Some thirty packets each way, with `between` now and then; all of them arrive, once, and nobody else is heard.
 fn undisturbed(world: &World, john: &mut Wired, mary: &mut Wired, mut between: impl FnMut(&mut Wired, &mut Wired)) {
-    for _ in 0..20 {
+    for _ in 0..10 {
         between(john, mary);
+        taken(world);
         a_few_words(world, &mut john.sound, &mut mary.sound);
-        between(john, mary);
     }
     std::thread::sleep(50 * MS);
     john.sound.listen();
     mary.sound.listen();
     for (listener, speaker) in [(&john.sound, &mary.sound), (&mary.sound, &john.sound)] {
         assert!(listener.of(INTRUDER).is_empty(), "the intruder was heard");
-        let said: Vec<_> = (1001..=speaker.sequence).collect();
+        let said: Vec<_> = (speaker.began + 1..=speaker.sequence).collect();
         assert_eq!(listener.of(speaker.ssrc), said, "the other party was not heard whole");
         assert_eq!(listener.twice, 0, "packets were heard twice");
     }
@@ -58,7 +71,7 @@ fn packets_from_another_address_are_ignored_and_counted() {
         sequence += 1;
     });
     let ignored = world.engine.stats().ignored_packets - ignored;
-    assert_eq!(ignored, 40 * 2 * 2 * 3, "each packet is counted");
+    assert_eq!(ignored, 10 * 2 * 2 * 3, "each packet is counted");
 }
 
 #[test]
@@ -146,7 +159,7 @@ fn who_was_there_before_the_party_yields_to_it() {
     let world = World::new();
     let (mut john, mut mary) = (Wired::registered(&world, "744", 1), Wired::registered(&world, "702", 2));
     let stranger = UdpSocket::bind((STRANGER, 0)).unwrap();
-    john.talk(&world, &mut mary, "702");
+    john.connect(&world, &mut mary, "702");
     for sequence in 1..20 {
         for wired in [&john, &mary] {
             stranger.send_to(&packet(INTRUDER, sequence, INTRUDER), wired.sound.towards.unwrap()).unwrap();
@@ -173,4 +186,30 @@ fn who_was_there_before_the_party_yields_to_it() {
     assert_eq!((john.sound.of(INTRUDER).len(), mary.sound.of(INTRUDER).len()), (0, 0));
     let whole = john.sound.of(2).len();
     assert!(whole >= 60, "{whole} packets of Mary were heard");
+}
+
+/// Two who want no call but a circle: each says that its media are at the exchange's own port for the other.
+#[test]
+fn media_that_are_said_to_be_at_the_exchange_itself_go_round_no_circle() {
+    let world = World::new();
+    let (john, mary) = talk(&world);
+    let (johns_port, marys_port) = (john.sound.towards.unwrap(), mary.sound.towards.unwrap());
+    let now = std::time::Instant::now();
+    john.phone().move_media(now, marys_port);
+    mary.phone().move_media(now, johns_port);
+    world.wait_for("both answers", || {
+        let answered = |wired: &Wired| wired.phone().statuses.iter().filter(|status| status.1 == 200).count();
+        (answered(&john) >= 3 && answered(&mary) >= 2).then_some(())
+    });
+    std::thread::sleep(50 * MS);
+    let stranger = UdpSocket::bind((STRANGER, 0)).unwrap();
+    for sequence in 1..50 {
+        stranger.send_to(&packet(INTRUDER, sequence, INTRUDER), johns_port).unwrap();
+        stranger.send_to(&packet(INTRUDER, sequence, INTRUDER), marys_port).unwrap();
+        std::thread::sleep(MS);
+    }
+    let before = world.engine.stats();
+    std::thread::sleep(500 * MS);
+    let after = world.engine.stats();
+    assert!(after.sent_packets - before.sent_packets < 50, "{before:?} {after:?}");
 }

@@ -92,11 +92,6 @@ fn many_calls(calls: usize, network: Network, seed: u64, and: impl Fn(&mut Calli
 fn after_thousands_of_calls_with_random_ends_nothing_is_left() {
     let mut simulation = many_calls(2_500, Network::default(), 1, |_, _| {});
     assert!(simulation.begun.len() > 2_000, "{} calls", simulation.begun.len());
-    let mut causes = std::collections::BTreeMap::new();
-    for xdr in &simulation.xdrs {
-        *causes.entry((format!("{:?}", xdr.cause), xdr.status, format!("{:?}", xdr.ended_by))).or_insert(0) += 1;
-    }
-    println!("{causes:#?} {} {}", simulation.most_open_media(), simulation.sent);
     simulation.must_be_empty();
 }
 
@@ -112,5 +107,70 @@ fn answers_that_are_never_acknowledged_leave_nothing_either() {
 fn a_network_that_loses_repeats_and_reorders_changes_none_of_that() {
     let network = Network { loss: 0.1, twice: 0.1, jitter: 300 * MS };
     let mut simulation = many_calls(1_000, network, 3, |_, _| {});
+    simulation.must_be_empty();
+}
+
+fn answers_and_hangs_up(_: &mut StdRng) -> Called {
+    Called::Answers { after: Duration::ZERO, bye_after: Some(SECOND) }
+}
+
+#[test]
+fn who_never_acknowledges_and_is_hung_up_on_leaves_no_leg() {
+    let mut simulation = Simulation::new(2, Network::default(), 4, answers_and_hangs_up);
+    simulation.dial(0, "701", Calling { loses_ack: true, ..Calling::default() });
+    simulation.must_be_empty();
+}
+
+fn says_bye_first(_: &mut StdRng) -> Called {
+    Called::ByeBeforeAnswer
+}
+
+#[test]
+fn a_phone_that_says_bye_before_it_answers_keeps_its_caller_not_waiting() {
+    let mut simulation = Simulation::new(2, Network::default(), 5, says_bye_first);
+    simulation.dial(0, "701", Calling::default());
+    // Longer than what is spoken to the caller.
+    simulation.run(10 * SECOND);
+    assert_eq!(simulation.calls(), 0, "the caller still hears it ring");
+}
+
+fn bye_overtakes_its_answer(_: &mut StdRng) -> Called {
+    Called::ByeOvertakes
+}
+
+#[test]
+fn a_phone_whose_bye_overtakes_its_answer_is_let_go_whole() {
+    let mut simulation = Simulation::new(2, Network::default(), 8, bye_overtakes_its_answer);
+    simulation.dial(0, "701", Calling::default());
+    simulation.run(10 * SECOND);
+    assert_eq!(simulation.open_media(), 0, "a port is open for nobody");
+    assert_eq!(simulation.phones[1].unacknowledged, 0, "its answer was not acknowledged");
+    simulation.must_be_empty();
+}
+
+fn declines_at_once(_: &mut StdRng) -> Called {
+    Called::Refuses { after: Duration::ZERO, status: 486, rings: true }
+}
+
+#[test]
+fn a_member_that_rings_and_declines_at_once_makes_no_storm() {
+    let mut simulation = Simulation::new(1, Network::default(), 6, declines_at_once);
+    let trunk = simulation.phones.len() - 1;
+    simulation.dial(trunk, "7700", Calling::default());
+    simulation.run(20 * SECOND);
+    let rung = simulation.phones[0].rung;
+    assert!(rung <= 40, "one phone was called {rung} times in 20 s, with a port each time");
+}
+
+#[test]
+fn a_phone_that_answers_with_a_thousand_tags_costs_no_more_than_a_few() {
+    let before = crate::wire::memory();
+    let mut simulation = Simulation::new(2, Network::default(), 7, |_| Called::Rings);
+    simulation.dial(0, "701", Calling { cancel_after: Some(60 * SECOND), ..Calling::default() });
+    simulation.run(SECOND);
+    simulation.many_early_answers(1, 3_000, 6_000);
+    simulation.run(SECOND);
+    let more = crate::wire::memory().saturating_sub(before) >> 20;
+    assert!(more < 8, "{more} MB are kept for one call");
     simulation.must_be_empty();
 }

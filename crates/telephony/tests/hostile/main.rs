@@ -3,11 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
+mod floods;
 mod intruders;
 mod leaks;
 #[path = "../../../sip/tests/torture/messages.rs"]
 mod messages;
+mod mutations;
+mod parsers;
 mod phone;
+mod scanners;
 mod simulation;
 mod torture;
 mod wire;

@@ -15,7 +15,7 @@ use tandem_sip::{
     dialog::Dialog,
     digest,
     flow::{Flow, Transport},
-    message::{Message, Method, Name, Request, Response, Uri, parse},
+    message::{Method, Name, Request, Response, Uri, parse},
     transaction::{ClientId, Event, Output, ServerId, Timers, Transactions},
 };
 
@@ -59,6 +59,8 @@ pub enum Called {
     Early { answer_after: Duration, bye_after: Option<Duration> },
     /// Says BYE before it has answered.
     ByeBeforeAnswer,
+    /// Answers and hangs up, but its answer is lost at first, so that the BYE comes before it.
+    ByeOvertakes,
     /// Answers, and is never heard of again.
     AnswersAndVanishes,
     /// Answers twice, as two phones behind a forking proxy.
@@ -80,7 +82,7 @@ enum Wish {
 pub struct Line {
     calling: Calling,
     called: Option<Called>,
-    invite: Request,
+    pub invite: Request,
     client: Option<ClientId>,
     server: Option<ServerId>,
     tag: String,
@@ -106,6 +108,8 @@ pub struct Phone {
     pub statuses: Vec<(Method, u16)>,
     /// INVITEs that came to it, the repeated ones not.
     pub rung: u64,
+    /// Answers of its own whose ACK never came.
+    pub unacknowledged: u64,
     /// How it takes calls.
     pub taking: fn(&mut StdRng) -> Called,
     transactions: Transactions,
@@ -138,6 +142,7 @@ impl Phone {
             lines: HashMap::new(),
             statuses: Vec::new(),
             rung: 0,
+            unacknowledged: 0,
             taking,
             transactions: Transactions::new(Timers::default(), random.random()),
             random,
@@ -199,10 +204,12 @@ impl Phone {
         call_id
     }
 
-    /// Hangs up, or gives up.
-    pub fn hang_up(&mut self, now: Instant, call_id: &str) {
-        let is_up = self.lines.get(call_id).is_some_and(|line| line.is_up);
-        self.fulfil(now, call_id, if is_up { Wish::Bye } else { Wish::Cancel });
+    /// Says in every call that its media are there from now on.
+    pub fn move_media(&mut self, now: Instant, media: SocketAddr) {
+        self.media = media;
+        for call_id in self.lines.keys().cloned().collect::<Vec<_>>() {
+            self.fulfil(now, &call_id, Wish::Hold(false));
+        }
         self.settle(now);
     }
 
@@ -293,6 +300,7 @@ impl Phone {
                     }
                 }
                 Output::Event(Event::Unacknowledged { id }) => {
+                    self.unacknowledged += 1;
                     if let Some(line) = self.servers.remove(&id) {
                         self.fulfil(now, &line, Wish::Bye);
                     }
@@ -317,7 +325,7 @@ impl Phone {
             Method::Invite if response.is_success() => self.success(now, id, &call_id, &request, response),
             Method::Invite if request.headers.to().is_ok_and(|to| to.tag().is_some()) => {}
             Method::Invite => drop(self.lines.remove(&call_id)),
-            Method::Bye => drop(self.lines.remove(&call_id)),
+            Method::Bye if self.lines.get(&call_id).is_none_or(|line| line.is_up) => drop(self.lines.remove(&call_id)),
             _ => {}
         }
         // An INVITE may be answered once more, by another phone or again by the same.
@@ -478,6 +486,11 @@ impl Phone {
                 self.later(ring + 500 * MS, &call_id, Wish::Bye);
                 self.later(ring + 700 * MS, &call_id, Wish::Respond(486));
             }
+            Called::ByeOvertakes => {
+                self.later(ring, &call_id, Wish::Respond(180));
+                self.later(ring + 100 * MS, &call_id, Wish::Bye);
+                self.later(ring + 200 * MS, &call_id, Wish::Respond(200));
+            }
         }
     }
 
@@ -539,6 +552,7 @@ impl Phone {
                 | Called::Rings
                 | Called::Ignores
                 | Called::AnswersNonsense
+                | Called::ByeOvertakes
                 | Called::ByeBeforeAnswer => {}
             }
         }
@@ -577,7 +591,7 @@ impl Phone {
                 }
             }
             Wish::Bye => {
-                let early = matches!(line.called, Some(Called::ByeBeforeAnswer));
+                let early = matches!(line.called, Some(Called::ByeBeforeAnswer | Called::ByeOvertakes));
                 if let Some(dialog) = line.dialog.as_mut().filter(|_| line.is_up || early) {
                     let bye = dialog.request(Method::Bye);
                     self.send(now, call_id, bye, 1);
@@ -611,18 +625,5 @@ impl Phone {
                 self.begin(now, &number, calling, Some(call_id.to_owned()));
             }
         }
-    }
-}
-
-/// A message as a person reads it.
-pub fn first_line(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().to_owned()
-}
-
-/// The status of a response.
-pub fn status(bytes: &[u8]) -> Option<u16> {
-    match parse(bytes) {
-        Ok(Message::Response(response)) => Some(response.status),
-        Ok(Message::Request(_)) | Err(_) => None,
     }
 }

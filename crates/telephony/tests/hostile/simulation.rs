@@ -16,13 +16,13 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tandem_domain::{
     calls::{Direction, Party, Xdr},
     huntgroup::RingStrategy,
-    ids::{AccountId, CallId, CustomerId, HuntgroupId, Timestamp},
+    ids::{AccountId, CallId, CustomerId, HuntgroupId, Timestamp, XdrId},
 };
 use tandem_media::{Description, Digit, Event as MediaEvent, Hears, LegId, LegStats, OpenError};
 use tandem_sip::{
     digest::{Algorithm, ha1},
     flow::{Flow, Transport},
-    message::parse,
+    message::{Name, Response, parse},
 };
 use tandem_telephony::{
     call::{
@@ -55,7 +55,6 @@ struct Book {
     opened: u64,
     closed: HashMap<LegId, u32>,
     events: VecDeque<(Duration, MediaEvent)>,
-    most_open: usize,
 }
 
 /// Media that only keep books: closing a leg twice, or one that never was, is found here.
@@ -68,7 +67,6 @@ impl Media for Ledger {
         let now = book.now.expect("the time");
         assert!(book.open.insert(leg, now).is_none() && !book.closed.contains_key(&leg), "{leg:?} is opened twice");
         book.opened += 1;
-        book.most_open = book.most_open.max(book.open.len());
         book.next_port = book.next_port.checked_add(2).unwrap_or(20_000).max(20_000);
         Ok(SocketAddr::new(local, book.next_port))
     }
@@ -121,6 +119,7 @@ pub struct Simulation {
     pub phones: Vec<Phone>,
     pub xdrs: Vec<Xdr>,
     pub begun: HashSet<CallId>,
+    answered: HashSet<XdrId>,
     /// Messages that the exchange sent.
     pub sent: u64,
     pub now: Instant,
@@ -161,6 +160,7 @@ impl Simulation {
             digests: vec![Algorithm::Md5],
             media: vec![address.ip()],
             calls_max: 100_000,
+            account_calls_max: 100_000,
             trunk: Some(Trunk {
                 address: place(phones),
                 transport: Transport::Udp,
@@ -198,6 +198,7 @@ impl Simulation {
             phones: all,
             xdrs: Vec::new(),
             begun: HashSet::new(),
+            answered: HashSet::new(),
             sent: 0,
             now: start,
             start,
@@ -218,16 +219,6 @@ impl Simulation {
         let id = self.phones[phone].dial(self.now, number, calling);
         self.collect(phone);
         id
-    }
-
-    pub fn hang_up(&mut self, phone: usize, call_id: &str) {
-        self.phones[phone].hang_up(self.now, call_id);
-        self.collect(phone);
-    }
-
-    /// A datagram from somewhere.
-    pub fn inject(&mut self, from: SocketAddr, bytes: Bytes) {
-        self.travel(Arrival::AtExchange(from, bytes));
     }
 
     /// Lets time pass.
@@ -317,6 +308,9 @@ impl Simulation {
                 Output::Keep(xdr) => self.xdrs.push(*xdr),
                 Output::Belongs { call, .. } => {
                     self.begun.insert(call);
+                }
+                Output::Open(xdr) => {
+                    self.answered.insert(xdr.id);
                 }
                 Output::Binding(_) => {}
             }
@@ -424,15 +418,30 @@ impl Simulation {
         Answer::Route(Box::new(Route { customer: Some(CUSTOMER), direction, caller, callee, action }))
     }
 
+    /// A phone that rings says so with as many tags, each time with a `Contact` of so many octets.
+    pub fn many_early_answers(&mut self, phone: usize, count: u32, octets: usize) {
+        let line = self.phones[phone].lines.values().next().expect("a call that rings");
+        let (invite, from) = (line.invite.clone(), self.phones[phone].address);
+        for number in 0..count {
+            let mut response = Response::to(&invite, 180);
+            let to = invite.headers.to().unwrap().with_tag(&format!("t{number}"));
+            response.headers.set(Name::To, to.to_string());
+            response.headers.push(Name::Contact, format!("<sip:{}@198.51.100.2>", "x".repeat(octets)));
+            self.travel(Arrival::AtExchange(from, response.to_bytes()));
+            self.run(Duration::from_micros(10));
+        }
+    }
+
+    /// Calls that go on.
+    pub fn calls(&self) -> usize {
+        self.exchange.counts(self.clock()).calls
+    }
+
     // What must hold -------------------------------------------------------------------------------------------------
 
     /// Legs that are open in media now.
     pub fn open_media(&self) -> usize {
         self.ledger.0.borrow().open.len()
-    }
-
-    pub fn most_open_media(&self) -> usize {
-        self.ledger.0.borrow().most_open
     }
 
     /// After everybody has hung up: nothing is left, and every call left one record.
@@ -459,7 +468,15 @@ impl Simulation {
         assert_eq!(self.exchange.next_timeout(), None, "a timer is left");
         assert_eq!(self.exchange.counts(self.clock()), Counts::default());
         let recorded: HashSet<_> = self.xdrs.iter().map(|xdr| xdr.call).collect();
-        assert_eq!(recorded.len(), self.xdrs.len(), "a call has two records");
         assert_eq!(self.begun.difference(&recorded).count(), 0, "a call has no record");
+        let ids: HashSet<_> = self.xdrs.iter().map(|xdr| xdr.id).collect();
+        assert_eq!(ids.len(), self.xdrs.len(), "a record is written twice");
+        assert_eq!(self.answered.difference(&ids).count(), 0, "a call that was answered has no record of its end");
+        // Several of one call follow each other: a conversation that was handed over ends before the next one begins.
+        let mut xdrs: Vec<_> = self.xdrs.iter().collect();
+        xdrs.sort_by_key(|xdr| (xdr.call, xdr.started, xdr.ended));
+        for pair in xdrs.windows(2).filter(|pair| pair[0].call == pair[1].call) {
+            assert!(pair[0].ended <= pair[1].started, "two records of one conversation: {:#?} {:#?}", pair[0], pair[1]);
+        }
     }
 }

@@ -81,32 +81,46 @@ impl Wired {
         self.phone.lock().unwrap()
     }
 
-    /// Calls and waits until both talk; both know then where their sound goes.
-    pub fn talk(&mut self, world: &World, other: &mut Self, number: &str) -> String {
+    /// Calls and waits until it is answered; both know then where their sound goes.
+    pub fn connect(&mut self, world: &World, other: &mut Self, number: &str) {
         let call_id = self.phone().dial(Instant::now(), number, Calling::default());
         world.wait_for("the answer", || self.phone().lines.get(&call_id).filter(|line| line.is_up).map(|_| ()));
         world.wait_for("the called party", || other.phone().lines.values().any(|line| line.is_up).then_some(()));
-        for wired in [self, other] {
+        for wired in [&mut *self, &mut *other] {
             let line = wired.phone().lines.values().next().unwrap().remote.clone();
             wired.sound.towards = Some(audio_of(&line));
         }
-        call_id
+    }
+
+    /// The same, and both have heard each other.
+    pub fn talk(&mut self, world: &World, other: &mut Self, number: &str) {
+        self.connect(world, other, number);
+        let (one, two) = (&mut self.sound, &mut other.sound);
+        let until = Instant::now() + Duration::from_secs(5);
+        // Media are told of the answer a moment after the phones.
+        while !one.heard.contains(&(two.ssrc, two.sequence)) || !two.heard.contains(&(one.ssrc, one.sequence)) {
+            assert!(Instant::now() < until, "the two do not hear each other; {:?}", world.engine.stats());
+            one.say();
+            two.say();
+            std::thread::sleep(10 * MS);
+            one.listen();
+            two.listen();
+        }
+        for sound in [one, two] {
+            sound.heard.clear();
+            sound.began = sound.sequence;
+        }
     }
 
     /// Calls, talks for a moment, hangs up; and waits until that is done.
     pub fn call_goes_through(&self, world: &World, number: &str) {
-        let call_id =
-            self.phone().dial(Instant::now(), number, Calling { bye_after: Some(20 * MS), ..Calling::default() });
-        let mut was_up = false;
-        world.wait_for("a call that goes through", || {
-            let phone = self.phone();
-            // Taken out after its BYE.
-            phone.statuses.iter().filter(|status| **status == (Method::Bye, 200)).count();
-            let there = phone.lines.contains_key(&call_id);
-            (!there).then_some(())
-        });
-        was_up |= self.phone().statuses.contains(&(Method::Invite, 200));
-        assert!(was_up, "the call was refused: {:?}", self.phone().statuses);
+        let calling = Calling { bye_after: Some(20 * MS), ..Calling::default() };
+        self.phone().statuses.clear();
+        let call_id = self.phone().dial(Instant::now(), number, calling);
+        // Its line is free again after its BYE.
+        world.wait_for("a call that goes through", || (!self.phone().lines.contains_key(&call_id)).then_some(()));
+        let statuses = self.phone().statuses.clone();
+        assert!(statuses.contains(&(Method::Invite, 200)), "the call was refused: {statuses:?}");
     }
 }
 
@@ -131,6 +145,8 @@ pub struct Sound {
     pub socket: UdpSocket,
     pub ssrc: u32,
     pub sequence: u16,
+    /// What was said before this story.
+    pub began: u16,
     pub towards: Option<SocketAddr>,
     pub heard: BTreeSet<(u32, u16)>,
     /// Packets that were heard more than once.
@@ -141,7 +157,7 @@ impl Sound {
     pub fn new(ssrc: u32) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket.set_nonblocking(true).unwrap();
-        Self { socket, ssrc, sequence: 1000, towards: None, heard: BTreeSet::new(), twice: 0 }
+        Self { socket, ssrc, sequence: 1000, began: 1000, towards: None, heard: BTreeSet::new(), twice: 0 }
     }
 
     /// One packet of 20 ms.
