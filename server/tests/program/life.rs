@@ -1,6 +1,12 @@
 //! Start and end, wanted and unwanted.
 
-use std::{net::TcpListener, time::Duration};
+use std::{
+    net::TcpListener,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use sqlx::Connection as _;
 
 use crate::tandem::{Serving, get, run, text};
 
@@ -34,6 +40,39 @@ fn killed_at_any_moment_it_starts_again_on_the_same_data() {
     }
     let serving = Serving::start(here.path(), &arguments);
     assert_eq!(serving.get("/readyz").0, 200);
+}
+
+/// The number in the only row that this finds in the kept data.
+fn number_in(folder: &Path, query: &str) -> i64 {
+    let url = format!("sqlite:{}?mode=ro", folder.join("kept/tandem.sqlite").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+    })
+}
+
+#[test]
+fn calls_that_were_answered_are_on_record_after_a_sudden_end() {
+    let here = tempfile::tempdir().unwrap();
+    let arguments = ["demo", "--http", "127.0.0.1:0", "--data", "kept"];
+    let serving = Serving::start(here.path(), &arguments);
+    let until = Instant::now() + Duration::from_secs(60);
+    while number_in(here.path(), "SELECT COUNT(*) FROM open_call") == 0 {
+        assert!(Instant::now() < until, "nobody of the demonstration has called");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    serving.signal("KILL");
+    serving.wait();
+    let cut = number_in(here.path(), "SELECT COUNT(*) FROM open_call");
+    assert!(cut > 0);
+    let arguments = ["demo", "--http", "127.0.0.1:0", "--data", "kept", "--no-callers"];
+    let serving = Serving::start(here.path(), &arguments);
+    assert_eq!(serving.get("/readyz").0, 200);
+    let recorded =
+        "SELECT COUNT(*) FROM xdr WHERE cause = 'shutdown' AND answered_at IS NOT NULL AND ended_at >= answered_at";
+    assert_eq!(number_in(here.path(), recorded), cut);
+    assert_eq!(number_in(here.path(), "SELECT COUNT(*) FROM open_call"), 0);
 }
 
 #[test]
