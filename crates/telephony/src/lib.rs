@@ -11,6 +11,7 @@
 //! | [`registrar`] | which phones are where? |
 //! | [`directory`] | whose phone is it, and what does a dialled number mean? |
 //! | [`prompt`] | what does the exchange say? |
+//! | [`proof`] | what do we answer to a trunk that asks for our password? |
 //! | [`feed`] | what is going on now? |
 //! | [`records`], [`trace`] | what is kept of a call, and of its messages? |
 //! | [`actor`] | who reads the sockets and the clock? |
@@ -23,6 +24,7 @@ pub mod feed;
 pub mod ids;
 pub mod leg;
 pub mod prompt;
+pub mod proof;
 pub mod records;
 pub mod registrar;
 pub mod trace;

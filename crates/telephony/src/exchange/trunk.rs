@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use tandem_sip::{
-    digest,
     message::{Method, Name, Request, Response, Uri},
     transaction::ClientId,
 };
 
 use super::{Due, Exchange, Media, Now};
+use crate::proof::prove;
 
 /// How long a registration is asked for, in seconds.
 const EXPIRES: u32 = 600;
@@ -67,25 +67,9 @@ impl<M: Media> Exchange<M> {
         headers.push(Name::UserAgent, self.settings.product.clone());
         if let Some(response) = challenged {
             let cnonce = self.token();
-            let (asked, answer) = match response.status {
-                401 => (Name::WwwAuthenticate, Name::Authorization),
-                _ => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
-            };
-            let proof = digest::Answer {
-                username: &user,
-                password: &password,
-                method: &Method::Register,
-                uri: &request.uri.to_string(),
-                body: &[],
-                cnonce: &cnonce,
-                nc: 1,
-            };
-            match digest::respond(response.headers.all(&asked), &proof) {
-                Ok(value) => request.headers.push(answer, value),
-                Err(error) => {
-                    tracing::warn!(%error, "the trunk asks for what cannot be answered");
-                    return self.trunk_failed(now, response.status);
-                }
+            if let Err(error) = prove(&mut request, response, (&user, &password), &cnonce) {
+                tracing::warn!(%error, "the trunk asks for what cannot be answered");
+                return self.trunk_failed(now, response.status);
             }
         }
         self.trunk.answered = challenged.is_some();

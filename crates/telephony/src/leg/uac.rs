@@ -10,7 +10,6 @@ use tandem_domain::{
 use tandem_media::Codec;
 use tandem_sip::{
     dialog::Dialog,
-    digest,
     flow::Flow,
     message::{Method, Name, NameAddr, Request, Response, Uri},
     transaction::ClientId,
@@ -20,7 +19,7 @@ use super::{
     ALLOW, Leg, LegEvent, Peer, Purpose, SDP, SUPPORTED, State, Wire, glare_pause, has_description,
     negotiation::Negotiation, session_timer,
 };
-use crate::{call::Why, ids::LegId};
+use crate::{call::Why, ids::LegId, proof::prove};
 
 /// Phones that one INVITE may reach behind a forking proxy: more are not looked at.
 const FORKS_MAX: usize = 32;
@@ -315,24 +314,9 @@ impl Leg {
         response: &Response,
     ) -> Option<Request> {
         let (user, password) = invitation.credentials.clone()?;
-        let (asked, answer) = match response.status {
-            401 => (Name::WwwAuthenticate, Name::Authorization),
-            _ => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
-        };
         let mut request = self.invite_request(invitation, seq);
         let cnonce = wire.token();
-        let uri = request.uri.to_string();
-        let proof = digest::Answer {
-            username: &user,
-            password: &password,
-            method: &Method::Invite,
-            uri: &uri,
-            body: &request.body,
-            cnonce: &cnonce,
-            nc: 1,
-        };
-        let value = digest::respond(response.headers.all(&asked), &proof).ok()?;
-        request.headers.push(answer, value);
+        prove(&mut request, response, (&user, &password), &cnonce).ok()?;
         Some(request)
     }
 
