@@ -58,18 +58,38 @@ impl Theme {
 
 /// Counts the times that the page's data must be loaded anew: every finished post adds one.
 #[derive(Debug, Clone, Copy)]
-pub struct Refresh(RwSignal<u32>);
+pub struct Refresh {
+    own: RwSignal<u32>,
+    /// What counts for the whole page, where this one is for a part of it.
+    page: Option<RwSignal<u32>>,
+}
 
 impl Refresh {
-    /// Loads the page's data anew.
+    fn new() -> Self {
+        Self { own: RwSignal::new(0), page: None }
+    }
+
+    /// One for a part of the page, which is loaded anew with the whole page too.
+    #[must_use]
+    pub fn below(self) -> Self {
+        Self { page: Some(self.own), ..Self::new() }
+    }
+
+    /// Loads the data anew, if it is shown yet.
     pub fn now(self) {
-        self.0.update(|times| *times += 1);
+        self.own.try_update(|times| *times += 1);
     }
 
     /// How often that was done; whoever reads it is told of the next time.
     #[must_use]
     pub fn times(self) -> u32 {
-        self.0.get()
+        self.own.get() + self.page.map_or(0, |page| page.get())
+    }
+
+    /// Whether it is for a part of the page, which follows what happens.
+    #[must_use]
+    pub fn is_part(self) -> bool {
+        self.page.is_some()
     }
 }
 
@@ -87,7 +107,7 @@ pub fn provide_page_context() {
     })
     .into_inner();
     provide_context(StoredValue::new(page));
-    provide_context(Refresh(RwSignal::new(0)));
+    provide_context(Refresh::new());
 }
 
 fn page_context() -> PageContext {

@@ -9,7 +9,10 @@ use std::{convert::Infallible, fmt, marker::PhantomData, str::FromStr, sync::Arc
 use leptos::{prelude::*, server::codee::string::FromToStringCodec, server_fn::ServerFn};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::error::AppError;
+use crate::{
+    context::{Refresh, use_refresh},
+    error::AppError,
+};
 
 /// The one resource of all pages. In the page an answer stands as its text.
 type AnswerResource = Resource<Answer, FromToStringCodec>;
@@ -53,8 +56,18 @@ where
     F: ServerFn<Error = AppError> + Serialize + 'static,
     F::Output: Serialize,
 {
+    load_live(use_refresh(), call)
+}
+
+/// Loads data that follows what happens: [`live`](crate::live::live) gives the counter. What comes by itself is not shown as
+/// waiting.
+pub fn load_live<F>(refresh: Refresh, call: impl Fn() -> Result<F, AppError> + Send + Sync + 'static) -> Data<F::Output>
+where
+    F: ServerFn<Error = AppError> + Serialize + 'static,
+    F::Output: Serialize,
+{
     let waits = RwSignal::new(0);
-    Data { answer: answering::answer(call, waits), waits, of: PhantomData }
+    Data { answer: answering::answer(call, refresh, waits), waits, of: PhantomData }
 }
 
 /// Shows loaded data: a skeleton while it is on its way for the first time, the old data while it is loaded anew, an error
@@ -81,10 +94,11 @@ mod answering {
     use serde::Serialize;
 
     use super::{Answer, AnswerResource};
-    use crate::{error::AppError, server::ask::internal};
+    use crate::{context::Refresh, error::AppError, server::ask::internal};
 
     pub(super) fn answer<F>(
         call: impl Fn() -> Result<F, AppError> + Send + Sync + 'static,
+        _refresh: Refresh,
         _waits: RwSignal<u32>,
     ) -> AnswerResource
     where
@@ -115,7 +129,7 @@ mod answering {
     use serde::Serialize;
 
     use super::{Answer, AnswerResource};
-    use crate::{context::use_refresh, error::AppError, ui::submit};
+    use crate::{context::Refresh, error::AppError, ui::submit};
 
     /// A call as it travels; two equal ones are one.
     #[derive(Clone, PartialEq)]
@@ -128,6 +142,7 @@ mod answering {
 
     pub(super) fn answer<F>(
         call: impl Fn() -> Result<F, AppError> + Send + Sync + 'static,
+        refresh: Refresh,
         waits: RwSignal<u32>,
     ) -> AnswerResource
     where
@@ -138,21 +153,30 @@ mod answering {
             let body = serde_qs::to_string(&call()?).map_err(|error| AppError::Unreadable(error.to_string()))?;
             Ok(Wire { to: F::PATH, body })
         };
-        fetched(Box::new(call), waits)
+        fetched(Box::new(call), refresh, waits)
     }
 
-    fn fetched(call: Call, waits: RwSignal<u32>) -> AnswerResource {
-        let refresh = use_refresh();
+    fn fetched(call: Call, refresh: Refresh, waits: RwSignal<u32>) -> AnswerResource {
+        let last = StoredValue::new(None::<(Result<Wire, AppError>, Answer)>);
         let source = move || (call(), refresh.times());
         Resource::new_str(source, move |(call, _)| {
+            // The same call again is one that nobody waits for, where the page follows what happens.
+            let known = last.try_get_value().flatten().filter(|(of, _)| refresh.is_part() && *of == call);
             SendWrapper::new(async move {
-                let waiting = Waiting::begin(waits);
-                let answer = match call {
-                    Ok(Wire { to, body }) => submit::ask(to, &body).await,
-                    Err(error) => Err(error),
+                let waiting = known.is_none().then(|| Waiting::begin(waits));
+                let answer = match &call {
+                    Ok(Wire { to, body }) => Answer(submit::ask(to, body).await.map(Into::into)),
+                    Err(error) => Answer(Err(error.clone())),
                 };
                 drop(waiting);
-                Answer(answer.map(Into::into))
+                match (known, &answer.0) {
+                    // A call that is over has no record for a moment, and a server may be away for one: what was there stays.
+                    (Some((_, known)), Err(AppError::NotFound(_) | AppError::Unreachable)) => known,
+                    _ => {
+                        last.try_set_value(Some((call, answer.clone())));
+                        answer
+                    }
+                }
             })
         })
     }

@@ -9,6 +9,7 @@
 //! | [`ui`] | the design system; pages compose, they do not style |
 //! | [`context`] | who is signed in, the last post's words |
 //! | [`data`] | what a page shows: loading it by a server function, showing it |
+//! | [`live`] | pages that follow what happens |
 //! | [`post`], [`error`], [`listing`] | what server functions answer |
 //! | `server` | the server's side: who is asking, sessions, what becomes of answers |
 //!
@@ -21,6 +22,7 @@ pub mod context;
 pub mod data;
 pub mod error;
 pub mod listing;
+pub mod live;
 pub mod pages;
 pub mod parts;
 pub mod post;

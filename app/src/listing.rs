@@ -4,7 +4,10 @@
 //! in words (dates in the reader's time zone, states by their names). The browser needs no code per list.
 
 use serde::{Deserialize, Serialize};
-use tandem_domain::list::{COUNT_CAP, Cursor, Page, Query};
+use tandem_domain::{
+    ids::Timestamp,
+    list::{COUNT_CAP, Cursor, Page, Query},
+};
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,8 @@ pub enum Cell {
     Text(String),
     /// A number, code or time, in tabular figures.
     Figures(String),
+    /// How long something has lasted since this moment, when it was told; it goes on every second.
+    Since(Timestamp, String),
     /// A state, with its colour and word.
     Badge(Tone, String),
     /// Two lines: what matters, and what explains it.
@@ -86,6 +91,13 @@ impl Listing {
     pub fn of<T>(columns: Vec<Column>, page: Page<T>, row: impl FnMut(T) -> ListRow) -> Self {
         let page = page.map(row);
         Self { columns, rows: page.rows, count: page.count, next: page.next, previous: page.previous }
+    }
+
+    /// A listing of one page: these rows are all.
+    #[must_use]
+    pub fn whole(columns: Vec<Column>, rows: Vec<ListRow>) -> Self {
+        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        Self { columns, rows, count, next: None, previous: None }
     }
 
     /// "1 customer", "12 customers", "more than 1,000 customers".

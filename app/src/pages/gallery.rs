@@ -1,4 +1,5 @@
-//! The design system's page: every component in every state. In demonstration mode only.
+//! The design system's page: every component in every state. In demonstration mode, and not in a release, whose WebAssembly
+//! has no room for it.
 //!
 //! What is posted here goes nowhere; the forms stand for their looks, and answer that there is no such page.
 
@@ -24,10 +25,16 @@ use crate::{
 /// Where the gallery's forms post to: nowhere.
 const NOWHERE: &str = "/api/gallery";
 
+/// Whether the gallery is there.
+#[must_use]
+pub fn is_there() -> bool {
+    cfg!(debug_assertions) && is_demo()
+}
+
 /// Every component in every state.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
-    if !is_demo() {
+    if !is_there() {
         return error_page(&AppError::NotFound("page".into()));
     }
     view! {

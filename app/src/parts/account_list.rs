@@ -25,7 +25,11 @@ pub async fn account_list(
     };
     use tandem_store::accounts::{AccountFilters, AccountRow, AccountSort};
 
-    use super::{account_panels::account_path, status_panel::service_tone};
+    use super::{
+        account_panels::account_path,
+        customer_filter::{Asked, asked_customer},
+        status_panel::service_tone,
+    };
     use crate::{
         listing::{Cell, Column, ListRow},
         server::{ask::Ask, format},
@@ -38,20 +42,10 @@ pub async fn account_list(
         ask.see(Field::AccountExtension)?;
     }
     let asked = args.filter("customer");
-    let customer = match asked.parse() {
-        Ok(id) => Some(id),
-        Err(_) if asked.trim().is_empty() => None,
-        Err(_) => {
-            let found =
-                ask.store().customers().choices(scope, asked, 1).await.map_err(|error| ask.tell("customer", error))?;
-            match found.first() {
-                Some((id, _)) => Some(*id),
-                // No customer has this name: no account is one's.
-                None => {
-                    return Ok(Listing { columns: Vec::new(), rows: Vec::new(), count: 0, next: None, previous: None });
-                }
-            }
-        }
+    let customer = match asked_customer(&ask, scope, asked).await? {
+        Asked::All => None,
+        Asked::One(customer) => Some(customer),
+        Asked::Nobody => return Ok(Listing::whole(Vec::new(), Vec::new())),
     };
     let with_status = ask.me.sees(Field::AccountStatus);
     let filters = AccountFilters { customer, status: Status::from_key(args.filter("status")).filter(|_| with_status) };

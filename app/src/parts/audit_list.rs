@@ -107,6 +107,22 @@ pub mod filters {
     /// # Errors
     /// What is wrong with the days.
     pub fn of(args: &ListArgs, zone: &TimeZone) -> Result<AuditFilters, FieldErrors> {
+        let (from, until) = days(args, zone)?;
+        Ok(AuditFilters {
+            subject: Subject::from_key(args.filter("kind")),
+            actor: args.filter("who").trim().to_lowercase(),
+            from,
+            until,
+            search: args.q.clone(),
+            ..AuditFilters::default()
+        })
+    }
+
+    /// The moments between which the days `from` and `to` lie, both included, in a time zone.
+    ///
+    /// # Errors
+    /// What is wrong with the days.
+    pub fn days(args: &ListArgs, zone: &TimeZone) -> Result<(Option<Timestamp>, Option<Timestamp>), FieldErrors> {
         let mut errors = FieldErrors::default();
         let from = errors.take("from", optional_date(args.filter("from")));
         let to = errors.take("to", optional_date(args.filter("to")));
@@ -117,14 +133,7 @@ pub mod filters {
         let from = begin(from, "from", &mut errors, false);
         let until = begin(to, "to", &mut errors, true);
         errors.into_result()?;
-        Ok(AuditFilters {
-            subject: Subject::from_key(args.filter("kind")),
-            actor: args.filter("who").trim().to_lowercase(),
-            from,
-            until,
-            search: args.q.clone(),
-            ..AuditFilters::default()
-        })
+        Ok((from, until))
     }
 
     /// The first moment of a day in a time zone, or of the day after it. Where the clock skips midnight, it is the moment to

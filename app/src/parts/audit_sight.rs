@@ -103,7 +103,7 @@ fn permissions(subject: Subject) -> Permissions {
     Permissions { named, others }
 }
 
-const OF_CUSTOMER: [(&str, Field); 15] = [
+const OF_CUSTOMER: [(&str, Field); 17] = [
     ("name", Field::CustomerName),
     ("email", Field::CustomerEmail),
     ("locale", Field::CustomerLocale),
@@ -119,6 +119,8 @@ const OF_CUSTOMER: [(&str, Field); 15] = [
     ("password", Field::CustomerSignIn),
     ("dialing_rule", Field::CustomerDialingRule),
     ("dialing_mode", Field::CustomRule),
+    ("public_number", Field::PublicNumbers),
+    ("call", Field::LiveCalls),
 ];
 
 const OF_ACCOUNT: [(&str, Field); 13] = [

@@ -218,6 +218,7 @@ pub async fn sip_password_set(
         .set_sip_password(tenant, account, &password, &ask.change())
         .await
         .map_err(|error| ask.tell(owner.noun(), error))?;
+    ask.services().exchange.forget_phones(account);
     Ok(Done::say("SIP password set"))
 }
 
@@ -243,6 +244,7 @@ pub async fn sip_password_remove(
         .remove_sip_password(tenant, account, &ask.change())
         .await
         .map_err(|error| ask.tell(owner.noun(), error))?;
+    ask.services().exchange.forget_phones(account);
     Ok(Done::say("SIP password removed"))
 }
 

@@ -96,7 +96,13 @@ pub async fn status_set(
         None => ask.store().customers().set_status(tenant, next, saw, &reason, &ask.change()).await,
     };
     match set {
-        Ok(_) => Ok(Done::say(format!("Status: {}", next.label()))),
+        Ok(_) => {
+            // A blocked account's phones stay: they may call for help.
+            if let Some(account) = account.filter(|_| next == Status::Closed) {
+                ask.services().exchange.forget_phones(account);
+            }
+            Ok(Done::say(format!("Status: {}", next.label())))
+        }
         Err(StoreError::Stale(StaleEdit { by, by_staff, changes, .. })) => {
             let by = ask.name_of(by, by_staff);
             let now = changes.first().and_then(|change| Status::from_key(&change.new)).map_or("", Status::label);

@@ -33,6 +33,16 @@ pub fn time_with_seconds(at: Timestamp, locale: Locale, zone: &locale::TimeZone)
     print(at, pattern, zone)
 }
 
+/// A moment as its day and its time to the second: "24 Nov 2026" and "16:05:09".
+#[must_use]
+pub fn day_and_time(at: Timestamp, locale: Locale, zone: &locale::TimeZone) -> (String, String) {
+    let clock = match locale {
+        Locale::EnUs => "%-I:%M:%S %p",
+        Locale::EnGb | Locale::DeDe | Locale::FrFr => "%H:%M:%S",
+    };
+    (day(&today(at, zone), locale), print(at, clock, zone))
+}
+
 /// A calendar day, given as `YYYY-MM-DD`: "24 Nov 2026". What is no day stays as it is.
 #[must_use]
 pub fn day(iso: &str, locale: Locale) -> String {

@@ -23,10 +23,13 @@ pub mod answers;
 pub mod ask;
 pub mod auth;
 mod ceiling;
+pub mod exchange;
 pub mod format;
 #[cfg(test)]
 pub(crate) mod forms;
 pub mod guard;
+mod live;
+pub(crate) mod paging;
 mod refusals;
 pub mod router;
 pub mod sign_in;
@@ -75,6 +78,10 @@ pub struct Services {
     pub sessions: SessionLifetimes,
     /// Bounds how many passwords are hashed at once: each takes 19 MiB and a core.
     pub hashing: Arc<tokio::sync::Semaphore>,
+    /// The exchange that runs beside the application.
+    pub exchange: Arc<dyn exchange::Exchange>,
+    /// Becomes true when the server ends: what would go on for ever ends then. That nobody can say so any more counts as well.
+    pub ending: tokio::sync::watch::Receiver<bool>,
 }
 
 /// The address of the person's device: the peer's, or what a trusted proxy says it is. Put into the request by the binary.

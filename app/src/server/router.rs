@@ -14,7 +14,7 @@ use axum::{
 use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
-use super::{Refused, Services, answers, auth, guard, refusals::Refusals, theme, theme_of};
+use super::{Refused, Services, answers, auth, guard, live, refusals::Refusals, theme, theme_of};
 use crate::{parts::audit_export, routes::App, shell::shell};
 
 /// The router of pages and server functions.
@@ -23,6 +23,7 @@ pub fn router(services: Services) -> Router {
         .route("/api/{*path}", any(server_function))
         .route("/", get(StatusCode::NOT_FOUND))
         .route("/theme/{name}", get(theme::choose))
+        .route("/live/{topics}", get(live::events))
         .route("/admin/audit.csv", get(audit_export::csv))
         .route("/self-care/audit.csv", get(audit_export::csv));
     for route in generate_route_list(App) {
@@ -33,6 +34,7 @@ pub fn router(services: Services) -> Router {
         .layer(middleware::from_fn_with_state(services.clone(), answers::answers))
         .layer(middleware::from_fn_with_state(services.clone(), guard::guard))
         .layer(Extension(Refusals::default()))
+        .layer(Extension(live::Streams::default()))
         .layer(auth::layer(&services))
         .with_state(services)
 }

@@ -7,7 +7,7 @@ use super::icon::{Sign, icon};
 use crate::listing::Tone;
 
 /// The class of a tone, for badges, notices and toasts.
-pub(super) const fn tone_class(tone: Tone) -> &'static str {
+pub(crate) const fn tone_class(tone: Tone) -> &'static str {
     match tone {
         Tone::Good => "tone-good",
         Tone::Neutral => "tone-neutral",

@@ -2,7 +2,7 @@
 //!
 //! Everything here is rendered by the server first and works as plain HTML; the browser adds to it when it has taken the
 //! page over. The look is in `style/`, by the class names used here; `/admin/gallery` shows every component in every state
-//! (demonstration mode).
+//! (demonstration mode, not in releases).
 //!
 //! # What there is
 //!

@@ -40,6 +40,14 @@ const ADMINISTRATOR: &[(&str, &[Entry])] = &[
         ],
     ),
     (
+        "Exchange",
+        &[
+            entry("/admin/calls", "Live calls", Sign::Live, &[Field::LiveCalls]),
+            entry("/admin/registrations", "Registrations", Sign::Phone, &[Field::Registrations]),
+            entry("/admin/xdrs", "xDRs", Sign::Calls, &[Field::CallHistory]),
+        ],
+    ),
+    (
         "Configuration",
         &[
             entry("/admin/classes", "Customer classes", Sign::Layers, &[Field::Classes]),
@@ -69,6 +77,14 @@ const CUSTOMER: &[(&str, &[Entry])] = &[
         ],
     ),
     (
+        "Calls",
+        &[
+            entry("/self-care/calls", "Live calls", Sign::Live, &[Field::LiveCalls]),
+            entry("/self-care/history", "Call history", Sign::Calls, &[Field::CallHistory]),
+            entry("/self-care/numbers", "Public numbers", Sign::Number, &[Field::PublicNumbers]),
+        ],
+    ),
+    (
         "Company",
         &[
             entry("/self-care/company", "Company details", Sign::Company, &[Field::CustomerName, Field::CustomerEmail]),
@@ -82,6 +98,7 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
     (
         "My telephone",
         &[
+            entry("/self-care/history", "Call history", Sign::Calls, &[Field::CallHistory]),
             entry(
                 "/self-care/recording",
                 "Call recording",
@@ -101,16 +118,16 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
 ];
 
 /// The navigation of a person.
-pub(super) fn groups(me: &Principal, demo: bool) -> Vec<Group> {
-    let (table, demo) = match me.audience() {
-        Audience::Administrator => (ADMINISTRATOR, demo),
+pub(super) fn groups(me: &Principal, gallery: bool) -> Vec<Group> {
+    let (table, gallery) = match me.audience() {
+        Audience::Administrator => (ADMINISTRATOR, gallery),
         Audience::Customer => (CUSTOMER, false),
         Audience::Account => (ACCOUNT, false),
     };
     let seen = |entry: &&Entry| entry.fields.is_empty() || entry.fields.iter().any(|field| me.sees(*field));
     table
         .iter()
-        .chain(demo.then_some(&DEMO))
+        .chain(gallery.then_some(&DEMO))
         .map(|(label, entries)| Group { label, entries: entries.iter().filter(seen).copied().collect() })
         .filter(|group| !group.entries.is_empty())
         .collect()

@@ -70,7 +70,7 @@ fn row_view(row: ListRow, labels: &[String]) -> AnyView {
         .zip(labels)
         .map(|(cell, label)| {
             let class = match &cell {
-                Cell::Figures(_) => "figures",
+                Cell::Figures(_) | Cell::Since(..) => "figures",
                 Cell::Text(_) | Cell::Badge(..) | Cell::Two(..) => "",
             };
             let content = cell_view(cell);
@@ -88,6 +88,7 @@ fn row_view(row: ListRow, labels: &[String]) -> AnyView {
 fn cell_view(cell: Cell) -> AnyView {
     match cell {
         Cell::Text(text) | Cell::Figures(text) => dash(text),
+        Cell::Since(since, text) => view! { <span data-since=since.0.to_string()>{text}</span> }.into_any(),
         Cell::Badge(tone, text) => view! { <Badge tone=tone text=text /> }.into_any(),
         Cell::Two(text, note) => view! { <span class="two">{dash(text)} <small>{note}</small></span> }.into_any(),
     }

@@ -9,6 +9,7 @@ use crate::{
     data::{load, loaded},
     error::AppError,
     listing::Listing,
+    parts::exchange_now::{exchange_now, exchange_stats},
     ui::{Card, DataTable, EmptyState, LinkButton, PageHeader, Sign, Stat},
 };
 
@@ -145,12 +146,13 @@ mod changes {
 /// The page.
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let data = load(|| Ok(DashboardRead {}));
-    loaded(data, |dashboard| {
+    let (data, now) = (load(|| Ok(DashboardRead {})), exchange_now());
+    loaded(data, move |dashboard| {
         let Dashboard { customers, accounts, changes } = dashboard;
         view! {
             <PageHeader title="Dashboard" subtitle="Customers, accounts, and what was changed last." actions=quick_links />
             <div class="stack">
+                <div class="stats">{exchange_stats(now)}</div>
                 {stats("Customers", "/admin/customers", customers)}
                 {stats("Accounts", "/admin/accounts", accounts)}
                 {changes.map(last_changes)}

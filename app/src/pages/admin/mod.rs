@@ -9,4 +9,5 @@ pub mod customer;
 pub mod customers;
 pub mod dashboard;
 pub mod dialing_rules;
+pub mod exchange;
 pub mod roles;

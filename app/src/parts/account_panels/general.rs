@@ -97,9 +97,14 @@ pub async fn account_save(
         ask.manages(found.stored.value.role).await?;
         ask.gives_chosen(account.role).await?;
     }
+    // Its phones register as another SIP user from now on.
+    let moves = account.extension != found.stored.value.extension;
     let version = found.stored.basis(version);
     let saved = ask.store().accounts().update(found.tenant, id, version, &account, &ask.change()).await;
     saved.map_err(|error| ask.tell(WHAT, error))?;
+    if moves {
+        ask.services().exchange.forget_phones(id);
+    }
     Ok(Done::say("Account saved"))
 }
 

@@ -12,14 +12,14 @@ use crate::{
     context::me,
     data::{load, loaded},
     error::AppError,
-    listing::Tone,
+    listing::{Listing, Tone},
     parts::{
         address::of_address,
         owner::Owner,
         sign_in_panel::{SignInView, SipView, sign_in_panel, sip_panel},
         status_panel::{StatusView, status_panel},
     },
-    ui::{Badge, PageHeader, Tabs},
+    ui::{Badge, Card, DataTable, Notice, PageHeader, Tabs},
 };
 
 /// What an account is called in an answer.
@@ -61,12 +61,14 @@ pub fn account_frame(head: &AccountHead, content: AnyView) -> AnyView {
     let base = head.owner.account.map(|id| account_path(me.audience(), id)).unwrap_or_default();
     let services =
         Setting::RECORDING.iter().any(|setting| me.sees(setting.permission())) || me.sees(Field::ServiceCodes);
+    let sign_in =
+        [Field::AccountSignIn, Field::SipPassword, Field::Registrations].into_iter().any(|field| me.sees(field));
     let history = me.audience() == Audience::Administrator && me.sees(Field::AuditLog);
     let tabs = [
         ("", "General", true),
         ("/services", "Services", services),
         ("/status", "Status", me.sees(Field::AccountStatus)),
-        ("/sign-in", "Sign-in", me.sees(Field::AccountSignIn) || me.sees(Field::SipPassword)),
+        ("/sign-in", "Sign-in", sign_in),
         ("/history", "History", history),
     ];
     let tabs = tabs
@@ -113,9 +115,12 @@ pub async fn account_status_read(
 pub async fn account_sign_in_read(
     /// Which.
     id: AccountId,
-) -> Result<(AccountHead, Option<SignInView>, Option<SipView>), AppError> {
+) -> Result<(AccountHead, Option<SignInView>, Option<SipView>, Option<Listing>), AppError> {
     use super::FoundAccount;
-    use crate::{parts::sign_in_panel::suggested_password, server::ask::Ask};
+    use crate::{
+        parts::{registrations::phones_of, sign_in_panel::suggested_password},
+        server::ask::Ask,
+    };
 
     let ask = Ask::now()?;
     let found = FoundAccount::load(&ask, id).await?;
@@ -135,10 +140,11 @@ pub async fn account_sign_in_read(
         has_password: found.overview.has_sip_password,
         suggestion,
     });
-    if sign_in.is_none() && sip.is_none() {
+    let phones = phones_of(&ask, found.tenant, id).await?;
+    if sign_in.is_none() && sip.is_none() && phones.is_none() {
         return Err(AppError::forbidden(Field::AccountSignIn));
     }
-    Ok((found.head(&ask), sign_in, sip))
+    Ok((found.head(&ask), sign_in, sip, phones))
 }
 
 /// The page of the status.
@@ -149,11 +155,23 @@ pub fn status_page() -> AnyView {
     })
 }
 
+/// The phones that are registered for the account.
+fn phones_card(phones: Listing) -> AnyView {
+    let content = if phones.rows.is_empty() {
+        let text = "No phone is registered: calls to this extension reach nobody.";
+        view! { <Notice tone=Tone::Warning text=text /> }.into_any()
+    } else {
+        view! { <DataTable listing=phones label="Phones" /> }.into_any()
+    };
+    view! { <Card title="Phones">{content}</Card> }.into_any()
+}
+
 /// The page of the sign-ins.
 pub fn sign_in_page() -> AnyView {
     let data = load(of_address(WHAT, |id| AccountSignInRead { id }));
-    loaded(data, |(head, sign_in, sip)| {
-        let content = view! { <div class="form">{sign_in.map(sign_in_panel)} {sip.map(sip_panel)}</div> };
+    loaded(data, |(head, sign_in, sip, phones)| {
+        let phones = phones.map(phones_card);
+        let content = view! { <div class="form">{phones} {sign_in.map(sign_in_panel)} {sip.map(sip_panel)}</div> };
         account_frame(&head, content.into_any())
     })
 }

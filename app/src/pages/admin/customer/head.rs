@@ -101,6 +101,7 @@ pub(super) fn customer_frame(head: &CustomerHead, content: AnyView) -> AnyView {
         ("/voice", "Services > Voice calls", voice),
         ("/accounts", "Accounts", me.sees(Field::AccountProfile) || me.sees(Field::AccountExtension)),
         ("/huntgroups", "Huntgroups", me.sees(Field::Huntgroups)),
+        ("/numbers", "Public numbers", me.sees(Field::PublicNumbers)),
         ("/status", "Status", me.sees(Field::CustomerStatus)),
         ("/sign-in", "Sign-in", me.sees(Field::CustomerSignIn)),
         ("/history", "History", me.sees(Field::AuditLog)),

@@ -6,6 +6,7 @@
 //! | [`voice`] | Services > Voice calls: supervision, notices, dialing rule, recording |
 //! | [`lists`] | Accounts, History |
 //! | [`huntgroups`] | Huntgroups |
+//! | [`numbers`] | Public numbers |
 //! | [`access`] | Status, Sign-in |
 //! | [`head`] | what is around all of them |
 
@@ -14,6 +15,7 @@ mod general;
 mod head;
 mod huntgroups;
 mod lists;
+mod numbers;
 mod voice;
 
 pub use access::{CustomerSignInPage, CustomerStatusPage};
@@ -24,4 +26,5 @@ pub(super) use general::{CustomerFields, TypedCustomer, customer_inputs};
 pub use huntgroups::CustomerHuntgroupsPage;
 pub use lists::{CustomerAccountsPage, CustomerHistoryPage};
 pub(super) use lists::{account_status_filter, history_list};
+pub use numbers::CustomerNumbersPage;
 pub use voice::CustomerVoicePage;

@@ -9,7 +9,10 @@ use crate::{
     data::{load, loaded},
     error::AppError,
     listing::{Listing, Tone},
-    parts::huntgroup_form::{supervision::supervision_card, view::SupervisionView},
+    parts::{
+        exchange_now::{exchange_now, exchange_stats},
+        huntgroup_form::{supervision::supervision_card, view::SupervisionView},
+    },
     ui::{Badge, Card, DataTable, LinkButton, PageHeader, Row, Rows, Stat},
 };
 
@@ -140,8 +143,8 @@ fn words(change: &tandem_domain::audit::FieldChange) -> String {
 
 /// The page.
 pub(super) fn home() -> AnyView {
-    let data = load(|| Ok(CompanyHomeRead {}));
-    loaded(data, |home| {
+    let (data, now) = (load(|| Ok(CompanyHomeRead {})), exchange_now());
+    loaded(data, move |home| {
         let steps = first_steps(&home);
         let CompanyHome { extensions, huntgroups, rule, supervision, changes } = home;
         let on = supervision.as_ref().map(|supervision| supervision.on);
@@ -150,6 +153,7 @@ pub(super) fn home() -> AnyView {
             <div class="stack">
                 {steps}
                 <div class="stats">
+                    {exchange_stats(now)}
                     {extensions.map(extension_stats)}
                     {huntgroups.map(|count| view! { <Stat label="Huntgroups" value=count.to_string() href="/self-care/huntgroups" /> })}
                     {rule.map(|(what, note)| view! {

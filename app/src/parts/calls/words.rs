@@ -1,0 +1,161 @@
+//! How calls are told: the parties as far as the reader may know them, states and causes with their colours, quality.
+
+use tandem_domain::{
+    access::{Field, Principal},
+    calls::{CallState, Direction, Grade, LiveCall, Party, Quality, ReleaseCause, Xdr},
+    ids::Timestamp,
+};
+
+use crate::{
+    listing::{Cell, Column, ListRow, Listing, Tone},
+    live::duration,
+};
+
+/// A party's name, as far as the reader may know it: a colleague's belongs to the colleague's record.
+pub(super) fn name_of<'a>(me: &Principal, party: &'a Party) -> &'a str {
+    if party.account.is_none() || me.sees(Field::AccountProfile) { &party.name } else { "" }
+}
+
+/// "John (744)", or what there is of it.
+pub(super) fn party(me: &Principal, party: &Party) -> String {
+    match (name_of(me, party), party.number.as_str()) {
+        ("", "") => "Unknown".to_owned(),
+        ("", number) => number.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, number) => format!("{name} ({number})"),
+    }
+}
+
+/// The name above the number.
+pub(super) fn party_cell(me: &Principal, party: &Party) -> Cell {
+    match (name_of(me, party), party.number.as_str()) {
+        ("", "") => Cell::Text("Unknown".to_owned()),
+        ("", number) => Cell::Figures(number.to_owned()),
+        (name, number) => Cell::Two(name.to_owned(), number.to_owned()),
+    }
+}
+
+/// The direction, and the huntgroup through which it came.
+pub(super) fn way_cell(direction: Direction, huntgroup: &str) -> Cell {
+    if huntgroup.is_empty() {
+        Cell::Text(direction.label().to_owned())
+    } else {
+        Cell::Two(direction.label().to_owned(), format!("via {huntgroup}"))
+    }
+}
+
+/// The state of a live call.
+pub(super) fn state_badge(state: CallState) -> (Tone, String) {
+    let tone = match state {
+        CallState::Ringing => Tone::Info,
+        CallState::Answered => Tone::Good,
+        CallState::Held => Tone::Warning,
+    };
+    (tone, state.label().to_owned())
+}
+
+/// How long a live call has lasted: since it was answered, or since it rings.
+pub(super) fn lasts_cell(call: &LiveCall, now: Timestamp) -> Cell {
+    let since = call.answered.unwrap_or(call.started);
+    Cell::Since(since, duration(now.seconds_since(since)))
+}
+
+/// A live call as a list tells it; `customer` is its name where the reader sees several.
+pub(super) fn live_row(me: &Principal, call: &LiveCall, customer: Option<String>, now: Timestamp) -> ListRow {
+    let mut cells = vec![
+        party_cell(me, &call.caller),
+        party_cell(me, &call.callee),
+        badge_cell(state_badge(call.state)),
+        way_cell(call.direction, &call.huntgroup),
+    ];
+    cells.extend(customer.map(Cell::Text));
+    cells.push(lasts_cell(call, now));
+    ListRow { href: None, cells }
+}
+
+/// The columns of [`live_row`].
+pub(super) fn live_columns(with_customer: bool) -> Vec<Column> {
+    let customer = with_customer.then_some("Customer");
+    let heads = ["From", "To", "State", "Direction"].into_iter().chain(customer).chain(["Duration"]);
+    heads.map(Column::plain).collect()
+}
+
+/// A badge in a row.
+pub(super) fn badge_cell((tone, word): (Tone, String)) -> Cell {
+    Cell::Badge(tone, word)
+}
+
+/// How a call ended.
+pub(super) fn cause_badge(cause: ReleaseCause) -> (Tone, String) {
+    let tone = match cause {
+        ReleaseCause::Normal | ReleaseCause::Transferred => Tone::Good,
+        ReleaseCause::Cancelled
+        | ReleaseCause::Busy
+        | ReleaseCause::NoAnswer
+        | ReleaseCause::Declined
+        | ReleaseCause::UnknownNumber => Tone::Neutral,
+        ReleaseCause::NotRegistered
+        | ReleaseCause::NoService
+        | ReleaseCause::CalleeNoService
+        | ReleaseCause::SessionExpired
+        | ReleaseCause::Shutdown => Tone::Warning,
+        ReleaseCause::NoCommonCodec
+        | ReleaseCause::Congestion
+        | ReleaseCause::MediaTimeout
+        | ReleaseCause::NetworkFailure => Tone::Bad,
+    };
+    (tone, cause.label().to_owned())
+}
+
+/// How long the parties talked; nothing when nobody answered.
+pub(super) fn talked(xdr: &Xdr) -> String {
+    xdr.answered.map(|answered| duration(xdr.ended.seconds_since(answered))).unwrap_or_default()
+}
+
+/// The worse of both directions.
+pub(super) fn quality_cell(xdr: &Xdr) -> Cell {
+    let both = xdr.caller_quality.into_iter().chain(xdr.callee_quality);
+    match both.min_by(|a, b| a.mos.total_cmp(&b.mos)) {
+        Some(quality) => grade_cell(quality),
+        None => Cell::Text(String::new()),
+    }
+}
+
+fn grade_cell(quality: Quality) -> Cell {
+    let tone = match quality.grade() {
+        Grade::Good => Tone::Good,
+        Grade::Fair => Tone::Neutral,
+        Grade::Poor => Tone::Warning,
+        Grade::Bad => Tone::Bad,
+    };
+    Cell::Badge(tone, format!("{:.1} {}", quality.mos, quality.grade().label()))
+}
+
+/// How the media of a call arrived, from either side; `None` when nothing was measured.
+pub(super) fn quality_table(xdr: &Xdr) -> Option<Listing> {
+    let from = |side: &str, quality: Option<Quality>| {
+        quality.map(|quality| ListRow {
+            href: None,
+            cells: vec![
+                Cell::Text(format!("From the {side}")),
+                grade_cell(quality),
+                Cell::Figures(quality.packets.to_string()),
+                Cell::Figures(format!("{:.1} % ({})", quality.loss_percent(), quality.lost)),
+                Cell::Figures(format!("{:.1} ms", quality.jitter_ms)),
+            ],
+        })
+    };
+    let sides = [from("caller", xdr.caller_quality), from("called party", xdr.callee_quality)];
+    let rows: Vec<ListRow> = sides.into_iter().flatten().collect();
+    let columns = ["Sound", "Quality (MOS)", "Packets", "Lost", "Jitter"].map(Column::plain).into();
+    (!rows.is_empty()).then(|| Listing::whole(columns, rows))
+}
+
+/// Whether every word begins one of the call's: how live calls are searched, as the store searches those that were.
+pub(super) fn is_found(me: &Principal, call: &LiveCall, words: &[String]) -> bool {
+    let parties = [&call.caller, &call.callee];
+    let texts = parties.into_iter().flat_map(|party| [party.number.as_str(), name_of(me, party)]);
+    let all = texts.chain([call.huntgroup.as_str()]).collect::<Vec<_>>().join(" ");
+    let of_call = tandem_domain::list::search_words(&all);
+    words.iter().all(|word| of_call.iter().any(|known| known.starts_with(word.as_str())))
+}
