@@ -177,6 +177,12 @@ impl Clip {
         Self::sequence([&Self::tone([620.0, 0.0], 120), &Self::silence(40), &Self::tone([440.0, 0.0], 180)])
     }
 
+    /// Somebody listens from now on: one short tone, once.
+    #[must_use]
+    pub fn notice() -> Self {
+        Self::sequence([&Self::tone([480.0, 0.0], 200), &Self::silence(60)])
+    }
+
     /// Something was accepted: two rising short tones, once.
     #[must_use]
     pub fn confirmation() -> Self {

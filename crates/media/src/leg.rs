@@ -7,10 +7,11 @@ use std::{
 };
 
 use crate::{
-    clip,
+    clip::{self, Clip},
     codec::{Decoder, Encoder},
     dtmf::{Digit, detect::Detector, event, tone},
-    ear::Ear,
+    ear::{Ear, LARGEST_FRAME},
+    holdback::HoldBack,
     latch::Latch,
     quality::Meter,
     resample::{Down, Up},
@@ -42,6 +43,8 @@ pub struct Leg {
     pub(crate) id: LegId,
     pub(crate) description: Option<Description>,
     pub(crate) digits: Digits,
+    /// What it was told to hear, and what it hears: while something is laid over the one it hears, that is a mix.
+    pub(crate) routed: Hears,
     pub(crate) hears: Hears,
     /// The legs this one hears and those that hear it, as slots of the router.
     pub(crate) sources: Vec<usize>,
@@ -72,6 +75,8 @@ pub(crate) struct Incoming {
     pub down: Down,
     /// What mixes hear; there while somebody mixes this leg.
     pub ear: Option<Box<Ear>>,
+    /// What the ear does not hear yet, where tones are consumed.
+    pub held: HoldBack,
 }
 
 /// What goes to the party.
@@ -92,8 +97,41 @@ pub(crate) struct Outgoing {
     /// Where the clip is, in samples; past its end when it was played.
     pub clip_position: usize,
     pub clip_ended: bool,
+    /// What is laid over what it hears, one after the other.
+    pub overlays: VecDeque<Overlay>,
     /// Is among the legs that the grid visits.
     pub ticking: bool,
+}
+
+/// A clip that is laid over what a leg hears.
+#[derive(Debug)]
+pub(crate) struct Overlay {
+    pub clip: Clip,
+    /// Where it is, in samples.
+    position: usize,
+    up: Up,
+}
+
+impl Overlay {
+    pub fn new(clip: Clip) -> Self {
+        Self { clip, position: 0, up: Up::default() }
+    }
+
+    /// The next 20 ms at 8,000 or 16,000 samples a second; the rest of the last frame is silent.
+    fn frame(&mut self, rate: u32) -> [i16; LARGEST_FRAME] {
+        let mut narrow = [0; CLIP_FRAME];
+        for (sample, &played) in narrow.iter_mut().zip(self.clip.samples().iter().skip(self.position)) {
+            *sample = played;
+        }
+        self.position += CLIP_FRAME;
+        let mut frame = [0; LARGEST_FRAME];
+        if rate == 16_000 {
+            self.up.process(&narrow, &mut frame);
+        } else {
+            frame[..CLIP_FRAME].copy_from_slice(&narrow);
+        }
+        frame
+    }
 }
 
 /// What a mix begins with, when its listener heard one of the speakers alone before.
@@ -141,6 +179,7 @@ impl Leg {
             id,
             description: None,
             digits: Digits::Pass,
+            routed: Hears::Nothing,
             hears: Hears::Nothing,
             sources: Vec::new(),
             listeners: Vec::new(),
@@ -157,6 +196,7 @@ impl Leg {
                 decoder: Decoder::default(),
                 down: Down::default(),
                 ear: None,
+                held: HoldBack::default(),
             },
             outgoing: Outgoing {
                 stream: Stream::new(rng),
@@ -170,6 +210,7 @@ impl Leg {
                 awaited: None,
                 clip_position: 0,
                 clip_ended: false,
+                overlays: VecDeque::new(),
                 ticking: false,
             },
             control: Control {
@@ -263,6 +304,7 @@ impl Leg {
         if let Some(detector) = &mut incoming.detector {
             **detector = Detector::default();
         }
+        incoming.held.clear();
         if let Some(ear) = &mut incoming.ear {
             ear.reset();
         }
@@ -282,6 +324,26 @@ impl Leg {
         if self.outgoing.queue.len() < MOST_DIGITS {
             self.outgoing.queue.push_back((digit, ms));
         }
+    }
+
+    /// What the leg hears now: who is to be heard alone is mixed while something is laid over it.
+    pub(crate) fn in_effect(&self) -> Hears {
+        match &self.routed {
+            Hears::Leg(speaker) if !self.outgoing.overlays.is_empty() && self.outgoing.codec.is_some() => {
+                Hears::Mix(vec![*speaker])
+            }
+            Hears::Nothing | Hears::Leg(_) | Hears::Mix(_) | Hears::Clip { .. } | Hears::Echo => self.routed.clone(),
+        }
+    }
+
+    /// The next 20 ms of what is laid over, if anything is; what has been played to its end is taken away.
+    pub(crate) fn overlay_frame(&mut self, rate: u32) -> Option<[i16; LARGEST_FRAME]> {
+        let overlay = self.outgoing.overlays.front_mut()?;
+        let frame = overlay.frame(rate);
+        if overlay.position >= overlay.clip.samples().len() {
+            self.outgoing.overlays.pop_front();
+        }
+        Some(frame)
     }
 
     /// Whether what the speaker says is not sent to this leg now, because a digit is.

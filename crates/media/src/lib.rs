@@ -19,6 +19,7 @@
 //! | [`latch`] | whose packets are a leg's packets? |
 //! | [`stream`] | how does a listener see one continuous stream, whoever speaks? |
 //! | [`ear`] | how does a mix listen to a speaker: jitter buffer and concealment? |
+//! | [`holdback`] | how is the beginning of a consumed digit kept from mixes? |
 //! | [`leg`], [`router`] | what does each leg hear, and what is sent to it? |
 //! | [`engine`] | the threads, the sockets and the ports |
 //!
@@ -32,6 +33,7 @@ pub mod ear;
 pub mod engine;
 pub mod g711;
 pub mod g722;
+pub mod holdback;
 pub mod latch;
 pub mod leg;
 pub mod quality;

@@ -23,6 +23,7 @@ use self::{
     worker::{Command, Handle, Worker},
 };
 use crate::{
+    clip::Clip,
     dtmf::Digit,
     router::{Router, Setup},
     types::{Description, Digits, Event, Hears, LegId},
@@ -191,6 +192,11 @@ impl Engine {
     /// to events, else as a tone. A leg on hold gets none.
     pub fn send_digit(&self, leg: LegId, digit: Digit, ms: u16) {
         self.tell(leg, Command::SendDigit(leg, digit, ms));
+    }
+
+    /// Lay a clip over what a leg hears, once: it goes on hearing that, without a gap. Of several, one follows the other.
+    pub fn overlay(&self, leg: LegId, clip: Clip) {
+        self.tell(leg, Command::Overlay(leg, clip));
     }
 
     /// Close a leg; [`Event::Closed`] follows when its ports are free.

@@ -24,6 +24,7 @@ use rustix::{
 
 use super::{EventSink, ports::Sockets};
 use crate::{
+    clip::Clip,
     dtmf::Digit,
     leg::Leg,
     router::{Port, Router, Slot, Wire},
@@ -38,6 +39,7 @@ pub(super) enum Command {
     Route(Vec<(LegId, Hears)>),
     Digits(LegId, Digits),
     SendDigit(LegId, Digit, u16),
+    Overlay(LegId, Clip),
     Close(LegId),
     /// A leg will come from another worker: nothing else is done until it is here.
     Await(LegId),
@@ -298,6 +300,10 @@ impl Worker {
             }
             Command::Digits(id, digits) => self.router.digits(id, digits),
             Command::SendDigit(id, digit, ms) => self.router.send_digit(now, id, digit, ms),
+            Command::Overlay(id, clip) => {
+                let Self { router, sockets, errors, .. } = self;
+                router.overlay(now, id, clip, &mut Sending { sockets, errors });
+            }
             Command::Close(id) => {
                 let Self { router, sockets, errors, .. } = self;
                 if let Some(slot) = router.close(now, id, &mut Sending { sockets, errors }) {

@@ -24,8 +24,9 @@ use std::{
 use rand::{Rng as _, rngs::StdRng};
 
 use crate::{
+    clip::Clip,
     dtmf::Digit,
-    leg::{Awaited, Leg},
+    leg::{Awaited, Leg, Overlay},
     types::{Description, Digits, Event, Hears, LegId},
 };
 
@@ -51,6 +52,8 @@ pub trait Wire {
 pub const FRAME: Duration = Duration::from_millis(20);
 /// For so many frames a mix waits for the next packet of who was heard before it.
 const AWAITED: u8 = 2;
+/// Clips that wait to be laid over what one leg hears; more are dropped.
+const MOST_OVERLAYS: usize = 4;
 /// How often silent legs and due reports are looked for.
 const WATCH: Duration = Duration::from_millis(250);
 
@@ -153,8 +156,9 @@ impl Router {
         // Those who were told to hear it before it came.
         for listener in self.wanted.remove(&id).unwrap_or_default() {
             if let Some(&other) = self.slots.get(&listener) {
-                self.unlink(other);
+                let heard = self.unlink(other);
                 self.link(other);
+                self.stop_listening(&heard);
                 self.visit(now, other);
             }
         }
@@ -165,7 +169,8 @@ impl Router {
     /// Give up a leg, for another router. Legs that hear it hear nothing of it until it is back or they are routed anew.
     pub fn give(&mut self, id: LegId) -> Option<(Slot, Box<Leg>)> {
         let slot = self.slots.remove(&id)?;
-        self.unlink(slot);
+        let heard = self.unlink(slot);
+        self.stop_listening(&heard);
         let mut leg = self.legs[slot].take()?;
         for listener in std::mem::take(&mut leg.listeners) {
             if let Some(other) = self.legs[listener].as_mut() {
@@ -174,6 +179,7 @@ impl Router {
             }
         }
         leg.incoming.ear = None;
+        leg.incoming.held.clear();
         if leg.outgoing.ticking {
             self.ticking.retain(|&s| s != slot);
             leg.outgoing.ticking = false;
@@ -229,22 +235,46 @@ impl Router {
             let Some(&slot) = self.slots.get(&id) else { continue };
             let Some(leg) = self.legs[slot].as_mut() else { continue };
             // Of two rows for one leg the last counts, and the first never did.
-            if leg.hears == hears || rows.as_slice().iter().any(|(later, _)| *later == id) {
+            if leg.routed == hears || rows.as_slice().iter().any(|(later, _)| *later == id) {
                 continue;
             }
-            if let Hears::Leg(speaker) = hears {
-                self.play_rest(now, slot, speaker, wire);
-            }
-            let awaited = self.mix_begins_with(slot, &hears);
-            self.unlink(slot);
-            if let Some(leg) = self.legs[slot].as_mut() {
-                leg.outgoing.awaited = awaited;
-                (leg.hears, leg.outgoing.clip_position, leg.outgoing.clip_ended) = (hears, 0, false);
-                leg.outgoing.stream.interrupt();
-            }
-            self.link(slot);
-            self.visit(now, slot);
+            leg.routed = hears;
+            self.take_effect(now, slot, wire);
         }
+    }
+
+    /// Lay a clip over what a leg hears, once, after those before: it goes on hearing that. Who is relayed to it is mixed for
+    /// so long, and entering and leaving the mix loses nothing ([`Router::route`]). While the leg hears nothing, the clip
+    /// waits. A leg whose codecs are not made here does not hear it.
+    pub fn overlay(&mut self, now: Instant, id: LegId, clip: Clip, wire: &mut impl Wire) {
+        let Some(&slot) = self.slots.get(&id) else { return };
+        let Some(leg) = self.legs[slot].as_mut() else { return };
+        if leg.outgoing.overlays.len() < MOST_OVERLAYS && !clip.samples().is_empty() {
+            leg.outgoing.overlays.push_back(Overlay::new(clip));
+            self.take_effect(now, slot, wire);
+        }
+    }
+
+    /// Let a leg hear what it is to hear now.
+    fn take_effect(&mut self, now: Instant, slot: Slot, wire: &mut impl Wire) {
+        let Some(leg) = self.legs[slot].as_deref() else { return };
+        let hears = leg.in_effect();
+        if leg.hears == hears {
+            return;
+        }
+        if let Hears::Leg(speaker) = hears {
+            self.play_rest(now, slot, speaker, wire);
+        }
+        let awaited = self.mix_begins_with(slot, &hears);
+        let heard = self.unlink(slot);
+        if let Some(leg) = self.legs[slot].as_mut() {
+            leg.outgoing.awaited = awaited;
+            (leg.hears, leg.outgoing.clip_position, leg.outgoing.clip_ended) = (hears, 0, false);
+            leg.outgoing.stream.interrupt();
+        }
+        self.link(slot);
+        self.stop_listening(&heard);
+        self.visit(now, slot);
     }
 
     /// What happened, in order.
@@ -343,27 +373,36 @@ impl Router {
         }
     }
 
-    /// Disconnect a leg from those it hears.
-    fn unlink(&mut self, slot: Slot) {
-        let Some(leg) = self.legs[slot].as_deref_mut() else { return };
+    /// Disconnect a leg from those it hears, and give them: who is mixed by nobody then need not be listened to.
+    #[must_use]
+    fn unlink(&mut self, slot: Slot) -> Vec<Slot> {
+        let Some(leg) = self.legs[slot].as_deref_mut() else { return Vec::new() };
         let (id, sources) = (leg.id, std::mem::take(&mut leg.sources));
         // It waits for nobody any more. Somebody waits rarely, so this is nearly always empty.
         self.wanted.retain(|_, waiting| {
             waiting.retain(|&listener| listener != id);
             !waiting.is_empty()
         });
-        for source in sources {
-            let Some(speaker) = self.legs[source].as_deref_mut() else { continue };
-            speaker.listeners.retain(|&l| l != slot);
-            let listeners = std::mem::take(&mut speaker.listeners);
-            let mixed = listeners
-                .iter()
-                .any(|&l| self.legs[l].as_deref().is_some_and(|listener| matches!(listener.hears, Hears::Mix(_))));
+        for &source in &sources {
             if let Some(speaker) = self.legs[source].as_deref_mut() {
-                speaker.listeners = listeners;
-                if !mixed {
-                    speaker.incoming.ear = None;
-                }
+                speaker.listeners.retain(|&l| l != slot);
+            }
+        }
+        sources
+    }
+
+    /// Take the ears of those away who are mixed by nobody any more. Who goes on being mixed, by another mix of the same
+    /// listener too, keeps what has come and was not played.
+    fn stop_listening(&mut self, sources: &[Slot]) {
+        for &source in sources {
+            let Some(speaker) = self.legs[source].as_deref() else { continue };
+            let mixes = |l: &Slot| self.legs[*l].as_deref().is_some_and(|leg| matches!(leg.hears, Hears::Mix(_)));
+            if speaker.listeners.iter().any(mixes) {
+                continue;
+            }
+            if let Some(speaker) = self.legs[source].as_deref_mut() {
+                speaker.incoming.ear = None;
+                speaker.incoming.held.clear();
             }
         }
     }

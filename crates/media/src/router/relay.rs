@@ -219,11 +219,21 @@ fn listen(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scr
         audio.digit = detector.process(narrow);
         audio.suspect = before || detector.suspects();
     }
-    if audio.suspect && audio.digits == Digits::Consume {
+    let consumes = audio.digits == Digits::Consume;
+    if audio.suspect && consumes {
         samples.fill(0);
+        incoming.held.silence();
     }
     if let Some(ear) = &mut incoming.ear {
-        ear.put(audio.packet.timestamp, audio.codec.sample_rate(), samples);
+        let (timestamp, rate) = (audio.packet.timestamp, audio.codec.sample_rate());
+        let mut hear = |timestamp, rate, samples: &[i16]| ear.put(timestamp, rate, samples);
+        if consumes && incoming.detector.is_some() {
+            incoming.held.put(timestamp, rate, samples);
+            incoming.held.release(hear);
+        } else {
+            incoming.held.release_all(&mut hear);
+            hear(timestamp, rate, samples);
+        }
     }
 }
 

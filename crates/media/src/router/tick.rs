@@ -42,7 +42,15 @@ impl Router {
         for &slot in &slots {
             self.play_leg(tick, slot, wire);
         }
-        self.ticking = slots;
+        // Whatever was laid over to its end: who was heard alone before is so again.
+        for &slot in &slots {
+            if self.legs[slot].as_deref().is_some_and(|leg| leg.outgoing.overlays.is_empty() && leg.hears != leg.routed)
+            {
+                self.take_effect(tick, slot, wire);
+            }
+        }
+        let joined = std::mem::replace(&mut self.ticking, slots);
+        self.ticking.extend(joined);
         let legs = &mut self.legs;
         self.ticking.retain(|&slot| {
             let Some(leg) = legs[slot].as_deref_mut() else { return false };
@@ -106,7 +114,9 @@ impl Router {
                     leg.outgoing.awaited = begins;
                     return;
                 }
-                let mixed = mix(legs, slot, codec.sample_rate(), &mut scratch.sum);
+                let rate = codec.sample_rate();
+                let over = legs[slot].as_deref_mut().and_then(|leg| leg.overlay_frame(rate));
+                let mixed = mix(legs, slot, rate, over.as_ref(), &mut scratch.sum);
                 let Some(leg) = legs[slot].as_deref_mut() else { return };
                 counts.sent += u64::from(send_audio(tick, slot, leg, &mixed, scratch, wire));
             }
@@ -135,6 +145,11 @@ impl Router {
                 if samples.is_empty() {
                     return;
                 }
+                if let Some(over) = leg.overlay_frame(8_000) {
+                    for (sample, over) in frame.iter_mut().zip(over) {
+                        *sample = sample.saturating_add(over);
+                    }
+                }
                 let mut wide = [0; LARGEST_FRAME];
                 let frame: &[i16] = match leg.outgoing.codec {
                     Some((codec, _)) if codec.sample_rate() == 16_000 => {
@@ -149,8 +164,14 @@ impl Router {
     }
 }
 
-/// The sum of those a leg hears, saturated once: 20 ms at 8 or 16 kHz.
-fn mix(legs: &[Option<Box<Leg>>], slot: Slot, rate: u32, sum: &mut [i32; LARGEST_FRAME]) -> Mixed {
+/// The sum of those a leg hears and of what is laid over, saturated once: 20 ms at 8 or 16 kHz.
+fn mix(
+    legs: &[Option<Box<Leg>>],
+    slot: Slot,
+    rate: u32,
+    over: Option<&[i16; LARGEST_FRAME]>,
+    sum: &mut [i32; LARGEST_FRAME],
+) -> Mixed {
     let count = (rate / 50) as usize;
     let sum = &mut sum[..count.min(LARGEST_FRAME)];
     sum.fill(0);
@@ -159,6 +180,9 @@ fn mix(legs: &[Option<Box<Leg>>], slot: Slot, rate: u32, sum: &mut [i32; LARGEST
         for (sum, &sample) in sum.iter_mut().zip(ear.map_or(&[][..], |ear| ear.frame(rate))) {
             *sum += i32::from(sample);
         }
+    }
+    for (sum, &sample) in sum.iter_mut().zip(over.into_iter().flatten()) {
+        *sum += i32::from(sample);
     }
     let mut mixed = Mixed { samples: [0; LARGEST_FRAME], count: sum.len() };
     for (sample, &sum) in mixed.samples.iter_mut().zip(sum.iter()) {

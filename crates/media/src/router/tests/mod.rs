@@ -5,6 +5,7 @@ mod matrix;
 mod mixing;
 mod relaying;
 mod reports;
+mod supervising;
 
 use std::{
     collections::BTreeMap,
