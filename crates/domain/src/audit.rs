@@ -24,13 +24,15 @@ pub enum Subject {
     Huntgroup,
     /// A sign-in: signed in, refused, throttled (once in each wait, for a flood of guesses must not fill the log), signed out.
     SignIn,
+    /// A manager in a call of a colleague: joined, changed the mode, left, or was refused.
+    Supervision,
     /// A request that was refused for lack of permission.
     Request,
 }
 
 impl Subject {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Customer,
         Self::Account,
         Self::Class,
@@ -39,6 +41,7 @@ impl Subject {
         Self::Administrator,
         Self::Huntgroup,
         Self::SignIn,
+        Self::Supervision,
         Self::Request,
     ];
 
@@ -54,6 +57,7 @@ impl Subject {
             Self::Administrator => "administrator",
             Self::Huntgroup => "huntgroup",
             Self::SignIn => "sign_in",
+            Self::Supervision => "supervision",
             Self::Request => "request",
         }
     }
@@ -76,6 +80,7 @@ impl Subject {
             Self::Administrator => "Administrator",
             Self::Huntgroup => "Huntgroup",
             Self::SignIn => "Sign-in",
+            Self::Supervision => "Call supervision",
             Self::Request => "Refused request",
         }
     }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, CallId, CustomerId, Timestamp, XdrId};
+use crate::{
+    ids::{AccountId, CallId, CustomerId, Timestamp, XdrId},
+    supervision::Mode,
+};
 
 /// Where a call comes from and goes to, as the customer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +154,10 @@ pub enum ReleaseCause {
     NotRegistered,
     /// Nobody knows the dialled number.
     UnknownNumber,
+    /// The caller may not join this call: supervision is off, not allowed, or the extension is protected.
+    NotAllowed,
+    /// The extension whose call was to be joined is on none.
+    NoCall,
     /// The caller may not call: no service (blocked, suspended, expired, closed).
     NoService,
     /// The called account has no service.
@@ -173,7 +180,7 @@ pub enum ReleaseCause {
 
 impl ReleaseCause {
     /// All causes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Normal,
         Self::Cancelled,
         Self::Busy,
@@ -181,6 +188,8 @@ impl ReleaseCause {
         Self::Declined,
         Self::NotRegistered,
         Self::UnknownNumber,
+        Self::NotAllowed,
+        Self::NoCall,
         Self::NoService,
         Self::CalleeNoService,
         Self::NoCommonCodec,
@@ -203,6 +212,8 @@ impl ReleaseCause {
             Self::Declined => "declined",
             Self::NotRegistered => "not_registered",
             Self::UnknownNumber => "unknown_number",
+            Self::NotAllowed => "not_allowed",
+            Self::NoCall => "no_call",
             Self::NoService => "no_service",
             Self::CalleeNoService => "callee_no_service",
             Self::NoCommonCodec => "no_common_codec",
@@ -232,6 +243,8 @@ impl ReleaseCause {
             Self::Declined => "Declined",
             Self::NotRegistered => "Not registered",
             Self::UnknownNumber => "Unknown number",
+            Self::NotAllowed => "Not allowed",
+            Self::NoCall => "No call to join",
             Self::NoService => "No service",
             Self::CalleeNoService => "Called party has no service",
             Self::NoCommonCodec => "No common codec",
@@ -256,7 +269,7 @@ impl ReleaseCause {
             // No answer from user (user alerted).
             Self::NoAnswer => Some(19),
             // Call rejected.
-            Self::Declined | Self::NoService | Self::CalleeNoService => Some(21),
+            Self::Declined | Self::NoService | Self::CalleeNoService | Self::NotAllowed => Some(21),
             // Subscriber absent.
             Self::NotRegistered => Some(20),
             // Unallocated number.
@@ -265,6 +278,8 @@ impl ReleaseCause {
             Self::NoCommonCodec => Some(65),
             // Switching equipment congestion.
             Self::Congestion => Some(42),
+            // Normal, unspecified.
+            Self::NoCall => Some(31),
             // Temporary failure.
             Self::MediaTimeout | Self::Shutdown => Some(41),
             // Recovery on timer expiry.
@@ -308,6 +323,27 @@ pub struct LiveCall {
     pub started: Timestamp,
     /// When it was answered.
     pub answered: Option<Timestamp>,
+    /// The managers in it, in the order in which they joined.
+    #[serde(default)]
+    pub supervisors: Vec<LiveSupervisor>,
+    /// The call that this one is about, when it is a manager's own: it is no conversation, but his way into that one.
+    #[serde(default)]
+    pub supervises: Option<CallId>,
+}
+
+/// A manager in a live call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveSupervisor {
+    /// The manager's own call.
+    pub call: CallId,
+    /// Who that is.
+    pub manager: Party,
+    /// Whose conversation it is about: one of the call's parties.
+    pub agent: Option<AccountId>,
+    /// How.
+    pub mode: Mode,
+    /// Whether he stays for the agent's next calls.
+    pub follows: bool,
 }
 
 /// A phone that can be called.

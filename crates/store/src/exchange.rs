@@ -6,12 +6,13 @@ use tandem_domain::{
     access::Tenant,
     account::full_name,
     dialing::PbxCodes,
-    huntgroup::RingStrategy,
+    huntgroup::{Huntgroup, Member, RingStrategy},
     ids::{AccountId, CustomerId, HuntgroupId},
     locale::TimeZone,
     numbers::{ExtensionNumber, PhoneNumber},
     settings::{Setting, Value},
     status::{Service, Status},
+    supervision::{Mode, Notice},
 };
 
 use crate::{
@@ -139,6 +140,19 @@ pub struct DialledNumber {
     pub destination: Option<Destination>,
 }
 
+/// What decides whether a manager may join calls of an agent, and what is played then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supervising {
+    /// The customer's *Call supervision*.
+    pub enabled: bool,
+    /// The notice policies, in the order of [`Mode::ALL`].
+    pub notices: [Notice; 3],
+    /// The huntgroups of the two, with no other members than them.
+    pub groups: Vec<Huntgroup>,
+    /// The name with which the manager signs in, for the audit log; `None` if he cannot.
+    pub sign_in: Option<String>,
+}
+
 /// What the exchange asks. See [`Store::exchange`].
 #[derive(Clone, Copy)]
 pub struct Exchange<'a>(pub(crate) &'a Store);
@@ -235,6 +249,75 @@ impl Exchange<'_> {
         let tenant = Tenant::for_system(row.parse("customer_id")?);
         let destination = self.destination(tenant, &row).await?;
         Ok(Some(DialledNumber { tenant, customer_name: row.text("name")?, destination }))
+    }
+
+    /// What decides whether `manager` may join calls of `agent` ([`tandem_domain::supervision::may_join`]).
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn supervising(
+        &self,
+        tenant: Tenant,
+        manager: AccountId,
+        agent: AccountId,
+    ) -> Result<Supervising, StoreError> {
+        let customer = tenant.customer();
+        let [spy, whisper, barge_in] = Mode::ALL.map(Mode::notice);
+        let stored =
+            sql("SELECT setting, value FROM customer_setting WHERE customer_id = $1 AND setting IN ($2, $3, $4, $5)")
+                .bind(customer)
+                .bind(Setting::CallSupervision.key())
+                .bind(spy.key())
+                .bind(whisper.key())
+                .bind(barge_in.key());
+        let stored = self.0.db.all(stored).await?;
+        let value = |setting: Setting| -> Result<Value, StoreError> {
+            for row in &stored {
+                if row.text("setting")? == setting.key() {
+                    let text = row.text("value")?;
+                    return setting.parse(&text).map_err(|_| row.corrupt("value", text));
+                }
+            }
+            Ok(setting.default_value())
+        };
+        let notice = |setting: Setting| match value(setting) {
+            Ok(Value::Notice(notice)) => Ok(notice),
+            Ok(Value::Switch(_)) => Ok(Notice::Silent),
+            Err(error) => Err(error),
+        };
+        let members = "SELECT h.id, h.name, h.number, h.strategy, h.ring_seconds, m.account_id, m.supervision_allowed, \
+                       m.never_supervise FROM huntgroup_member m JOIN huntgroup h ON h.id = m.huntgroup_id \
+                       WHERE m.customer_id = $1 AND m.account_id IN ($2, $3) ORDER BY h.id, m.place";
+        let mut groups: Vec<(HuntgroupId, Huntgroup)> = Vec::new();
+        for row in self.0.db.all(sql(members).bind(customer).bind(manager).bind(agent)).await? {
+            let id = row.parse("id")?;
+            if groups.last().is_none_or(|(last, _)| *last != id) {
+                let group = Huntgroup {
+                    name: row.text("name")?,
+                    number: row.parse("number")?,
+                    strategy: row.read("strategy", RingStrategy::from_key)?,
+                    ring_seconds: row.number("ring_seconds")?,
+                    members: Vec::new(),
+                };
+                groups.push((id, group));
+            }
+            if let Some((_, group)) = groups.last_mut() {
+                group.members.push(Member {
+                    account: row.parse("account_id")?,
+                    supervision_allowed: row.flag("supervision_allowed")?,
+                    never_supervise: row.flag("never_supervise")?,
+                });
+            }
+        }
+        let sign_in =
+            sql("SELECT name FROM sign_in WHERE person_id = $1 AND customer_id = $2").bind(manager).bind(customer);
+        let sign_in = self.0.db.one(sign_in).await?.map(|row| row.text("name")).transpose()?;
+        Ok(Supervising {
+            enabled: value(Setting::CallSupervision)?.is_on(),
+            notices: [notice(spy)?, notice(whisper)?, notice(barge_in)?],
+            groups: groups.into_iter().map(|(_, group)| group).collect(),
+            sign_in,
+        })
     }
 
     /// The account or the huntgroup that a row names.

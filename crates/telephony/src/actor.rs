@@ -128,6 +128,14 @@ impl Media for Arc<Engine> {
         Engine::send_digit(self, leg, digit, milliseconds);
     }
 
+    fn digits(&self, leg: LegId, digits: tandem_media::Digits) {
+        Engine::digits(self, leg, digits);
+    }
+
+    fn overlay(&self, leg: LegId, clip: tandem_media::Clip) {
+        Engine::overlay(self, leg, clip);
+    }
+
     fn close(&self, leg: LegId) {
         Engine::close(self, leg);
     }
@@ -273,6 +281,7 @@ impl Actor {
                 Output::Ask(id, question) => self.ask(id, question),
                 Output::Keep(xdr) => self.writer.write(Record::Xdr(xdr)),
                 Output::Open(xdr) => self.writer.write(Record::Open(xdr)),
+                Output::Note(note) => self.writer.write(Record::Supervision(note)),
                 Output::Binding(change) => {
                     let now = self.now();
                     self.writer.write(records::of_binding(now, *change));

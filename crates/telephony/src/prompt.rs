@@ -65,6 +65,22 @@ prompts! {
     EchoTest = "echo_test",
     /// A code was dialled that means something during a call alone.
     CodeOnlyDuringCall = "code_only_during_call",
+    /// A supervision prefix was dialled without an extension.
+    SuperviseWhom = "supervise_whom",
+    /// The company has no call supervision.
+    SupervisionNotEnabled = "supervision_not_enabled",
+    /// The caller may not supervise this extension.
+    SupervisionNotAllowed = "supervision_not_allowed",
+    /// The extension has no call to supervise.
+    SupervisionNoCall = "supervision_no_call",
+    /// Nobody may supervise this extension.
+    SupervisionProtected = "supervision_protected",
+    /// Nobody supervises himself.
+    SupervisionSelf = "supervision_self",
+    /// The extension supervises somebody else.
+    SupervisionOfSupervision = "supervision_of_supervision",
+    /// To the parties of a call: a manager has joined.
+    SupervisionStarted = "supervision_started_notice",
     /// The exchange's own answering party, where no trunk leads outside.
     DemoAnswer = "demo_answer",
 }
@@ -82,6 +98,8 @@ pub struct Voices {
     prompts: HashMap<Prompt, Clip>,
     music: Clip,
     ring_back: Clip,
+    end_tone: Clip,
+    notice_tone: Clip,
 }
 
 /// A file of prompts that cannot be played.
@@ -105,7 +123,13 @@ impl Voices {
             .map(|prompt| Ok((*prompt, clip(folder, prompt.name(), prompt.shipped())?)))
             .collect::<Result<_, BadVoice>>()?;
         let music = clip(folder, "music", include_bytes!("../../media/voice/music.wav"))?;
-        Ok(Self { prompts, music, ring_back: Clip::ring_back() })
+        Ok(Self {
+            prompts,
+            music,
+            ring_back: Clip::ring_back(),
+            end_tone: Clip::end_beep(),
+            notice_tone: Clip::notice(),
+        })
     }
 
     /// The words of a prompt.
@@ -120,6 +144,18 @@ impl Voices {
         match tone {
             Tone::RingBack => self.ring_back.clone(),
         }
+    }
+
+    /// The short tone at the end of a supervision.
+    #[must_use]
+    pub fn end_tone(&self) -> Clip {
+        self.end_tone.clone()
+    }
+
+    /// The short tone that tells parties that somebody listens.
+    #[must_use]
+    pub fn notice_tone(&self) -> Clip {
+        self.notice_tone.clone()
     }
 
     /// Music on hold.

@@ -14,16 +14,17 @@ use std::{
 };
 
 use tandem_domain::{
+    audit::Subject,
     calls::Xdr,
     ids::{AccountId, Timestamp},
 };
 use tandem_sip::flow::{Flow, Transport};
-use tandem_store::{Store, StoreError, registrations::StoredBinding, sip_log::SipLogEntry};
+use tandem_store::{Change as StoreChange, Store, StoreError, registrations::StoredBinding, sip_log::SipLogEntry};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     actor::Wall,
-    exchange::{Now, registration},
+    exchange::{Now, SupervisionNote, registration},
     feed::Feed,
     registrar::{Binding, Change},
 };
@@ -46,6 +47,8 @@ pub enum Record {
     Xdr(Box<Xdr>),
     /// A call that was answered: its record as it will be if nobody can write its end.
     Open(Box<Xdr>),
+    /// What a manager did in a call.
+    Supervision(Box<SupervisionNote>),
     /// Where a phone is.
     Kept(Box<StoredBinding>),
     /// A phone is not there any more.
@@ -120,12 +123,13 @@ pub fn start(store: Store, feed: Feed, wall: Wall) -> Writer {
 }
 
 async fn write(store: &Store, feed: &Feed, batch: Vec<Record>) {
-    let (mut xdrs, mut opened, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut xdrs, mut opened, mut notes, mut lines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut bindings: Vec<Result<StoredBinding, (AccountId, String)>> = Vec::new();
     for record in batch {
         match record {
             Record::Xdr(xdr) => xdrs.push(*xdr),
             Record::Open(xdr) => opened.push(*xdr),
+            Record::Supervision(note) => notes.push(*note),
             Record::Kept(binding) => bindings.push(Ok(*binding)),
             Record::Gone(account, contact) => bindings.push(Err((account, contact))),
             Record::Sip(line) => lines.push(*line),
@@ -139,6 +143,10 @@ async fn write(store: &Store, feed: &Feed, batch: Vec<Record>) {
             metrics::counter!("tandem_calls_total", "cause" => xdr.cause.key()).increment(1);
         }
         feed.xdrs_stored();
+    }
+    // A proof as xDRs are: never given up.
+    for note in &notes {
+        until_written("the audit log", || tell(store, note)).await;
     }
     // In their order: a phone that left and came back is there.
     for run in bindings.chunk_by(|one, other| one.is_ok() == other.is_ok()) {
@@ -154,6 +162,14 @@ async fn write(store: &Store, feed: &Feed, batch: Vec<Record>) {
         feed.registrations_stored();
     }
     complain("the signalling log", store.sip_log().append(&lines).await);
+}
+
+/// Writes a line of the audit log.
+async fn tell(store: &Store, note: &SupervisionNote) -> Result<(), StoreError> {
+    let change = StoreChange { at: note.at, actor: &note.actor, by_staff: false, address: note.address };
+    let (customer, call) = (Some(note.customer), note.call.to_string());
+    let field = note.change.clone();
+    store.audit().note(&change, customer, Subject::Supervision, &call, &note.name, note.action, field).await
 }
 
 async fn until_written<F: Future<Output = Result<(), StoreError>>>(what: &str, write: impl Fn() -> F) {

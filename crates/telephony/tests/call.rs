@@ -126,6 +126,8 @@ impl Stage {
                 Action::Done(_) => self.done += 1,
                 Action::Connected(_) => self.connected = true,
                 Action::NextSegment(_)
+                | Action::Summoned(_)
+                | Action::SupervisionOver(_)
                 | Action::TellRinging(_)
                 | Action::TellProgress(_)
                 | Action::TellTransfer { .. }

@@ -1,15 +1,16 @@
 //! What the exchange is told before it sets up a call.
 
 use tandem_domain::{
-    access::Tenant,
+    access::{Tenant, Who},
     account::Account,
     customer::Customer,
     dialing::{CustomerDialing, DialingMode, DialingRule},
-    huntgroup::RingStrategy,
+    huntgroup::{Member, RingStrategy},
     ids::{AccountId, DialingRuleId, Version},
     locale::TimeZone,
     settings::{Setting, Value},
     status::{Service, Status},
+    supervision::{Mode, Notice, Refused, may_join},
 };
 use tandem_store::exchange::{Destination, Group, Line};
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use crate::{
     dialing::codes,
     public_numbers::{extension, number},
     registrations::phone,
-    world::{World, account, customer, huntgroup, member},
+    world::{World, account, customer, give_sign_in, huntgroup, member},
 };
 
 on_both!(
@@ -28,6 +29,7 @@ on_both!(
     an_extension_rings_an_account_or_a_huntgroup,
     a_public_number_rings_what_it_is_given_to,
     the_standing_tells_whether_there_is_service,
+    it_is_known_who_may_supervise_whom_and_what_is_played,
 );
 
 async fn ringing(world: &World, tenant: Tenant, dialled: &str) -> Option<Destination> {
@@ -206,4 +208,51 @@ async fn the_standing_tells_whether_there_is_service(world: World) {
     world.store.accounts().set_status(abc, john, Status::Blocked, None, "", &world.change()).await.unwrap();
     assert_eq!(service("2026-01-31").await, Service::AccountBlocked);
     assert_eq!(world.store.accounts().get(abc, john).await.unwrap().version, Version::FIRST);
+}
+
+async fn it_is_known_who_may_supervise_whom_and_what_is_played(world: World) {
+    let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
+    let mut people = Vec::new();
+    for (name, extension) in [("Adam", "701"), ("John", "744"), ("Owner", "700"), ("Peter", "746")] {
+        people.push(world.account(abc, name, extension).await);
+    }
+    let [adam, john, owner, peter] = people[..] else { panic!("four") };
+    let lin = world.account(panda, "Lin", "801").await;
+    give_sign_in(&world.store, Who::Account { account: adam, customer: abc.customer() }, "adam", &world.change())
+        .await
+        .unwrap();
+    let support = world.huntgroup(abc, "Support", "7700", &[]).await;
+    let members = [Member { supervision_allowed: true, ..member(adam) }, member(john), member(owner), member(peter)];
+    world.store.huntgroups(abc).set_members(support, Version::FIRST, &members, &world.change()).await.unwrap();
+    let board = world.huntgroup(abc, "Board", "7720", &[]).await;
+    let members = [Member { never_supervise: true, ..member(owner) }];
+    world.store.huntgroups(abc).set_members(board, Version::FIRST, &members, &world.change()).await.unwrap();
+
+    let terms = async |manager, agent| world.store.exchange().supervising(abc, manager, agent).await.unwrap();
+    let may = async |manager, agent| {
+        let terms = terms(manager, agent).await;
+        assert!(
+            terms.groups.iter().flat_map(|group| &group.members).all(|one| [manager, agent].contains(&one.account))
+        );
+        may_join(terms.enabled, &terms.groups, manager, agent)
+    };
+    assert_eq!(may(adam, john).await, Err(Refused::NotEnabled));
+    let set = async |setting, value| {
+        world.store.settings(abc).set(None, setting, Some(value), None, &world.change()).await.unwrap();
+    };
+    set(Setting::CallSupervision, Value::Switch(true)).await;
+    assert_eq!(may(adam, john).await, Ok(()));
+    assert_eq!(may(adam, owner).await, Err(Refused::Protected), "by a mark in a group that the manager is not in");
+    assert_eq!(may(john, adam).await, Err(Refused::NotAllowed));
+    assert_eq!(may(adam, lin).await, Err(Refused::NotAllowed), "another tenant's");
+    assert_eq!(terms(adam, john).await.sign_in.as_deref(), Some("adam"));
+    assert_eq!(terms(john, peter).await.sign_in, None);
+
+    assert_eq!(terms(adam, john).await.notices, [Notice::Silent; 3]);
+    set(Setting::NoticeWhisper, Value::Notice(Notice::ToneToAgent)).await;
+    set(Mode::BargeIn.notice(), Value::Notice(Notice::SpokenToBoth)).await;
+    assert_eq!(terms(adam, john).await.notices, [Notice::Silent, Notice::ToneToAgent, Notice::SpokenToBoth]);
+    // Another customer's settings and groups are its own.
+    let elsewhere = world.store.exchange().supervising(panda, lin, john).await.unwrap();
+    assert_eq!((elsewhere.enabled, elsewhere.notices, elsewhere.groups.len()), (false, [Notice::Silent; 3], 0));
 }

@@ -3,11 +3,12 @@
 use tandem_domain::{
     calls::{Direction, Party, ReleaseCause},
     ids::{CallId, CustomerId, HuntgroupId, Timestamp},
+    supervision::Mode,
 };
 
 use super::{
     Plan,
-    hearing::Sound,
+    hearing::{Sound, Supervisor},
     hunt::Target,
     outcome::{Outcome, Refusal},
 };
@@ -119,6 +120,28 @@ pub enum Event {
     },
     /// A party was taken to another call; this one has no reason to go on.
     TakenAway(LegId),
+    /// A manager joins, with leave to do so.
+    Supervise(Supervisor),
+    /// A manager changes the mode.
+    SupervisorMode {
+        /// Whose leg.
+        leg: LegId,
+        /// From now on.
+        mode: Mode,
+    },
+    /// A manager's phone holds, or holds no longer.
+    SupervisorHolds {
+        /// Whose leg.
+        leg: LegId,
+        /// Whether it holds now.
+        on: bool,
+    },
+    /// A manager has left.
+    SupervisorLeft(LegId),
+    /// To a manager's own call: what it is about is over, but he waits for the agent's next call.
+    SupervisionWaits,
+    /// To a manager's own call: what it is about is over.
+    SupervisionOver,
     /// Somebody with the right to do so ends the call, or the server is going down.
     End(ReleaseCause),
     /// The time of [`Call::deadline`] has come.
@@ -163,6 +186,10 @@ pub enum Action {
     Connected(Party),
     /// The conversation so far is over, and its record complete; what follows has a record of its own.
     NextSegment(Box<Segment>),
+    /// A manager whose phones rang has answered with this leg.
+    Summoned(LegId),
+    /// A manager's agent has left this call, or it is over: the manager's leg is none of its any more.
+    SupervisionOver(LegId),
     /// What is shown of the call has changed.
     Show,
     /// The call is over; all of its legs are.

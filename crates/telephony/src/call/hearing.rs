@@ -1,4 +1,9 @@
 //! Who hears whom: the one place where audio is routed.
+//!
+//! A call says what its legs hear by themselves ([`of_two`], music, announcements). Managers who supervise it come on top, in
+//! [`matrix`], through which every row passes before it leaves the call. PRODUCT §1 says who hears whom in which mode.
+
+use tandem_domain::supervision::Mode;
 
 use crate::{
     ids::LegId,
@@ -6,12 +11,14 @@ use crate::{
 };
 
 /// What a leg hears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sound {
     /// Nothing.
     Nothing,
-    /// Another leg.
+    /// Another leg, packet by packet.
     Leg(LegId),
+    /// Several legs, mixed; of none of them: silence.
+    Mix(Vec<LegId>),
     /// Itself.
     Echo,
     /// An announcement, once.
@@ -20,6 +27,21 @@ pub enum Sound {
     Tone(Tone),
     /// Music on hold.
     Music,
+    /// The short tone that ends a supervision, once.
+    EndTone,
+}
+
+/// A manager in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Supervisor {
+    /// The manager's leg, which is of a call of its own.
+    pub leg: LegId,
+    /// The leg whose conversation it is about.
+    pub agent: LegId,
+    /// How the manager takes part.
+    pub mode: Mode,
+    /// Whether the manager's phone holds.
+    pub holds: bool,
 }
 
 /// What two parties hear. Who holds hears nothing, and who is held hears music: a phone on hold may still send sound, which
@@ -35,4 +57,162 @@ pub fn of_two(one: LegId, other: LegId, holds: impl Fn(LegId) -> bool) -> [(LegI
         }
     };
     [hears(one, other), hears(other, one)]
+}
+
+/// A call at this moment, as far as hearing is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Conversation<'a> {
+    /// What its legs would hear without managers.
+    pub alone: &'a [(LegId, Sound)],
+    /// The two who talk.
+    pub parties: Option<(LegId, LegId)>,
+    /// Who holds.
+    pub holding: &'a [LegId],
+    /// The managers in it.
+    pub supervisors: &'a [Supervisor],
+}
+
+impl Conversation<'_> {
+    fn holds(&self, leg: LegId) -> bool {
+        self.holding.contains(&leg)
+    }
+
+    /// With whom an agent talks.
+    fn client(&self, agent: LegId) -> Option<LegId> {
+        match self.parties? {
+            (one, other) if one == agent => Some(other),
+            (one, other) if other == agent => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Whom a manager hears besides the agent: the client, or who can be heard before an answer.
+    fn beside(&self, agent: LegId) -> Option<LegId> {
+        let heard = self.alone.iter().find(|(leg, _)| *leg == agent).map(|(_, sound)| sound);
+        self.client(agent).or(match heard {
+            Some(Sound::Leg(early)) => Some(*early),
+            _ => None,
+        })
+    }
+
+    /// Whether a manager speaks to a party.
+    fn speaks_to(&self, manager: &Supervisor, party: LegId) -> bool {
+        !manager.holds
+            && if manager.agent == party {
+                manager.mode.agent_hears_manager()
+            } else {
+                self.client(manager.agent) == Some(party) && manager.mode.client_hears_manager()
+            }
+    }
+
+    /// Whether two managers speak to the same party.
+    fn share_a_party(&self, one: &Supervisor, other: &Supervisor) -> bool {
+        let parties = [Some(one.agent), self.client(one.agent)];
+        parties.into_iter().flatten().any(|party| self.speaks_to(one, party) && self.speaks_to(other, party))
+    }
+
+    /// What a party hears that would hear `alone` without managers.
+    fn party_hears(&self, party: LegId, alone: &Sound) -> Sound {
+        let speaking = self.supervisors.iter().filter(|manager| self.speaks_to(manager, party));
+        let speaking: Vec<_> = speaking.map(|manager| manager.leg).collect();
+        if speaking.is_empty() || self.holds(party) {
+            return alone.clone();
+        }
+        match alone {
+            Sound::Leg(other) => Sound::Mix([*other].into_iter().chain(speaking).collect()),
+            Sound::Mix(others) => Sound::Mix(others.iter().copied().chain(speaking).collect()),
+            // Who waits is told something better than music.
+            Sound::Nothing | Sound::Echo | Sound::Prompt(_) | Sound::Tone(_) | Sound::Music | Sound::EndTone => {
+                Sound::Mix(speaking)
+            }
+        }
+    }
+
+    /// What a manager hears: those of the conversation who do not hold, and the managers who speak to the same party.
+    fn manager_hears(&self, manager: &Supervisor) -> Sound {
+        if manager.holds {
+            return Sound::Nothing;
+        }
+        let talk = [Some(manager.agent), self.beside(manager.agent)];
+        let talk = talk.into_iter().flatten().filter(|leg| !self.holds(*leg));
+        let others = self.supervisors.iter().filter(|other| other.leg != manager.leg);
+        let others = others.filter(|other| self.share_a_party(manager, other)).map(|other| other.leg);
+        Sound::Mix(talk.chain(others).collect())
+    }
+}
+
+/// What every leg of a call hears, and every manager in it.
+#[must_use]
+pub fn matrix(talk: &Conversation<'_>) -> Vec<(LegId, Sound)> {
+    let parties = talk.alone.iter().map(|(leg, alone)| (*leg, talk.party_hears(*leg, alone)));
+    let managers = talk.supervisors.iter().map(|manager| (manager.leg, talk.manager_hears(manager)));
+    parties.chain(managers).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AGENT: LegId = LegId(1);
+    const CLIENT: LegId = LegId(2);
+    const MANAGER: LegId = LegId(3);
+    const SECOND: LegId = LegId(4);
+
+    fn manager(leg: LegId, mode: Mode) -> Supervisor {
+        Supervisor { leg, agent: AGENT, mode, holds: false }
+    }
+
+    /// What agent, client and the managers hear.
+    fn heard(holding: &[LegId], supervisors: &[Supervisor]) -> Vec<Sound> {
+        let alone = of_two(AGENT, CLIENT, |leg| holding.contains(&leg));
+        let talk = Conversation { alone: &alone, parties: Some((AGENT, CLIENT)), holding, supervisors };
+        matrix(&talk).into_iter().map(|(_, sound)| sound).collect()
+    }
+
+    fn mix<const N: usize>(legs: [LegId; N]) -> Sound {
+        Sound::Mix(legs.into())
+    }
+
+    #[test]
+    fn each_mode_is_what_the_table_says() {
+        let both = || mix([AGENT, CLIENT]);
+        let alone = |mode| heard(&[], &[manager(MANAGER, mode)]);
+        assert_eq!(alone(Mode::Spy), [Sound::Leg(CLIENT), Sound::Leg(AGENT), both()]);
+        assert_eq!(alone(Mode::Whisper), [mix([CLIENT, MANAGER]), Sound::Leg(AGENT), both()]);
+        assert_eq!(alone(Mode::BargeIn), [mix([CLIENT, MANAGER]), mix([AGENT, MANAGER]), both()]);
+    }
+
+    #[test]
+    fn managers_hear_each_other_only_if_both_speak_to_the_same_party() {
+        let two = |one, other| heard(&[], &[manager(MANAGER, one), manager(SECOND, other)]).split_off(2);
+        let (apart, together) = (
+            [mix([AGENT, CLIENT]), mix([AGENT, CLIENT])],
+            [mix([AGENT, CLIENT, SECOND]), mix([AGENT, CLIENT, MANAGER])],
+        );
+        for other in Mode::ALL {
+            assert_eq!(two(Mode::Spy, other), apart);
+        }
+        assert_eq!(two(Mode::Whisper, Mode::Whisper), together);
+        assert_eq!(two(Mode::Whisper, Mode::BargeIn), together);
+        assert_eq!(two(Mode::BargeIn, Mode::BargeIn), together);
+    }
+
+    #[test]
+    fn whispers_to_either_party_of_one_call_are_kept_apart() {
+        let managers =
+            [manager(MANAGER, Mode::Whisper), Supervisor { agent: CLIENT, ..manager(SECOND, Mode::Whisper) }];
+        let expected = [mix([CLIENT, MANAGER]), mix([AGENT, SECOND]), mix([AGENT, CLIENT]), mix([CLIENT, AGENT])];
+        assert_eq!(heard(&[], &managers), expected);
+    }
+
+    #[test]
+    fn who_holds_neither_hears_nor_is_heard() {
+        let barging = [manager(MANAGER, Mode::BargeIn)];
+        assert_eq!(heard(&[AGENT], &barging), [Sound::Nothing, mix([MANAGER]), mix([CLIENT])]);
+        let whispering = [manager(MANAGER, Mode::Whisper)];
+        assert_eq!(heard(&[AGENT], &whispering), [Sound::Nothing, Sound::Music, mix([CLIENT])]);
+        assert_eq!(heard(&[CLIENT], &whispering), [mix([MANAGER]), Sound::Nothing, mix([AGENT])]);
+        let away = [Supervisor { holds: true, ..manager(MANAGER, Mode::BargeIn) }];
+        assert_eq!(heard(&[], &away), [Sound::Leg(CLIENT), Sound::Leg(AGENT), Sound::Nothing]);
+    }
 }

@@ -9,12 +9,14 @@
 //! | `event` | what happens to a call, and what does it want? |
 //! | [`hunt`] | who rings, in which order, and for how long? |
 //! | [`hearing`] | who hears whom? |
+//! | `supervising` | which managers are in it? |
 //! | [`outcome`] | why did it end, and what is the caller told? |
 
 mod event;
 pub mod hearing;
 pub mod hunt;
 pub mod outcome;
+mod supervising;
 mod transfer;
 
 use std::time::{Duration, Instant};
@@ -23,7 +25,7 @@ use tandem_domain::calls::{EndedBy, ReleaseCause};
 
 pub use self::event::{About, Action, Event, Segment, Why};
 use self::{
-    hearing::Sound,
+    hearing::{Sound, Supervisor},
     hunt::{Hunt, Progress, Target},
     outcome::{Outcome, Refusal},
 };
@@ -54,6 +56,8 @@ pub enum Plan {
     },
     /// Phones ring.
     Ring(Hunt),
+    /// The exchange answers a manager, who hears another call: [`Event::Supervise`] tells that one.
+    Supervise,
 }
 
 /// How far a call has come.
@@ -76,6 +80,10 @@ pub(crate) enum Phase {
         segment: Option<Box<Segment>>,
         until: Instant,
     },
+    /// A manager's phones ring, who is to supervise as soon as he answers.
+    Summoning { hunt: Hunt, until: Instant },
+    /// A manager's own call. When what it is about is over, a tone is heard until `ends` at the latest.
+    Supervising { ends: Option<Instant> },
     /// Over.
     Ended,
 }
@@ -93,6 +101,11 @@ pub struct Call {
     early: Option<LegId>,
     /// Who holds.
     holding: Vec<LegId>,
+    /// The managers in it.
+    supervisors: Vec<Supervisor>,
+    /// What its legs would hear without managers, and what all were told to hear.
+    alone: Vec<(LegId, Sound)>,
+    told: Vec<(LegId, Sound)>,
     phase: Phase,
 }
 
@@ -100,11 +113,25 @@ impl Call {
     /// A new call of leg `caller`, with its first actions.
     #[must_use]
     pub fn new(about: About, caller: LegId, plan: Plan, now: Instant) -> (Self, Vec<Action>) {
-        let mut call =
-            Self { about, caller, branches: Vec::new(), early: None, holding: Vec::new(), phase: Phase::Ended };
+        let mut call = Self::without_legs(about, caller);
         let mut actions = Vec::new();
         call.begin(plan, now, &mut actions);
+        call.settle(0, &mut actions);
         (call, actions)
+    }
+
+    fn without_legs(about: About, caller: LegId) -> Self {
+        Self {
+            about,
+            caller,
+            branches: Vec::new(),
+            early: None,
+            holding: Vec::new(),
+            supervisors: Vec::new(),
+            alone: Vec::new(),
+            told: Vec::new(),
+            phase: Phase::Ended,
+        }
     }
 
     fn begin(&mut self, plan: Plan, now: Instant, actions: &mut Vec<Action>) {
@@ -114,6 +141,11 @@ impl Call {
                 self.phase = Phase::Service { echo };
                 actions.push(Action::Answer(self.caller));
                 actions.push(Action::Hear(self.caller, Sound::Prompt(prompt)));
+                actions.push(Action::Show);
+            }
+            Plan::Supervise => {
+                self.phase = Phase::Supervising { ends: None };
+                actions.push(Action::Answer(self.caller));
                 actions.push(Action::Show);
             }
             Plan::Ring(hunt) => {
@@ -128,11 +160,14 @@ impl Call {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Hunting { hunt, until } => Some(hunt.deadline().map_or(*until, |stage| stage.min(*until))),
+            Phase::Hunting { hunt, until } | Phase::Summoning { hunt, until } => {
+                Some(hunt.deadline().map_or(*until, |stage| stage.min(*until)))
+            }
             Phase::Transferring { hunt, until, .. } => {
                 Some(hunt.as_ref().and_then(Hunt::deadline).map_or(*until, |stage| stage.min(*until)))
             }
             Phase::Refusing { until, .. } => Some(*until),
+            Phase::Supervising { ends } => *ends,
             Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
         }
     }
@@ -142,8 +177,10 @@ impl Call {
         let (others, caller) = match &self.phase {
             Phase::Talking { callee } => ([Some(*callee), None], Some(self.caller)),
             Phase::Transferring { kept, referrer, .. } => ([Some(*kept), *referrer], None),
-            Phase::Ended => ([None, None], None),
-            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Hunting { .. } => ([None, None], Some(self.caller)),
+            Phase::Summoning { .. } | Phase::Ended => ([None, None], None),
+            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Hunting { .. } | Phase::Supervising { .. } => {
+                ([None, None], Some(self.caller))
+            }
         };
         caller.into_iter().chain(others.into_iter().flatten()).chain(self.branches.iter().map(|(leg, _)| *leg))
     }
@@ -157,6 +194,8 @@ impl Call {
             | Phase::Service { .. }
             | Phase::Hunting { .. }
             | Phase::Transferring { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
             | Phase::Ended => None,
         }
     }
@@ -194,6 +233,12 @@ impl Call {
 
     /// Takes an event, and appends what is to be done.
     pub fn handle(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
+        let from = actions.len();
+        self.take(event, now, actions);
+        self.settle(from, actions);
+    }
+
+    fn take(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
         match event {
             Event::Branches { target, legs, busy } => self.branched(&target, &legs, busy, now, actions),
             Event::Ringing(leg) => self.rings(leg, actions),
@@ -214,6 +259,16 @@ impl Call {
             }
             Event::Replaced { old, new, answered, holds } => self.replaced(old, new, answered, holds, actions),
             Event::TakenAway(leg) => self.taken_away(leg, actions),
+            Event::Supervise(manager) => self.supervised(manager, actions),
+            Event::SupervisorMode { leg, mode } => {
+                self.change_supervisor(leg, actions, |manager| manager.mode = mode);
+            }
+            Event::SupervisorHolds { leg, on } => {
+                self.change_supervisor(leg, actions, |manager| manager.holds = on);
+            }
+            Event::SupervisorLeft(leg) => self.supervisor_left(leg, actions),
+            Event::SupervisionWaits => self.supervision_waits(actions),
+            Event::SupervisionOver => self.supervision_over(now, actions),
             Event::End(cause) => self.end_from_outside(cause, actions),
             Event::Timeout => self.timed_out(now, actions),
         }
@@ -240,12 +295,13 @@ impl Call {
 
     fn hunt_on(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let hunt = match &mut self.phase {
-            Phase::Hunting { hunt, .. } => hunt,
+            Phase::Hunting { hunt, .. } | Phase::Summoning { hunt, .. } => hunt,
             Phase::Transferring { hunt: Some(hunt), .. } => hunt,
             Phase::Transferring { hunt: None, .. }
             | Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Talking { .. }
+            | Phase::Supervising { .. }
             | Phase::Ended => return,
         };
         match hunt.next(now) {
@@ -258,15 +314,26 @@ impl Call {
         match &self.phase {
             Phase::Hunting { .. } => self.refuse(refusal, now, actions),
             Phase::Transferring { .. } => self.transfer_failed(refusal, actions),
-            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => {}
+            Phase::Summoning { .. } => {
+                self.finish(Outcome { cause: refusal.cause, status: refusal.status, ended_by: refusal.by }, actions);
+            }
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Talking { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => {}
         }
     }
 
     fn hunting(&mut self) -> Option<&mut Hunt> {
         match &mut self.phase {
-            Phase::Hunting { hunt, .. } => Some(hunt),
+            Phase::Hunting { hunt, .. } | Phase::Summoning { hunt, .. } => Some(hunt),
             Phase::Transferring { hunt, .. } => hunt.as_mut(),
-            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => None,
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Talking { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => None,
         }
     }
 
@@ -325,6 +392,8 @@ impl Call {
             | Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Talking { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
             | Phase::Ended => return,
         };
         self.early = Some(leg);
@@ -337,7 +406,12 @@ impl Call {
         let ear = match &self.phase {
             Phase::Hunting { .. } => self.caller,
             Phase::Transferring { kept, .. } => *kept,
-            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Talking { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => return,
         };
         if self.early == Some(leg) {
             self.early = None;
@@ -357,6 +431,9 @@ impl Call {
         self.early = None;
         self.release_branches(Why::AnsweredElsewhere, actions);
         let party = target.party;
+        if let Phase::Summoning { .. } = self.phase {
+            return self.summoned(leg, actions);
+        }
         match std::mem::replace(&mut self.phase, Phase::Talking { callee: leg }) {
             Phase::Hunting { .. } => actions.push(Action::Answer(self.caller)),
             Phase::Transferring { kept, referrer, segment, .. } => {
@@ -368,7 +445,12 @@ impl Call {
                 }
             }
             // Branches ring only while somebody is hunted for: whoever that is has nobody to talk to.
-            other @ (Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended) => {
+            other @ (Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Talking { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended) => {
                 self.phase = other;
                 actions.push(Action::Release { leg, why: Why::AnsweredElsewhere });
                 return;
@@ -414,9 +496,18 @@ impl Call {
         if let Phase::Refusing { refusal, .. } = self.phase {
             return self.turn_away(refusal, actions);
         }
+        if let Phase::Supervising { .. } = self.phase {
+            return self.end_supervision(actions);
+        }
         let over = match &self.phase {
-            Phase::Hunting { until, .. } | Phase::Transferring { until, .. } => *until <= now,
-            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Talking { .. } | Phase::Ended => return,
+            Phase::Hunting { until, .. } | Phase::Summoning { until, .. } | Phase::Transferring { until, .. } => {
+                *until <= now
+            }
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Talking { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => return,
         };
         self.release_branches(Why::NoAnswer, actions);
         if let Some(hunt) = self.hunting() {
@@ -435,6 +526,7 @@ impl Call {
     fn spoken(&mut self, leg: LegId, actions: &mut Vec<Action>) {
         match self.phase {
             Phase::Refusing { refusal, .. } if leg == self.caller => self.turn_away(refusal, actions),
+            Phase::Supervising { ends: Some(_) } if leg == self.caller => self.end_supervision(actions),
             Phase::Service { echo: true, .. } if leg == self.caller => actions.push(Action::Hear(leg, Sound::Echo)),
             Phase::Service { echo: false, .. } if leg == self.caller => {
                 actions.push(Action::Release { leg, why: Why::Over });
@@ -446,6 +538,8 @@ impl Call {
             | Phase::Hunting { .. }
             | Phase::Talking { .. }
             | Phase::Transferring { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
             | Phase::Ended => {}
         }
     }
@@ -484,7 +578,7 @@ impl Call {
                 let Refusal { cause, status, by, .. } = Refusal::CANCELLED;
                 self.finish(Outcome { cause, status, ended_by: by }, actions);
             }
-            Phase::Service { .. } if is_caller => {
+            Phase::Service { .. } | Phase::Supervising { .. } if is_caller => {
                 actions.push(Action::Release { leg, why: Why::Over });
                 self.finish(Outcome { cause, status: 200, ended_by: EndedBy::Caller }, actions);
             }
@@ -509,14 +603,25 @@ impl Call {
                     actions.push(Action::Release { leg, why: Why::Transferred });
                 }
             }
-            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Hunting { .. } | Phase::Ended => {}
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Hunting { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => {}
         }
     }
 
     fn end_from_outside(&mut self, cause: ReleaseCause, actions: &mut Vec<Action>) {
         let answered = match &self.phase {
             Phase::Refusing { .. } | Phase::Hunting { .. } => false,
-            Phase::Service { .. } | Phase::Talking { .. } | Phase::Transferring { .. } => true,
+            Phase::Service { .. } | Phase::Talking { .. } | Phase::Transferring { .. } | Phase::Supervising { .. } => {
+                true
+            }
+            Phase::Summoning { .. } => {
+                self.release_branches(Why::Over, actions);
+                return self.finish(Outcome { cause, status: 487, ended_by: EndedBy::Exchange }, actions);
+            }
             Phase::Ended => return,
         };
         if answered {

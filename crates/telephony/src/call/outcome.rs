@@ -3,6 +3,7 @@
 use tandem_domain::{
     calls::{EndedBy, ReleaseCause},
     status::Service,
+    supervision::Refused,
 };
 
 use crate::prompt::Prompt;
@@ -29,6 +30,8 @@ pub struct Refusal {
     pub prompt: Option<Prompt>,
     /// Whose doing it is.
     pub by: EndedBy,
+    /// For the caller's display, where the status alone does not say it (`Warning`, RFC 3261 §20.43).
+    pub words: Option<&'static str>,
 }
 
 impl Refusal {
@@ -66,11 +69,11 @@ impl Refusal {
     pub const CALLEE_NO_SERVICE: Self = Self::spoken(ReleaseCause::CalleeNoService, 480, Prompt::NotRegistered);
 
     const fn silent(cause: ReleaseCause, status: u16, by: EndedBy) -> Self {
-        Self { cause, status, prompt: None, by }
+        Self { cause, status, prompt: None, by, words: None }
     }
 
     const fn spoken(cause: ReleaseCause, status: u16, prompt: Prompt) -> Self {
-        Self { cause, status, prompt: Some(prompt), by: EndedBy::Exchange }
+        Self { cause, status, prompt: Some(prompt), by: EndedBy::Exchange, words: None }
     }
 
     /// Why a caller without service cannot call; `None` when there is service.
@@ -86,6 +89,23 @@ impl Refusal {
             Service::CustomerClosed => Prompt::CustomerClosed,
         };
         Some(Self::spoken(ReleaseCause::NoService, 403, prompt))
+    }
+
+    /// Why a call cannot be joined. Where SIP has one status for several reasons (403: whoever asks may not), the prompt and
+    /// the words tell them apart. 480 and not RFC 3911's 481: phones show it as what it is, nobody to be reached now.
+    #[must_use]
+    pub const fn of_supervision(refused: Refused) -> Self {
+        let (cause, status, prompt) = match refused {
+            Refused::NotEnabled => (ReleaseCause::NotAllowed, 403, Prompt::SupervisionNotEnabled),
+            Refused::Whom => (ReleaseCause::UnknownNumber, 484, Prompt::SuperviseWhom),
+            Refused::UnknownExtension => (ReleaseCause::UnknownNumber, 404, Prompt::UnknownNumber),
+            Refused::Yourself => (ReleaseCause::NotAllowed, 403, Prompt::SupervisionSelf),
+            Refused::NotAllowed => (ReleaseCause::NotAllowed, 403, Prompt::SupervisionNotAllowed),
+            Refused::Protected => (ReleaseCause::NotAllowed, 403, Prompt::SupervisionProtected),
+            Refused::NoCall => (ReleaseCause::NoCall, 480, Prompt::SupervisionNoCall),
+            Refused::IsSupervision => (ReleaseCause::NotAllowed, 403, Prompt::SupervisionOfSupervision),
+        };
+        Self { words: Some(refused.words()), ..Self::spoken(cause, status, prompt) }
     }
 
     /// What a refused leg means for the call: its own status where the caller's phone can make sense of it.

@@ -45,7 +45,7 @@ impl Call {
                 self.hunt_on(now, actions);
             }
             // The echo test and the like are for who dials them.
-            Plan::Service { .. } => self.transfer_failed(Refusal::UNKNOWN_NUMBER, actions),
+            Plan::Service { .. } | Plan::Supervise => self.transfer_failed(Refusal::UNKNOWN_NUMBER, actions),
             Plan::Refuse(refusal) => self.transfer_failed(refusal, actions),
         }
     }
@@ -112,6 +112,8 @@ impl Call {
             | Phase::Refusing { .. }
             | Phase::Service { .. }
             | Phase::Transferring { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
             | Phase::Ended => {
                 return;
             }
@@ -129,7 +131,12 @@ impl Call {
         match &self.phase {
             Phase::Talking { callee } => *callee == old || self.caller == old,
             Phase::Hunting { .. } => self.caller == old && answered,
-            Phase::Refusing { .. } | Phase::Service { .. } | Phase::Transferring { .. } | Phase::Ended => false,
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Transferring { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => false,
         }
     }
 

@@ -11,6 +11,7 @@ use tandem_domain::{
     calls::{Direction, Party},
     huntgroup::RingStrategy,
     ids::{AccountId, CustomerId, HuntgroupId},
+    supervision::{Mode, Notice, Refused},
 };
 
 use crate::call::{
@@ -33,6 +34,15 @@ pub enum Question {
         account: AccountId,
         /// What.
         number: String,
+    },
+    /// May this manager join calls of this agent?
+    Supervise {
+        /// The manager.
+        manager: AccountId,
+        /// The agent.
+        agent: AccountId,
+        /// How he wants to join.
+        mode: Mode,
     },
     /// Whom does a number belong to that the trunk asks for?
     FromTrunk {
@@ -103,6 +113,8 @@ pub enum RouteAction {
         /// Whether the caller then hears himself.
         echo: bool,
     },
+    /// Join a call of an agent.
+    Supervise(Box<Supervise>),
     /// Ring one target.
     Ring(Target),
     /// Ring the members of a huntgroup.
@@ -118,6 +130,23 @@ pub enum RouteAction {
         /// The members with service, in their order.
         members: Vec<Target>,
     },
+}
+
+/// A manager who wants to join a call of an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supervise {
+    /// Whose call; `None` when nobody has the extension.
+    pub agent: Option<AccountId>,
+    /// How to join.
+    pub mode: Mode,
+    /// Whether he may, whatever calls there are.
+    pub may: Result<(), Refused>,
+    /// The keys that change the mode, in the order of [`Mode::ALL`].
+    pub keys: [char; 3],
+    /// What is played when he joins or changes the mode, in the same order.
+    pub notices: [Notice; 3],
+    /// The manager, for the audit log: the name with which he signs in, or else his extension.
+    pub actor: String,
 }
 
 impl Route {
@@ -138,7 +167,9 @@ impl Route {
     pub fn huntgroup(&self) -> Option<(HuntgroupId, String)> {
         match &self.action {
             RouteAction::Group { id, name, .. } => Some((*id, name.clone())),
-            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) => None,
+            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Supervise(_) | RouteAction::Ring(_) => {
+                None
+            }
         }
     }
 }

@@ -10,13 +10,14 @@ use tandem_domain::{
     locale::TimeZone,
     numbers::{ExtensionNumber, PhoneNumber},
     status::Service,
+    supervision::{Mode, Refused, may_join},
 };
 use tandem_store::{
     Store, StoreError,
     exchange::{Caller, Destination, DialledNumber, Group, Line},
 };
 
-use super::{Answer, Phone, Question, Route, RouteAction};
+use super::{Answer, Phone, Question, Route, RouteAction, Supervise};
 use crate::{
     call::{
         hunt::{Reach, Target, TrunkNumber},
@@ -42,6 +43,9 @@ pub async fn answer(store: &Store, outside: Outside, now: Timestamp, question: Q
     let answer = match question {
         Question::Phone { user } => asked.phone(&user).await.map(Answer::Phone),
         Question::Dialled { account, number } => asked.dialled(account, &number).await.map(Box::new).map(Answer::Route),
+        Question::Supervise { manager, agent, mode } => {
+            asked.may_supervise(manager, agent, mode).await.map(Box::new).map(Answer::Route)
+        }
         Question::FromTrunk { number, caller } => {
             asked.called_by_trunk(&number, caller).await.map(Box::new).map(Answer::Route)
         }
@@ -90,7 +94,8 @@ impl Asked<'_> {
                 let action = RouteAction::Service { prompt: Prompt::EchoTest, echo: true };
                 Ok(inside(&caller, named("Echo test", number), action))
             }
-            Meaning::Supervise(..) | Meaning::SuperviseWhom(_) => Ok(refused(&caller, number, Refusal::NOT_ALLOWED)),
+            Meaning::Supervise(mode, extension) => self.supervise(&caller, mode, Some(&extension), number).await,
+            Meaning::SuperviseWhom(mode) => self.supervise(&caller, mode, None, number).await,
             Meaning::OnlyDuringCall => Ok(refused(&caller, number, Refusal::ONLY_DURING_CALL)),
             Meaning::Nothing => Ok(refused(&caller, number, Refusal::INCOMPLETE)),
             Meaning::Unknown => Ok(refused(&caller, number, Refusal::UNKNOWN_NUMBER)),
@@ -125,6 +130,62 @@ impl Asked<'_> {
         };
         let (callee, action) = self.reach(destination, Some(caller.line.account));
         Ok(inside(caller, callee, action))
+    }
+
+    /// A manager wants to join from the console: as if he dialled the prefix and the agent's extension.
+    async fn may_supervise(&self, manager: AccountId, agent: AccountId, mode: Mode) -> Result<Route, StoreError> {
+        let exchange = self.store.exchange();
+        let (Some(caller), Some(agent)) = (exchange.caller(manager).await?, exchange.caller(agent).await?) else {
+            let nobody = Party::default();
+            return Ok(Route::refuse(None, Direction::Internal, nobody.clone(), nobody, Refusal::UNKNOWN_NUMBER));
+        };
+        // Another customer's extension of the same number is looked for among the manager's own.
+        let dialled = format!("{}{}", caller.codes.prefix(mode), agent.line.extension);
+        if let Some(refusal) = Refusal::of_service(self.service(&caller.line)) {
+            return Ok(refused(&caller, &dialled, refusal));
+        }
+        if agent.line.customer != caller.line.customer {
+            return Ok(refused(&caller, &dialled, Refusal::UNKNOWN_NUMBER));
+        }
+        self.supervise(&caller, mode, Some(&agent.line.extension), &dialled).await
+    }
+
+    /// A manager dialled a prefix, with an extension behind it or without.
+    async fn supervise(
+        &self,
+        caller: &Caller,
+        mode: Mode,
+        extension: Option<&ExtensionNumber>,
+        dialled: &str,
+    ) -> Result<Route, StoreError> {
+        let (tenant, manager) = (caller.line.tenant(), caller.line.account);
+        let found = match extension {
+            Some(extension) => self.store.exchange().extension(tenant, extension).await?,
+            None => None,
+        };
+        let agent = match found {
+            Some(Destination::Account(line)) => Some(line),
+            // A huntgroup has no calls of its own.
+            Some(Destination::Huntgroup(_)) | None => None,
+        };
+        let about = agent.as_ref().map_or(manager, |line| line.account);
+        let terms = self.store.exchange().supervising(tenant, manager, about).await?;
+        let may = match (&agent, extension) {
+            _ if !terms.enabled => Err(Refused::NotEnabled),
+            (_, None) => Err(Refused::Whom),
+            (None, Some(_)) => Err(Refused::UnknownExtension),
+            (Some(line), Some(_)) => may_join(terms.enabled, &terms.groups, manager, line.account),
+        };
+        let request = Supervise {
+            agent: agent.as_ref().map(|line| line.account),
+            mode,
+            may,
+            keys: Mode::ALL.map(|mode| caller.codes.digit(mode).key()),
+            notices: terms.notices,
+            actor: terms.sign_in.unwrap_or_else(|| caller.line.extension.to_string()),
+        };
+        let callee = agent.as_ref().map_or_else(|| named("", dialled), party);
+        Ok(inside(caller, callee, RouteAction::Supervise(Box::new(request))))
     }
 
     /// A public number: one of the company's own stays inside, all others leave through the trunk.

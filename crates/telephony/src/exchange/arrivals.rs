@@ -26,6 +26,10 @@ pub(super) enum Asked {
     Dialled { invite: Box<Request>, server: ServerId, flow: Flow, peer: Peer },
     /// Where does a transfer go?
     Transfer { referrer: LegId, call: CallId, dialled: String },
+    /// May this manager join, whose phones are to ring?
+    Supervise { follow: bool },
+    /// May this manager, who waits, join the agent's next call?
+    Follow { manager: LegId },
 }
 
 impl Asked {
@@ -34,7 +38,7 @@ impl Asked {
         match self {
             Self::Who { request, .. } => request.method == Method::Invite,
             Self::Dialled { .. } => true,
-            Self::Transfer { .. } => false,
+            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } => false,
         }
     }
 
@@ -42,7 +46,7 @@ impl Asked {
     const fn server(&self) -> Option<ServerId> {
         match self {
             Self::Who { server, .. } | Self::Dialled { server, .. } => Some(*server),
-            Self::Transfer { .. } => None,
+            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } => None,
         }
     }
 }
@@ -200,7 +204,7 @@ impl<M: Media> Exchange<M> {
             Some(Asked::Dialled { invite: request, server, .. }) => {
                 self.refuse(now, Some(server), &request, 487);
             }
-            Some(Asked::Transfer { .. }) | None => {}
+            Some(Asked::Transfer { .. } | Asked::Supervise { .. } | Asked::Follow { .. }) | None => {}
         }
     }
 
@@ -225,6 +229,10 @@ impl<M: Media> Exchange<M> {
             (Asked::Dialled { invite, server, flow, peer }, Answer::Route(route)) => {
                 self.begin_call(now, server, flow, *invite, peer, *route);
             }
+            (Asked::Supervise { follow }, Answer::Route(route)) => self.summon(now, *route, follow),
+            (Asked::Follow { manager }, Answer::Route(route)) => self.join_next(now, manager, *route),
+            // The records cannot be asked: nobody is rung, and who waits goes on waiting.
+            (Asked::Supervise { .. } | Asked::Follow { .. }, Answer::Unavailable | Answer::Phone(_)) => {}
             (Asked::Transfer { referrer, call, dialled }, Answer::Route(route)) => {
                 self.transfer_route(now, call, referrer, dialled, *route);
             }

@@ -96,12 +96,28 @@ impl<M: Media> Exchange<M> {
         let arrived = self.arrive(now, server, flow, &about, invite, peer);
         let Some(leg) = arrived else { return };
         let too_many = about.direction == Direction::Outgoing && !for_help && self.has_too_many(&about);
-        let plan = if too_many { Plan::Refuse(Refusal::TOO_MANY) } else { self.plan(route.action) };
+        let supervise = match &route.action {
+            RouteAction::Supervise(request) => {
+                Some((self.to_supervise(about.caller.account, request), (**request).clone()))
+            }
+            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) | RouteAction::Group { .. } => {
+                None
+            }
+        };
+        let plan = match &supervise {
+            Some((Ok(_), _)) => Plan::Supervise,
+            Some((Err(refused), _)) => Plan::Refuse(Refusal::of_supervision(*refused)),
+            None if too_many => Plan::Refuse(Refusal::TOO_MANY),
+            None => self.plan(route.action),
+        };
         let id = about.id;
         let record = XdrId(self.new_uuid(now.wall));
         let (call, actions) = Call::new(about, leg, plan, now.instant);
         self.calls.insert(id, Entry { call, caller: leg, callee: None, max_forwards, record });
         self.perform(now, id, actions);
+        if let Some((found, request)) = supervise {
+            self.begin_supervision(now, leg, id, request, found);
+        }
     }
 
     /// Whether an account has as many calls to outside as it may have: a stolen password must not cost more than that.
@@ -181,6 +197,8 @@ impl<M: Media> Exchange<M> {
         match action {
             RouteAction::Refuse(refusal) => Plan::Refuse(refusal),
             RouteAction::Service { prompt, echo } => Plan::Service { prompt, echo },
+            // Who dials it joins; nobody is handed over to a supervision.
+            RouteAction::Supervise(_) => Plan::Refuse(Refusal::NOT_ALLOWED),
             RouteAction::Ring(target) => Plan::Ring(Hunt::alone(target)),
             RouteAction::Group { id, strategy, ring, members, .. } => {
                 Plan::Ring(self.hunt_in_group(id, strategy, ring, members))

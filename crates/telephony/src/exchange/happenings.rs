@@ -2,9 +2,10 @@
 
 use tandem_domain::calls::ReleaseCause;
 
-use super::{Command, Exchange, Media, Now};
+use super::{Command, Exchange, Media, Now, arrivals::Asked};
 use crate::{
     call,
+    directory::Question,
     ids::LegId,
     leg::{Leg, LegEvent},
 };
@@ -32,10 +33,12 @@ impl<M: Media> Exchange<M> {
                 self.describe(id);
                 let on = self.legs.get(&id).is_some_and(|leg| leg.negotiation.is_held());
                 self.call_event(now, call, call::Event::Hold { leg: id, on });
+                self.supervisor_holds(now, id, on);
             }
             LegEvent::HungUp => self.call_event(now, call, call::Event::HungUp(id)),
             LegEvent::Lost(cause) => self.call_event(now, call, call::Event::Lost { leg: id, cause }),
             LegEvent::Refer { to, replaces } => self.refer(now, id, &to, replaces.as_ref()),
+            LegEvent::Digit(digit) if self.is_supervisor(id) => self.supervisor_pressed(now, id, digit),
             LegEvent::Digit(digit) => self.pass_digit(call, id, digit),
         }
     }
@@ -55,7 +58,8 @@ impl<M: Media> Exchange<M> {
                 }
             }
             tandem_media::Event::Closed { leg, stats } => self.media_closed(leg, &stats),
-            tandem_media::Event::Digit { .. } | tandem_media::Event::Latched { .. } => {}
+            tandem_media::Event::Digit { leg, digit, .. } => self.supervisor_pressed(now, leg, digit.into()),
+            tandem_media::Event::Latched { .. } => {}
         }
     }
 
@@ -64,6 +68,11 @@ impl<M: Media> Exchange<M> {
             Command::EndCall(call) => {
                 self.call_event(now, call, call::Event::End(ReleaseCause::Normal));
             }
+            Command::Supervise { manager, agent, mode, follow } => {
+                self.ask(Question::Supervise { manager, agent, mode }, Asked::Supervise { follow });
+            }
+            Command::Follow { call, on } => self.follow(now, call, on),
+            Command::SwitchMode { call, mode } => self.change_mode_of(now, call, mode),
             Command::ForgetPhones(account) => {
                 let gone = self.registrar.remove(account);
                 self.bindings_gone(gone);

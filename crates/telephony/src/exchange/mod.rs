@@ -13,6 +13,7 @@
 //! | `happenings` | what do legs, media and people tell? |
 //! | `performing` | how is done what a call wants? |
 //! | `transferring` | who takes whose place? |
+//! | `supervising` | which manager is in which call? |
 //! | `trunk` | are we registered at the trunk? |
 //! | `records` | what is kept of a call? |
 //! | [`guard`] | who guesses passwords? |
@@ -25,6 +26,7 @@ mod performing;
 mod records;
 mod registering;
 mod settings;
+mod supervising;
 mod transferring;
 mod trunk;
 
@@ -39,8 +41,9 @@ use rand::{Rng as _, rngs::StdRng};
 use tandem_domain::{
     calls::Xdr,
     ids::{AccountId, CallId, HuntgroupId, Timestamp, XdrId},
+    supervision::Mode,
 };
-use tandem_media::{Description, Digit, Hears, OpenError};
+use tandem_media::{Clip, Description, Digit, Digits, Hears, OpenError};
 use tandem_sip::{
     digest::{self, Challenges},
     flow::Flow,
@@ -49,10 +52,17 @@ use tandem_sip::{
 };
 use uuid::Uuid;
 
-use self::{arrivals::Asked, guard::Guard, records::Draft, trunk::TrunkRegistration};
+use self::{
+    arrivals::Asked,
+    guard::Guard,
+    records::Draft,
+    supervising::{Summons, Supervision},
+    trunk::TrunkRegistration,
+};
 pub use self::{
     registering::registration,
     settings::{Settings, Trunk},
+    supervising::SupervisionNote,
 };
 use crate::{
     call::{self, Call},
@@ -86,6 +96,10 @@ pub trait Media {
     fn route(&self, rows: Vec<(LegId, Hears)>);
     /// Sends a digit to a leg.
     fn send_digit(&self, leg: LegId, digit: Digit, milliseconds: u16);
+    /// Says what becomes of the digits that a leg presses.
+    fn digits(&self, leg: LegId, digits: Digits);
+    /// Lays a clip over what a leg hears, once.
+    fn overlay(&self, leg: LegId, clip: Clip);
     /// Closes a leg; its sums come as an event.
     fn close(&self, leg: LegId);
 }
@@ -129,6 +143,31 @@ pub enum Input {
 pub enum Command {
     /// End a call.
     EndCall(CallId),
+    /// Ring a manager's phones, and let him join a call of an agent when he answers. Whether he may is asked again then.
+    Supervise {
+        /// Who.
+        manager: AccountId,
+        /// Whose call.
+        agent: AccountId,
+        /// How.
+        mode: Mode,
+        /// Whether he stays for the agent's next calls.
+        follow: bool,
+    },
+    /// A manager stays for the agent's next calls, or no longer.
+    Follow {
+        /// His own call.
+        call: CallId,
+        /// Whether he stays.
+        on: bool,
+    },
+    /// A manager's own call goes on in another mode.
+    SwitchMode {
+        /// His own call.
+        call: CallId,
+        /// From now on.
+        mode: Mode,
+    },
     /// An account has a new password, or is closed: its phones are not its any more.
     ForgetPhones(AccountId),
     /// The phones known before the program was started.
@@ -155,6 +194,8 @@ pub enum Output {
     Ask(QuestionId, Question),
     /// Keep a record of a call.
     Keep(Box<Xdr>),
+    /// Keep what a manager did in a call.
+    Note(Box<SupervisionNote>),
     /// Keep, or no longer keep, where a phone is.
     Binding(Box<registrar::Change>),
     /// A call was answered: its record so far, should nobody be able to write its end.
@@ -181,6 +222,8 @@ pub struct Counts {
     pub questions: usize,
     /// Records that wait for the sums of their media.
     pub drafts: usize,
+    /// Managers in calls, who wait for one, or whose phones ring.
+    pub supervisions: usize,
     /// Phones.
     pub bindings: usize,
     /// Whether we are registered at the trunk; `None` where that is not wanted.
@@ -232,6 +275,11 @@ pub struct Exchange<M> {
     waiting_calls: usize,
     drafts: HashMap<CallId, Draft>,
     draft_of: HashMap<LegId, CallId>,
+    supervisions: HashMap<LegId, Supervision>,
+    /// Managers who wait for the agent's next call.
+    followers: HashMap<LegId, Supervision>,
+    /// Managers whose phones ring, by their own calls.
+    summons: HashMap<CallId, Summons>,
     last_used: HashMap<(HuntgroupId, AccountId), Instant>,
     due: BTreeSet<(Instant, Due)>,
     scheduled: HashMap<Due, Instant>,
@@ -264,6 +312,9 @@ impl<M: Media> Exchange<M> {
             waiting_calls: 0,
             drafts: HashMap::new(),
             draft_of: HashMap::new(),
+            supervisions: HashMap::new(),
+            followers: HashMap::new(),
+            summons: HashMap::new(),
             last_used: HashMap::new(),
             due: BTreeSet::new(),
             scheduled: HashMap::new(),
@@ -347,6 +398,7 @@ impl<M: Media> Exchange<M> {
             transactions: transactions.client + transactions.server,
             questions: self.questions.len(),
             drafts: self.drafts.len(),
+            supervisions: self.supervisions.len() + self.followers.len() + self.summons.len(),
             bindings: self.registrar.all().count(),
             at_trunk: self.is_registered_at_trunk(now),
         }

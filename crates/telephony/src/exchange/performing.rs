@@ -41,6 +41,7 @@ impl<M: Media> Exchange<M> {
     pub(super) fn perform(&mut self, now: Now, call: CallId, actions: Vec<Action>) {
         let mut actions: VecDeque<_> = actions.into();
         let mut rows = Vec::new();
+        let mut connected = false;
         while let Some(action) = actions.pop_front() {
             match action {
                 Action::Ring(target) => {
@@ -66,12 +67,15 @@ impl<M: Media> Exchange<M> {
                 }
                 Action::Reject { leg, refusal } => {
                     let retry_after = (refusal.status == 503).then_some(RETRY_AFTER);
-                    self.with(now, leg, |leg, wire| leg.reject(wire, refusal.status, retry_after));
+                    self.with(now, leg, |leg, wire| {
+                        leg.reject_saying(wire, refusal.status, retry_after, refusal.words);
+                    });
                     self.let_go(leg);
                 }
                 Action::Release { leg, why } => {
                     self.with(now, leg, |leg, wire| leg.release(wire, why));
                     self.let_go(leg);
+                    self.supervisor_gone(now, leg);
                 }
                 Action::Hear(leg, sound) => rows.push((leg, self.hears(sound))),
                 Action::TellTransfer { leg, status } => {
@@ -83,14 +87,23 @@ impl<M: Media> Exchange<M> {
                     }
                     self.mark_answered(now, call);
                     self.open_record(now, call);
+                    connected = true;
                 }
                 Action::NextSegment(segment) => self.next_segment(now, call, *segment),
+                Action::Summoned(leg) => {
+                    self.mark_answered(now, call);
+                    self.summoned(now, call, leg);
+                }
+                Action::SupervisionOver(leg) => self.supervision_over(now, leg),
                 Action::Show => self.show(call),
                 Action::Done(outcome) => self.done(now, call, outcome),
             }
         }
         if !rows.is_empty() {
             self.media.route(rows);
+        }
+        if connected {
+            self.tell_followers(call);
         }
         let deadline = self.calls.get(&call).and_then(|entry| entry.call.deadline());
         self.schedule(Due::Call(call), deadline);
@@ -116,6 +129,8 @@ impl<M: Media> Exchange<M> {
         match sound {
             Sound::Nothing => Hears::Nothing,
             Sound::Leg(leg) => Hears::Leg(leg),
+            Sound::Mix(legs) => Hears::Mix(legs),
+            Sound::EndTone => Hears::Clip { clip: self.voices.end_tone(), repeat: false },
             Sound::Echo => Hears::Echo,
             Sound::Prompt(prompt) => Hears::Clip { clip: self.voices.prompt(prompt), repeat: false },
             Sound::Tone(tone) => Hears::Clip { clip: self.voices.tone(tone), repeat: true },
@@ -163,7 +178,9 @@ impl<M: Media> Exchange<M> {
 
     fn ring_phone(&mut self, now: Now, call: CallId, target: &Target, binding: &Binding) -> Option<LegId> {
         let flow = binding.flow;
-        let caller = self.calls.get(&call)?.call.about.caller.clone();
+        let about = &self.calls.get(&call)?.call.about;
+        // A manager's own phones are rung about the agent, not by himself.
+        let caller = if self.summons.contains_key(&call) { &about.callee } else { &about.caller }.clone();
         let own = self.settings.address_on(flow);
         let shown = if caller.number.is_empty() { "anonymous" } else { &caller.number };
         let invitation = Invitation {
@@ -274,7 +291,8 @@ impl<M: Media> Exchange<M> {
         }
     }
 
-    fn show(&mut self, call: CallId) {
+    pub(super) fn show(&mut self, call: CallId) {
+        let (supervisors, supervises) = (self.live_supervisors(call), self.supervised_by(call));
         let Some(entry) = self.calls.get_mut(&call) else { return };
         if let Some((caller, callee)) = entry.call.parties() {
             (entry.caller, entry.callee) = (caller, Some(callee));
@@ -299,6 +317,8 @@ impl<M: Media> Exchange<M> {
             state,
             started: about.started,
             answered: about.answered,
+            supervisors,
+            supervises,
         });
     }
 

@@ -45,6 +45,7 @@ impl<M: Media> Exchange<M> {
     pub(super) fn done(&mut self, now: Now, call: CallId, outcome: Outcome) {
         let Some(entry) = self.calls.remove(&call) else { return };
         self.schedule(Due::Call(call), None);
+        self.summons.remove(&call);
         self.feed.forget_call(call);
         let mut draft = Draft::new(entry.record, entry.call.about, outcome, now.wall);
         if draft.about.answered.is_some() {

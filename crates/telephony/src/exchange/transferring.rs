@@ -75,8 +75,11 @@ impl<M: Media> Exchange<M> {
             holds = leg.negotiation.is_held();
         }
         self.tell(now, referrer, 200);
+        let managers = self.calls.get_mut(&call).map(|entry| entry.call.take_supervisors(kept)).unwrap_or_default();
         self.call_event(now, call, call::Event::TakenAway(kept));
         self.call_event(now, other_call, call::Event::Replaced { old, new: kept, answered: true, holds });
+        self.supervisors_follow(now, managers, other_call);
+        self.tell_followers(other_call);
         self.perform(now, other_call, vec![Action::Release { leg: old, why: Why::Transferred }]);
     }
 

@@ -157,10 +157,19 @@ impl Leg {
 
     /// Refuses, with `Retry-After` (in seconds) when it may be tried again.
     pub fn reject(&mut self, wire: &mut Wire<'_>, status: u16, retry_after: Option<u32>) {
+        self.reject_saying(wire, status, retry_after, None);
+    }
+
+    /// Refuses, and says why in words that phones may display (RFC 3261 §20.43).
+    pub fn reject_saying(&mut self, wire: &mut Wire<'_>, status: u16, retry_after: Option<u32>, words: Option<&str>) {
         let State::Incoming { server, invite, .. } = &self.state else { return };
         let mut response = self.response(invite, status);
         if let Some(seconds) = retry_after {
             response.headers.push(Name::RetryAfter, seconds.to_string());
+        }
+        if let Some(words) = words {
+            let warning = format!("399 tandem \"{}\"", words.replace(['"', '\\'], "'"));
+            response.headers.push(Name::Other("Warning".into()), warning);
         }
         wire.transactions.respond(wire.now, *server, response);
         self.over();

@@ -48,7 +48,8 @@ fn somewhere(random: &mut StdRng) -> String {
         3 => "*90".into(),
         4 => "999".into(),
         5 => "unavailable".into(),
-        6 | 7 => "0123".into(),
+        6 => "0123".into(),
+        7 | 8 => format!("*90{}", 700 + random.random_range(0..PHONES)),
         _ => (700 + random.random_range(0..PHONES)).to_string(),
     }
 }
@@ -82,6 +83,10 @@ fn many_calls(calls: usize, network: Network, seed: u64, and: impl Fn(&mut Calli
         let mut calling = capricious(&mut random);
         and(&mut calling, &mut random);
         simulation.dial(random.random_range(0..PHONES), &number, calling);
+        if random.random_bool(0.05) {
+            let (manager, agent) = (random.random_range(0..PHONES), random.random_range(0..PHONES));
+            simulation.summon(manager, agent, random.random_bool(0.3));
+        }
         let pause = up_to(&mut random, 100);
         simulation.run(pause);
     }

@@ -17,8 +17,9 @@ use tandem_domain::{
     calls::{Direction, Party, Xdr},
     huntgroup::RingStrategy,
     ids::{AccountId, CallId, CustomerId, HuntgroupId, Timestamp, XdrId},
+    supervision::{Mode, Notice},
 };
-use tandem_media::{Description, Digit, Event as MediaEvent, Hears, LegId, LegStats, OpenError};
+use tandem_media::{Clip, Description, Digit, Digits, Event as MediaEvent, Hears, LegId, LegStats, OpenError};
 use tandem_sip::{
     digest::{Algorithm, ha1},
     flow::{Flow, Transport},
@@ -29,7 +30,7 @@ use tandem_telephony::{
         hunt::{Reach, Target, TrunkNumber},
         outcome::Refusal,
     },
-    directory::{Answer, Phone as Owner, Question, Route, RouteAction},
+    directory::{Answer, Phone as Owner, Question, Route, RouteAction, Supervise},
     exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, Settings, Trunk},
     feed::Feed,
     prompt::{Prompt, Voices},
@@ -87,6 +88,10 @@ impl Media for Ledger {
 
     fn send_digit(&self, _leg: LegId, _digit: Digit, _milliseconds: u16) {}
 
+    fn digits(&self, _leg: LegId, _digits: Digits) {}
+
+    fn overlay(&self, _leg: LegId, _clip: Clip) {}
+
     fn close(&self, leg: LegId) {
         let mut book = self.0.borrow_mut();
         if book.open.remove(&leg).is_some() {
@@ -112,6 +117,18 @@ enum Arrival {
     AtPhone(SocketAddr, Bytes),
     Answer(QuestionId, Answer),
     Media(MediaEvent),
+}
+
+/// A manager who may join any call.
+fn supervise(agent: Option<AccountId>) -> RouteAction {
+    RouteAction::Supervise(Box::new(Supervise {
+        agent,
+        mode: Mode::Whisper,
+        may: Ok(()),
+        keys: ['0', '1', '2'],
+        notices: [Notice::Silent, Notice::ToneToBoth, Notice::SpokenToAgent],
+        actor: "adam".into(),
+    }))
 }
 
 pub struct Simulation {
@@ -312,7 +329,7 @@ impl Simulation {
                 Output::Open(xdr) => {
                     self.answered.insert(xdr.id);
                 }
-                Output::Binding(_) => {}
+                Output::Binding(_) | Output::Note(_) => {}
             }
         }
         let events: Vec<_> = self.ledger.0.borrow_mut().events.drain(..).collect();
@@ -385,6 +402,10 @@ impl Simulation {
                 let place = (0..self.phones.len()).find(|n| account(*n) == dials).unwrap();
                 (party(place), number, Direction::Internal)
             }
+            Question::Supervise { manager, agent, .. } => {
+                let place = |account_id| (0..self.phones.len()).find(|n| account(*n) == account_id).unwrap();
+                (party(place(manager)), format!("*90{}", 700 + place(agent)), Direction::Internal)
+            }
             Question::FromTrunk { number, caller } => (caller, number, Direction::Incoming),
         };
         if number == "unavailable" {
@@ -404,6 +425,7 @@ impl Simulation {
             "7701" => group(RingStrategy::Simultaneous, (0..phones).collect()),
             "*43" => RouteAction::Service { prompt: Prompt::EchoTest, echo: true },
             "*90" => RouteAction::Service { prompt: Prompt::DemoAnswer, echo: false },
+            prefix if prefix.starts_with("*90") => supervise(extension(&prefix[3..]).map(account)),
             outside if outside.starts_with('0') => RouteAction::Ring(Target {
                 party: Party { number: number.clone(), ..Party::default() },
                 reach: Reach::Trunk { number: TrunkNumber::Emergency(number.clone()), from: "32255507".into() },
@@ -432,6 +454,14 @@ impl Simulation {
         }
     }
 
+    /// Somebody wants to supervise somebody else from the console, and may stay for the next calls.
+    pub fn summon(&mut self, manager: usize, agent: usize, follow: bool) {
+        let (manager, agent) = (account(manager), account(agent));
+        let command = Command::Supervise { manager, agent, mode: Mode::BargeIn, follow };
+        self.exchange.handle(self.clock(), Input::Command(command));
+        self.perform();
+    }
+
     /// Calls that go on.
     pub fn calls(&self) -> usize {
         self.exchange.counts(self.clock()).calls
@@ -454,6 +484,7 @@ impl Simulation {
             (0, 0, 0, 0, 0),
             "calls, legs, questions, drafts, transactions"
         );
+        assert_eq!(self.exchange.counts(self.clock()).supervisions, 0, "managers are left behind");
         let book = self.ledger.0.borrow();
         assert_eq!(book.open.len(), 0, "ports are left open");
         assert_eq!(book.closed.len() as u64, book.opened, "what was opened was closed");

@@ -7,6 +7,7 @@
 mod calls;
 mod scenarios;
 mod service;
+mod supervision;
 mod transfers;
 mod trunk;
 mod world;

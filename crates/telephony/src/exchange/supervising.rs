@@ -1,0 +1,467 @@
+//! Which manager is in which call? Joining, changing the mode, following the agent, leaving, and what is kept of it.
+//!
+//! A manager's leg is of a call of its own; the call that he supervises decides what the leg hears ([`crate::call::hearing`]).
+//! Here the two are wired together.
+
+use std::net::IpAddr;
+
+use tandem_domain::{
+    audit::FieldChange,
+    calls::{LiveSupervisor, Party},
+    ids::{AccountId, CallId, CustomerId, Timestamp, XdrId},
+    supervision::{Mode, Notice, Refused},
+};
+use tandem_media::Digits;
+
+use super::{Entry, Exchange, Media, Now, Output, arrivals::Asked};
+use crate::{
+    call::{
+        self, About, Call,
+        hearing::Supervisor,
+        hunt::{Hunt, Target},
+    },
+    directory::{Question, Route, RouteAction, Supervise},
+    ids::LegId,
+    leg::{Leg, Peer},
+    prompt::Prompt,
+};
+
+/// A manager in a call.
+#[derive(Debug)]
+pub(super) struct Supervision {
+    /// The call that he is in.
+    call: CallId,
+    /// His own.
+    own: CallId,
+    /// The leg of the agent.
+    agent: LegId,
+    customer: CustomerId,
+    /// Where his phone is.
+    address: IpAddr,
+    /// Who talks, for the audit log.
+    name: String,
+    request: Supervise,
+    mode: Mode,
+    manager: Party,
+    /// What has been played of his coming.
+    told: Vec<Notice>,
+    /// Whether he stays for the agent's next calls.
+    follow: bool,
+}
+
+/// A manager whose phones ring.
+#[derive(Debug)]
+pub(super) struct Summons {
+    request: Supervise,
+    follow: bool,
+}
+
+/// Something to keep in the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupervisionNote {
+    /// When.
+    pub at: Timestamp,
+    /// Whose call.
+    pub customer: CustomerId,
+    /// The manager: the name with which he signs in, or his extension.
+    pub actor: String,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// The call; the manager's own for a refusal, for there is no other.
+    pub call: CallId,
+    /// Who talks in it: "John (744) with Mary (702)".
+    pub name: String,
+    /// What was done: "joined", "changed", "followed", "left", "refused".
+    pub action: &'static str,
+    /// The mode before and after; the reason of a refusal.
+    pub change: FieldChange,
+}
+
+impl<M: Media> Exchange<M> {
+    /// The call of the agent to join, and the agent's leg in it.
+    pub(super) fn to_supervise(
+        &self,
+        manager: Option<AccountId>,
+        request: &Supervise,
+    ) -> Result<(CallId, LegId), Refused> {
+        request.may?;
+        let agent = request.agent.ok_or(Refused::UnknownExtension)?;
+        let is_of = |leg: LegId, account: AccountId| {
+            self.legs.get(&leg).is_some_and(|leg| leg.peer == Peer::Phone(account) && leg.is_up())
+        };
+        let mut found = Vec::new();
+        for (id, entry) in &self.calls {
+            let Some((one, other)) = entry.call.parties() else { continue };
+            for (leg, beside) in [(one, other), (other, one)] {
+                if is_of(leg, agent) {
+                    let himself = manager.is_some_and(|manager| is_of(beside, manager));
+                    found.push((himself, entry.call.holds(leg), entry.call.about.answered, *id, leg));
+                }
+            }
+        }
+        // Of several calls the one in which the agent talks; of those, the newest.
+        found.sort_by_key(|(himself, holds, answered, id, _)| (*himself, *holds, std::cmp::Reverse((*answered, *id))));
+        match found.first() {
+            Some((true, ..)) => Err(Refused::Yourself),
+            Some((false, _, _, call, leg)) => Ok((*call, *leg)),
+            None => {
+                let supervises =
+                    |entry: &Entry| entry.call.is_supervision() && entry.call.legs().any(|leg| is_of(leg, agent));
+                Err(if self.calls.values().any(supervises) { Refused::IsSupervision } else { Refused::NoCall })
+            }
+        }
+    }
+
+    /// A manager's call has begun: he joins, or it is kept why he may not.
+    pub(super) fn begin_supervision(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        own: CallId,
+        request: Supervise,
+        found: Result<(CallId, LegId), Refused>,
+    ) {
+        match found {
+            Ok((call, agent)) => self.join(now, leg, own, request, (call, agent), false),
+            Err(refused) => {
+                let Some(entry) = self.calls.get(&own) else { return };
+                let address = self.legs.get(&leg).map(|leg| leg.flow().remote.ip());
+                let note = refusal(now, &entry.call.about, request.actor, address, refused);
+                self.outputs.push_back(Output::Note(Box::new(note)));
+            }
+        }
+    }
+
+    fn join(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        own: CallId,
+        request: Supervise,
+        (call, agent): (CallId, LegId),
+        follow: bool,
+    ) {
+        // Neither is there any more when his phone gave up in the same moment.
+        let (Some(entry), Some(phone)) = (self.calls.get(&own), self.legs.get(&leg)) else { return };
+        let (customer, address, manager) = (entry.call.about.customer, phone.flow().remote.ip(), phone.party.clone());
+        let holds = phone.is_up() && phone.negotiation.is_held();
+        let name = named(&entry.call.about.callee);
+        // Before anybody can hear him: his digits are for the exchange alone.
+        self.media.digits(leg, Digits::Consume);
+        let mode = request.mode;
+        let told = Vec::new();
+        let supervision =
+            Supervision { call, own, agent, customer, address, name, request, mode, manager, told, follow };
+        self.supervisions.insert(leg, supervision);
+        self.call_event(now, call, call::Event::Supervise(Supervisor { leg, agent, mode, holds }));
+        self.note_supervision(now, leg, "joined", field("mode", "", mode.key()));
+        self.give_notice(leg);
+        self.show(own);
+    }
+
+    /// Whether a leg is that of a manager in a call.
+    pub(super) fn is_supervisor(&self, leg: LegId) -> bool {
+        self.supervisions.contains_key(&leg)
+    }
+
+    /// A manager pressed a key. Keys that mean nothing are for nobody.
+    pub(super) fn supervisor_pressed(&mut self, now: Now, leg: LegId, key: char) {
+        if let Some(waiting) = self.followers.get_mut(&leg) {
+            let wanted = waiting.request.keys.into_iter().zip(Mode::ALL).find(|(known, _)| *known == key);
+            waiting.mode = wanted.map_or(waiting.mode, |(_, mode)| mode);
+        }
+        let keys = self.supervisions.get(&leg).map(|supervision| supervision.request.keys);
+        let wanted = keys.into_iter().flatten().zip(Mode::ALL).find(|(known, _)| *known == key);
+        if let Some((_, mode)) = wanted {
+            self.change_mode(now, leg, mode);
+        }
+    }
+
+    /// A manager's own call goes on in another mode.
+    pub(super) fn change_mode_of(&mut self, now: Now, own: CallId, mode: Mode) {
+        if let Some(waiting) = self.followers.values_mut().find(|waiting| waiting.own == own) {
+            waiting.mode = mode;
+        }
+        if let Some(leg) = self.manager_of(own) {
+            self.change_mode(now, leg, mode);
+        }
+    }
+
+    fn change_mode(&mut self, now: Now, leg: LegId, mode: Mode) {
+        let Some(supervision) = self.supervisions.get_mut(&leg).filter(|supervision| supervision.mode != mode) else {
+            return;
+        };
+        let (before, call) = (std::mem::replace(&mut supervision.mode, mode), supervision.call);
+        self.call_event(now, call, call::Event::SupervisorMode { leg, mode });
+        self.note_supervision(now, leg, "changed", field("mode", before.key(), mode.key()));
+        self.give_notice(leg);
+    }
+
+    /// A manager's phone holds, or does no longer.
+    pub(super) fn supervisor_holds(&mut self, now: Now, leg: LegId, on: bool) {
+        if let Some(call) = self.supervisions.get(&leg).map(|supervision| supervision.call) {
+            self.call_event(now, call, call::Event::SupervisorHolds { leg, on });
+        }
+    }
+
+    /// A leg is let go; if it was a manager's, he has left.
+    pub(super) fn supervisor_gone(&mut self, now: Now, leg: LegId) {
+        self.followers.remove(&leg);
+        let Some(call) = self.supervisions.get(&leg).map(|supervision| supervision.call) else { return };
+        self.note_left(now, leg);
+        self.supervisions.remove(&leg);
+        self.call_event(now, call, call::Event::SupervisorLeft(leg));
+    }
+
+    /// The agent has left the call, or it is over.
+    pub(super) fn supervision_over(&mut self, now: Now, leg: LegId) {
+        self.note_left(now, leg);
+        let Some(supervision) = self.supervisions.remove(&leg) else { return };
+        let own = supervision.own;
+        if supervision.follow {
+            let who = supervision.manager.account.zip(supervision.request.agent);
+            let mode = supervision.mode;
+            self.followers.insert(leg, supervision);
+            self.call_event(now, own, call::Event::SupervisionWaits);
+            self.show(own);
+            // The agent may be on another call already.
+            if let Some((manager, agent)) = who {
+                self.ask(Question::Supervise { manager, agent, mode }, Asked::Follow { manager: leg });
+            }
+        } else {
+            self.call_event(now, own, call::Event::SupervisionOver);
+        }
+    }
+
+    // Ringing a manager, and following an agent ----------------------------------------------------------------------
+
+    /// The phones of a manager are rung, who will join when he answers.
+    pub(super) fn summon(&mut self, now: Now, route: Route, follow: bool) {
+        let Route { customer: Some(customer), direction, caller, callee, action: RouteAction::Supervise(request) } =
+            route
+        else {
+            // He has no service, or is not there any more.
+            return;
+        };
+        let Some(manager) = caller.account.filter(|_| !self.is_full()) else { return };
+        let id = CallId(self.new_uuid(now.wall));
+        let dialled = callee.number.clone();
+        let target = Target::account(manager, caller.clone(), false);
+        let about = About {
+            id,
+            customer,
+            direction,
+            caller,
+            callee,
+            dialled,
+            huntgroup: None,
+            started: now.wall,
+            answered: None,
+        };
+        if let Err(refused) = self.to_supervise(Some(manager), &request) {
+            let note = refusal(now, &about, request.actor, None, refused);
+            self.outputs.push_back(Output::Note(Box::new(note)));
+            return;
+        }
+        let record = XdrId(self.new_uuid(now.wall));
+        let (call, actions) = Call::summoning(about, Hunt::alone(target), now.instant);
+        let entry = Entry { caller: call.caller(), call, callee: None, max_forwards: 70, record };
+        self.calls.insert(id, entry);
+        self.summons.insert(id, Summons { request: *request, follow });
+        self.perform(now, id, actions);
+    }
+
+    /// The manager has answered.
+    pub(super) fn summoned(&mut self, now: Now, own: CallId, leg: LegId) {
+        if let Some(entry) = self.calls.get_mut(&own) {
+            entry.caller = leg;
+        }
+        let Some(Summons { request, follow }) = self.summons.remove(&own) else { return };
+        let manager = self.legs.get(&leg).and_then(account_of);
+        match self.to_supervise(manager, &request) {
+            Ok(found) => self.join(now, leg, own, request, found, follow),
+            refused @ Err(_) => {
+                // The agent's call has ended meanwhile.
+                self.begin_supervision(now, leg, own, request, refused);
+                self.call_event(now, own, call::Event::SupervisionOver);
+            }
+        }
+    }
+
+    /// A manager stays for the agent's next calls, or no longer.
+    pub(super) fn follow(&mut self, now: Now, own: CallId, on: bool) {
+        if let Some(supervision) = self.supervisions.values_mut().find(|supervision| supervision.own == own) {
+            supervision.follow = on;
+        }
+        let waiting = self.followers.iter().find(|(_, waiting)| waiting.own == own && !on).map(|(leg, _)| *leg);
+        if let Some(leg) = waiting {
+            self.followers.remove(&leg);
+            self.call_event(now, own, call::Event::SupervisionOver);
+        }
+        self.show(own);
+    }
+
+    /// Two parties talk: who waits for one of them may join, if the records still say so.
+    pub(super) fn tell_followers(&mut self, call: CallId) {
+        let Some((one, other)) = self.calls.get(&call).and_then(|entry| entry.call.parties()) else { return };
+        let parties = [one, other].map(|leg| self.legs.get(&leg).and_then(account_of));
+        let mut asked = Vec::new();
+        for (leg, waiting) in &self.followers {
+            if let (Some(manager), Some(agent)) = (waiting.manager.account, waiting.request.agent)
+                && parties.contains(&Some(agent))
+            {
+                asked.push((Question::Supervise { manager, agent, mode: waiting.mode }, *leg));
+            }
+        }
+        for (question, manager) in asked {
+            self.ask(question, Asked::Follow { manager });
+        }
+    }
+
+    /// The records have told whether a manager who waits may join the agent's next call.
+    pub(super) fn join_next(&mut self, now: Now, leg: LegId, route: Route) {
+        let Some(waiting) = self.followers.get(&leg) else { return };
+        let (own, mode, manager) = (waiting.own, waiting.mode, waiting.manager.account);
+        let RouteAction::Supervise(request) = route.action else {
+            self.followers.remove(&leg);
+            return self.call_event(now, own, call::Event::SupervisionOver);
+        };
+        match self.to_supervise(manager, &request) {
+            Ok(found) => {
+                self.followers.remove(&leg);
+                self.join(now, leg, own, Supervise { mode, ..*request }, found, true);
+            }
+            // That call is over already: the next one counts.
+            Err(Refused::NoCall | Refused::IsSupervision) => {}
+            refused @ Err(_) => {
+                self.followers.remove(&leg);
+                self.begin_supervision(now, leg, own, *request, refused);
+                self.call_event(now, own, call::Event::SupervisionOver);
+            }
+        }
+    }
+
+    fn manager_of(&self, own: CallId) -> Option<LegId> {
+        self.supervisions.iter().find(|(_, supervision)| supervision.own == own).map(|(leg, _)| *leg)
+    }
+
+    /// An agent goes on in another call, and the managers with him.
+    pub(super) fn supervisors_follow(&mut self, now: Now, managers: Vec<Supervisor>, to: CallId) {
+        for manager in managers {
+            let Some(supervision) = self.supervisions.get_mut(&manager.leg) else { continue };
+            supervision.call = to;
+            let own = supervision.own;
+            self.call_event(now, to, call::Event::Supervise(manager));
+            let mode = manager.mode.key();
+            self.note_supervision(now, manager.leg, "followed", field("mode", mode, mode));
+            self.show(own);
+        }
+    }
+
+    /// Plays what the customer wants the parties to know, once for each kind of notice and manager.
+    fn give_notice(&mut self, leg: LegId) {
+        let Some(supervision) = self.supervisions.get_mut(&leg) else { return };
+        let place = Mode::ALL.into_iter().position(|mode| mode == supervision.mode);
+        let Some(notice) = place.and_then(|place| supervision.request.notices.get(place).copied()) else { return };
+        if supervision.told.contains(&notice) {
+            return;
+        }
+        supervision.told.push(notice);
+        let clip = match notice {
+            Notice::Silent => return,
+            Notice::ToneToAgent | Notice::ToneToBoth => self.voices.notice_tone(),
+            Notice::SpokenToAgent | Notice::SpokenToBoth => self.voices.prompt(Prompt::SupervisionStarted),
+        };
+        let (agent, call) = (supervision.agent, supervision.call);
+        let client = self.calls.get(&call).and_then(|entry| entry.call.other(agent));
+        for party in [Some(agent), client.filter(|_| notice.reaches_client())].into_iter().flatten() {
+            self.media.overlay(party, clip.clone());
+        }
+    }
+
+    // What is shown and kept -----------------------------------------------------------------------------------------
+
+    /// The managers in a call, for who looks at it.
+    pub(super) fn live_supervisors(&self, call: CallId) -> Vec<LiveSupervisor> {
+        let Some(entry) = self.calls.get(&call) else { return Vec::new() };
+        let live = |manager: &Supervisor| {
+            let supervision = self.supervisions.get(&manager.leg)?;
+            let agent = self.legs.get(&manager.agent).and_then(account_of);
+            let manager = supervision.manager.clone();
+            let (mode, follows) = (supervision.mode, supervision.follow);
+            Some(LiveSupervisor { call: supervision.own, manager, agent, mode, follows })
+        };
+        entry.call.supervisors().iter().filter_map(live).collect()
+    }
+
+    /// What a manager's own call is about.
+    pub(super) fn supervised_by(&self, own: CallId) -> Option<CallId> {
+        self.supervisions.values().find(|supervision| supervision.own == own).map(|supervision| supervision.call)
+    }
+
+    fn note_left(&mut self, now: Now, leg: LegId) {
+        if let Some(mode) = self.supervisions.get(&leg).map(|supervision| supervision.mode) {
+            self.note_supervision(now, leg, "left", field("mode", mode.key(), ""));
+        }
+    }
+
+    fn note_supervision(&mut self, now: Now, leg: LegId, action: &'static str, change: FieldChange) {
+        let Some(supervision) = self.supervisions.get(&leg) else { return };
+        let name = self.talk_of(supervision.call, supervision.agent);
+        let Some(supervision) = self.supervisions.get_mut(&leg) else { return };
+        // At the end nobody is there any more: then it is who was there last.
+        supervision.name = name.unwrap_or_else(|| std::mem::take(&mut supervision.name));
+        let note = SupervisionNote {
+            at: now.wall,
+            customer: supervision.customer,
+            actor: supervision.request.actor.clone(),
+            address: Some(supervision.address),
+            call: supervision.call,
+            name: supervision.name.clone(),
+            action,
+            change,
+        };
+        self.outputs.push_back(Output::Note(Box::new(note)));
+    }
+
+    /// Who talks in a call, the agent first.
+    fn talk_of(&self, call: CallId, agent: LegId) -> Option<String> {
+        let client = self.calls.get(&call)?.call.other(agent)?;
+        let (agent, client) = (self.legs.get(&agent)?, self.legs.get(&client)?);
+        Some(format!("{} with {}", named(&agent.party), named(&client.party)))
+    }
+}
+
+/// What is kept of a refusal.
+fn refusal(now: Now, about: &About, actor: String, address: Option<IpAddr>, refused: Refused) -> SupervisionNote {
+    SupervisionNote {
+        at: now.wall,
+        customer: about.customer,
+        actor,
+        address,
+        call: about.id,
+        name: named(&about.callee),
+        action: "refused",
+        change: field("reason", "", refused.key()),
+    }
+}
+
+fn account_of(leg: &Leg) -> Option<AccountId> {
+    match leg.peer {
+        Peer::Phone(account) => Some(account),
+        Peer::Trunk => None,
+    }
+}
+
+/// "John (744)", or what of it is known.
+fn named(party: &Party) -> String {
+    match (party.name.as_str(), party.number.as_str()) {
+        ("", number) => number.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, number) => format!("{name} ({number})"),
+    }
+}
+
+fn field(name: &str, old: &str, new: &str) -> FieldChange {
+    FieldChange { field: name.to_owned(), old: old.to_owned(), new: new.to_owned() }
+}
