@@ -98,7 +98,7 @@ fn permissions(subject: Subject) -> Permissions {
         Subject::Role => Some(Field::Roles),
         Subject::DialingRule => Some(Field::DialingRules),
         Subject::Administrator => Some(Field::Administrators),
-        Subject::SignIn | Subject::Request => Some(Field::AuditLog),
+        Subject::SignIn | Subject::Supervision | Subject::Request => Some(Field::AuditLog),
     };
     Permissions { named, others }
 }

@@ -44,6 +44,8 @@ impl OneCall {
             state: CallState::Answered,
             started: Timestamp(1),
             answered: Some(Timestamp(1)),
+            supervisors: Vec::new(),
+            supervises: None,
         })
     }
 }
