@@ -6,6 +6,7 @@
 //! | [`start`] | time to start, idle memory | the release server on large databases |
 //! | [`browser`] | when a page is seen, when it can be used | Chromium, empty cache |
 //! | [`lists`] | every list page, with few and with many records | HTTP, on SQLite and PostgreSQL |
+//! | [`exchange`] | what a call costs: its sound, its set-up, its memory | calls of `tandem-load`, beside a bare loop |
 //! | [`rebuild`] | from a change in a page to a server with it | `cargo xtask build` |
 //!
 //! A missed target does not fail the run, since other work on the machine can be the reason: people read the table, and the
@@ -14,6 +15,7 @@
 
 mod browser;
 mod databases;
+mod exchange;
 mod http;
 mod list_pages;
 mod lists;
@@ -46,12 +48,13 @@ pub enum Part {
     Start,
     Browser,
     Lists,
+    Exchange,
     Rebuild,
 }
 
 impl Part {
     /// All parts, in the order in which they are measured.
-    pub const ALL: [Self; 5] = [Self::Sizes, Self::Start, Self::Browser, Self::Lists, Self::Rebuild];
+    pub const ALL: [Self; 6] = [Self::Sizes, Self::Start, Self::Browser, Self::Lists, Self::Exchange, Self::Rebuild];
 
     /// The part of this name on the command line.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -64,6 +67,7 @@ impl Part {
             Self::Start => "start",
             Self::Browser => "browser",
             Self::Lists => "lists",
+            Self::Exchange => "exchange",
             Self::Rebuild => "rebuild",
         }
     }
@@ -71,8 +75,16 @@ impl Part {
     /// Whether it runs the release server.
     fn needs_server(self) -> bool {
         match self {
-            Self::Sizes | Self::Rebuild => false,
+            Self::Sizes | Self::Exchange | Self::Rebuild => false,
             Self::Start | Self::Browser | Self::Lists => true,
+        }
+    }
+
+    /// Whether it needs what the browser loads.
+    fn needs_site(self) -> bool {
+        match self {
+            Self::Exchange | Self::Rebuild => false,
+            Self::Sizes | Self::Start | Self::Browser | Self::Lists => true,
         }
     }
 }
@@ -81,11 +93,15 @@ impl Part {
 pub fn run(parts: &[Part]) -> Result<()> {
     let folder = workspace::path("target/bench");
     std::fs::create_dir_all(&folder).at(&folder)?;
-    if parts.iter().any(|part| *part != Part::Rebuild) {
+    if parts.iter().any(|part| part.needs_site()) {
         site::build(Kind::Release)?;
     }
     if parts.iter().any(|part| part.needs_server()) {
         build_programs()?;
+    }
+    if parts.contains(&Part::Exchange) {
+        say("the exchange and the generator of its calls (the first time takes minutes)");
+        Cargo::new("build").args(["--release", "--package", "tandem-load"]).run()?;
     }
     println!("{}", machine());
     let mut report = Report::default();
@@ -98,6 +114,11 @@ pub fn run(parts: &[Part]) -> Result<()> {
             Part::Lists => {
                 for engine in Engine::ALL {
                     add(&mut report, &format!("Pages on {}", engine.name()), lists::measure(engine));
+                }
+            }
+            Part::Exchange => {
+                for (title, measured) in exchange::measure() {
+                    add(&mut report, title, measured);
                 }
             }
             Part::Rebuild => add(&mut report, "Rebuild after a change in one page", rebuild::measure()),

@@ -52,7 +52,17 @@ impl Server {
             }
         }
         // In a folder without configuration, on whatever port is free.
-        command.args(["serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--data", ".", "--database", database_url]);
+        command.args([
+            "serve",
+            "--http",
+            "127.0.0.1:0",
+            "--sip",
+            "127.0.0.1:0",
+            "--data",
+            ".",
+            "--database",
+            database_url,
+        ]);
         command.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let started = Instant::now();
         let mut child = command.spawn().map_err(|error| Unmeasured(format!("{}: {error}", program().display())))?;
