@@ -93,8 +93,10 @@ pub(super) fn cause_badge(cause: ReleaseCause) -> (Tone, String) {
         | ReleaseCause::Busy
         | ReleaseCause::NoAnswer
         | ReleaseCause::Declined
-        | ReleaseCause::UnknownNumber => Tone::Neutral,
+        | ReleaseCause::UnknownNumber
+        | ReleaseCause::NoCall => Tone::Neutral,
         ReleaseCause::NotRegistered
+        | ReleaseCause::NotAllowed
         | ReleaseCause::NoService
         | ReleaseCause::CalleeNoService
         | ReleaseCause::SessionExpired

@@ -9,6 +9,7 @@ use tandem_domain::{
     calls::{CallState, ReleaseCause},
     huntgroup::Member,
     settings::{Setting, Value},
+    status::Status,
     supervision::{Mode, Notice},
 };
 use tandem_media::{Hears, LegId, g711};
@@ -558,4 +559,13 @@ fn a_manager_without_service_cannot_supervise_and_custom_codes_work() {
     }
     hear_by_the_table(Mode::Spy, &john, &mary, &adam);
     adam.hangup().granted();
+    wait_for_modes(&world, &[]);
+    let manager = world.block_on(world.store.exchange().phone("abc701")).unwrap().unwrap().line.account;
+    let accounts = world.store.accounts();
+    world.block_on(accounts.set_status(tenant, manager, Status::Blocked, None, "", &by)).unwrap();
+    adam.forget_events();
+    adam.dial("*21744").granted();
+    let reason = adam.wait_until_closed().granted();
+    assert!(reason.contains("403"), "{reason}");
+    assert_eq!(modes(&world), []);
 }
