@@ -95,11 +95,21 @@ pub fn runtime() -> Result<Runtime, RunError> {
 /// It could not start.
 pub fn serve(config: &Config, purpose: Purpose) -> Result<(), RunError> {
     telemetry::start(&config.log);
+    open_many_files();
     let runtime = runtime()?;
     let done = runtime.block_on(serve_until_stopped(config, purpose));
     // A hash that is still being computed for a request that was cut is of no use to anyone.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
+}
+
+/// A call takes four sockets, and the usual limit is a thousand files: takes as many as the system allows.
+fn open_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!(%error, "the limit of open files cannot be raised: fewer calls can be made than sip.calls_max says");
+    }
 }
 
 /// Brings the database to this version's layout.

@@ -6,6 +6,7 @@ use tandem_domain::{
     class::Notification,
     dialing::CodeField,
     settings::Setting,
+    supervision::{Mode, Refused},
 };
 
 /// Fields that pages call otherwise than their names say.
@@ -56,7 +57,9 @@ pub fn value_words(field: &str, value: &str) -> String {
     let of_setting = Setting::from_key(field).and_then(|setting| setting.parse(value).ok()).map(|value| value.label());
     let is_level = field == "base" || is_node(field);
     let level = Level::from_key(value).filter(|_| is_level).map(Level::label);
-    match of_setting.or(level) {
+    let mode = Mode::ALL.into_iter().find(|mode| field == "mode" && mode.key() == value).map(Mode::label);
+    let refused = Refused::ALL.into_iter().find(|why| field == "reason" && why.key() == value).map(Refused::words);
+    match of_setting.or(level).or(mode).or(refused) {
         Some(label) => label.to_owned(),
         None => match value {
             "on" => "On".to_owned(),
