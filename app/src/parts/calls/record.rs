@@ -68,8 +68,7 @@ pub async fn call_read(
     let live = if ask.me.sees(Field::LiveCalls) { sight.live(&ask, id) } else { None };
     let mut records = Vec::new();
     if ask.me.sees(Field::CallHistory) {
-        records = ask.store().xdrs().of_call(sight.scope, id).await.map_err(tell)?;
-        records.retain(|xdr| sight.took_part(xdr));
+        records = sight.records(&ask, id, live.is_some()).await?;
     } else if live.is_none() {
         ask.see(Field::CallHistory)?;
     }
@@ -141,6 +140,8 @@ pub async fn call_end(
 
 #[cfg(feature = "ssr")]
 pub(super) mod server {
+    use std::time::Duration;
+
     use tandem_domain::{
         access::{Field, Scope, Who},
         calls::{LiveCall, Xdr},
@@ -153,6 +154,18 @@ pub(super) mod server {
         parts::calls::{WHAT, words},
         server::ask::Ask,
     };
+
+    /// How often the record of a call that has just ended is looked for, and how long after each other.
+    const LOOKS: u32 = 12;
+    const LOOKS_AGAIN: Duration = Duration::from_millis(250);
+    /// Milliseconds after its beginning for which a call may just have ended.
+    const LATELY: u128 = 24 * 60 * 60 * 1000;
+
+    /// Whether a call began in the last day; its id is of that moment (RFC 9562 §5.7).
+    fn began_lately(id: CallId, now: Timestamp) -> bool {
+        let (began, now) = (id.0.as_u128() >> 80, u128::try_from(now.0).unwrap_or_default());
+        now.checked_sub(began).is_some_and(|ago| ago < LATELY)
+    }
 
     /// Whose calls a person may see: everybody's, the company's, or one's own.
     #[derive(Debug, Clone, Copy)]
@@ -177,8 +190,27 @@ pub(super) mod server {
             }
         }
 
+        /// What is kept of a call, as far as it is to be seen. A call that is over is written down a moment later: for one
+        /// that began not long ago, and is not going on, that is waited for.
+        ///
+        /// # Errors
+        /// Faults on our side.
+        pub(super) async fn records(self, ask: &Ask, id: CallId, is_live: bool) -> Result<Vec<Xdr>, AppError> {
+            let mut looks = if is_live || !began_lately(id, ask.at()) { 1 } else { LOOKS };
+            loop {
+                let found = ask.store().xdrs().of_call(self.scope, id).await;
+                let mut found = found.map_err(|error| ask.tell(WHAT, error))?;
+                found.retain(|xdr| self.took_part(xdr));
+                looks -= 1;
+                if looks == 0 || !found.is_empty() {
+                    return Ok(found);
+                }
+                tokio::time::sleep(LOOKS_AGAIN).await;
+            }
+        }
+
         /// Whether a record of the scope is to be seen.
-        pub(super) fn took_part(self, xdr: &Xdr) -> bool {
+        fn took_part(self, xdr: &Xdr) -> bool {
             self.account.is_none_or(|own| [xdr.caller.account, xdr.callee.account].contains(&Some(own)))
         }
 

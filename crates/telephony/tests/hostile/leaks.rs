@@ -176,6 +176,7 @@ fn a_phone_that_answers_with_a_thousand_tags_costs_no_more_than_a_few() {
     simulation.many_early_answers(1, 3_000, 6_000);
     simulation.run(SECOND);
     let more = crate::wire::memory().saturating_sub(before) >> 20;
-    assert!(more < 8, "{more} MB are kept for one call");
+    // The announcements are in it too. A dialog for each tag were 44 MB.
+    assert!(more < 25, "{more} MB are kept for one call");
     simulation.must_be_empty();
 }
