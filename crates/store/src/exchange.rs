@@ -157,7 +157,7 @@ pub struct Supervising {
 #[derive(Clone, Copy)]
 pub struct Exchange<'a>(pub(crate) &'a Store);
 
-/// The columns that [`line`] reads of an account, its customer and its SIP password.
+/// The columns that [`line()`] reads of an account, its customer and its SIP password.
 const LINE: &str = "a.id, a.customer_id, a.extension, a.first_name, a.last_name, a.status, a.expires_on, \
                     c.status AS customer_status, c.time_zone, s.sip_user";
 /// Where they are.

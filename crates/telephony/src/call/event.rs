@@ -144,7 +144,7 @@ pub enum Event {
     SupervisionOver,
     /// Somebody with the right to do so ends the call, or the server is going down.
     End(ReleaseCause),
-    /// The time of [`Call::deadline`] has come.
+    /// The time of [`Call::deadline`](super::Call::deadline) has come.
     Timeout,
 }
 
