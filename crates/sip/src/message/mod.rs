@@ -3,7 +3,7 @@
 //! Header values are kept as they came, as text; what the exchange must understand is read on demand into types
 //! ([`NameAddr`], [`Via`], [`CSeq`] …). What is not UTF-8 in a header is replaced, a body is kept byte by byte.
 //!
-//! A datagram is read by [`parse`], a stream by a [`Framer`]; both judge what they read ([`validate`]), so that a
+//! A datagram is read by [`parse()`], a stream by a [`Framer`]; both judge what they read ([`validate()`]), so that a
 //! [`Message`] that came from outside has every header that a transaction needs. What cannot be understood is
 //! [`Malformed`], with the status that it deserves.
 

@@ -11,7 +11,7 @@ use super::{
 /// Checks what every request must have before anything is done with it (RFC 3261 §8.1.1): Via, From, To, Call-ID and CSeq,
 /// each well-formed and all but Via exactly once; the method of the CSeq; Max-Forwards of 0 to 255, if it is there;
 /// well-formed Contact, Route and Record-Route, if they are there; a Request-URI without headers and of a known scheme.
-/// [`super::parse`] and [`super::Framer`] have checked this already.
+/// [`super::parse()`] and [`super::Framer`] have checked this already.
 ///
 /// # Errors
 /// With 400; 416 for the scheme, 501 for an unknown method with another one in its CSeq.
