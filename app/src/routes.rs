@@ -29,16 +29,6 @@ use crate::{
     ui::{frame::Frame, guard::BackButton, toast::Toasts},
 };
 
-/// What a route shows. One type for all pages, since the router’s code is compiled once for each type of route, and a route has
-/// the type of what it shows.
-type Page = fn() -> AnyView;
-
-macro_rules! page {
-    ($component:path) => {
-        (|| $component().into_any()) as Page
-    };
-}
-
 /// The page's title, with the application's. On the server it becomes a part of the page as it stands here, names that
 /// people chose included, so what would end the element is written as an entity; in the browser it is set as text.
 fn whole_title(title: String) -> String {
@@ -57,11 +47,11 @@ pub fn App() -> impl IntoView {
         <Router>
             <Toasts>
                 <Routes fallback=NoSuchPage>
-                    <Route path=path!("/sign-in") view=page!(SignInPage) ssr=SsrMode::Async />
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                     <AdminRoutes />
                     <SelfCareRoutes />
                     <ParentRoute path=path!("/profile") view=OwnArea ssr=SsrMode::Async>
-                        <Route path=path!("") view=page!(ProfilePage) ssr=SsrMode::Async />
+                        <Route path=path!("") view=ProfilePage ssr=SsrMode::Async />
                     </ParentRoute>
                 </Routes>
             </Toasts>
@@ -74,42 +64,42 @@ pub fn App() -> impl IntoView {
 fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
-            <Route path=path!("") view=page!(dashboard::DashboardPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers") view=page!(customers::CustomersPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/new") view=page!(customers::NewCustomerPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id") view=page!(customer::CustomerPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/voice") view=page!(customer::CustomerVoicePage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/accounts") view=page!(customer::CustomerAccountsPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/accounts/new") view=page!(accounts::NewAccountPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/huntgroups") view=page!(customer::CustomerHuntgroupsPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/numbers") view=page!(customer::CustomerNumbersPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/status") view=page!(customer::CustomerStatusPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/sign-in") view=page!(customer::CustomerSignInPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/history") view=page!(customer::CustomerHistoryPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts") view=page!(accounts::AccountsPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id") view=page!(account::AccountPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/services") view=page!(account::AccountServicesPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/status") view=page!(account::AccountStatusPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/sign-in") view=page!(account::AccountSignInPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/history") view=page!(account::AccountHistoryPage) ssr=SsrMode::Async />
-            <Route path=path!("/calls") view=page!(exchange::LiveCallsPage) ssr=SsrMode::Async />
-            <Route path=path!("/calls/:id") view=page!(exchange::CallPage) ssr=SsrMode::Async />
-            <Route path=path!("/registrations") view=page!(exchange::RegistrationsPage) ssr=SsrMode::Async />
-            <Route path=path!("/xdrs") view=page!(exchange::XdrsPage) ssr=SsrMode::Async />
-            <Route path=path!("/classes") view=page!(classes::ClassesPage) ssr=SsrMode::Async />
-            <Route path=path!("/classes/new") view=page!(classes::NewClassPage) ssr=SsrMode::Async />
-            <Route path=path!("/classes/:id") view=page!(classes::ClassPage) ssr=SsrMode::Async />
-            <Route path=path!("/roles") view=page!(roles::RolesPage) ssr=SsrMode::Async />
-            <Route path=path!("/roles/new") view=page!(roles::NewRolePage) ssr=SsrMode::Async />
-            <Route path=path!("/roles/:id") view=page!(roles::RolePage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules") view=page!(dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules/new") view=page!(dialing_rules::NewDialingRulePage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules/:id") view=page!(dialing_rules::DialingRulePage) ssr=SsrMode::Async />
-            <Route path=path!("/administrators") view=page!(administrators::AdministratorsPage) ssr=SsrMode::Async />
-            <Route path=path!("/administrators/new") view=page!(administrators::NewAdministratorPage) ssr=SsrMode::Async />
-            <Route path=path!("/administrators/:id") view=page!(administrators::AdministratorPage) ssr=SsrMode::Async />
-            <Route path=path!("/audit") view=page!(audit::AuditPage) ssr=SsrMode::Async />
-            <Route path=path!("/gallery") view=page!(GalleryPage) ssr=SsrMode::Async />
+            <Route path=path!("") view=dashboard::DashboardPage ssr=SsrMode::Async />
+            <Route path=path!("/customers") view=customers::CustomersPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/new") view=customers::NewCustomerPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id") view=customer::CustomerPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/voice") view=customer::CustomerVoicePage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/accounts") view=customer::CustomerAccountsPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/accounts/new") view=accounts::NewAccountPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/huntgroups") view=customer::CustomerHuntgroupsPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/numbers") view=customer::CustomerNumbersPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/status") view=customer::CustomerStatusPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/sign-in") view=customer::CustomerSignInPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/history") view=customer::CustomerHistoryPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts") view=accounts::AccountsPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id") view=account::AccountPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/services") view=account::AccountServicesPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/status") view=account::AccountStatusPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/sign-in") view=account::AccountSignInPage ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/history") view=account::AccountHistoryPage ssr=SsrMode::Async />
+            <Route path=path!("/calls") view=exchange::LiveCallsPage ssr=SsrMode::Async />
+            <Route path=path!("/calls/:id") view=exchange::CallPage ssr=SsrMode::Async />
+            <Route path=path!("/registrations") view=exchange::RegistrationsPage ssr=SsrMode::Async />
+            <Route path=path!("/xdrs") view=exchange::XdrsPage ssr=SsrMode::Async />
+            <Route path=path!("/classes") view=classes::ClassesPage ssr=SsrMode::Async />
+            <Route path=path!("/classes/new") view=classes::NewClassPage ssr=SsrMode::Async />
+            <Route path=path!("/classes/:id") view=classes::ClassPage ssr=SsrMode::Async />
+            <Route path=path!("/roles") view=roles::RolesPage ssr=SsrMode::Async />
+            <Route path=path!("/roles/new") view=roles::NewRolePage ssr=SsrMode::Async />
+            <Route path=path!("/roles/:id") view=roles::RolePage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules") view=dialing_rules::DialingRulesPage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules/new") view=dialing_rules::NewDialingRulePage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules/:id") view=dialing_rules::DialingRulePage ssr=SsrMode::Async />
+            <Route path=path!("/administrators") view=administrators::AdministratorsPage ssr=SsrMode::Async />
+            <Route path=path!("/administrators/new") view=administrators::NewAdministratorPage ssr=SsrMode::Async />
+            <Route path=path!("/administrators/:id") view=administrators::AdministratorPage ssr=SsrMode::Async />
+            <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async />
+            <Route path=path!("/gallery") view=GalleryPage ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()
@@ -120,25 +110,25 @@ fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/self-care") view=SelfCareArea ssr=SsrMode::Async>
-            <Route path=path!("") view=page!(self_care::dashboard::DashboardPage) ssr=SsrMode::Async />
-            <Route path=path!("/company") view=page!(self_care::company::CompanyPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions") view=page!(self_care::extensions::ExtensionsPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/new") view=page!(self_care::extensions::NewExtensionPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id") view=page!(self_care::extensions::ExtensionPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/services") view=page!(self_care::extensions::ExtensionServicesPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/status") view=page!(self_care::extensions::ExtensionStatusPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/sign-in") view=page!(self_care::extensions::ExtensionSignInPage) ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups") view=page!(self_care::huntgroups::HuntgroupsPage) ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups/new") view=page!(self_care::huntgroups::NewHuntgroupPage) ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups/:id") view=page!(self_care::huntgroups::HuntgroupPage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules") view=page!(self_care::dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
-            <Route path=path!("/numbers") view=page!(self_care::calls::NumbersPage) ssr=SsrMode::Async />
-            <Route path=path!("/calls") view=page!(self_care::calls::LiveCallsPage) ssr=SsrMode::Async />
-            <Route path=path!("/history") view=page!(self_care::calls::HistoryPage) ssr=SsrMode::Async />
-            <Route path=path!("/history/:id") view=page!(self_care::calls::CallPage) ssr=SsrMode::Async />
-            <Route path=path!("/recording") view=page!(self_care::recording::RecordingPage) ssr=SsrMode::Async />
-            <Route path=path!("/codes") view=page!(self_care::codes::CodesPage) ssr=SsrMode::Async />
-            <Route path=path!("/audit") view=page!(self_care::audit::AuditPage) ssr=SsrMode::Async />
+            <Route path=path!("") view=self_care::dashboard::DashboardPage ssr=SsrMode::Async />
+            <Route path=path!("/company") view=self_care::company::CompanyPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions") view=self_care::extensions::ExtensionsPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/new") view=self_care::extensions::NewExtensionPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id") view=self_care::extensions::ExtensionPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/services") view=self_care::extensions::ExtensionServicesPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/status") view=self_care::extensions::ExtensionStatusPage ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/sign-in") view=self_care::extensions::ExtensionSignInPage ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups") view=self_care::huntgroups::HuntgroupsPage ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups/new") view=self_care::huntgroups::NewHuntgroupPage ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups/:id") view=self_care::huntgroups::HuntgroupPage ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules") view=self_care::dialing_rules::DialingRulesPage ssr=SsrMode::Async />
+            <Route path=path!("/numbers") view=self_care::calls::NumbersPage ssr=SsrMode::Async />
+            <Route path=path!("/calls") view=self_care::calls::LiveCallsPage ssr=SsrMode::Async />
+            <Route path=path!("/history") view=self_care::calls::HistoryPage ssr=SsrMode::Async />
+            <Route path=path!("/history/:id") view=self_care::calls::CallPage ssr=SsrMode::Async />
+            <Route path=path!("/recording") view=self_care::recording::RecordingPage ssr=SsrMode::Async />
+            <Route path=path!("/codes") view=self_care::codes::CodesPage ssr=SsrMode::Async />
+            <Route path=path!("/audit") view=self_care::audit::AuditPage ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()

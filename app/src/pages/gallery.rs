@@ -1,5 +1,4 @@
-//! The design system's page: every component in every state. In demonstration mode, and not in a release, whose WebAssembly
-//! has no room for it.
+//! The design system's page: every component in every state. In demonstration mode only.
 //!
 //! What is posted here goes nowhere; the forms stand for their looks, and answer that there is no such page.
 
@@ -25,16 +24,10 @@ use crate::{
 /// Where the gallery's forms post to: nowhere.
 const NOWHERE: &str = "/api/gallery";
 
-/// Whether the gallery is there.
-#[must_use]
-pub fn is_there() -> bool {
-    cfg!(debug_assertions) && is_demo()
-}
-
 /// Every component in every state.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
-    if !is_there() {
+    if !is_demo() {
         return error_page(&AppError::NotFound("page".into()));
     }
     view! {

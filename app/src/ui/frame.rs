@@ -15,8 +15,8 @@ use super::{
     theme::ThemeSwitch,
 };
 use crate::{
-    context::me_or_nobody,
-    pages::{gallery, sign_in::SignOut},
+    context::{is_demo, me_or_nobody},
+    pages::sign_in::SignOut,
 };
 
 /// Around the pages of whoever is signed in.
@@ -28,7 +28,7 @@ pub fn Frame(
     let Some(me) = me_or_nobody() else {
         return view! { <main id="main" class="page">{children()}</main> }.into_any();
     };
-    let groups = nav::groups(&me, gallery::is_there());
+    let groups = nav::groups(&me, is_demo());
     let area = match me.audience() {
         Audience::Administrator => "Administration",
         Audience::Customer | Audience::Account => "Self-care",
