@@ -27,12 +27,15 @@ impl<M: Media> Exchange<M> {
     pub(super) fn authenticate(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
         let named = request.headers.get(&Name::Authorization).map(Credentials::parse);
         match named {
-            None => self.challenge(now, server, &request, false),
-            // Of another scheme: asked for ours.
-            Some(Err(DigestError::OtherScheme)) => self.challenge(now, server, &request, false),
+            // What is of another scheme proves nothing here.
+            None | Some(Err(DigestError::OtherScheme)) => self.challenge(now, server, &request, false),
             Some(Err(_)) => self.refuse(now, Some(server), &request, 400),
             Some(Ok(credentials)) => {
                 let for_help = request.method == Method::Invite && calls_for_help(&request);
+                // First, for who is admitted must be decided about.
+                if self.questions.len() >= QUESTIONS_MAX && !for_help {
+                    return self.refuse(now, Some(server), &request, 503);
+                }
                 let admitted = self.guard.admit(flow.remote.ip(), &credentials.username, now.instant);
                 if let Err(seconds) = admitted
                     && !for_help
@@ -40,9 +43,6 @@ impl<M: Media> Exchange<M> {
                     let mut response = self.response(&request, 503);
                     response.headers.push(Name::RetryAfter, seconds.to_string());
                     return self.transactions.respond(now.instant, server, response);
-                }
-                if self.questions.len() >= QUESTIONS_MAX && !for_help {
-                    return self.refuse(now, Some(server), &request, 503);
                 }
                 let question = Question::Phone { user: credentials.username };
                 self.ask(question, Asked::Who { request: Box::new(request), server, flow });
