@@ -88,7 +88,7 @@ postgresql_programs() {
 
 # Real phones, and what stands between them and an exchange.
 need_phones() {
-    if ! { has baresip && has sipp && has kamailio; }; then
+    if ! { has baresip && has sipp && has kamailio && has openssl; }; then
         debian_packages "SIP phones for the tests" baresip-core sip-tester kamailio openssl
         # The tests start a Kamailio of their own; as a service it would take SIP's port from "make run".
         if has systemctl; then as_root systemctl disable --now kamailio >/dev/null 2>&1 || true; fi

@@ -175,7 +175,6 @@ fn engine(
     config: &Config,
     addresses: &[IpAddr],
 ) -> Result<(Arc<Engine>, mpsc::UnboundedReceiver<tandem_media::Event>), ExchangeError> {
-    let (events, media_events) = mpsc::unbounded_channel();
     let media = tandem_media::Config {
         workers: std::thread::available_parallelism().map_or(1, NonZero::get),
         ports: config.media.ports.0.clone(),
@@ -183,14 +182,7 @@ fn engine(
         media_timeout: config.media.silence,
         ..tandem_media::Config::default()
     };
-    let engine = Engine::start(
-        media,
-        Box::new(move |event| {
-            // Nobody listens any more when the exchange has ended.
-            let _ = events.send(event);
-        }),
-    );
-    Ok((Arc::new(engine.map_err(ExchangeError::Media)?), media_events))
+    actor::engine(media).map_err(ExchangeError::Media)
 }
 
 /// Where phones send sound: as configured, else where SIP listens; for every network card, the address of the one that

@@ -311,9 +311,9 @@ pub struct LiveCall {
     pub customer: CustomerId,
     /// Where from and where to.
     pub direction: Direction,
-    /// Who called.
+    /// Who called; after a transfer, who talks in that place.
     pub caller: Party,
-    /// Who was called: while it rings, what was dialled; then who answered.
+    /// Who was called: while it rings, what was dialled; then who talks.
     pub callee: Party,
     /// The huntgroup through which it came: its name; empty if none.
     pub huntgroup: String,
@@ -434,7 +434,7 @@ impl Quality {
 pub struct Xdr {
     /// What names the record.
     pub id: XdrId,
-    /// The call. Two customers who call each other have a record each.
+    /// The call. One that is handed over has a record for each conversation.
     pub call: CallId,
     /// Whose record it is.
     pub customer: CustomerId,

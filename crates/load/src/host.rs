@@ -12,7 +12,6 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use tandem_domain::ids::Timestamp;
-use tandem_media::Engine;
 use tandem_sip::{
     digest::Algorithm,
     flow::Transport,
@@ -57,14 +56,13 @@ pub async fn start(folder: &Path, trunk: SocketAddr) -> Result<Host> {
     let sockets = Sockets { udp: vec![(local, 0).into()], tcp: Vec::new(), tls: None, limits: Limits::default() };
     let transports = Transports::open(sockets, events).await?;
     let address = transports.local(Transport::Udp).context("no address for SIP")?;
-    let (sender, media_events) = mpsc::unbounded_channel();
     let media = tandem_media::Config {
         workers: std::thread::available_parallelism().map_or(1, NonZero::get),
         ports: MEDIA_PORTS,
         addresses: vec![local],
         ..tandem_media::Config::default()
     };
-    let engine = Arc::new(Engine::start(media, Box::new(move |event| drop(sender.send(event))))?);
+    let (engine, media_events) = actor::engine(media)?;
     let trunk =
         Trunk { address: trunk, transport: Transport::Udp, local: address, registers: false, credentials: None };
     let settings = Settings {

@@ -4,6 +4,7 @@
 //! tasks of their own, records in [`crate::records`], media on their own threads.
 
 use std::{
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -139,6 +140,22 @@ impl Media for Arc<Engine> {
     fn close(&self, leg: LegId) {
         Engine::close(self, leg);
     }
+}
+
+/// Starts media, and gives what comes from them.
+///
+/// # Errors
+/// As [`Engine::start`].
+pub fn engine(config: tandem_media::Config) -> io::Result<(Arc<Engine>, mpsc::UnboundedReceiver<tandem_media::Event>)> {
+    let (events, told) = mpsc::unbounded_channel();
+    let engine = Engine::start(
+        config,
+        Box::new(move |event| {
+            // Nobody listens any more when the exchange has ended.
+            let _ = events.send(event);
+        }),
+    )?;
+    Ok((Arc::new(engine), told))
 }
 
 /// Starts the exchange with the phones `known` from before.

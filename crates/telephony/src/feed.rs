@@ -99,12 +99,6 @@ impl Feed {
         locked(&self.0.calls).len()
     }
 
-    /// How many phones are registered.
-    #[must_use]
-    pub fn registration_count(&self) -> usize {
-        locked(&self.0.registrations).len()
-    }
-
     /// A call began or changed.
     pub fn show_call(&self, call: LiveCall) {
         locked(&self.0.calls).insert(call.id, call);

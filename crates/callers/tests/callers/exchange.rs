@@ -13,7 +13,6 @@ use tandem_domain::{
     ids::Timestamp,
     list::Query,
 };
-use tandem_media::Engine;
 use tandem_phones::{Account, Baresip};
 use tandem_sip::{
     flow::Transport,
@@ -51,14 +50,13 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
     let (events, incoming) = mpsc::channel(actor::BACKLOG);
     let sockets = Sockets { udp: vec![address], tcp: vec![address], tls: None, limits: Limits::default() };
     let transports = Transports::open(sockets, events).await.unwrap();
-    let (sender, media_events) = mpsc::unbounded_channel();
     let media = tandem_media::Config {
         workers: 1,
         ports: 30_000..=31_999,
         addresses: vec![address.ip()],
         ..tandem_media::Config::default()
     };
-    let engine = Engine::start(media, Box::new(move |event| drop(sender.send(event)))).unwrap();
+    let (engine, media_events) = actor::engine(media).unwrap();
     let trunk =
         Trunk { address: trunk, transport: Transport::Udp, local: address, credentials: None, registers: false };
     let parts = Parts {
@@ -77,7 +75,7 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
         wall: Arc::new(wall),
         transports,
         incoming,
-        engine: Arc::new(engine),
+        engine,
         media_events,
     };
     let (handle, running) = actor::start(parts, Vec::new());

@@ -210,15 +210,13 @@ async fn start(address: SocketAddr, wishes: Wishes) -> Started {
     let sockets = Sockets { udp: vec![address], tcp: vec![address], tls, limits: Limits::default() };
     let transports = Transports::open(sockets, events).await.unwrap();
     let secure = transports.local(tandem_sip::flow::Transport::Tls);
-    let (sender, media_events) = mpsc::unbounded_channel();
     let media = tandem_media::Config {
         workers: 2,
         ports: 20_000..=29_999,
         addresses: vec![address.ip()],
         ..tandem_media::Config::default()
     };
-    let engine = Engine::start(media, Box::new(move |event| drop(sender.send(event)))).unwrap();
-    let engine = Arc::new(engine);
+    let (engine, media_events) = actor::engine(media).unwrap();
     let trunk = wishes.trunk.map(|remote| Trunk {
         address: remote,
         transport: tandem_sip::flow::Transport::Udp,

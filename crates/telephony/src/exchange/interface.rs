@@ -1,0 +1,178 @@
+//! What goes into the exchange, what comes out of it, and what media do for it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use tandem_domain::{
+    calls::Xdr,
+    ids::{AccountId, CallId, Timestamp},
+    supervision::Mode,
+};
+use tandem_media::{Clip, Description, Digit, Digits, Hears, OpenError};
+use tandem_sip::{flow::Flow, message::Message};
+
+use super::SupervisionNote;
+use crate::{
+    directory::{Answer, Question},
+    ids::LegId,
+    registrar::{self, Binding},
+};
+
+/// The time, by both clocks: one that never jumps, and the one on the wall.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// For time-outs.
+    pub instant: Instant,
+    /// For records.
+    pub wall: Timestamp,
+}
+
+/// What media do for the exchange.
+pub trait Media {
+    /// Opens a leg's ports at a local address; answers with the RTP one.
+    ///
+    /// # Errors
+    /// There are no ports left, or the address is not ours.
+    fn open(&self, leg: LegId, local: IpAddr) -> Result<SocketAddr, OpenError>;
+    /// Says what a leg's other end is like.
+    fn describe(&self, leg: LegId, description: Description);
+    /// Says what legs hear from now on, all at the same instant.
+    fn route(&self, rows: Vec<(LegId, Hears)>);
+    /// Sends a digit to a leg.
+    fn send_digit(&self, leg: LegId, digit: Digit, milliseconds: u16);
+    /// Says what becomes of the digits that a leg presses.
+    fn digits(&self, leg: LegId, digits: Digits);
+    /// Lays a clip over what a leg hears, once.
+    fn overlay(&self, leg: LegId, clip: Clip);
+    /// Closes a leg; its sums come as an event.
+    fn close(&self, leg: LegId);
+}
+
+/// Names a question to the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QuestionId(pub u64);
+
+/// What happens to the exchange.
+#[derive(Debug)]
+pub enum Input {
+    /// A SIP message came.
+    Sip {
+        /// Which way.
+        flow: Flow,
+        /// What.
+        message: Message,
+    },
+    /// Something came that is no SIP message, but can be answered.
+    Malformed {
+        /// Which way.
+        flow: Flow,
+        /// What is wrong.
+        malformed: tandem_sip::message::Malformed,
+    },
+    /// A message could not be sent, or a connection is gone.
+    SipFailed {
+        /// Which way.
+        flow: Flow,
+    },
+    /// Media.
+    Media(tandem_media::Event),
+    /// The directory.
+    Answer(QuestionId, Answer),
+    /// Somebody with the right to.
+    Command(Command),
+}
+
+/// What people with the right to can ask of the exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// End a call.
+    EndCall(CallId),
+    /// Ring a manager's phones, and let him join a call of an agent when he answers. Whether he may is asked again then.
+    Supervise {
+        /// Who.
+        manager: AccountId,
+        /// Whose call.
+        agent: AccountId,
+        /// How.
+        mode: Mode,
+        /// Whether he stays for the agent's next calls.
+        follow: bool,
+    },
+    /// A manager stays for the agent's next calls, or no longer.
+    Follow {
+        /// His own call.
+        call: CallId,
+        /// Whether he stays.
+        on: bool,
+    },
+    /// A manager's own call goes on in another mode.
+    SwitchMode {
+        /// His own call.
+        call: CallId,
+        /// From now on.
+        mode: Mode,
+    },
+    /// An account has a new password, or is closed: its phones are not its any more.
+    ForgetPhones(AccountId),
+    /// The phones known before the program was started.
+    Restore(Vec<Binding>),
+    /// Begin: register at the trunk, keep the ways to phones open.
+    Begin,
+    /// Take no more calls.
+    Drain,
+    /// End all calls.
+    EndAll,
+}
+
+/// What is to be done for the exchange.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a message.
+    Send {
+        /// Which way.
+        flow: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Ask the directory.
+    Ask(QuestionId, Question),
+    /// Keep a record of a call.
+    Keep(Box<Xdr>),
+    /// Keep what a manager did in a call.
+    Note(Box<SupervisionNote>),
+    /// Keep, or no longer keep, where a phone is.
+    Binding(Box<registrar::Change>),
+    /// A call was answered: its record so far, should nobody be able to write its end.
+    Open(Box<Xdr>),
+    /// The SIP `Call-ID` belongs to this call, for the signalling log.
+    Belongs {
+        /// Of one of its legs.
+        sip_call_id: String,
+        /// The call.
+        call: CallId,
+    },
+}
+
+/// How much there is, for measurements and for tests that look for what was left behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls.
+    pub calls: usize,
+    /// Legs, those that wait for their last response included.
+    pub legs: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// Questions to the directory.
+    pub questions: usize,
+    /// Records that wait for the sums of their media.
+    pub drafts: usize,
+    /// Managers in calls, who wait for one, or whose phones ring.
+    pub supervisions: usize,
+    /// Phones.
+    pub bindings: usize,
+    /// Whether we are registered at the trunk; `None` where that is not wanted.
+    pub at_trunk: Option<bool>,
+}
