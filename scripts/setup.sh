@@ -42,6 +42,8 @@ need_rust() {
     found=$(rustc --version | cut -d ' ' -f 2)
     at_least "$wanted" "$found" || fail "Rust $wanted or newer is needed, this is $found" "Run: rustup update stable"
     has cc || debian_packages "a C compiler" build-essential
+    # The Opus codec is C, built by CMake.
+    has cmake || debian_packages "CMake" cmake
     libraries=$(rustc --print target-libdir --target wasm32-unknown-unknown)
     if [ ! -d "$libraries" ]; then
         has rustup || fail "Rust's WebAssembly target is missing" "Install Rust with rustup: https://rustup.rs"
@@ -93,6 +95,11 @@ need_phones() {
         # The tests start a Kamailio of their own; as a service it would take SIP's port from "make run".
         if has systemctl; then as_root systemctl disable --now kamailio >/dev/null 2>&1 || true; fi
     fi
+}
+
+# A real mail server, for the tests.
+need_mail_server() {
+    has aiosmtpd || debian_packages "a mail server for the tests" python3-aiosmtpd
 }
 
 need_chromium() {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::{
     ids::Timestamp,
     list::{COUNT_CAP, Cursor, Page, Query},
+    supervision::Mode,
 };
 
 /// A page of a list.
@@ -22,6 +23,9 @@ pub struct Listing {
     pub next: Option<Cursor>,
     /// The cursor of the previous page.
     pub previous: Option<Cursor>,
+    /// What to do where there is nothing yet, if the server knows better than the page; else empty.
+    #[serde(default)]
+    pub hint: String,
 }
 
 /// A column's head.
@@ -67,8 +71,23 @@ pub enum Cell {
     Since(Timestamp, String),
     /// A state, with its colour and word.
     Badge(Tone, String),
+    /// Several states, each with its sign if it has one.
+    Badges(Vec<(Tone, Option<Emblem>, String)>),
+    /// The row can be chosen for what is done with several: the value that is sent, and what the row is, for screen readers.
+    Choose(String, String),
     /// Two lines: what matters, and what explains it.
     Two(String, String),
+}
+
+/// The sign of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Emblem {
+    /// It is recorded.
+    Recording,
+    /// Its recording is paused.
+    Paused,
+    /// A manager is in it.
+    Supervised(Mode),
 }
 
 /// The colour of a state. Never the only sign: the word is always there.
@@ -90,14 +109,15 @@ impl Listing {
     /// A listing of a page, each row made by `row`.
     pub fn of<T>(columns: Vec<Column>, page: Page<T>, row: impl FnMut(T) -> ListRow) -> Self {
         let page = page.map(row);
-        Self { columns, rows: page.rows, count: page.count, next: page.next, previous: page.previous }
+        let Page { rows, count, next, previous } = page;
+        Self { columns, rows, count, next, previous, hint: String::new() }
     }
 
     /// A listing of one page: these rows are all.
     #[must_use]
     pub fn whole(columns: Vec<Column>, rows: Vec<ListRow>) -> Self {
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        Self { columns, rows, count, next: None, previous: None }
+        Self { columns, rows, count, next: None, previous: None, hint: String::new() }
     }
 
     /// "1 customer", "12 customers", "more than 1,000 customers".

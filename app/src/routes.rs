@@ -18,12 +18,12 @@ use crate::{
     pages::{
         admin::{
             account, accounts, administrators, audit, classes, customer, customers, dashboard, dialing_rules, exchange,
-            roles,
+            mail, roles,
         },
         errors::{NoSuchPage, error_page},
         gallery::GalleryPage,
         profile::ProfilePage,
-        self_care,
+        recordings, self_care,
         sign_in::SignInPage,
     },
     ui::{frame::Frame, guard::BackButton, toast::Toasts},
@@ -86,6 +86,9 @@ fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/calls/:id") view=exchange::CallPage ssr=SsrMode::Async />
             <Route path=path!("/registrations") view=exchange::RegistrationsPage ssr=SsrMode::Async />
             <Route path=path!("/xdrs") view=exchange::XdrsPage ssr=SsrMode::Async />
+            <Route path=path!("/recordings") view=recordings::RecordingsPage ssr=SsrMode::Async />
+            <Route path=path!("/recordings/delete") view=recordings::DeletePage ssr=SsrMode::Async />
+            <Route path=path!("/recordings/:id") view=recordings::RecordingPage ssr=SsrMode::Async />
             <Route path=path!("/classes") view=classes::ClassesPage ssr=SsrMode::Async />
             <Route path=path!("/classes/new") view=classes::NewClassPage ssr=SsrMode::Async />
             <Route path=path!("/classes/:id") view=classes::ClassPage ssr=SsrMode::Async />
@@ -98,6 +101,8 @@ fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/administrators") view=administrators::AdministratorsPage ssr=SsrMode::Async />
             <Route path=path!("/administrators/new") view=administrators::NewAdministratorPage ssr=SsrMode::Async />
             <Route path=path!("/administrators/:id") view=administrators::AdministratorPage ssr=SsrMode::Async />
+            <Route path=path!("/mail") view=mail::OutboxPage ssr=SsrMode::Async />
+            <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async />
             <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async />
             <Route path=path!("/gallery") view=GalleryPage ssr=SsrMode::Async />
         </ParentRoute>
@@ -126,6 +131,11 @@ fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/calls") view=self_care::calls::LiveCallsPage ssr=SsrMode::Async />
             <Route path=path!("/history") view=self_care::calls::HistoryPage ssr=SsrMode::Async />
             <Route path=path!("/history/:id") view=self_care::calls::CallPage ssr=SsrMode::Async />
+            <Route path=path!("/recordings") view=recordings::RecordingsPage ssr=SsrMode::Async />
+            <Route path=path!("/recordings/delete") view=recordings::DeletePage ssr=SsrMode::Async />
+            <Route path=path!("/recordings/:id") view=recordings::RecordingPage ssr=SsrMode::Async />
+            <Route path=path!("/mailbox") view=self_care::mailbox::MailboxPage ssr=SsrMode::Async />
+            <Route path=path!("/mailbox/:id") view=self_care::mailbox::MailPage ssr=SsrMode::Async />
             <Route path=path!("/recording") view=self_care::recording::RecordingPage ssr=SsrMode::Async />
             <Route path=path!("/codes") view=self_care::codes::CodesPage ssr=SsrMode::Async />
             <Route path=path!("/audit") view=self_care::audit::AuditPage ssr=SsrMode::Async />

@@ -34,6 +34,10 @@ const administrator: Record = { list: '/admin/administrators', name: 'Administra
 const extension: Record = { list: '/self-care/extensions', name: 'John' }
 const huntgroup: Record = { list: '/self-care/huntgroups', name: 'Support' }
 const call: Record = { list: '/admin/xdrs?q=702', below: '/admin/calls', name: ':' }
+const recording: Record = { list: '/admin/recordings', name: ':' }
+const ownRecording: Record = { list: '/self-care/recordings', name: ':' }
+const mail: Record = { list: '/admin/mail', name: ':' }
+const ownMail: Record = { list: '/self-care/mailbox', name: '' }
 const ownCall: Record = { list: '/self-care/history?q=702', name: ':' }
 
 /** All pages. A page that several kinds of people have stands here once for each. */
@@ -62,6 +66,9 @@ export const PAGES: Row[] = [
   { route: '/admin/calls/:id', who: 'admin', record: call },
   { route: '/admin/registrations', who: 'admin' },
   { route: '/admin/xdrs', who: 'admin' },
+  { route: '/admin/recordings', who: 'admin' },
+  { route: '/admin/recordings/delete', who: 'admin' },
+  { route: '/admin/recordings/:id', who: 'admin', record: recording },
   { route: '/admin/classes', who: 'admin' },
   { route: '/admin/classes/new', who: 'admin' },
   { route: '/admin/classes/:id', who: 'admin', record: customerClass },
@@ -74,6 +81,8 @@ export const PAGES: Row[] = [
   { route: '/admin/administrators', who: 'admin' },
   { route: '/admin/administrators/new', who: 'admin' },
   { route: '/admin/administrators/:id', who: 'admin', record: administrator },
+  { route: '/admin/mail', who: 'admin' },
+  { route: '/admin/mail/:id', who: 'admin', record: mail },
   { route: '/admin/audit', who: 'admin' },
   { route: '/admin/gallery', who: 'admin' },
 
@@ -95,6 +104,13 @@ export const PAGES: Row[] = [
   { route: '/self-care/history', who: 'abc' },
   { route: '/self-care/history', who: 'john' },
   { route: '/self-care/history/:id', who: 'abc', record: ownCall },
+  { route: '/self-care/recordings', who: 'abc' },
+  { route: '/self-care/recordings', who: 'john' },
+  { route: '/self-care/recordings/delete', who: 'abc' },
+  { route: '/self-care/recordings/:id', who: 'abc', record: ownRecording },
+  { route: '/self-care/recordings/:id', who: 'john', record: ownRecording },
+  { route: '/self-care/mailbox', who: 'john' },
+  { route: '/self-care/mailbox/:id', who: 'john', record: ownMail },
   { route: '/self-care/recording', who: 'john' },
   { route: '/self-care/codes', who: 'john' },
   { route: '/self-care/audit', who: 'abc' },

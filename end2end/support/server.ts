@@ -6,12 +6,21 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { leaveRecordings } from './recorded.ts'
 
 /** The program: `cargo xtask build` makes it. */
 const PROGRAM = process.env.TANDEM ?? fileURLToPath(new URL('../../target/debug/tandem', import.meta.url))
 
 /** How long the program may take until it serves, on a busy machine, in milliseconds. */
 const START_MAX = 30_000
+
+/** What a server begins with, beside the demonstration's data. */
+export interface Beginning {
+  /** Scripted people call and answer. */
+  callers?: boolean
+  /** John has recordings. */
+  recorded?: boolean
+}
 
 /** A running `tandem demo`. */
 export class Tandem {
@@ -23,9 +32,23 @@ export class Tandem {
     private readonly lines: string[],
   ) {}
 
-  /** Starts the program and waits until it says that it is ready. With `callers`, scripted people call and answer. */
-  static async start(callers = false): Promise<Tandem> {
+  /** Starts the program and waits until it says that it is ready. */
+  static async start({ callers = false, recorded = false }: Beginning = {}): Promise<Tandem> {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-browser-test-'))
+    const tandem = await Tandem.startIn(folder, callers)
+    if (!recorded) return tandem
+    // Only a running server tells who is who.
+    const staff = await tandem.staff()
+    const customer = await staff.idOf('/admin/customers', 'ABC')
+    const [john, olivia] = [await staff.idOf('/admin/accounts?q=John', 'John'), await staff.idOf('/admin/accounts?q=Olivia', 'Olivia')]
+    await tandem.end()
+    const count = await leaveRecordings(folder, { customer, john, olivia })
+    const again = await Tandem.startIn(folder, callers)
+    await again.hasRecordings(count)
+    return again
+  }
+
+  private static async startIn(folder: string, callers: boolean): Promise<Tandem> {
     const address = `127.0.0.1:${await freePort()}`
     const options = ['demo', '--http', address, '--sip', '127.0.0.1:0', '--data', folder]
     const program = spawn(PROGRAM, callers ? options : [...options, '--no-callers'], {
@@ -54,6 +77,11 @@ export class Tandem {
 
   /** Ends it as an operator would, and throws its data away. */
   async stop(): Promise<void> {
+    await this.end()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  private async end(): Promise<void> {
     if (this.running()) {
       const ended = new Promise((resolve) => this.program.once('exit', resolve))
       this.program.kill('SIGTERM')
@@ -61,7 +89,36 @@ export class Tandem {
       await ended
       clearTimeout(hurry)
     }
-    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Pages as the administrator gets them. */
+  private async staff() {
+    const answer = await fetch(`${this.url}/api/sign_in`, {
+      method: 'POST',
+      headers: { accept: 'application/json', origin: this.url },
+      body: new URLSearchParams({ name: 'admin', password: 'tandem-demo' }),
+    })
+    const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const page = async (path: string) => (await fetch(this.url + path, { headers: { cookie } })).text()
+    const idOf = async (list: string, name: string) => {
+      const links = (await page(list)).matchAll(/<a [^>]*href="[^"]*\/([0-9a-f-]{36})"[^>]*>(.*?)<\/a>/gs)
+      const named = [...links].find(([, , words]) => words?.replaceAll(/<[^>]*>/g, '').includes(name))
+      if (named?.[1] === undefined) throw new Error(`${list} does not link to ${name}`)
+      return named[1]
+    }
+    return { page, idOf }
+  }
+
+  /** Waits until what was left behind is finished, and e-mailed. */
+  private async hasRecordings(count: number): Promise<void> {
+    const staff = await this.staff()
+    const until = Date.now() + START_MAX
+    while (Date.now() < until) {
+      const [listed, sent] = [await staff.page('/admin/recordings'), await staff.page('/admin/mail?state=sent')]
+      if (listed.includes(`${count} recordings`) && sent.includes(`${count} e-mails`)) return
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    throw new Error(`the recordings are not finished:\n${this.log()}`)
   }
 
   private running(): boolean {

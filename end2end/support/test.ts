@@ -49,7 +49,10 @@ class Servers {
     if (this.tandem === undefined || this.file !== file) {
       await this.tandem?.stop()
       // Where nothing else is looked at, nobody calls: what changes by itself is in the way.
-      this.tandem = await Tandem.start(file.includes('live_calls'))
+      this.tandem = await Tandem.start({
+        callers: file.includes('live_calls'),
+        recorded: file.includes('/recordings') || file.includes('every_page'),
+      })
       this.file = file
     }
     return this.tandem

@@ -3,7 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
     num::NonZero,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,7 +22,7 @@ use tandem_sip::{
 };
 use tandem_store::{Store, StoreError, accounts::SIP_REALM};
 use tandem_telephony::{
-    actor::{self, Handle, Parts, Running},
+    actor::{self, Handle, Keeper, Parts, Running},
     directory::store::Outside,
     exchange::{Command, Now, Settings, Trunk},
     feed::Topic,
@@ -104,6 +104,7 @@ pub async fn start(
     purpose: Purpose,
     store: Store,
     clock: Arc<dyn Clock>,
+    (spool, keeper): (PathBuf, Keeper),
 ) -> Result<Exchange, ExchangeError> {
     let (events, incoming) = mpsc::channel(actor::BACKLOG);
     let tls = match (&config.sip.certificate, &config.sip.key) {
@@ -142,6 +143,7 @@ pub async fn start(
         calls_max: config.sip.calls_max.0,
         account_calls_max: config.sip.account_calls_max.0,
         trunk,
+        spool: Some(spool),
         product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     let recovered = records::recover(&store).await?;
@@ -152,7 +154,7 @@ pub async fn start(
     let wall: actor::Wall = Arc::new(move || clock.now());
     let voices = Voices::load(config.sip.prompts.as_deref())?;
     let (sound, sockets) = (engine.clone(), transports.clone());
-    let parts = Parts { settings, outside, voices, store, wall, transports, incoming, engine, media_events };
+    let parts = Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, known);
     let callers = match callers {
         Some(callers) => Some(callers.run(meeting, rand::random()).map_err(ExchangeError::Callers)?),
@@ -266,6 +268,7 @@ fn gauges(handle: Handle, engine: Arc<Engine>, transports: Transports) -> Gauges
         let counts = handle.counts();
         set("tandem_calls", counts.calls);
         set("tandem_legs", counts.legs);
+        set("tandem_recordings", counts.recordings);
         set("tandem_sip_transactions", counts.transactions);
         set("tandem_registrations", counts.bindings);
         if let Some(there) = counts.at_trunk {

@@ -9,6 +9,7 @@
 //! | [`database`] | opening the database, its readiness and gauges |
 //! | [`demonstration`] | data to try Tandem with |
 //! | [`exchange`] | the wiring of telephony: sockets, media, the running exchange |
+//! | [`keeping`] | the wiring of recordings and e-mails |
 //! | [`http`] | what stands around the application: limits, headers, log, files, probes, the socket |
 //! | [`measurements`], [`telemetry`] | numbers and log |
 //!
@@ -21,6 +22,7 @@ pub mod database;
 pub mod demonstration;
 pub mod exchange;
 pub mod http;
+pub mod keeping;
 pub mod measurements;
 pub mod run;
 pub mod telemetry;

@@ -31,6 +31,7 @@ use crate::{
         probes::Probes,
         site::Site,
     },
+    keeping::{Keeping, KeepingError},
     measurements::Measurements,
     telemetry,
 };
@@ -73,6 +74,9 @@ pub enum RunError {
     /// The exchange.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// Recordings and e-mails.
+    #[error(transparent)]
+    Keeping(#[from] KeepingError),
     /// The collector of measurements.
     #[error("measurements cannot be collected: {0}")]
     Measurements(#[from] metrics_exporter_prometheus::BuildError),
@@ -147,7 +151,10 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
         Purpose::Real => {}
         Purpose::Demonstration { .. } => demonstration::fill(&store, clock.now()).await?,
     }
-    let mut exchange = exchange::start(config, purpose, store.clone(), clock.clone()).await?;
+    let listener = bind(config.http.listen).await?;
+    let address = listener.local_addr().map_err(RunError::System)?;
+    let keeping = Keeping::start(config, purpose, store.clone(), clock.clone(), reached_at(config, address)).await?;
+    let mut exchange = exchange::start(config, purpose, store.clone(), clock.clone(), keeping.of_calls()).await?;
     let (of_database, of_exchange) = (database::gauges(&store), exchange.gauges.clone());
     let measurements = Measurements::start(Arc::new(move || {
         of_database();
@@ -155,12 +162,11 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     }))?;
     let probes = Probes::new(database::check(&store), measurements.clone());
     let site = Site::open(config.http.site.as_deref());
-    let services = services(config, purpose, store.clone(), clock.clone(), &site, &exchange.handle, stopped.clone());
+    let machines = (&exchange.handle, &keeping);
+    let services = services(config, purpose, store.clone(), clock.clone(), &site, machines, stopped.clone());
     let application = tandem_app::server::router::router(services);
     let router = http::router(config, site, &probes, application);
 
-    let listener = bind(config.http.listen).await?;
-    let address = listener.local_addr().map_err(RunError::System)?;
     if let Some(address) = config.metrics.listen {
         let router = http::around(config, probes.open_routes());
         let of_measurements = Limits { connections: Limits::MEASUREMENTS, grace: Duration::ZERO };
@@ -194,6 +200,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
             }
         }
         exchange.stop(config.shutdown.grace).await;
+        keeping.stop(config.shutdown.grace).await;
     };
     let (served, ()) = tokio::join!(listen::serve(listener, router, stopped, limits), calls);
     match served {
@@ -210,7 +217,7 @@ fn services(
     store: Store,
     clock: Arc<dyn Clock>,
     site: &Site,
-    exchange: &Handle,
+    (exchange, keeping): (&Handle, &Keeping),
     ending: watch::Receiver<bool>,
 ) -> Services {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -223,6 +230,7 @@ fn services(
         sessions: SessionLifetimes { idle: config.session.idle, absolute: config.session.absolute },
         hashing: Arc::new(Semaphore::new(cores)),
         exchange: Arc::new(PagesExchange(exchange.clone())),
+        recordings: keeping.for_pages(),
         ending,
     }
 }
@@ -248,10 +256,14 @@ fn warn_of_pitfalls(config: &Config) {
     }
 }
 
+/// Where people reach the web application.
+fn reached_at(config: &Config, address: SocketAddr) -> String {
+    config.http.public_url.as_ref().map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned())
+}
+
 /// What a person at the terminal wants to know. The log is for those who read logs.
 fn announce(config: &Config, purpose: Purpose, address: SocketAddr, sip: SocketAddr) {
-    let url =
-        config.http.public_url.as_ref().map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
+    let url = reached_at(config, address);
     match purpose {
         Purpose::Real => tell(&format!("Tandem serves {url}\nPhones register at {sip}\n")),
         Purpose::Demonstration { .. } => {

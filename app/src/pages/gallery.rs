@@ -16,8 +16,10 @@ use crate::{
     ui::{
         Badge, Button, Card, Checkbox, ConfirmButton, DataTable, DescriptionList, Dialog, EditForm, EmptyState,
         FieldSet, Filter, InstantSelect, InstantSwitch, Kind, LinkButton, ListPage, ModeBadge, NewForm, Notice,
-        PageHeader, PasswordField, PostForm, RadioCards, SelectField, Sign, Skeleton, Stat, Switch, Tabs, TextArea,
-        TextField, TreeBranch, TreeRow, icon, list_args, use_desk, use_form,
+        PageHeader, PasswordField, Player, PostForm, RadioCards, SelectField, Sign, Skeleton, Sound, Stat, Switch,
+        Tabs, TextArea, TextField, TreeBranch, TreeRow, icon, list_args,
+        player::{Side, SoundMark},
+        use_desk, use_form,
     },
 };
 
@@ -49,9 +51,33 @@ pub fn GalleryPage() -> impl IntoView {
             {tree()}
             <GalleryList />
             {tables()}
+            {player()}
         </div>
     }
     .into_any()
+}
+
+/// A sound that is nowhere: for its looks.
+fn player() -> AnyView {
+    let side = |name: &str, drawing: &str| Side { name: name.into(), drawing: drawing.into() };
+    let mark = |at_ms, label: &str, text: &str, gap| SoundMark { at_ms, label: label.into(), text: text.into(), gap };
+    let sound = Sound {
+        at: "/gallery".into(),
+        length_ms: 135_000,
+        sides: [
+            side("John (744)", "M0 23L60 8L120 20L180 4L240 22L600 23L600 25L240 26L180 44L120 28L60 40L0 25z"),
+            side(
+                "+32 475 55 12 34",
+                "M0 23L240 22L300 3L360 18L420 6L540 21L600 23L600 25L540 27L420 42L360 30L300 45L240 26L0 25z",
+            ),
+        ],
+        marks: vec![
+            mark(0, "Recording started", "", false),
+            mark(42_000, "Paused for 0:12", "", true),
+            mark(90_500, "Manager joined", "Adam (701)", false),
+        ],
+    };
+    view! { <Card title="Player" flush=true><Player sound=sound /></Card> }.into_any()
 }
 
 fn numbers() -> AnyView {
@@ -306,6 +332,7 @@ fn customers() -> Listing {
         count: 1001,
         next: Some(Cursor { before: false, key: "Panda".into(), id: "3".into() }),
         previous: None,
+        hint: String::new(),
     }
 }
 

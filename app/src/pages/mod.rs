@@ -4,5 +4,6 @@ pub mod admin;
 pub mod errors;
 pub mod gallery;
 pub mod profile;
+pub mod recordings;
 pub mod self_care;
 pub mod sign_in;

@@ -80,6 +80,7 @@ pub(crate) fn record_href(me: &Principal, row: &AuditRow) -> Option<String> {
         Subject::DialingRule => (Field::DialingRules, Some("/admin/dialing-rules"), None),
         Subject::Administrator => (Field::Administrators, Some("/admin/administrators"), None),
         Subject::Huntgroup => (Field::Huntgroups, None, Some("/self-care/huntgroups")),
+        Subject::Recording => (Field::Recordings, Some("/admin/recordings"), Some("/self-care/recordings")),
         Subject::SignIn | Subject::Supervision | Subject::Request => return None,
     };
     let place = if me.own_customer().is_none() { provider } else { self_care };

@@ -98,6 +98,10 @@ fn permissions(subject: Subject) -> Permissions {
         Subject::Role => Some(Field::Roles),
         Subject::DialingRule => Some(Field::DialingRules),
         Subject::Administrator => Some(Field::Administrators),
+        Subject::Recording => {
+            named.extend([("record_account_only", Field::RecordAccountOnly)]);
+            Some(Field::Recordings)
+        }
         Subject::SignIn | Subject::Supervision | Subject::Request => Some(Field::AuditLog),
     };
     Permissions { named, others }

@@ -272,6 +272,6 @@ fn history(lines: Vec<(StatusChange, String)>) -> AnyView {
         })
         .collect();
     let columns = ["When", "Status", "Reason", "By"].map(Column::plain).into();
-    let listing = Listing { columns, rows, count, next: None, previous: None };
+    let listing = Listing { columns, rows, count, next: None, previous: None, hint: String::new() };
     view! { <DataTable listing=listing label="History of the status" /> }.into_any()
 }

@@ -29,10 +29,15 @@ pub mod format;
 pub(crate) mod forms;
 pub mod guard;
 mod live;
+mod mail_body;
 pub(crate) mod paging;
+mod plays;
+mod range;
+pub mod recordings;
 mod refusals;
 pub mod router;
 pub mod sign_in;
+mod sound;
 pub mod theme;
 
 /// What the clock says. Passed in, so that tests can set it.
@@ -80,6 +85,8 @@ pub struct Services {
     pub hashing: Arc<tokio::sync::Semaphore>,
     /// The exchange that runs beside the application.
     pub exchange: Arc<dyn exchange::Exchange>,
+    /// The sound of recordings.
+    pub recordings: Arc<dyn recordings::Recordings>,
     /// Becomes true when the server ends: what would go on for ever ends then. That nobody can say so any more counts as well.
     pub ending: tokio::sync::watch::Receiver<bool>,
 }

@@ -14,7 +14,9 @@ use axum::{
 use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
-use super::{Refused, Services, answers, auth, guard, live, refusals::Refusals, theme, theme_of};
+use super::{
+    Refused, Services, answers, auth, guard, live, mail_body, plays::Plays, refusals::Refusals, sound, theme, theme_of,
+};
 use crate::{parts::audit_export, routes::App, shell::shell};
 
 /// The router of pages and server functions.
@@ -24,6 +26,8 @@ pub fn router(services: Services) -> Router {
         .route("/", get(StatusCode::NOT_FOUND))
         .route("/theme/{name}", get(theme::choose))
         .route("/live/{topics}", get(live::events))
+        .route("/recordings/{name}", get(sound::sound))
+        .route("/mail/{name}", get(mail_body::body))
         .route("/admin/audit.csv", get(audit_export::csv))
         .route("/self-care/audit.csv", get(audit_export::csv));
     for route in generate_route_list(App) {
@@ -35,6 +39,7 @@ pub fn router(services: Services) -> Router {
         .layer(middleware::from_fn_with_state(services.clone(), guard::guard))
         .layer(Extension(Refusals::default()))
         .layer(Extension(live::Streams::default()))
+        .layer(Extension(Plays::default()))
         .layer(auth::layer(&services))
         .with_state(services)
 }

@@ -29,16 +29,25 @@ pub fn Badge(
     view! { <span class=format!("badge {}", tone_class(tone))>{text}</span> }
 }
 
+/// The sign of a mode.
+pub(super) const fn mode_sign(mode: Mode) -> Sign {
+    match mode {
+        Mode::Spy => Sign::Ear,
+        Mode::Whisper => Sign::Whisper,
+        Mode::BargeIn => Sign::Voices,
+    }
+}
+
 /// A mode of supervision: spy blue, whisper amber, barge-in red, with icon and word.
 #[component]
 pub fn ModeBadge(
     /// The mode.
     mode: Mode,
 ) -> impl IntoView {
-    let (class, sign) = match mode {
-        Mode::Spy => ("badge mode-spy", Sign::Ear),
-        Mode::Whisper => ("badge mode-whisper", Sign::Whisper),
-        Mode::BargeIn => ("badge mode-barge-in", Sign::Voices),
+    let class = match mode {
+        Mode::Spy => "badge mode-spy",
+        Mode::Whisper => "badge mode-whisper",
+        Mode::BargeIn => "badge mode-barge-in",
     };
-    view! { <span class=class>{icon(sign)} {mode.label()}</span> }
+    view! { <span class=class>{icon(mode_sign(mode))} {mode.label()}</span> }
 }

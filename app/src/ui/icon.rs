@@ -30,6 +30,14 @@ pub enum Sign {
     Phone,
     /// A call recording.
     Recording,
+    /// Play.
+    Play,
+    /// Pause.
+    Pause,
+    /// An e-mail.
+    Mail,
+    /// Options.
+    Settings,
     /// What is going on now.
     Live,
     /// Calls that were.
@@ -122,6 +130,10 @@ impl Sign {
         Self::Log,
         Self::Phone,
         Self::Recording,
+        Self::Play,
+        Self::Pause,
+        Self::Mail,
+        Self::Settings,
         Self::Live,
         Self::Calls,
         Self::Number,
@@ -177,6 +189,10 @@ impl Sign {
             Self::Log => "M15 12h-5M15 8h-5M19 17V5a2 2 0 0 0-2-2H4M8 21h12a2 2 0 0 0 2-2v-1a1 1 0 0 0-1-1H11a1 1 0 0 0-1 1v1a2 2 0 1 1-4 0V5a2 2 0 1 0-4 0v2a1 1 0 0 0 1 1h3",
             Self::Phone => "M13.832 16.568a1 1 0 0 0 1.213-.303l.355-.465A2 2 0 0 1 17 15h3a2 2 0 0 1 2 2v3a2 2 0 0 1-2 2A18 18 0 0 1 2 4a2 2 0 0 1 2-2h3a2 2 0 0 1 2 2v3a2 2 0 0 1-.8 1.6l-.468.351a1 1 0 0 0-.292 1.233 14 14 0 0 0 6.392 6.384",
             Self::Recording => "M11 12a1 1 0 1 0 2 0a1 1 0 1 0 -2 0M2 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0",
+            Self::Play => "M6 3l14 9-14 9z",
+            Self::Pause => "M15 4h2a1 1 0 0 1 1 1v14a1 1 0 0 1 -1 1h-2a1 1 0 0 1 -1 -1v-14a1 1 0 0 1 1 -1zM7 4h2a1 1 0 0 1 1 1v14a1 1 0 0 1 -1 1h-2a1 1 0 0 1 -1 -1v-14a1 1 0 0 1 1 -1z",
+            Self::Mail => "M22 7l-8.991 5.727a2 2 0 0 1 -2.009 0l-9 -5.727M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1 -2 2h-16a2 2 0 0 1 -2 -2v-12a2 2 0 0 1 2 -2z",
+            Self::Settings => "M14 17H5M19 7h-9M14 17a3 3 0 1 0 6 0a3 3 0 1 0 -6 0M4 7a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
             Self::Live => "M22 12h-2.48a2 2 0 0 0-1.93 1.46l-2.35 8.36a.25.25 0 0 1-.48 0L9.24 2.18a.25.25 0 0 0-.48 0l-2.35 8.36A2 2 0 0 1 4.49 12H2",
             Self::Calls => "M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8M3 3v5h5M12 7v5l4 2",
             Self::Number => "M12 2a10 10 0 1 0 0 20a10 10 0 1 0 0 -20M12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20M2 12h20",

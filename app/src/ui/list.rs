@@ -20,7 +20,7 @@ use super::{
     icon::{Sign, icon},
     layout::{EmptyState, PageHeader, Skeleton},
     submit,
-    table::table,
+    table::{CHOSEN, table},
 };
 use crate::{
     context::me,
@@ -145,6 +145,10 @@ pub fn ListPage(
     /// There are no words to search for.
     #[prop(optional)]
     no_search: bool,
+    /// What can be done with rows that are chosen ([`Cell::Choose`](crate::listing::Cell)): the page that asks, which gets
+    /// their values as `id` in its address, and what the button says.
+    #[prop(optional_no_strip)]
+    chosen: Option<(&'static str, &'static str)>,
     /// The permissions of which one shows the list; without any of them the page says so instead.
     #[prop(optional)]
     seen_by: &'static [Field],
@@ -178,7 +182,7 @@ pub fn ListPage(
         let new = new.clone();
         Suspend::new(async move {
             match listing.get().await {
-                Ok(listing) => list_view(listing, &args.get_untracked(), noun, empty, new),
+                Ok(listing) => list_view(listing, &args.get_untracked(), noun, empty, new, chosen),
                 Err(error) => error_part(&error),
             }
         })
@@ -387,6 +391,7 @@ fn list_view(
     noun: (&'static str, &'static str),
     empty: Option<(&'static str, &'static str)>,
     new: Option<(String, String)>,
+    chosen: Option<(&'static str, &'static str)>,
 ) -> AnyView {
     let narrowed = !args.q.is_empty() || !args.filters.is_empty();
     if listing.rows.is_empty() && narrowed {
@@ -401,6 +406,7 @@ fn list_view(
     if listing.rows.is_empty() && args.after.is_empty() && args.before.is_empty() {
         let (title, text) =
             empty.map_or_else(|| (format!("No {} yet", noun.1), ""), |(title, text)| (title.to_owned(), text));
+        let text = if listing.hint.is_empty() { text.to_owned() } else { listing.hint };
         return view! { <EmptyState title=title text=text>{new.map(|(href, label)| new_link(href, label))}</EmptyState> }
             .into_any();
     }
@@ -421,6 +427,11 @@ fn list_view(
         {table(listing.columns, listing.rows, Some(args), noun.1)}
         <footer class="pager">
             <p aria-live="polite">{caption}</p>
+            {chosen.map(|(to, label)| view! {
+                <form method="get" action=to id=CHOSEN class="chosen">
+                    <button type="submit" class="button">{icon(Sign::Bin)} {label}</button>
+                </form>
+            })}
             {(previous.is_some() || next.is_some()).then(|| view! {
                 <nav aria-label="Pages">
                     {pager_link(previous, "Previous", Sign::Left)}

@@ -20,6 +20,7 @@
 //! | [`ListPage`] with [`list_args`]; [`DataTable`] | lists |
 //! | [`PageHeader`], [`Tabs`], [`Card`], [`Stat`], [`DescriptionList`], [`EmptyState`], [`Notice`], [`Skeleton`] | a page's parts |
 //! | [`Button`], [`LinkButton`], [`ConfirmButton`], [`Dialog`] | actions |
+//! | [`Player`] | the sound of two people |
 //! | [`Badge`], [`ModeBadge`], [`Icon`](icon()) | signs |
 //! | [`Frame`] | what is around the pages |
 //!
@@ -55,6 +56,7 @@ pub mod layout;
 pub mod list;
 mod nav;
 mod palette;
+pub mod player;
 pub mod rows;
 mod save_bar;
 mod sign_in_again;
@@ -81,6 +83,7 @@ pub use frame::Frame;
 pub use icon::{Sign, icon};
 pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};
 pub use list::{Filter, FilterInput, ListPage, list_args};
+pub use player::{Player, Sound};
 pub use rows::{IconButton, KeepFocus, Row, Rows};
 pub use submit::post;
 pub use switch::{InstantSelect, InstantSwitch, Switch};

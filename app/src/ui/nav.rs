@@ -45,6 +45,7 @@ const ADMINISTRATOR: &[(&str, &[Entry])] = &[
             entry("/admin/calls", "Live calls", Sign::Live, &[Field::LiveCalls]),
             entry("/admin/registrations", "Registrations", Sign::Phone, &[Field::Registrations]),
             entry("/admin/xdrs", "xDRs", Sign::Calls, &[Field::CallHistory]),
+            entry("/admin/recordings", "Recordings", Sign::Recording, &[Field::Recordings]),
         ],
     ),
     (
@@ -56,8 +57,18 @@ const ADMINISTRATOR: &[(&str, &[Entry])] = &[
             entry("/admin/administrators", "Administrators", Sign::Staff, &[Field::Administrators]),
         ],
     ),
-    ("Records", &[entry("/admin/audit", "Audit log", Sign::Log, &[Field::AuditLog])]),
+    (
+        "Records",
+        &[
+            entry("/admin/mail", "E-mail", Sign::Mail, &[Field::Outbox]),
+            entry("/admin/audit", "Audit log", Sign::Log, &[Field::AuditLog]),
+        ],
+    ),
 ];
+
+/// In the demonstration, where no mail leaves the machine.
+const DEMO_MAILBOX: (&str, &[Entry]) =
+    ("Demonstration", &[entry("/self-care/mailbox", "Mailbox", Sign::Mail, &[Field::RecordByEmail])]);
 
 const DEMO: (&str, &[Entry]) = ("Demonstration", &[entry("/admin/gallery", "Design system", Sign::Palette, &[])]);
 
@@ -81,6 +92,7 @@ const CUSTOMER: &[(&str, &[Entry])] = &[
         &[
             entry("/self-care/calls", "Live calls", Sign::Live, &[Field::LiveCalls]),
             entry("/self-care/history", "Call history", Sign::Calls, &[Field::CallHistory]),
+            entry("/self-care/recordings", "Call recordings", Sign::Recording, &[Field::Recordings]),
             entry("/self-care/numbers", "Public numbers", Sign::Number, &[Field::PublicNumbers]),
         ],
     ),
@@ -99,10 +111,11 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
         "My telephone",
         &[
             entry("/self-care/history", "Call history", Sign::Calls, &[Field::CallHistory]),
+            entry("/self-care/recordings", "Call recordings", Sign::Recording, &[Field::Recordings]),
             entry(
                 "/self-care/recording",
-                "Call recording",
-                Sign::Recording,
+                "Recording options",
+                Sign::Settings,
                 &[
                     Field::RecordAutomatically,
                     Field::RecordManually,
@@ -118,16 +131,16 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
 ];
 
 /// The navigation of a person.
-pub(super) fn groups(me: &Principal, gallery: bool) -> Vec<Group> {
-    let (table, gallery) = match me.audience() {
-        Audience::Administrator => (ADMINISTRATOR, gallery),
-        Audience::Customer => (CUSTOMER, false),
-        Audience::Account => (ACCOUNT, false),
+pub(super) fn groups(me: &Principal, demo: bool) -> Vec<Group> {
+    let (table, demonstration) = match me.audience() {
+        Audience::Administrator => (ADMINISTRATOR, Some(&DEMO)),
+        Audience::Customer => (CUSTOMER, None),
+        Audience::Account => (ACCOUNT, Some(&DEMO_MAILBOX)),
     };
     let seen = |entry: &&Entry| entry.fields.is_empty() || entry.fields.iter().any(|field| me.sees(*field));
     table
         .iter()
-        .chain(gallery.then_some(&DEMO))
+        .chain(demonstration.filter(|_| demo))
         .map(|(label, entries)| Group { label, entries: entries.iter().filter(seen).copied().collect() })
         .filter(|group| !group.entries.is_empty())
         .collect()

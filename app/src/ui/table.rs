@@ -3,12 +3,15 @@
 use leptos::prelude::*;
 
 use super::{
-    badge::Badge,
+    badge::{Badge, mode_sign, tone_class},
     icon::{Sign, icon},
     layout::dash,
     list::{first_page, link_to},
 };
-use crate::listing::{Cell, Column, ListArgs, ListRow, Listing};
+use crate::listing::{Cell, Column, Emblem, ListArgs, ListRow, Listing};
+
+/// The id of the form that the chosen rows are sent with.
+pub(super) const CHOSEN: &str = "chosen";
 
 /// The rows of a listing, without search and pages.
 #[component]
@@ -71,11 +74,13 @@ fn row_view(row: ListRow, labels: &[String]) -> AnyView {
         .map(|(cell, label)| {
             let class = match &cell {
                 Cell::Figures(_) | Cell::Since(..) => "figures",
-                Cell::Text(_) | Cell::Badge(..) | Cell::Two(..) => "",
+                Cell::Choose(..) => "choose",
+                Cell::Text(_) | Cell::Badge(..) | Cell::Badges(_) | Cell::Two(..) => "",
             };
+            // The first cell's link covers the whole row, but for the box that chooses it.
+            let link = if class == "choose" { None } else { href.take() };
             let content = cell_view(cell);
-            // The first cell's link covers the whole row.
-            let content = match href.take() {
+            let content = match link {
                 Some(href) => view! { <a class="whole" href=href>{content}</a> }.into_any(),
                 None => content,
             };
@@ -90,6 +95,24 @@ fn cell_view(cell: Cell) -> AnyView {
         Cell::Text(text) | Cell::Figures(text) => dash(text),
         Cell::Since(since, text) => view! { <span data-since=since.0.to_string()>{text}</span> }.into_any(),
         Cell::Badge(tone, text) => view! { <Badge tone=tone text=text /> }.into_any(),
+        Cell::Badges(badges) => {
+            let badges = badges
+                .into_iter()
+                .map(|(tone, emblem, text)| {
+                    let sign = emblem.map(|emblem| match emblem {
+                        Emblem::Recording => Sign::Recording,
+                        Emblem::Paused => Sign::Pause,
+                        Emblem::Supervised(mode) => mode_sign(mode),
+                    });
+                    view! { <span class=format!("badge {}", tone_class(tone))>{sign.map(icon)} {text}</span> }
+                })
+                .collect_view();
+            view! { <span class="badges">{badges}</span> }.into_any()
+        }
+        Cell::Choose(value, label) => view! {
+            <input type="checkbox" class="check" name="id" value=value form=CHOSEN aria-label=format!("Choose {label}") />
+        }
+        .into_any(),
         Cell::Two(text, note) => view! { <span class="two">{dash(text)} <small>{note}</small></span> }.into_any(),
     }
 }

@@ -220,7 +220,7 @@ fn a_row_leads_where_it_says_and_shows_a_dash_for_nothing() {
             vec![Cell::Text("ABC".into()), Cell::Figures(String::new()), Cell::Badge(Tone::Good, "Open".into())];
         let row = ListRow { href: Some("/admin/customers/1".into()), cells };
         let columns = vec![Column::sorted("Name", "name"), Column::plain("Prefix"), Column::plain("Status")];
-        let listing = Listing { columns, rows: vec![row], count: 1, next: None, previous: None };
+        let listing = Listing { columns, rows: vec![row], count: 1, next: None, previous: None, hint: String::new() };
         view! { <DataTable listing=listing label="Customers" /> }.into_any()
     });
     assert_eq!(html.matches("href=\"/admin/customers/1\"").count(), 1);

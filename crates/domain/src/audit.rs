@@ -26,13 +26,15 @@ pub enum Subject {
     SignIn,
     /// A manager in a call of a colleague: joined, changed the mode, left, or was refused.
     Supervision,
+    /// A call recording: deleted by somebody, or played or downloaded by the provider's staff.
+    Recording,
     /// A request that was refused for lack of permission.
     Request,
 }
 
 impl Subject {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Customer,
         Self::Account,
         Self::Class,
@@ -42,6 +44,7 @@ impl Subject {
         Self::Huntgroup,
         Self::SignIn,
         Self::Supervision,
+        Self::Recording,
         Self::Request,
     ];
 
@@ -58,6 +61,7 @@ impl Subject {
             Self::Huntgroup => "huntgroup",
             Self::SignIn => "sign_in",
             Self::Supervision => "supervision",
+            Self::Recording => "recording",
             Self::Request => "request",
         }
     }
@@ -81,6 +85,7 @@ impl Subject {
             Self::Huntgroup => "Huntgroup",
             Self::SignIn => "Sign-in",
             Self::Supervision => "Call supervision",
+            Self::Recording => "Call recording",
             Self::Request => "Refused request",
         }
     }

@@ -329,6 +329,22 @@ pub struct LiveCall {
     /// The call that this one is about, when it is a manager's own: it is no conversation, but his way into that one.
     #[serde(default)]
     pub supervises: Option<CallId>,
+    /// Whether it is being recorded.
+    #[serde(default)]
+    pub recorded: Recorded,
+}
+
+/// Whether a live call is being recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recorded {
+    /// It is not.
+    #[default]
+    No,
+    /// It is paused.
+    Paused,
+    /// It is.
+    Yes,
 }
 
 /// A manager in a live call.

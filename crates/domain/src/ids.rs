@@ -54,6 +54,10 @@ ids! {
     CallId;
     /// What is kept of a call.
     XdrId;
+    /// A call recording.
+    RecordingId;
+    /// An e-mail in the outbox.
+    MailId;
 }
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.

@@ -16,6 +16,9 @@
 //! | [`settings`] | which service settings exist, and which value is in effect? |
 //! | [`huntgroup`] | how does a huntgroup ring, and what is a member? |
 //! | [`calls`] | what is shown of a live call and a registration, and what is kept of a call? |
+//! | [`phone`] | what do the phone in the browser and the server say to each other? |
+//! | [`recordings`] | what is a call recording, and who may see it? |
+//! | [`mail`] | which e-mails are sent, and how far is each? |
 //! | [`status`] | is there service today, and if not, why? |
 //! | [`class`] | what do customers of one kind share? |
 //! | [`customer`], [`account`], [`administrator`] | what is known of each? |
@@ -41,7 +44,10 @@ pub mod huntgroup;
 pub mod ids;
 pub mod list;
 pub mod locale;
+pub mod mail;
 pub mod numbers;
+pub mod phone;
+pub mod recordings;
 pub mod settings;
 pub mod sign_in;
 pub mod status;

@@ -4,6 +4,8 @@
 //! begins with the first packet at once; each time nothing is there, one frame is made up and the delay has grown by
 //! that frame; when a frame was to spare for some seconds, one is left out.
 
+use std::ops::Range;
+
 use crate::resample::{Down, Up};
 
 /// A frame of the 20 ms grid, in units of the 8 kHz RTP clock that all codecs which can be mixed have.
@@ -36,11 +38,25 @@ pub struct Ear {
     frames: u32,
     /// The last frame that was played, for what is made up.
     last: [i16; LARGEST_FRAME],
-    /// The frame of this instant, at 8 and at 16 kHz: what is heard at one rate is mixed at both.
-    narrow: [i16; LARGEST_FRAME / 2],
-    wide: [i16; LARGEST_FRAME],
+    /// The frame of this instant, and the end of the one before, as long as a filter remembers.
+    heard: [i16; LARGEST_FRAME],
+    before: [i16; MEMORY],
+    /// The same at the other rate, made when somebody asks, and the filter that makes it.
+    other: [i16; LARGEST_FRAME],
+    filter: Filter,
+}
+
+/// What the larger of the two filters remembers, in samples.
+const MEMORY: usize = 48;
+
+/// Makes the frame at the rate that it did not come in.
+#[derive(Debug, Clone)]
+struct Filter {
     up: Up,
     down: Down,
+    /// It has heard this frame, or else the one before.
+    heard: bool,
+    heard_before: bool,
 }
 
 impl Default for Ear {
@@ -56,10 +72,10 @@ impl Default for Ear {
             least: i32::MAX,
             frames: 0,
             last: [0; LARGEST_FRAME],
-            narrow: [0; LARGEST_FRAME / 2],
-            wide: [0; LARGEST_FRAME],
-            up: Up::default(),
-            down: Down::default(),
+            heard: [0; LARGEST_FRAME],
+            before: [0; MEMORY],
+            other: [0; LARGEST_FRAME],
+            filter: Filter { up: Up::default(), down: Down::default(), heard: false, heard_before: true },
         }
     }
 }
@@ -106,11 +122,11 @@ impl Ear {
         // The beginning of a packet may be too late while its end is not.
         let skipped = (self.read.wrapping_sub(timestamp) as i32).max(0);
         self.bridge(timestamp);
-        for unit in skipped..length {
-            let from = unit as usize * factor;
-            let to = self.place(timestamp.wrapping_add(unit as u32));
-            self.ring[to..to + factor].copy_from_slice(&samples[from..from + factor]);
-        }
+        let samples = &samples[skipped as usize * factor..length as usize * factor];
+        let (before, after) = self.pieces(timestamp.wrapping_add(skipped as u32), samples.len());
+        let (first, second) = samples.split_at(before.len());
+        self.ring[before].copy_from_slice(first);
+        self.ring[after].copy_from_slice(second);
         let end = timestamp.wrapping_add(length as u32);
         if end.wrapping_sub(self.write) as i32 > 0 {
             self.write = end;
@@ -125,22 +141,38 @@ impl Ear {
 
     /// Go on to the next frame.
     pub fn advance(&mut self) {
+        let end = FRAME as usize * self.factor;
+        self.before.copy_from_slice(&self.heard[end - MEMORY..end]);
+        (self.filter.heard_before, self.filter.heard) = (self.filter.heard, false);
         let mut heard = [0; LARGEST_FRAME];
         self.play(&mut heard);
-        // Silence runs through the filter too, so that no old sound stays in it.
-        if self.factor == 2 {
-            self.wide = heard;
-            self.down.process(&heard, &mut self.narrow);
-        } else {
-            self.narrow.copy_from_slice(&heard[..LARGEST_FRAME / 2]);
-            self.up.process(&heard[..LARGEST_FRAME / 2], &mut self.wide);
-        }
+        self.heard = heard;
     }
 
-    /// The frame of this instant at 8,000 or 16,000 samples a second; silence is zeros.
+    /// The frame of this instant at 8,000 or 16,000 samples a second; silence is zeros. The other rate than that of the
+    /// speaker is made when it is first asked for, with what was before in mind.
     #[must_use]
-    pub fn frame(&self, rate: u32) -> &[i16] {
-        if rate == 16_000 { &self.wide } else { &self.narrow }
+    pub fn frame(&mut self, rate: u32) -> &[i16] {
+        let (own, wide) = (FRAME as usize * self.factor, self.factor == 2);
+        if wide == (rate == 16_000) {
+            return &self.heard[..own];
+        }
+        let Self { heard, before, other, filter, .. } = self;
+        if !filter.heard {
+            // A filter that was not needed meanwhile hears the end of the frame before: that is all it remembers.
+            let mut nobody = [0; 2 * MEMORY];
+            match (wide, filter.heard_before) {
+                (true, false) => _ = filter.down.process(before, &mut nobody),
+                (false, false) => _ = filter.up.process(before, &mut nobody),
+                (true | false, true) => {}
+            }
+            match wide {
+                true => filter.down.process(heard, other),
+                false => filter.up.process(&heard[..own], other),
+            };
+            filter.heard = true;
+        }
+        if wide { &other[..FRAME as usize] } else { other }
     }
 
     /// Play 20 ms into `frame`: 160 samples at 8 kHz or 320 at 16 kHz, as [`Ear::rate`] says. Gives their count; 0 is silence.
@@ -184,20 +216,21 @@ impl Ear {
             return None;
         }
         let samples = FRAME as usize * self.factor;
-        for (unit, out) in frame[..samples].chunks_exact_mut(self.factor).enumerate() {
-            let at = self.place(begin.wrapping_add(unit as u32));
-            out.copy_from_slice(&self.ring[at..at + self.factor]);
-        }
+        let (before, after) = self.pieces(begin, samples);
+        let (first, second) = frame[..samples].split_at_mut(before.len());
+        first.copy_from_slice(&self.ring[before]);
+        second.copy_from_slice(&self.ring[after]);
         Some(samples)
     }
 
     fn take(&mut self, out: &mut [i16]) {
-        for unit in out.chunks_exact_mut(self.factor) {
-            let at = self.place(self.read);
-            unit.copy_from_slice(&self.ring[at..at + self.factor]);
-            self.ring[at..at + self.factor].fill(0);
-            self.read = self.read.wrapping_add(1);
+        let (before, after) = self.pieces(self.read, out.len());
+        let (first, second) = out.split_at_mut(before.len());
+        for (out, range) in [(first, before), (second, after)] {
+            out.copy_from_slice(&self.ring[range.clone()]);
+            self.ring[range].fill(0);
         }
+        self.read = self.read.wrapping_add((out.len() / self.factor) as u32);
     }
 
     /// Fill a short gap before a packet with what was heard before it, falling. If the missing packet comes after all, it
@@ -228,6 +261,13 @@ impl Ear {
                 }
             }
         }
+    }
+
+    /// Where so many samples lie from a timestamp on: up to the end of the ring, and from its beginning.
+    fn pieces(&self, timestamp: u32, samples: usize) -> (Range<usize>, Range<usize>) {
+        let begin = self.place(timestamp);
+        let first = samples.min(self.ring.len() - begin);
+        (begin..begin + first, 0..samples - first)
     }
 
     fn place(&self, timestamp: u32) -> usize {
@@ -322,6 +362,31 @@ mod tests {
             ear.put(n * 160, 8000, &packet(7));
         }
         assert_eq!(play(&mut ear), Some(7));
+    }
+
+    #[test]
+    fn a_rate_that_is_asked_for_now_and_then_sounds_as_if_it_always_were() {
+        let wave = |n: usize, rate: u32| (std::f64::consts::TAU * 700.0 * n as f64 / f64::from(rate)).sin() * 9_000.0;
+        for (own, other) in [(8_000, 16_000), (16_000, 8_000)] {
+            let (mut always, mut sometimes) = (Ear::default(), Ear::default());
+            for n in 0..60_usize {
+                let count = own as usize / 50;
+                let samples: Vec<i16> = (n * count..(n + 1) * count).map(|n| wave(n, own) as i16).collect();
+                for ear in [&mut always, &mut sometimes] {
+                    // Some packets are lost, and for a while there is silence.
+                    if n % 7 != 3 && !(20..30).contains(&n) {
+                        ear.put(n as u32 * 160, own, &samples);
+                    }
+                    ear.advance();
+                }
+                let expected = always.frame(other).to_vec();
+                assert_eq!(expected.len(), other as usize / 50);
+                if [0, 1, 4, 9, 10, 11, 27, 33, 34, 50].contains(&n) {
+                    assert_eq!(sometimes.frame(other), expected, "frame {n}");
+                    assert_eq!(sometimes.frame(own), always.frame(own));
+                }
+            }
+        }
     }
 
     proptest! {

@@ -47,6 +47,8 @@ pub struct Latch {
     described: Option<SocketAddr>,
     open_until: Option<Instant>,
     bound: Option<Bound>,
+    /// The address is known by other means than packets, and cannot be taken over by any.
+    connected: Option<SocketAddr>,
     candidate: Option<Candidate>,
 }
 
@@ -77,6 +79,15 @@ impl Latch {
         self.open_until = self.bound.map(|_| now + OPEN);
     }
 
+    /// The source is at this address for certain: it was proved by ICE. What follows only says which stream of it counts.
+    /// Gives whether the address is another than before.
+    pub fn connect(&mut self, address: SocketAddr) -> bool {
+        if let Some(bound) = &mut self.bound {
+            bound.address = address;
+        }
+        self.connected.replace(address) != Some(address)
+    }
+
     /// Where media goes; `None` when there is no usable address.
     #[must_use]
     pub fn destination(&self) -> Option<SocketAddr> {
@@ -87,7 +98,7 @@ impl Latch {
     /// The bound address.
     #[must_use]
     pub fn source(&self) -> Option<SocketAddr> {
-        Some(self.bound?.address)
+        self.connected.or(self.bound.map(|bound| bound.address))
     }
 
     /// The bound SSRC.
@@ -98,6 +109,7 @@ impl Latch {
 
     /// Judge a packet.
     pub fn judge(&mut self, now: Instant, address: SocketAddr, ssrc: u32, sequence: u16) -> Verdict {
+        let address = self.connected.unwrap_or(address);
         let here = Bound { address, ssrc, sequence, heard: now, packets: 1 };
         let Some(bound) = &mut self.bound else { return self.bind(here) };
         if bound.address == address {
@@ -134,7 +146,7 @@ impl Latch {
     fn bind(&mut self, bound: Bound) -> Verdict {
         self.bound = Some(bound);
         self.candidate = None;
-        Verdict::Latched
+        if self.connected.is_some() { Verdict::Restarted } else { Verdict::Latched }
     }
 
     /// Whether this is the second of two packets in sequence from one source.
@@ -251,6 +263,21 @@ mod tests {
         }
         world.now += OPEN;
         assert_eq!(world.packet(6000, 9, 3), Verdict::Ignore);
+    }
+
+    #[test]
+    fn who_is_connected_is_where_ice_says_whatever_comes_from_elsewhere() {
+        let mut world = World { latch: Latch::default(), now: Instant::now() };
+        assert_eq!(world.latch.destination(), None);
+        assert!(world.latch.connect(address(4000)));
+        assert_eq!(world.latch.destination(), Some(address(4000)));
+        assert_eq!(world.packet(4000, 1, 10), Verdict::Restarted);
+        // On its way when the address changed.
+        assert!(world.latch.connect(address(5000)));
+        assert!(!world.latch.connect(address(5000)));
+        assert_eq!(world.packet(4000, 1, 11), Verdict::Accept);
+        assert_eq!(world.packet(5000, 1, 12), Verdict::Accept);
+        assert_eq!(world.latch.destination(), Some(address(5000)));
     }
 
     #[test]

@@ -8,12 +8,14 @@ use std::{
 
 use crate::{
     clip::{self, Clip},
+    clock::{Narrow, widen},
     codec::{Decoder, Encoder},
-    dtmf::{Digit, detect::Detector, event, tone},
+    dtmf::{Digit, codes::Collector, detect::Detector, event, tone},
     ear::{Ear, LARGEST_FRAME},
     holdback::HoldBack,
     latch::Latch,
     quality::Meter,
+    record::Recorder,
     resample::{Down, Up},
     stream::{Source, Stream},
     types::{Codec, Description, Digits, Hears, LegId, LegStats},
@@ -52,6 +54,8 @@ pub struct Leg {
     pub(crate) incoming: Incoming,
     pub(crate) outgoing: Outgoing,
     pub(crate) control: Control,
+    /// Where that goes which a recorder leg hears.
+    pub(crate) recorder: Option<Box<Recorder>>,
 }
 
 /// What comes from the party.
@@ -67,11 +71,19 @@ pub(crate) struct Incoming {
     /// The codec of the last audio.
     pub codec: Codec,
     pub events: event::Receiver,
+    /// Listens for codes, if there are any.
+    pub collector: Option<Box<Collector>>,
+    /// The events, by the timestamps of their beginnings, that were held or are part of a code: nobody gets their packets.
+    pub withheld: VecDeque<u32>,
     /// Digits that may be told at once, and when that was reckoned.
     pub allowance: (f64, Instant),
     /// Listens for tones; only where events are not agreed.
     pub detector: Option<Box<Detector>>,
     pub decoder: Decoder,
+    /// The clock of what comes as Opus, at 8 kHz.
+    pub narrow: Narrow,
+    /// The sequence number of the last packet that an ear has heard.
+    pub listened: Option<u16>,
     pub down: Down,
     /// What mixes hear; there while somebody mixes this leg.
     pub ear: Option<Box<Ear>>,
@@ -191,9 +203,13 @@ impl Leg {
                 heard: now,
                 codec: Codec::Pcmu,
                 events: event::Receiver::default(),
+                collector: None,
+                withheld: VecDeque::new(),
                 allowance: (DIGIT_BURST, now),
                 detector: None,
                 decoder: Decoder::default(),
+                narrow: Narrow::default(),
+                listened: None,
                 down: Down::default(),
                 ear: None,
                 held: HoldBack::default(),
@@ -223,6 +239,7 @@ impl Leg {
                 remote_jitter_ms: None,
                 round_trip: None,
             },
+            recorder: None,
         }
     }
 
@@ -232,7 +249,9 @@ impl Leg {
         if self.description.as_ref() == Some(&description) {
             return;
         }
-        self.incoming.latch.describe(now, description.rtp);
+        if description.browser.is_none() {
+            self.incoming.latch.describe(now, description.rtp);
+        }
         self.incoming.heard = now;
         self.outgoing.codec = description.codecs.iter().copied().find(|(codec, _)| codec.is_coded_here());
         let by_ear = description.telephone_event.is_none() && self.outgoing.codec.is_some();
@@ -271,7 +290,8 @@ impl Leg {
 
     /// Where RTCP is sent, and whether from the RTP port.
     pub(crate) fn control_destination(&self) -> Option<(SocketAddr, bool)> {
-        let description = self.description.as_ref()?;
+        // A browser's RTCP is made and read where its SRTP is.
+        let description = self.description.as_ref().filter(|description| description.browser.is_none())?;
         let media = self.incoming.latch.destination()?;
         if self.control.muxed {
             return Some((media, true));
@@ -289,6 +309,14 @@ impl Leg {
         bound || self.description.as_ref().is_some_and(|d| d.rtcp == Some(source) || d.rtp.ip() == source.ip())
     }
 
+    /// The clock of what this leg gets of a speaker's codec: passed on as it is, or made anew.
+    pub(crate) fn clock_of(&self, codec: Codec) -> u32 {
+        match (self.payload_type(codec), self.outgoing.codec) {
+            (None, Some((made, _))) => made.clock_rate(),
+            (None, None) | (Some(_), _) => codec.clock_rate(),
+        }
+    }
+
     /// The leg as a source of relayed packets.
     pub(crate) fn source(&self) -> Source {
         Source { leg: self.id, generation: self.incoming.generation }
@@ -300,7 +328,9 @@ impl Leg {
         incoming.generation = incoming.generation.wrapping_add(1);
         incoming.meter.restart();
         incoming.events.reset();
+        incoming.withheld.clear();
         incoming.decoder.reset();
+        incoming.listened = None;
         if let Some(detector) = &mut incoming.detector {
             **detector = Detector::default();
         }
@@ -332,8 +362,39 @@ impl Leg {
             Hears::Leg(speaker) if !self.outgoing.overlays.is_empty() && self.outgoing.codec.is_some() => {
                 Hears::Mix(vec![*speaker])
             }
-            Hears::Nothing | Hears::Leg(_) | Hears::Mix(_) | Hears::Clip { .. } | Hears::Echo => self.routed.clone(),
+            Hears::Nothing
+            | Hears::Leg(_)
+            | Hears::Mix(_)
+            | Hears::Clip { .. }
+            | Hears::Echo
+            | Hears::Stereo { .. } => self.routed.clone(),
         }
+    }
+
+    /// Hear this from now on.
+    pub(crate) fn hear(&mut self, hears: Hears) {
+        (self.hears, self.outgoing.clip_position, self.outgoing.clip_ended) = (hears, 0, false);
+        self.outgoing.stream.interrupt();
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !matches!(self.hears, Hears::Stereo { .. })) {
+            recorder.pause();
+        }
+    }
+
+    /// What becomes of a digit that is heard as a tone: where codes are collected, nobody knows of a tone whether it goes on
+    /// before it is a digit, so none does, and digits that are no codes are made anew.
+    pub(crate) fn tones(&self) -> Digits {
+        if self.incoming.collector.is_some() && self.incoming.detector.is_some() {
+            Digits::Consume
+        } else {
+            self.digits
+        }
+    }
+
+    /// Whether what this leg speaks is wideband.
+    pub(crate) fn is_wideband(&self) -> bool {
+        let spoken = self.incoming.codec.sample_rate();
+        let expected = self.outgoing.codec.map_or(spoken, |(codec, _)| codec.sample_rate());
+        (if self.incoming.meter.packets() == 0 { expected } else { spoken }) == 16_000
     }
 
     /// The next 20 ms of what is laid over, if anything is; what has been played to its end is taken away.
@@ -359,6 +420,7 @@ impl Leg {
         let plays = match &self.hears {
             Hears::Mix(_) => true,
             Hears::Clip { .. } => !self.outgoing.clip_ended,
+            Hears::Stereo { .. } => self.recorder.is_some(),
             Hears::Nothing | Hears::Leg(_) | Hears::Echo => false,
         };
         plays || self.incoming.ear.is_some() || self.outgoing.sending.is_some() || !self.outgoing.queue.is_empty()
@@ -377,6 +439,33 @@ impl Leg {
             remote_jitter_ms: self.control.remote_jitter_ms,
             round_trip_ms: self.control.round_trip.map(|rtt| rtt.as_secs_f64() * 1000.0),
             source: self.incoming.latch.source(),
+        }
+    }
+}
+
+/// The timestamp of a packet by the 8 kHz clock that ears have, and by its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timestamp {
+    pub own: u32,
+    pub clock: u32,
+    pub narrow: u32,
+}
+
+impl Timestamp {
+    /// Read it, in a stream of a codec.
+    pub fn new(own: u32, codec: Codec, clock: &mut Narrow) -> Self {
+        let narrow = if codec == Codec::Opus { clock.of(own) } else { own };
+        Self { own, clock: codec.clock_rate(), narrow }
+    }
+
+    /// The same moment by another clock.
+    pub fn at(self, clock: u32) -> u32 {
+        if clock == self.clock {
+            self.own
+        } else if clock == 8_000 {
+            self.narrow
+        } else {
+            widen(self.narrow)
         }
     }
 }

@@ -12,21 +12,27 @@
 //! | --- | --- |
 //! | [`rtp`], [`rtcp`] | what does a packet say, and how is one written? |
 //! | [`g711`], [`g722`], [`codec`] | how is audio coded? |
-//! | [`resample`] | how does 8 kHz become 16 kHz and back? |
-//! | [`dtmf`] | which digit was pressed, and how is one sent? |
+//! | [`speech`] | the same of Opus |
+//! | [`resample`], `clock` | how do sampling rates and RTP clocks become each other? |
+//! | [`dtmf`] | which digit was pressed, which code do several make, and how is one sent? |
 //! | [`clip`] | what is played: prompts, tones, music? |
 //! | [`quality`] | how well did the media arrive? |
 //! | [`latch`] | whose packets are a leg's packets? |
 //! | [`stream`] | how does a listener see one continuous stream, whoever speaks? |
 //! | [`ear`] | how does a mix listen to a speaker: jitter buffer and concealment? |
 //! | [`holdback`] | how is the beginning of a consumed digit kept from mixes? |
+//! | [`record`], [`wav`] | where does that go which a recorder leg hears? |
+//! | [`opus`], [`peaks`] | how is a recording made small, and drawn? |
+//! | `browser` | how are browsers reached: ICE, DTLS, SRTP on one port? |
 //! | [`leg`], [`router`] | what does each leg hear, and what is sent to it? |
 //! | [`engine`] | the threads, the sockets and the ports |
 //!
 //! To add a codec: a variant of [`Codec`], its two functions in [`codec`], its loss behaviour in [`quality`]. To add a
 //! kind of source: a variant of [`Hears`] and its arm in `router::tick`.
 
+mod browser;
 pub mod clip;
+mod clock;
 pub mod codec;
 pub mod dtmf;
 pub mod ear;
@@ -36,16 +42,21 @@ pub mod g722;
 pub mod holdback;
 pub mod latch;
 pub mod leg;
+pub mod opus;
+pub mod peaks;
 pub mod quality;
+pub mod record;
 pub mod resample;
 pub mod router;
 pub mod rtcp;
 pub mod rtp;
+pub mod speech;
 pub mod stream;
 pub mod types;
+pub mod wav;
 
 pub use clip::Clip;
 pub use dtmf::{Digit, DigitSource};
 pub use engine::{Config, Engine, OpenError, Totals};
 pub use quality::Quality;
-pub use types::{Codec, Description, Digits, Direction, Event, Hears, LegId, LegStats};
+pub use types::{Browser, Codec, Description, Digits, Direction, Event, Hears, LegId, LegStats, Local};

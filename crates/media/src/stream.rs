@@ -41,6 +41,8 @@ pub struct Stream {
     relay: Option<Relay>,
     /// The last packet was relayed, so `relay`'s sequence offset holds.
     relaying: bool,
+    /// The clock of what was sent last.
+    clock: u32,
     packets: u64,
     octets: u64,
 }
@@ -72,15 +74,27 @@ impl Stream {
             at: None,
             relay: None,
             relaying: false,
+            clock: 8_000,
             packets: 0,
             octets: 0,
         }
+    }
+
+    /// The stream has this source; only before the first packet.
+    pub fn set_ssrc(&mut self, ssrc: u32) {
+        self.ssrc = ssrc;
     }
 
     /// Our source.
     #[must_use]
     pub fn ssrc(&self) -> u32 {
         self.ssrc
+    }
+
+    /// The clock of the last packet, in Hz; 8,000 before the first.
+    #[must_use]
+    pub fn clock(&self) -> u32 {
+        self.clock
     }
 
     /// Packets and octets of payload sent.
@@ -91,8 +105,8 @@ impl Stream {
 
     /// The timestamp of an instant, for sender reports; `None` before the first packet.
     #[must_use]
-    pub fn timestamp_at(&self, now: Instant, clock: u32) -> Option<u32> {
-        Some(self.timestamp.wrapping_add(units(now.saturating_duration_since(self.at?), clock)))
+    pub fn timestamp_at(&self, now: Instant) -> Option<u32> {
+        Some(self.timestamp.wrapping_add(units(now.saturating_duration_since(self.at?), self.clock)))
     }
 
     /// The header for a packet that is relayed. `None`: it is older than what the listener has heard from somebody else,
@@ -164,7 +178,7 @@ impl Stream {
             }
             self.sequence = sequence;
             if at.is_none() || timestamp.wrapping_sub(sent) as i32 > 0 {
-                (self.timestamp, self.at) = (timestamp, Some(now));
+                (self.timestamp, self.at, self.clock) = (timestamp, Some(now), clock);
             }
         }
         self.count(octets);
@@ -190,13 +204,14 @@ impl Stream {
     pub fn make(&mut self, now: Instant, payload_type: u8, clock: u32, octets: usize) -> Header {
         let marker = self.relaying || self.at.is_none_or(|at| now.saturating_duration_since(at) > GAP);
         let timestamp = self.following(now, clock);
-        (self.timestamp, self.at) = (timestamp, Some(now));
+        (self.timestamp, self.at, self.clock) = (timestamp, Some(now), clock);
         self.next(marker, payload_type, timestamp, octets)
     }
 
-    /// The header for the first packet of an event that is made here; `timestamp` of it serves for the others.
-    pub fn begin_event(&mut self, now: Instant, payload_type: u8, clock: u32, octets: usize) -> Header {
-        let timestamp = self.following(now, clock);
+    /// The header for the first packet of an event that is made here; `timestamp` of it serves for the others. It is of the
+    /// same clock as the audio around it, whatever the event's own durations are counted in: a source has one clock.
+    pub fn begin_event(&mut self, now: Instant, payload_type: u8, octets: usize) -> Header {
+        let timestamp = self.following(now, self.clock);
         (self.timestamp, self.at) = (timestamp, Some(now));
         self.next(true, payload_type, timestamp, octets)
     }

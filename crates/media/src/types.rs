@@ -21,8 +21,7 @@ pub enum Codec {
     Pcma,
     /// ITU-T G.722 at 64 kbit/s, 16 kHz audio on an 8 kHz RTP clock (RFC 3551 §4.5.2); static payload type 9.
     G722,
-    /// Opus (RFC 7587). Relayed only: it is neither decoded nor made here, so a leg that has nothing else hears no clip
-    /// and no mix.
+    /// Opus (RFC 7587), as browsers have it. Decoded and made here at 16 kHz, one channel.
     Opus,
 }
 
@@ -56,13 +55,12 @@ impl Codec {
         }
     }
 
-    /// Samples a second of the audio, in Hz.
+    /// Samples a second of the audio as it is decoded and made here, in Hz. Opus has up to 48,000; speech needs 16,000.
     #[must_use]
     pub const fn sample_rate(self) -> u32 {
         match self {
             Self::Pcmu | Self::Pcma => 8_000,
-            Self::G722 => 16_000,
-            Self::Opus => 48_000,
+            Self::G722 | Self::Opus => 16_000,
         }
     }
 
@@ -81,8 +79,7 @@ impl Codec {
     #[must_use]
     pub const fn is_coded_here(self) -> bool {
         match self {
-            Self::Pcmu | Self::Pcma | Self::G722 => true,
-            Self::Opus => false,
+            Self::Pcmu | Self::Pcma | Self::G722 | Self::Opus => true,
         }
     }
 }
@@ -122,6 +119,46 @@ pub struct Description {
     pub direction: Direction,
     /// `a=ptime` in milliseconds, if said. What we make ourselves has 20 ms; what we relay keeps the length it came with.
     pub ptime: Option<u8>,
+    /// What a browser says besides; `None` is plain RTP. A browser's `rtp` is only its default candidate.
+    pub browser: Option<Browser>,
+}
+
+/// Our side of a browser's leg: what we say to it about ICE and DTLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// The first host candidate.
+    pub address: SocketAddr,
+    /// The others.
+    pub candidates: Vec<SocketAddr>,
+    /// The name of our ICE agent (RFC 8839 §5.4).
+    pub ufrag: String,
+    /// Its password.
+    pub pwd: String,
+    /// Of our certificate: `sha-256 AB:CD…` (RFC 8122 §5).
+    pub fingerprint: String,
+    /// The source of what we send.
+    pub ssrc: u32,
+    /// Whether we only answer checks (RFC 8445 §2.5).
+    pub lite: bool,
+}
+
+/// A browser's side of its leg, by its last description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Browser {
+    /// The name of its ICE agent (RFC 8839 §5.4); another one than before: ICE starts anew.
+    pub ufrag: String,
+    /// Its password.
+    pub pwd: String,
+    /// Of its certificate: `sha-256 AB:CD…` (RFC 8122 §5); another one than before: another browser, DTLS starts anew.
+    pub fingerprint: String,
+    /// Whether it is the client of DTLS (`setup:active`), so that we are the server.
+    pub active: bool,
+    /// Its candidates, each as it stands after `a=candidate:`; not all are addresses (`….local`).
+    pub candidates: Vec<String>,
+    /// The source of what it sends, if it says so.
+    pub ssrc: Option<u32>,
+    /// The name of its audio line (RFC 5888), which its packets may carry.
+    pub mid: String,
 }
 
 impl Description {
@@ -136,6 +173,7 @@ impl Description {
             telephone_event: None,
             direction: Direction::BOTH,
             ptime: None,
+            browser: None,
         }
     }
 }
@@ -161,6 +199,36 @@ pub enum Hears {
     },
     /// Itself: the echo test.
     Echo,
+    /// Two channels for a recorder leg ([`Engine::record`](crate::Engine::record)): each is the mix of these legs, silence
+    /// if there are none. A leg that is no recorder hears nothing of it. While a recorder leg has any other row, its time
+    /// stands still.
+    Stereo {
+        /// Who is in the left channel.
+        left: Vec<LegId>,
+        /// Who is in the right channel.
+        right: Vec<LegId>,
+    },
+}
+
+impl Hears {
+    /// The legs that are heard, as the row names them; of the echo the leg itself, which is not named.
+    pub(crate) fn speakers(&self) -> impl Iterator<Item = LegId> {
+        let (some, others): (&[LegId], &[LegId]) = match self {
+            Self::Nothing | Self::Clip { .. } | Self::Echo => (&[], &[]),
+            Self::Leg(speaker) => (std::slice::from_ref(speaker), &[]),
+            Self::Mix(speakers) => (speakers, &[]),
+            Self::Stereo { left, right } => (left, right),
+        };
+        some.iter().chain(others).copied()
+    }
+
+    /// Whether it is summed here, from what ears hear.
+    pub(crate) fn is_mixed(&self) -> bool {
+        match self {
+            Self::Mix(_) | Self::Stereo { .. } => true,
+            Self::Nothing | Self::Leg(_) | Self::Clip { .. } | Self::Echo => false,
+        }
+    }
 }
 
 /// What becomes of the digits that a leg presses. They are reported in either case.
@@ -185,6 +253,13 @@ pub enum Event {
         /// How it came.
         source: DigitSource,
     },
+    /// All digits of a code were pressed, and reached nobody.
+    Code {
+        /// Who pressed them.
+        leg: LegId,
+        /// Which of the leg's codes, counted from 0.
+        code: usize,
+    },
     /// A clip that does not repeat has been played to its end.
     ClipEnded {
         /// Who heard it.
@@ -203,12 +278,22 @@ pub enum Event {
         /// Who is silent.
         leg: LegId,
     },
-    /// The leg is closed, its ports are free. The last event of a leg, told exactly once.
+    /// The leg is closed, its ports are free. The last event of a leg, told exactly once; of a recorder leg, one follows.
     Closed {
         /// Which leg.
         leg: LegId,
         /// Its sums.
         stats: LegStats,
+    },
+    /// The file of a recorder leg is complete, on the disk and closed. Told exactly once, after [`Event::Closed`].
+    Recorded {
+        /// Which leg.
+        leg: LegId,
+        /// How long the file plays, in milliseconds.
+        length_ms: u64,
+        /// What went wrong, if something did: the file may be missing, end early, or have silence where the disk was too
+        /// slow.
+        error: Option<String>,
     },
 }
 

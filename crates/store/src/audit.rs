@@ -20,7 +20,7 @@ use crate::{
 const EXPORT_ROWS: u32 = 1000;
 /// Its place in the word index. There are many lines, and their order is their id's: a word with some thousands of them is
 /// still found sooner by the index.
-pub(crate) const WORDS: WordIndex = WordIndex { kind: "audit", rare: 8000 };
+pub(crate) const WORDS: WordIndex = WordIndex { kind: "audit", rare: 8000, paired: 0 };
 /// Characters of a value that are kept.
 const VALUE_MAX: usize = 1000;
 

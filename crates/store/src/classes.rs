@@ -2,7 +2,7 @@
 
 use tandem_domain::{
     audit::Subject,
-    class::{CustomerClass, Notification},
+    class::{CustomerClass, KEPT_DAYS, Notification},
     ids::{ClassId, Stored, Version},
     list::{PAGE_ROWS, Page, Query},
 };
@@ -96,8 +96,8 @@ impl Classes<'_> {
     pub async fn create(&self, class: &CustomerClass, change: &Change<'_>) -> Result<ClassId, StoreError> {
         let mut write = self.0.write(change).await?;
         let id = ClassId(write.new_id());
-        let insert = "INSERT INTO customer_class (id, version, built_in, name, name_key, notifications, search) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let insert = "INSERT INTO customer_class (id, version, built_in, name, name_key, notifications, \
+                      recordings_kept_days, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let insert = sql(insert)
             .bind(id)
             .bind(Version::FIRST)
@@ -105,6 +105,7 @@ impl Classes<'_> {
             .bind(class.name.as_str())
             .bind(names::key(&class.name))
             .bind(keys(class))
+            .bind(class.recordings_kept_days)
             .bind(Words::of(&[&class.name]).column());
         write.run(insert).await.map_err(|error| taken(error, class))?;
         let about = About::own(Subject::Class, id, &class.name);
@@ -134,11 +135,12 @@ impl Classes<'_> {
             return Ok(expected);
         }
         let update = "UPDATE customer_class SET version = version + 1, name = $1, name_key = $2, notifications = $3, \
-                      search = $4 WHERE id = $5 AND version = $6";
+                      recordings_kept_days = $4, search = $5 WHERE id = $6 AND version = $7";
         let update = sql(update)
             .bind(class.name.as_str())
             .bind(names::key(&class.name))
             .bind(keys(class))
+            .bind(class.recordings_kept_days)
             .bind(Words::of(&[&class.name]).column())
             .bind(id)
             .bind(expected);
@@ -175,7 +177,7 @@ impl Classes<'_> {
 pub(crate) async fn keep_built_in(tx: &mut Tx) -> Result<(), StoreError> {
     let insert = "INSERT INTO customer_class (id, version, built_in, name, name_key, notifications, search) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
-    let class = CustomerClass { name: "Standard".into(), notifications: Vec::new() };
+    let class = CustomerClass { name: "Standard".into(), ..CustomerClass::default() };
     let insert = sql(insert)
         .bind(STANDARD)
         .bind(Version::FIRST)
@@ -188,11 +190,16 @@ pub(crate) async fn keep_built_in(tx: &mut Tx) -> Result<(), StoreError> {
 }
 
 fn by_id(id: ClassId) -> Sql {
-    sql("SELECT id, version, built_in, name, notifications FROM customer_class WHERE id = $1").bind(id)
+    sql("SELECT id, version, built_in, name, notifications, recordings_kept_days FROM customer_class WHERE id = $1")
+        .bind(id)
 }
 
 fn stored(row: &Row) -> Result<Stored<ClassId, CustomerClass>, StoreError> {
-    let class = CustomerClass { name: row.text("name")?, notifications: notifications(row)? };
+    let class = CustomerClass {
+        name: row.text("name")?,
+        notifications: notifications(row)?,
+        recordings_kept_days: row.number_or_null("recordings_kept_days")?,
+    };
     Ok(Stored { id: row.parse("id")?, version: row.version()?, value: class })
 }
 
@@ -213,6 +220,7 @@ fn fields(class: &CustomerClass) -> Values {
             .into_iter()
             .map(|notification| (notification.key().to_owned(), switch(class.notifications.contains(&notification)))),
     );
+    fields.push((KEPT_DAYS.to_owned(), class.recordings_kept_days.map(|days| days.to_string()).unwrap_or_default()));
     fields
 }
 

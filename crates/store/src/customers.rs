@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Their place in the word index.
-pub(crate) const WORDS: WordIndex = WordIndex { kind: "customer", rare: 2500 };
+pub(crate) const WORDS: WordIndex = WordIndex { kind: "customer", rare: 2500, paired: 0 };
 
 /// What the list of customers can be sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

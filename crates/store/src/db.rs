@@ -10,8 +10,8 @@ use std::{borrow::Cow, fmt::Display, str::FromStr};
 use sqlx::{Column, PgPool, Postgres, Row as _, Sqlite, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
 use tandem_domain::{
     ids::{
-        AccountId, AdministratorId, AuditId, CallId, ClassId, CustomerId, DialingRuleId, HuntgroupId, RoleId,
-        Timestamp, Version, XdrId,
+        AccountId, AdministratorId, AuditId, CallId, ClassId, CustomerId, DialingRuleId, HuntgroupId, MailId,
+        RecordingId, RoleId, Timestamp, Version, XdrId,
     },
     numbers::{DialCode, DtmfDigit, ExtensionNumber, PhoneNumber},
     sign_in::SignInName,
@@ -80,6 +80,13 @@ impl Sql {
     /// so that nobody deletes or turns it meanwhile. (SQLite has one writer at a time, so there nobody can.)
     pub(crate) fn steady(mut self) -> Self {
         self.on_postgres = Some(format!("{} FOR SHARE", self.text));
+        self
+    }
+
+    /// Takes the rows that it finds until the transaction ends, and passes over those that another has taken: for one of
+    /// several pieces of work. (SQLite has one writer at a time, so there nobody else has any.)
+    pub(crate) fn untaken(mut self) -> Self {
+        self.on_postgres = Some(format!("{} FOR UPDATE SKIP LOCKED", self.text));
         self
     }
 
@@ -276,6 +283,12 @@ impl Row {
         T::try_from(number).map_err(|_| self.corrupt(column, number.to_string()))
     }
 
+    /// As [`Row::number`], or NULL.
+    pub(crate) fn number_or_null<T: TryFrom<i64>>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let number = self.int_or_null(column)?;
+        number.map(|number| T::try_from(number).map_err(|_| self.corrupt(column, number.to_string()))).transpose()
+    }
+
     /// A BOOLEAN.
     pub(crate) fn flag(&self, column: &str) -> Result<bool, StoreError> {
         Ok(get!(self, column)?)
@@ -373,6 +386,19 @@ impl From<u32> for Arg {
     }
 }
 
+impl From<u64> for Arg {
+    /// What is beyond the largest BIGINT is kept as that.
+    fn from(number: u64) -> Self {
+        Self::Int(Some(i64::try_from(number).unwrap_or(i64::MAX)))
+    }
+}
+
+impl From<Option<u32>> for Arg {
+    fn from(number: Option<u32>) -> Self {
+        Self::Int(number.map(i64::from))
+    }
+}
+
 impl From<Option<Timestamp>> for Arg {
     fn from(at: Option<Timestamp>) -> Self {
         Self::Int(at.map(|at| at.0))
@@ -441,6 +467,8 @@ stored_as_text!(
     CustomerId,
     DialingRuleId,
     HuntgroupId,
+    MailId,
+    RecordingId,
     RoleId,
     XdrId,
     ExtensionNumber,

@@ -5,19 +5,19 @@ use std::fmt;
 use tandem_domain::{
     access::Tenant,
     account::full_name,
-    dialing::PbxCodes,
+    dialing::{CodeField, PbxCodes},
     huntgroup::{Huntgroup, Member, RingStrategy},
     ids::{AccountId, CustomerId, HuntgroupId},
     locale::TimeZone,
     numbers::{ExtensionNumber, PhoneNumber},
-    settings::{Setting, Value},
+    settings::{Effective, Setting, Value},
     status::{Service, Status},
     supervision::{Mode, Notice},
 };
 
 use crate::{
     Store, StoreError, codes,
-    db::{Row, Sql, sql},
+    db::{Arg, Row, Sql, sql},
     dialing_rules,
 };
 
@@ -153,6 +153,36 @@ pub struct Supervising {
     pub sign_in: Option<String>,
 }
 
+/// How the calls of an account are recorded: its settings as they are in effect (PRODUCT §2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingTerms {
+    /// The account.
+    pub account: AccountId,
+    /// Calls that it makes are recorded from their answer.
+    pub outgoing: bool,
+    /// Calls that it receives are recorded from their answer.
+    pub incoming: bool,
+    /// Calls that were redirected are recorded too.
+    pub redirected: bool,
+    /// The user may start and stop recording.
+    pub manual: bool,
+    /// All parties hear that it is recorded.
+    pub announce: bool,
+    /// The recording is shown to this account only.
+    pub account_only: bool,
+    /// The codes that start and stop recording, if the user may.
+    pub codes: Option<RecordingCodes>,
+}
+
+/// The codes that start and stop recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingCodes {
+    /// Starts it.
+    pub start: String,
+    /// Stops it.
+    pub stop: String,
+}
+
 /// What the exchange asks. See [`Store::exchange`].
 #[derive(Clone, Copy)]
 pub struct Exchange<'a>(pub(crate) &'a Store);
@@ -194,27 +224,15 @@ impl Exchange<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn caller(&self, account: AccountId) -> Result<Option<Caller>, StoreError> {
-        let codes: Vec<String> = codes::COLUMNS
-            .split(", ")
-            .map(|code| format!("CASE WHEN {IS_CUSTOM} THEN d.{code} ELSE rule.{code} END AS {code}"))
-            .collect();
         let caller = format!(
             "SELECT {LINE}, c.name AS customer_name, {}, COALESCE(\
              (SELECT n.number FROM public_number n WHERE n.account_id = a.id ORDER BY n.id LIMIT 1), \
              (SELECT n.number FROM public_number n WHERE n.customer_id = a.customer_id ORDER BY n.id LIMIT 1)\
              ) AS shown_number \
-             FROM account a {LINE_OF} JOIN customer_dialing d ON d.customer_id = a.customer_id \
-             JOIN dialing_rule rule ON rule.id = COALESCE(a.dialing_rule_id, d.rule_id, $2) \
-             LEFT JOIN customer_setting o ON o.customer_id = a.customer_id AND o.setting = $3 WHERE a.id = $1",
-            codes.join(", ")
+             FROM account a {LINE_OF} {CODES_OF} WHERE a.id = $5",
+            codes_in_effect(codes::COLUMNS.split(", "))
         );
-        let option = Setting::DialingRulesOption;
-        let caller = sql(caller)
-            .bind(account)
-            .bind(dialing_rules::DEFAULT)
-            .bind(option.key())
-            .bind(option.default_value().key())
-            .bind(Value::Switch(true).key());
+        let caller = sql(caller).bind_all(codes_args()).bind(account);
         let read = |row: Row| {
             Ok(Caller {
                 line: line(&row)?,
@@ -320,6 +338,88 @@ impl Exchange<'_> {
         })
     }
 
+    /// How calls of these accounts are recorded, in their order. An account that is not known is not recorded. One query, and
+    /// another for the codes if somebody may start and stop.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn recording(&self, accounts: &[AccountId]) -> Result<Vec<RecordingTerms>, StoreError> {
+        let stored = self.recording_settings(accounts).await?;
+        let is_on = |account: AccountId, setting: Setting| {
+            let of = |own: bool| {
+                let found = stored.iter().find(|value| value.0 == account && value.1 == own && value.2 == setting);
+                found.map(|value| value.3)
+            };
+            Effective::of(setting, of(false), of(true)).value.is_on()
+        };
+        let terms = |account: &AccountId| RecordingTerms {
+            account: *account,
+            outgoing: is_on(*account, Setting::RecordOutgoing),
+            incoming: is_on(*account, Setting::RecordIncoming),
+            redirected: is_on(*account, Setting::RecordRedirected),
+            manual: is_on(*account, Setting::RecordManually),
+            announce: is_on(*account, Setting::RecordAnnouncement),
+            account_only: is_on(*account, Setting::RecordAccountOnly),
+            codes: None,
+        };
+        let mut all: Vec<RecordingTerms> = accounts.iter().map(terms).collect();
+        let manual: Vec<AccountId> = all.iter().filter(|terms| terms.manual).map(|terms| terms.account).collect();
+        for (account, codes) in self.recording_codes(&manual).await? {
+            for terms in all.iter_mut().filter(|terms| terms.account == account) {
+                terms.codes = Some(codes.clone());
+            }
+        }
+        Ok(all)
+    }
+
+    /// The stored settings of call recording: whose, whether the account's own, which, and its value.
+    async fn recording_settings(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<Vec<(AccountId, bool, Setting, Value)>, StoreError> {
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list =
+            |first: usize, count: usize| (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let (settings, of) = (list(1, Setting::RECORDING.len()), list(Setting::RECORDING.len() + 1, accounts.len()));
+        let stored = format!(
+            "SELECT s.account_id AS id, TRUE AS own, s.setting, s.value FROM account_setting s \
+             WHERE s.account_id IN ({of}) AND s.setting IN ({settings}) \
+             UNION ALL SELECT a.id, FALSE, s.setting, s.value FROM account a \
+             JOIN customer_setting s ON s.customer_id = a.customer_id WHERE a.id IN ({of}) AND s.setting IN ({settings})"
+        );
+        let stored = sql(stored)
+            .bind_all(Setting::RECORDING.map(|setting| setting.key().into()))
+            .bind_all(accounts.iter().map(Into::into));
+        let mut values = Vec::new();
+        for row in self.0.db.all(stored).await? {
+            let setting = row.read("setting", Setting::from_key)?;
+            let value = row.read("value", |text| setting.parse(text).ok())?;
+            values.push((row.parse("id")?, row.flag("own")?, setting, value));
+        }
+        Ok(values)
+    }
+
+    /// The codes in effect that start and stop recording.
+    async fn recording_codes(&self, accounts: &[AccountId]) -> Result<Vec<(AccountId, RecordingCodes)>, StoreError> {
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (start, stop) = (CodeField::RecordStart.key(), CodeField::RecordStop.key());
+        let places: Vec<String> = (0..accounts.len()).map(|n| format!("${}", n + 5)).collect();
+        let of = format!(
+            "SELECT a.id, {} FROM account a {CODES_OF} WHERE a.id IN ({})",
+            codes_in_effect([start, stop]),
+            places.join(", ")
+        );
+        let of = sql(of).bind_all(codes_args()).bind_all(accounts.iter().map(Into::into));
+        let rows = self.0.db.all(of).await?;
+        let read =
+            |row: &Row| Ok((row.parse("id")?, RecordingCodes { start: row.text(start)?, stop: row.text(stop)? }));
+        rows.iter().map(read).collect()
+    }
+
     /// The account or the huntgroup that a row names.
     async fn destination(&self, tenant: Tenant, holder: &Row) -> Result<Option<Destination>, StoreError> {
         if let Some(account) = holder.parse_or_null::<AccountId>("account_id")? {
@@ -346,8 +446,29 @@ impl Exchange<'_> {
     }
 }
 
-/// Whether the customer's own codes are in effect for an account: see [`crate::dialing`].
-const IS_CUSTOM: &str = "a.dialing_rule_id IS NULL AND d.mode = 'custom' AND COALESCE(o.value, $4) = $5";
+/// Where the codes in effect for an account `a` are: see [`crate::dialing`]. Its first arguments are [`codes_args`].
+const CODES_OF: &str = "JOIN customer_dialing d ON d.customer_id = a.customer_id \
+                        JOIN dialing_rule rule ON rule.id = COALESCE(a.dialing_rule_id, d.rule_id, $1) \
+                        LEFT JOIN customer_setting o ON o.customer_id = a.customer_id AND o.setting = $2";
+/// Whether the customer's own codes are in effect for an account.
+const IS_CUSTOM: &str = "a.dialing_rule_id IS NULL AND d.mode = 'custom' AND COALESCE(o.value, $3) = $4";
+
+/// The columns of codes in effect.
+fn codes_in_effect<'a>(codes: impl IntoIterator<Item = &'a str>) -> String {
+    let column = |code| format!("CASE WHEN {IS_CUSTOM} THEN d.{code} ELSE rule.{code} END AS {code}");
+    codes.into_iter().map(column).collect::<Vec<_>>().join(", ")
+}
+
+/// The arguments `$1` to `$4` of what asks for codes.
+fn codes_args() -> [Arg; 4] {
+    let option = Setting::DialingRulesOption;
+    [
+        dialing_rules::DEFAULT.into(),
+        option.key().into(),
+        option.default_value().key().into(),
+        Value::Switch(true).key().into(),
+    ]
+}
 
 /// A huntgroup and its members, one row each in their order.
 fn members(tenant: Tenant, group: HuntgroupId) -> Sql {

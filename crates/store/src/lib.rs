@@ -11,7 +11,8 @@
 //! | [`classes`], [`roles`], [`dialing_rules`] | what the provider shares among customers |
 //! | [`huntgroups`], [`settings`], [`dialing`] | how a customer's telephony is set up |
 //! | [`public_numbers`], [`registrations`], [`exchange`] | what the exchange asks for each call, and whose phone is where |
-//! | [`xdrs`], [`sip_log`] | what is kept of calls |
+//! | [`xdrs`], [`sip_log`], [`recordings`] | what is kept of calls |
+//! | [`outbox`] | which e-mails are to be sent, and how far each is |
 //! | [`sign_ins`], [`sessions`], [`password`] | who may come in |
 //! | [`audit`], [`counts`] | what happened, and how much there is |
 //! | [`users`] | what uses a class, a role or a rule |
@@ -44,9 +45,11 @@ mod ids;
 mod list;
 mod names;
 mod numbering;
+pub mod outbox;
 mod outside;
 pub mod password;
 pub mod public_numbers;
+pub mod recordings;
 pub mod registrations;
 pub mod roles;
 mod saving;

@@ -3,7 +3,8 @@
 //! A page is the rows after (or before) the cursor's sort value and id, so that the thousandth costs as much as the first.
 //! Only the rows of the page are joined with other tables. A search takes one of two ways: when some searched word is rare,
 //! it begins with the rows that the word index has for it; when all are frequent, it walks along the sort order and
-//! soon has a page together. Counts stop at [`COUNT_CAP`].
+//! soon has a page together. In between, where two words are each too frequent for the one and what they have in common is too
+//! rare for the other, some lists begin with the latter. Counts stop at [`COUNT_CAP`].
 
 use tandem_domain::{
     access::Scope,
@@ -43,6 +44,11 @@ impl Where {
         self.args.extend(args);
     }
 
+    /// Whether one customer's rows are asked for.
+    fn is_of_customer(&self) -> bool {
+        self.text.contains("r.customer_id")
+    }
+
     /// Only rows that the scope covers.
     pub(crate) fn within(scope: Scope) -> Self {
         let mut conditions = Self::default();
@@ -58,6 +64,9 @@ pub(crate) struct WordIndex {
     pub(crate) kind: &'static str,
     /// With at most this many entries, a word is rare.
     pub(crate) rare: u32,
+    /// When no word is rare, a search begins with what two words have in common, if each has at most this many entries; 0: it
+    /// never does. For lists of so many rows that to walk along them costs more.
+    pub(crate) paired: u32,
 }
 
 /// A list, and the page that is asked for. `r` is the listed table.
@@ -86,6 +95,27 @@ pub(crate) struct List<'a> {
     pub(crate) rows: u32,
 }
 
+/// Where a search begins.
+enum Start {
+    /// With the first row of the order.
+    Order,
+    /// With the rows that have a rare word.
+    Word(String),
+    /// With the rows that have two words.
+    Pair([String; 2]),
+}
+
+impl Start {
+    /// The words that its rows are known to have.
+    fn words(&self) -> &[String] {
+        match self {
+            Self::Order => &[],
+            Self::Word(word) => std::slice::from_ref(word),
+            Self::Pair(pair) => pair,
+        }
+    }
+}
+
 /// The rows that a search leaves, as the SQL that finds them.
 struct Source {
     /// What stands after FROM.
@@ -102,9 +132,9 @@ impl List<'_> {
         read: impl Fn(&Row) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
         let words = self.searched();
-        let rarest = self.rarest(db, &words).await?;
-        let source = self.source(&words, rarest.as_deref());
-        let count = self.count(db, &words, rarest.is_some(), &source).await?;
+        let start = self.start(db, &words).await?;
+        let source = self.source(&words, &start);
+        let count = self.count(db, &words, &start, &source).await?;
         let cursor = self.cursor.filter(|cursor| !cursor.key.contains('\0') && !cursor.id.contains('\0'));
         let mut rows = db.all(self.select(&source, cursor)).await?;
         let mut from = cursor;
@@ -123,8 +153,8 @@ impl List<'_> {
         read: impl Fn(&Row) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         let words = self.searched();
-        let rarest = self.rarest(db, &words).await?;
-        let source = self.source(&words, rarest.as_deref());
+        let start = self.start(db, &words).await?;
+        let source = self.source(&words, &start);
         let rows = db.all(self.select(&source, self.cursor)).await?;
         rows.iter().take(self.rows as usize).map(read).collect()
     }
@@ -136,36 +166,40 @@ impl List<'_> {
         words
     }
 
-    /// The searched word with the fewest entries in the index, if one is rare.
-    async fn rarest(&self, db: &Db, words: &[String]) -> Result<Option<String>, StoreError> {
-        let Some(index) = self.words else { return Ok(None) };
-        let mut rarest: Option<(i64, &String)> = None;
-        for word in words {
-            let (low, high) = search::bounds(word);
-            let entries = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_word \
-                           WHERE kind = $1 AND word >= $2 AND word < $3 LIMIT $4) entries";
-            let entries = sql(entries).bind(index.kind).bind(low).bind(high).bind(index.rare + 1);
-            let n = db.one(entries).await?.map_or(Ok(0), |row| row.int("n"))?;
-            if n <= i64::from(index.rare) && rarest.is_none_or(|(least, _)| n < least) {
-                rarest = Some((n, word));
+    /// With the searched word that has the fewest entries in the index, if one is rare; with the two that have the fewest, if
+    /// they are rare enough for that.
+    async fn start(&self, db: &Db, words: &[String]) -> Result<Start, StoreError> {
+        let Some(index) = self.words else { return Ok(Start::Order) };
+        let fewest = fewest_entries(db, index, words, index.rare).await?;
+        if let Some((_, word)) = fewest.first() {
+            return Ok(Start::Word((*word).clone()));
+        }
+        if words.len() > 1 && index.paired > index.rare {
+            let fewest = fewest_entries(db, index, words, index.paired).await?;
+            if let [(_, first), (_, second), ..] = fewest.as_slice() {
+                return Ok(Start::Pair([(*first).clone(), (*second).clone()]));
             }
         }
-        Ok(rarest.map(|(_, word)| word.clone()))
+        Ok(Start::Order)
     }
 
-    fn source(&self, words: &[String], rarest: Option<&str>) -> Source {
+    fn source(&self, words: &[String], start: &Start) -> Source {
         let mut conditions = self.conditions.clone();
-        for word in words.iter().filter(|word| Some(word.as_str()) != rarest) {
+        for word in words.iter().filter(|word| !start.words().contains(word)) {
             conditions.and("r.search LIKE ?", search::pattern(word));
         }
-        match (self.words, rarest) {
-            (Some(index), Some(word)) => {
-                conditions.and_all("r.id = w.record_id", []);
-                let (from, from_args) = self.driven_by(index, word, "");
-                Source { from, from_args, conditions }
+        let (from, from_args) = match (self.words, start) {
+            (Some(index), Start::Word(word)) => self.driven_by(index, word, ""),
+            (Some(index), Start::Pair(pair)) => {
+                let (entries, args) = entries_of_both(index, pair);
+                (format!("{entries} CROSS JOIN {} r", self.table), args)
             }
-            (Some(_) | None, _) => Source { from: format!("{} r", self.table), from_args: Vec::new(), conditions },
-        }
+            (Some(_), Start::Order) | (None, _) => {
+                return Source { from: format!("{} r", self.table), from_args: Vec::new(), conditions };
+            }
+        };
+        conditions.and_all("r.id = w.record_id", []);
+        Source { from, from_args, conditions }
     }
 
     /// The listed table, entered from the entries of a word. SQLite takes a CROSS JOIN in the order in which it is written.
@@ -174,7 +208,7 @@ impl List<'_> {
         (format!("{entries} CROSS JOIN {} r", self.table), args)
     }
 
-    async fn count(&self, db: &Db, words: &[String], is_driven: bool, source: &Source) -> Result<u32, StoreError> {
+    async fn count(&self, db: &Db, words: &[String], start: &Start, source: &Source) -> Result<u32, StoreError> {
         // Some thousand entries of a frequent word mostly suffice to know that there are more than a thousand rows.
         let some = format!(" LIMIT {}", 4 * COUNT_CAP);
         if let (Some(index), [word]) = (self.words, words)
@@ -188,7 +222,7 @@ impl List<'_> {
             let count = counted(db, &entries(&some)).await?;
             return if count > COUNT_CAP { Ok(count) } else { counted(db, &entries("")).await };
         }
-        if let (false, Some(index), Some(word)) = (is_driven, self.words, words.first()) {
+        if let (Start::Order, Some(index), Some(word)) = (start, self.words, words.first()) {
             let mut conditions = source.conditions.clone();
             conditions.and_all("r.id = w.record_id", []);
             let (from, from_args) = self.driven_by(index, word, &some);
@@ -215,13 +249,17 @@ impl List<'_> {
             }
         }
         let order = if by_id { format!("r.id {order}") } else { format!("r.{key} {order}, r.id {order}") };
-        let text = format!(
-            "SELECT {columns}, r.{key} AS sort_key FROM (SELECT r.* FROM {}{} ORDER BY {order} LIMIT {}) r {joins} \
-             ORDER BY {order}",
-            source.from,
-            conditions.text,
-            rows + 1,
-        );
+        let limit = rows + 1;
+        let (from, wanted) = (&source.from, &conditions.text);
+        let page = if source.from_args.is_empty() || self.conditions.is_of_customer() {
+            format!("SELECT r.* FROM {from}{wanted} ORDER BY {order} LIMIT {limit}")
+        } else {
+            // What comes in the order of words is sorted: by id alone, and the rows are fetched for those of the page. (Of one
+            // customer they are few, and SQLite would read through an index of the customer that has all it needs then.)
+            let page = format!("SELECT r.id FROM {from}{wanted} ORDER BY {order} LIMIT {limit}");
+            format!("SELECT r.* FROM ({page}) page CROSS JOIN {} r WHERE r.id = page.id", self.table)
+        };
+        let text = format!("SELECT {columns}, r.{key} AS sort_key FROM ({page}) r {joins} ORDER BY {order}");
         numbered(&text, source.from_args.iter().chain(&conditions.args).cloned().collect())
     }
 
@@ -252,6 +290,40 @@ impl List<'_> {
     }
 }
 
+/// The words with at most `most` entries, those with the fewest first.
+async fn fewest_entries<'w>(
+    db: &Db,
+    index: WordIndex,
+    words: &'w [String],
+    most: u32,
+) -> Result<Vec<(i64, &'w String)>, StoreError> {
+    let mut fewest = Vec::new();
+    for word in words {
+        let (low, high) = search::bounds(word);
+        let entries = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_word \
+                       WHERE kind = $1 AND word >= $2 AND word < $3 LIMIT $4) entries";
+        let entries = sql(entries).bind(index.kind).bind(low).bind(high).bind(most + 1);
+        let n = db.one(entries).await?.map_or(Ok(0), |row| row.int("n"))?;
+        if n <= i64::from(most) {
+            fewest.push((n, word));
+        }
+    }
+    fewest.sort_by_key(|(n, _)| *n);
+    Ok(fewest)
+}
+
+/// The records that have both words, each once.
+fn entries_of_both(index: WordIndex, [first, second]: &[String; 2]) -> (String, Vec<Arg>) {
+    let of_word = "SELECT record_id FROM search_word WHERE kind = ? AND word >= ? AND word < ?";
+    let entries = format!("({of_word} INTERSECT {of_word}) w");
+    let mut args = Vec::new();
+    for word in [first, second] {
+        let (low, high) = search::bounds(word);
+        args.extend([index.kind.into(), low.into(), high.into()]);
+    }
+    (entries, args)
+}
+
 /// The records that have a word, each once.
 fn entries_of(index: WordIndex, word: &str, limit: &str) -> (String, Vec<Arg>) {
     let (low, high) = search::bounds(word);
@@ -276,7 +348,7 @@ async fn counted(db: &Db, source: &Source) -> Result<u32, StoreError> {
 }
 
 /// A statement from a text with `?` for its arguments.
-fn numbered(text: &str, args: Vec<Arg>) -> Sql {
+pub(crate) fn numbered(text: &str, args: Vec<Arg>) -> Sql {
     let mut parts = text.split('?');
     let mut numbered = parts.next().unwrap_or_default().to_owned();
     for (n, part) in parts.enumerate() {
@@ -284,4 +356,44 @@ fn numbered(text: &str, args: Vec<Arg>) -> Sql {
         numbered.push_str(part);
     }
     sql(numbered).bind_all(args)
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_domain::ids::Timestamp;
+
+    use super::*;
+    use crate::{Options, Store, demo, recordings::WORDS};
+
+    #[tokio::test]
+    async fn a_search_finds_the_same_rows_wherever_it_begins() {
+        let store = Store::connect("sqlite::memory:", &Options::default()).await.expect("a database in memory");
+        store.migrate().await.expect("its tables");
+        let now = Timestamp(1_767_225_600_000);
+        demo::bulk(&store, 2, 12, 0, now).await.expect("accounts");
+        demo::bulk_recordings(&store, 300, now).await.expect("recordings");
+        for tags in [&["<2001", ">32"][..], &["<32", ">200", "support"], &["<2", ">2"], &["<2001", ">9"], &["<2"]] {
+            let mut found = Vec::new();
+            for (rare, paired) in [(0, 0), (0, 1000), (1000, 0)] {
+                let words = Some(WordIndex { rare, paired, ..WORDS });
+                let list = List {
+                    columns: "r.id",
+                    table: "recording",
+                    joins: "",
+                    words,
+                    conditions: Where::default(),
+                    search: "",
+                    tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+                    key: "id",
+                    descending: true,
+                    cursor: None,
+                    rows: 50,
+                };
+                let page = list.page(&store.db, |row| row.text("id")).await.expect("a page");
+                found.push((page.rows, page.count, page.next));
+            }
+            assert!(found.windows(2).all(|two| two[0] == two[1]), "{tags:?}: {found:?}");
+            assert_eq!(found[0].0.is_empty(), tags.contains(&">9"), "{tags:?}");
+        }
+    }
 }

@@ -54,6 +54,18 @@ pub(crate) async fn index(tx: &mut Tx, kind: &str, id: &str, old: &str, new: &Wo
     tx.insert_all(INSERT, added.rows(kind, id).collect()).await
 }
 
+/// Takes a record out of the word index: `old` is what its `search` column held.
+pub(crate) async fn forget(tx: &mut Tx, kind: &str, id: &str, old: &str) -> Result<(), StoreError> {
+    let words: Vec<Arg> = old.split_ascii_whitespace().map(Into::into).collect();
+    if words.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<String> = (0..words.len()).map(|n| format!("${}", n + 3)).collect();
+    let delete =
+        format!("DELETE FROM search_word WHERE kind = $1 AND record_id = $2 AND word IN ({})", places.join(", "));
+    tx.run(sql(delete).bind(kind).bind(id).bind_all(words)).await.map(drop)
+}
+
 /// The bounds between which all words lie that begin with `word`: from the first, up to but without the second.
 pub(crate) fn bounds(word: &str) -> (String, String) {
     (word.to_owned(), format!("{word}{}", char::MAX))

@@ -23,7 +23,9 @@ use crate::{
     exchange::Exchange,
     huntgroups::Huntgroups,
     ids::RandomIds,
+    outbox::Outbox,
     public_numbers::PublicNumbers,
+    recordings::Recordings,
     registrations::Registrations,
     roles::Roles,
     saving::Write,
@@ -217,6 +219,18 @@ impl Store {
     #[must_use]
     pub fn xdrs(&self) -> Xdrs<'_> {
         Xdrs(self)
+    }
+
+    /// The recordings of calls.
+    #[must_use]
+    pub fn recordings(&self) -> Recordings<'_> {
+        Recordings(self)
+    }
+
+    /// The e-mails that are sent.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox(self)
     }
 
     /// The signalling of calls.

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Their place in the word index.
-pub(crate) const WORDS: WordIndex = WordIndex { kind: "xdr", rare: 8000 };
+pub(crate) const WORDS: WordIndex = WordIndex { kind: "xdr", rare: 8000, paired: 0 };
 
 /// Which records a list shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use tokio::{
 
 use crate::{
     directory::{self, Answer, store::Outside},
-    exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, Settings},
+    exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, RecordingNote, Settings},
     feed::Feed,
     ids::LegId,
     prompt::Voices,
@@ -42,6 +42,9 @@ const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// The clock on the wall.
 pub type Wall = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Who keeps recordings: is told their state at every change. It must not block.
+pub type Keeper = Arc<dyn Fn(RecordingNote) + Send + Sync>;
+
 /// What the exchange is made of.
 pub struct Parts {
     /// What it is told.
@@ -52,6 +55,8 @@ pub struct Parts {
     pub voices: Voices,
     /// The records.
     pub store: Store,
+    /// Who keeps recordings.
+    pub keeper: Keeper,
     /// The clock on the wall.
     pub wall: Wall,
     /// The sockets.
@@ -125,8 +130,16 @@ impl Media for Arc<Engine> {
         Engine::route(self, rows);
     }
 
-    fn send_digit(&self, leg: LegId, digit: tandem_media::Digit, milliseconds: u16) {
-        Engine::send_digit(self, leg, digit, milliseconds);
+    fn record(&self, leg: LegId, file: std::path::PathBuf) -> Result<(), tandem_media::OpenError> {
+        Engine::record(self, leg, file)
+    }
+
+    fn codes(&self, leg: LegId, codes: Vec<String>) {
+        Engine::codes(self, leg, codes);
+    }
+
+    fn press(&self, leg: LegId, digit: tandem_media::Digit) {
+        Engine::press(self, leg, digit);
     }
 
     fn digits(&self, leg: LegId, digits: tandem_media::Digits) {
@@ -165,7 +178,7 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
     let (commands, asked) = mpsc::unbounded_channel();
     let (stop, stopped) = oneshot::channel();
     let (counts, seen) = watch::channel(Counts::default());
-    let Parts { settings, outside, voices, store, wall, transports, incoming, engine, media_events } = parts;
+    let Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events } = parts;
     let exchange = Exchange::new(settings, engine, voices, feed.clone(), StdRng::from_os_rng(), Instant::now());
     let (answers, answered) = mpsc::unbounded_channel();
     let actor = Actor {
@@ -174,6 +187,7 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
         writer: records::start(store.clone(), feed.clone(), wall.clone()),
         store,
         outside,
+        keeper,
         wall,
         tracer: Tracer::default(),
         answers,
@@ -201,6 +215,7 @@ struct Actor {
     writer: Writer,
     store: Store,
     outside: Outside,
+    keeper: Keeper,
     wall: Wall,
     tracer: Tracer,
     answers: mpsc::UnboundedSender<(QuestionId, Answer)>,
@@ -245,7 +260,7 @@ impl Actor {
             }
             if let Some(at) = end {
                 let counts = self.exchange.counts(self.now());
-                if counts.calls == 0 && counts.drafts == 0 {
+                if counts.calls == 0 && counts.drafts == 0 && counts.recordings == 0 {
                     break;
                 }
                 if at <= now {
@@ -260,6 +275,8 @@ impl Actor {
             }
         }
         self.exchange.finish_drafts();
+        let now = self.now();
+        self.exchange.finish_tapes(now);
         self.perform();
         self.writer.finish().await;
         self.transports.close().await;
@@ -299,6 +316,7 @@ impl Actor {
                 Output::Keep(xdr) => self.writer.write(Record::Xdr(xdr)),
                 Output::Open(xdr) => self.writer.write(Record::Open(xdr)),
                 Output::Note(note) => self.writer.write(Record::Supervision(note)),
+                Output::Recording(note) => (self.keeper)(*note),
                 Output::Binding(change) => {
                     let now = self.now();
                     self.writer.write(records::of_binding(now, *change));

@@ -81,6 +81,10 @@ prompts! {
     SupervisionOfSupervision = "supervision_of_supervision",
     /// To the parties of a call: a manager has joined.
     SupervisionStarted = "supervision_started_notice",
+    /// To the parties of a call: it is being recorded.
+    RecordingStarted = "recording_announcement",
+    /// To the parties of a call: it is recorded no longer.
+    RecordingStopped = "recording_stopped",
     /// The exchange's own answering party, where no trunk leads outside.
     DemoAnswer = "demo_answer",
 }

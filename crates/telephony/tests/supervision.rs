@@ -1,5 +1,6 @@
 //! A supervised call under every order of events: managers who come, change their mode, hold and leave while the parties hold,
-//! hand each other over, vanish and are replaced. After every step nobody hears more than PRODUCT §1 allows.
+//! hand each other over, vanish and are replaced, and recordings begin and rest. After every step nobody hears more than PRODUCT §1
+//! allows, and no recording holds a whisper or what nobody could hear.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -9,7 +10,7 @@ use std::{
 use proptest::prelude::*;
 use tandem_domain::{
     calls::{Direction, Party, ReleaseCause},
-    ids::{AccountId, CallId, CustomerId, Timestamp},
+    ids::{AccountId, CallId, CustomerId, RecordingId, Timestamp},
     supervision::Mode,
 };
 use tandem_media::LegId;
@@ -23,6 +24,8 @@ const CALLER: LegId = LegId(1);
 const CALLEE: LegId = LegId(2);
 /// Managers' legs are above this.
 const MANAGERS: u64 = 1000;
+/// Recorders' legs are above this.
+const RECORDERS: u64 = 2000;
 
 fn about() -> About {
     let id = uuid::Uuid::from_u128(7);
@@ -55,6 +58,8 @@ struct Stage {
     open: BTreeSet<LegId>,
     hears: BTreeMap<LegId, Sound>,
     managers: BTreeMap<LegId, Supervisor>,
+    /// The recordings with the legs that hear them.
+    recordings: BTreeMap<RecordingId, Option<LegId>>,
     next: u64,
     done: usize,
 }
@@ -65,7 +70,8 @@ impl Stage {
         let now = Instant::now();
         let (call, actions) = Call::new(about(), CALLER, ring(), now);
         let (hears, managers) = (BTreeMap::new(), BTreeMap::new());
-        let mut stage = Self { call, now, open: BTreeSet::from([CALLER]), hears, managers, next: CALLER.0, done: 0 };
+        let (open, recordings) = (BTreeSet::from([CALLER]), BTreeMap::new());
+        let mut stage = Self { call, now, open, hears, managers, recordings, next: CALLER.0, done: 0 };
         stage.perform(actions);
         stage.tell(Event::Answered(CALLEE));
         assert_eq!(stage.call.parties(), Some((CALLER, CALLEE)));
@@ -127,6 +133,7 @@ impl Stage {
         match self.hears.get(&listener) {
             Some(Sound::Leg(speaker)) => vec![*speaker],
             Some(Sound::Mix(speakers)) => speakers.clone(),
+            Some(Sound::Stereo { left, right }) => [left.as_slice(), right].concat(),
             Some(Sound::Nothing | Sound::Echo | Sound::Prompt(_) | Sound::Tone(_) | Sound::Music | Sound::EndTone)
             | None => Vec::new(),
         }
@@ -193,10 +200,53 @@ impl Stage {
                 }
             }
         }
+        self.check_recordings();
         if self.call.is_over() {
             assert_eq!(self.done, 1, "a call ends once");
             assert!(self.managers.is_empty() && self.open.is_empty());
         }
+    }
+
+    /// What is recorded is what the two say to each other, each on its side, and who speaks to both.
+    fn check_recordings(&self) {
+        for recorder in self.call.recorders() {
+            assert_eq!(self.recordings.get(&recorder.id), Some(&recorder.leg));
+            let Some(leg) = recorder.leg else { continue };
+            let Some(Sound::Stereo { left, right }) = self.hears.get(&leg) else { panic!("no row for {recorder:?}") };
+            let talks = self.call.other(recorder.side) == Some(recorder.other);
+            assert_eq!(talks, self.call.parties().is_some(), "{recorder:?} follows the conversation");
+            let barging = |manager: &Supervisor| manager.mode == Mode::BargeIn && !manager.holds;
+            for (party, other, heard) in [(recorder.side, recorder.other, left), (recorder.other, recorder.side, right)]
+            {
+                for speaker in heard {
+                    match self.managers.get(speaker) {
+                        Some(manager) => assert!(barging(manager) && manager.agent == party, "{manager:?} is recorded"),
+                        None => {
+                            assert_eq!(*speaker, party, "{speaker:?} is on the wrong side");
+                            let heard = self.open.iter().chain(self.managers.keys());
+                            let mut heard =
+                                heard.filter(|leg| *leg != speaker && self.speakers(**leg).contains(speaker));
+                            assert!(heard.next().is_some(), "{speaker:?} is recorded and nobody hears it");
+                        }
+                    }
+                }
+                let speaks = talks && !self.call.holds(party) && !self.call.holds(other);
+                assert!(!speaks || heard.contains(&party), "{party:?} is not recorded");
+                let missing = self.managers.values().find(|one| barging(one) && one.agent == party && talks);
+                assert!(missing.is_none_or(|one| heard.contains(&one.leg)), "{missing:?} is not recorded");
+            }
+        }
+    }
+
+    /// A recording begins, rests, or goes on.
+    fn record(&mut self, which: u8, side: LegId) {
+        let id = RecordingId(uuid::Uuid::from_u128(u128::from(which) % 2));
+        self.next += 1;
+        let recorder = (which < 160).then_some(LegId(RECORDERS + self.next));
+        if let Some(before) = self.recordings.insert(id, recorder).flatten() {
+            self.hears.remove(&before);
+        }
+        self.tell(Event::Record { id, side, recorder });
     }
 
     /// Does something that can happen now; `which` and `leg` choose.
@@ -244,6 +294,7 @@ impl Stage {
                 self.perform(vec![Action::Release { leg, why: Why::Transferred }]);
                 self.check();
             }
+            13 if is_party => self.record(which, leg),
             13 => self.tell(Event::EarlyMedia(leg)),
             14 => self.tell(Event::Answered(leg)),
             15 if which > 200 => {

@@ -10,15 +10,18 @@ mod layers;
 mod reference;
 mod settings;
 mod value;
+mod value_outside;
 mod value_telephony;
 
 pub use error::{ConfigErrors, Problem};
 pub use layers::{Flag, Layers, Source};
 pub use reference::reference;
 pub use settings::{
-    Config, Database, Http, KEYS, Key, Log, Media, Metrics, Session, Shutdown, Sip, Trunk, environment_name,
+    Config, Database, Http, KEYS, Key, Log, Mail, Media, Metrics, Recordings, Session, Shutdown, Sip, Trunk,
+    environment_name,
 };
 pub use value::{DatabaseUrl, LogFormat, LogLevel, Network, Networks, PublicUrl, Setting};
+pub use value_outside::{MailServer, Sender, Storage};
 pub use value_telephony::{
     Addresses, Count, Digests, HostPort, IpAddresses, PortRange, Secret, Switch, TrunkTransport,
 };

@@ -6,6 +6,7 @@ use super::{
     error::Problem,
     layers::Values,
     value::{DatabaseUrl, LogFormat, LogLevel, Networks, PublicUrl, Setting},
+    value_outside::{MailServer, Sender, Storage},
     value_telephony::{Addresses, Count, Digests, HostPort, IpAddresses, PortRange, Secret, Switch, TrunkTransport},
 };
 
@@ -93,7 +94,7 @@ macro_rules! settings {
 
 settings! {
     top {
-        /// Folder of everything Tandem keeps: the embedded database, later recordings and archives. Made when missing.
+        /// Folder of everything Tandem keeps: the embedded database, recordings, later archives. Made when missing.
         data_dir: PathBuf = "data",
     }
 
@@ -156,6 +157,26 @@ settings! {
         register: Switch = "no",
         /// Password, where the trunk asks for one.
         password: Secret = "",
+    }
+
+    /// Call recordings.
+    recordings: Recordings {
+        /// Where they are kept: `file:///FOLDER`, or `s3://BUCKET/PREFIX` with the keys, region and endpoint in the variables that
+        /// Amazon's tools read (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT`). Not set: the folder
+        /// `recordings` in the data folder. What is being recorded lies in the data folder's `spool` until its call is over.
+        storage: Storage = "",
+    }
+
+    /// E-mail.
+    mail: Mail {
+        /// The mail server: `smtp://USER:PASSWORD@HOST:587`, or `smtps://…` for TLS from the first octet; with
+        /// `?tls=required` (the default), `?tls=opportunistic` or `?tls=none`. Not set: e-mails wait until it is (in the
+        /// demonstration they are shown instead of sent).
+        smtp: MailServer = "",
+        /// Who sends them.
+        from: Sender = "Tandem <tandem@localhost>",
+        /// The largest e-mail in MiB. A recording that does not fit is not attached: a link leads to it.
+        size_limit: Count = "15",
     }
 
     /// The database.

@@ -5,7 +5,7 @@ use tandem_app::server::Clock as _;
 use tandem_app::{live::Topic, server::exchange::Exchange};
 use tandem_domain::{
     access::Tenant,
-    calls::{CallState, Direction, EndedBy, LiveCall, Party, Quality, Registration, ReleaseCause, Xdr},
+    calls::{CallState, Direction, EndedBy, LiveCall, Party, Quality, Recorded, Registration, ReleaseCause, Xdr},
     ids::{AccountId, CallId, CustomerId, Timestamp},
 };
 use tandem_server::clock::SystemClock;
@@ -46,6 +46,7 @@ impl OneCall {
             answered: Some(Timestamp(1)),
             supervisors: Vec::new(),
             supervises: None,
+            recorded: Recorded::No,
         })
     }
 }

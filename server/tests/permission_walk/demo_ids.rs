@@ -11,7 +11,7 @@ pub struct DemoIds {
 }
 
 /// Table, and what its records are called by.
-const RECORDS: [(&str, &str); 7] = [
+const RECORDS: [(&str, &str); 9] = [
     ("customer", "sip_prefix"),
     ("account", "(SELECT sip_prefix FROM customer WHERE id = account.customer_id) || extension"),
     ("huntgroup", "(SELECT sip_prefix FROM customer WHERE id = huntgroup.customer_id) || number"),
@@ -19,17 +19,23 @@ const RECORDS: [(&str, &str); 7] = [
     ("access_role", "name"),
     ("dialing_rule", "name"),
     ("administrator", "name"),
+    ("recording", "(SELECT sip_prefix FROM customer WHERE id = recording.customer_id) || callee_number"),
+    ("mail", "subject"),
 ];
 
 /// Tables whose records belong to a customer.
-const TENANTS_OWN: [&str; 3] = ["customer", "account", "huntgroup"];
+const TENANTS_OWN: [&str; 4] = ["customer", "account", "huntgroup", "recording"];
+
+/// Tables whose records are not edited, so that they have no version.
+const UNVERSIONED: [&str; 2] = ["recording", "mail"];
 
 impl DemoIds {
     pub async fn read(records: &SqlitePool) -> Self {
         let mut by_name = BTreeMap::new();
         for (table, name) in RECORDS {
+            let version = if UNVERSIONED.contains(&table) { "0" } else { "version" };
             let rows =
-                sqlx::query(&format!("SELECT {name}, id, version FROM {table}")).fetch_all(records).await.unwrap();
+                sqlx::query(&format!("SELECT {name}, id, {version} FROM {table}")).fetch_all(records).await.unwrap();
             by_name.extend(rows.into_iter().map(|row| ((table, row.get::<String, _>(0)), (row.get(1), row.get(2)))));
         }
         Self { by_name }

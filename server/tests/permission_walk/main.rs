@@ -11,6 +11,7 @@
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
 //! | [`meanwhile`] | what somebody else saves in the middle of a save |
 //! | [`left_behind`] | what one person leaves for the next: interrupted forms, names in others' pages |
+//! | [`recordings`] | recordings and e-mails to ask for; who hears them, in which parts, and what the log says of it |
 //! | [`pages`] | every page as everybody: no fault, no other customer's records |
 //! | [`world`], [`demo_ids`] | the application with the demonstration's data, in this process |
 
@@ -25,6 +26,7 @@ mod hidden;
 mod left_behind;
 mod meanwhile;
 mod pages;
+mod recordings;
 mod table;
 mod walk;
 mod world;

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use crate::{
     calls::OVER,
     demo_ids::DemoIds,
+    recordings::{RECORDED, SENT},
     walk::told_too_much,
     world::{Person, Template},
 };
@@ -49,6 +50,9 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/admin/calls/:id", STAFF),
     ("/admin/registrations", STAFF),
     ("/admin/xdrs", STAFF),
+    ("/admin/recordings", STAFF),
+    ("/admin/recordings/delete", STAFF_NEW),
+    ("/admin/recordings/:id", STAFF),
     ("/admin/classes", STAFF),
     ("/admin/classes/new", STAFF_NEW),
     ("/admin/classes/:id", STAFF),
@@ -61,6 +65,8 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/admin/administrators", STAFF),
     ("/admin/administrators/new", STAFF_NEW),
     ("/admin/administrators/:id", STAFF),
+    ("/admin/mail", STAFF),
+    ("/admin/mail/:id", STAFF),
     ("/admin/audit", STAFF),
     ("/admin/gallery", STAFF),
     ("/self-care", [303, 403, 403, 200, 200, 200, 200]),
@@ -80,6 +86,13 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/self-care/history", [303, 403, 403, 200, 200, 200, 200]),
     // A call of John's.
     ("/self-care/history/:id", [303, 403, 403, 200, 404, 200, 404]),
+    ("/self-care/recordings", [303, 403, 403, 200, 200, 200, 200]),
+    // Accounts may not delete unless their role says so.
+    ("/self-care/recordings/delete", COMPANY),
+    // A recording of John's, and an e-mail to him.
+    ("/self-care/recordings/:id", [303, 403, 403, 200, 404, 200, 404]),
+    ("/self-care/mailbox", ACCOUNT),
+    ("/self-care/mailbox/:id", [303, 403, 403, 404, 404, 200, 404]),
     ("/self-care/recording", ACCOUNT),
     ("/self-care/codes", ACCOUNT),
     ("/self-care/audit", COMPANY),
@@ -90,6 +103,10 @@ const BESIDE: &[(&str, [u16; 7])] = &[
     ("/", [303, 303, 303, 303, 303, 303, 303]),
     ("/admin/audit.csv", STAFF),
     ("/self-care/audit.csv", COMPANY),
+    // The sound of a recording of John's, and an e-mail to him as he reads it.
+    ("/recordings/:id.wav", [303, 200, 200, 200, 404, 200, 404]),
+    ("/recordings/:id.opus?download", [303, 200, 200, 200, 404, 200, 404]),
+    ("/mail/:id.html", [303, 200, 200, 404, 404, 200, 404]),
     // The staff's page of one huntgroup, and of a new one, are in the query.
     ("/admin/customers/:id/huntgroups?group=new", STAFF_NEW),
     ("/admin/customers/:id/numbers?number=new", STAFF_NEW),
@@ -124,6 +141,9 @@ fn with_id(demo: &DemoIds, address: &str) -> String {
         ("/accounts/", demo.id("account", "abc744")),
         ("/calls/", OVER.to_owned()),
         ("/history/", OVER.to_owned()),
+        ("/recordings/", demo.id("recording", RECORDED)),
+        ("/mail/", demo.id("mail", SENT)),
+        ("/mailbox/", demo.id("mail", SENT)),
         ("/extensions/", demo.id("account", "abc744")),
         ("/huntgroups/", demo.id("huntgroup", "abc7700")),
         ("/classes/", demo.id("customer_class", "Business")),

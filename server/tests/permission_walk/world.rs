@@ -44,7 +44,7 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
-use crate::{calls, demo_ids::DemoIds};
+use crate::{calls, demo_ids::DemoIds, recordings};
 
 /// Everybody's password in the demonstration.
 pub const PASSWORD: &str = "tandem-demo";
@@ -115,6 +115,10 @@ impl Template {
         let demo = DemoIds::read(&pool).await;
         pool.close().await;
         calls::keep(&store, &demo).await;
+        recordings::keep(&store, &demo).await;
+        let pool = look_into(folder.path()).await;
+        let demo = DemoIds::read(&pool).await;
+        pool.close().await;
         store.close().await;
         is_whole(folder.path()).await;
         Self { folder, cookies, demo }
@@ -383,6 +387,7 @@ fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>) -> 
         sessions: SessionLifetimes { idle: Duration::from_hours(1), absolute: Duration::from_hours(12) },
         hashing: Arc::new(Semaphore::new(2)),
         exchange,
+        recordings: Arc::new(recordings::Hiss),
         // Nobody is left to say when the server ends: a stream ends after what it has to tell at once.
         ending: watch::channel(false).1,
     };
@@ -401,7 +406,7 @@ async fn add_reader(store: &Store) {
 
 /// Records of the provider that nobody has, so that they can be given and deleted.
 async fn add_spares(store: &Store) {
-    let class = CustomerClass { name: "Spare".into(), notifications: Vec::new() };
+    let class = CustomerClass { name: "Spare".into(), ..CustomerClass::default() };
     store.classes().create(&class, &by_test()).await.unwrap();
     let rule = DialingRule { name: "Spare".into(), codes: PbxCodes::default() };
     store.dialing_rules().create(&rule, &by_test()).await.unwrap();

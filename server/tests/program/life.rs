@@ -2,13 +2,10 @@
 
 use std::{
     net::TcpListener,
-    path::Path,
     time::{Duration, Instant},
 };
 
-use sqlx::Connection as _;
-
-use crate::tandem::{Serving, get, run, text};
+use crate::tandem::{Serving, get, number_in, run, text};
 
 #[test]
 fn it_serves_and_ends_at_sigterm() {
@@ -40,16 +37,6 @@ fn killed_at_any_moment_it_starts_again_on_the_same_data() {
     }
     let serving = Serving::start(here.path(), &arguments);
     assert_eq!(serving.get("/readyz").0, 200);
-}
-
-/// The number in the only row that this finds in the kept data.
-fn number_in(folder: &Path, query: &str) -> i64 {
-    let url = format!("sqlite:{}?mode=ro", folder.join("kept/tandem.sqlite").display());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
-    })
 }
 
 #[test]

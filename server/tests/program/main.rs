@@ -6,4 +6,5 @@ mod admin;
 mod configuration;
 mod help;
 mod life;
+mod recording;
 mod tandem;

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sqlx::Connection as _;
+
 /// The program, without any setting from the surroundings of the test.
 pub fn tandem(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
@@ -119,4 +121,14 @@ pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
     stream.read_to_string(&mut answer)?;
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     Ok((status, answer))
+}
+
+/// The number in the only row that this finds in the kept data.
+pub fn number_in(folder: &Path, query: &str) -> i64 {
+    let url = format!("sqlite:{}?mode=ro", folder.join("kept/tandem.sqlite").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+    })
 }

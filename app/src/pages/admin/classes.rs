@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 use tandem_domain::{
     access::Field,
-    class::{CustomerClass, Notification},
+    class::{CustomerClass, KEPT_DAYS, Notification},
     field::Rule,
     ids::{ClassId, Stored, Version},
 };
@@ -21,7 +21,7 @@ use crate::{
         address::of_address,
         usage::{Usage, delete_card, usage_card},
     },
-    post::Done,
+    post::{Done, Typed},
     ui::{Card, EditForm, ListPage, NewForm, PageHeader, Switch, TextField, list_args},
 };
 
@@ -98,6 +98,9 @@ pub async fn class_read(
 pub async fn class_create(
     /// The name.
     name: String,
+    /// For how many days recordings are kept; empty: until somebody deletes them.
+    #[server(default)]
+    recordings_kept_days: Typed,
     /// The notifications, each on or off.
     #[server(flatten)]
     switches: BTreeMap<String, String>,
@@ -106,7 +109,7 @@ pub async fn class_create(
 
     let ask = Ask::now()?;
     ask.modify(Field::Classes)?;
-    let class = parse(&name, &switches)?;
+    let class = parse(&name, &recordings_kept_days.or(""), &switches)?;
     let id = ask.store().classes().create(&class, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Customer class added").go(format!("/admin/classes/{id}")))
 }
@@ -123,6 +126,9 @@ pub async fn class_save(
     version: Version,
     /// The name.
     name: String,
+    /// For how many days recordings are kept; empty: until somebody deletes them.
+    #[server(default)]
+    recordings_kept_days: Typed,
     /// The notifications, each on or off.
     #[server(flatten)]
     switches: BTreeMap<String, String>,
@@ -132,7 +138,8 @@ pub async fn class_save(
     let ask = Ask::now()?;
     ask.modify(Field::Classes)?;
     let stored = ask.store().classes().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
-    let class = parse(&name, &switches)?;
+    let kept = recordings_kept_days.or(&kept_text(&stored.value));
+    let class = parse(&name, &kept, &switches)?;
     let version = stored.basis(version);
     ask.store().classes().update(id, version, &class, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Customer class saved"))
@@ -157,15 +164,21 @@ pub async fn class_delete(
 
 /// The class that was typed.
 #[cfg(feature = "ssr")]
-fn parse(name: &str, switches: &BTreeMap<String, String>) -> Result<CustomerClass, AppError> {
+fn parse(name: &str, kept: &str, switches: &BTreeMap<String, String>) -> Result<CustomerClass, AppError> {
     let mut errors = tandem_domain::error::FieldErrors::default();
     let name = errors.take("name", tandem_domain::field::name(name));
+    let kept = errors.take(KEPT_DAYS, tandem_domain::class::kept_days(kept));
     let is_on = |notification: &Notification| switches.get(notification.key()).is_some_and(|switch| switch == "on");
     let notifications = Notification::ALL.into_iter().filter(is_on).collect();
-    match name {
-        Some(name) => Ok(CustomerClass { name, notifications }),
-        None => Err(errors.into()),
+    match (name, kept) {
+        (Some(name), Some(recordings_kept_days)) => Ok(CustomerClass { name, notifications, recordings_kept_days }),
+        (None, _) | (_, None) => Err(errors.into()),
     }
+}
+
+/// For how many days recordings are kept, as its field has it.
+fn kept_text(class: &CustomerClass) -> String {
+    class.recordings_kept_days.map(|days| days.to_string()).unwrap_or_default()
 }
 
 /// All classes.
@@ -194,7 +207,7 @@ pub fn NewClassPage() -> impl IntoView {
     if !me().modifies(Field::Classes) {
         return error_page(&AppError::forbidden(Field::Classes));
     }
-    let class = CustomerClass { name: String::new(), notifications: Vec::new() };
+    let class = CustomerClass::default();
     view! {
         <PageHeader title="Add customer class" back=("/admin/classes", "Customer classes") />
         <NewForm to=ClassCreate::PATH button="Add class" cancel_href="/admin/classes">{fields(&class)}</NewForm>
@@ -226,7 +239,7 @@ pub fn ClassPage() -> impl IntoView {
 
 /// The fields of a class, for a form that is already around them.
 fn fields(class: &CustomerClass) -> AnyView {
-    let name = class.name.clone();
+    let (name, kept) = (class.name.clone(), kept_text(class));
     let switches = Notification::ALL
         .into_iter()
         .map(|notification| {
@@ -239,6 +252,16 @@ fn fields(class: &CustomerClass) -> AnyView {
     view! {
         <Card title="General">
             <TextField name="name" label="Name" value=name rule=Rule::Name field=Field::Classes required=true width="medium" />
+        </Card>
+        <Card title="Call recordings">
+            <TextField
+                name=KEPT_DAYS
+                label="Keep call recordings for … days"
+                value=kept
+                field=Field::Classes
+                width="short"
+                help="When they are older they are deleted. Empty: they are kept until somebody deletes them."
+            />
         </Card>
         <Card title="Notifications" description="E-mails that the people of these customers get.">{switches}</Card>
     }
@@ -253,18 +276,28 @@ mod tests {
     #[tokio::test]
     async fn a_switch_that_is_on_is_a_notification_of_the_class() {
         let typed: ClassCreate = decode("name=Business&new_call_recording=on").await.unwrap();
-        let class = parse(&typed.name, &typed.switches).unwrap();
+        let class = parse(&typed.name, "", &typed.switches).unwrap();
         assert_eq!(class.notifications, [Notification::NewCallRecording]);
         let typed: ClassCreate = decode("name=Business&new_call_recording=off").await.unwrap();
-        assert!(parse(&typed.name, &typed.switches).unwrap().notifications.is_empty());
+        assert!(parse(&typed.name, "", &typed.switches).unwrap().notifications.is_empty());
     }
 
     #[tokio::test]
     async fn an_emptied_name_is_refused_beside_its_field() {
         let typed: ClassCreate = decode("name=&new_call_recording=on").await.unwrap();
-        let Err(AppError::Invalid(errors)) = parse(&typed.name, &typed.switches) else {
+        let Err(AppError::Invalid(errors)) = parse(&typed.name, "", &typed.switches) else {
             panic!("a class without a name")
         };
         assert!(errors.get("name").is_some());
+    }
+
+    #[tokio::test]
+    async fn recordings_are_kept_for_the_days_that_were_typed() {
+        let typed: ClassCreate = decode("name=Business&recordings_kept_days=90&new_call_recording=on").await.unwrap();
+        let kept = |days: &str| parse(&typed.name, days, &typed.switches).map(|class| class.recordings_kept_days);
+        assert_eq!(typed.recordings_kept_days.0.as_deref(), Some("90"));
+        assert_eq!((kept("90"), kept("")), (Ok(Some(90)), Ok(None)));
+        let Err(AppError::Invalid(errors)) = kept("soon") else { panic!("days that are none") };
+        assert!(errors.get(KEPT_DAYS).is_some());
     }
 }

@@ -95,7 +95,7 @@ mod changes {
             .collect();
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let columns = ["Record", "What", "Who", "When"].map(Column::plain).into();
-        Listing { columns, rows, count, next: None, previous: None }
+        Listing { columns, rows, count, next: None, previous: None, hint: String::new() }
     }
 
     /// "Name, E-mail, Access role and 4 more", in the order of the form.

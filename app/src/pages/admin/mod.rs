@@ -10,4 +10,5 @@ pub mod customers;
 pub mod dashboard;
 pub mod dialing_rules;
 pub mod exchange;
+pub mod mail;
 pub mod roles;

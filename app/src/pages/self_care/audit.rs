@@ -6,8 +6,15 @@ use tandem_domain::audit::Subject;
 use crate::parts::audit_list::audit_page;
 
 /// The kinds of record that a customer has.
-const KINDS: [Subject; 6] =
-    [Subject::Customer, Subject::Account, Subject::Huntgroup, Subject::Supervision, Subject::SignIn, Subject::Request];
+const KINDS: [Subject; 7] = [
+    Subject::Customer,
+    Subject::Account,
+    Subject::Huntgroup,
+    Subject::Supervision,
+    Subject::Recording,
+    Subject::SignIn,
+    Subject::Request,
+];
 
 /// The audit log.
 #[component]

@@ -144,7 +144,7 @@ fn listing(own: &OwnCodes) -> Listing {
     rows.push(row(ECHO_TEST.into(), "Echo test", echo, "From an idle phone", works()));
     let count = u32::try_from(rows.len()).unwrap_or_default();
     let columns = ["Code", "What it does", "When", "For you"].map(Column::plain).into();
-    Listing { columns, rows, count, next: None, previous: None }
+    Listing { columns, rows, count, next: None, previous: None, hint: String::new() }
 }
 
 fn row(code: String, label: &str, text: String, when: &str, (tone, state): (Tone, &str)) -> ListRow {

@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod dialing_rules;
 pub mod extensions;
 pub mod huntgroups;
+pub mod mailbox;
 #[cfg(feature = "ssr")]
 pub(crate) mod own;
 pub mod recording;

@@ -3,15 +3,21 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use tandem_domain::{
+    access::Field,
     class::Notification,
     settings::{Effective, Setting},
 };
 
 use crate::{
+    context::me,
     data::{load, loaded},
     error::AppError,
     listing::Tone,
-    parts::{owner::Owner, settings_panel::settings_panel},
+    parts::{
+        owner::Owner,
+        recordings::codes::{RecordingCodes, codes_card},
+        settings_panel::settings_panel,
+    },
     ui::{Card, DescriptionList, EmptyState, LinkButton, Notice, PageHeader, Sign},
 };
 
@@ -24,6 +30,8 @@ pub struct OwnRecording {
     pub settings: Vec<Effective>,
     /// What recordings by e-mail need; `None` when the role does not show that option.
     pub by_email: Option<ByEmail>,
+    /// What the account dials to record, if it may.
+    pub codes: Option<RecordingCodes>,
 }
 
 /// The three things that recordings by e-mail need (PRODUCT §2).
@@ -52,15 +60,19 @@ impl ByEmail {
 #[server(endpoint = "own_recording_read")]
 pub async fn own_recording_read() -> Result<OwnRecording, AppError> {
     use super::own::own_account;
-    use crate::{parts::settings_panel::effective, server::ask::Ask};
+    use crate::{
+        parts::{recordings::codes::codes_of, settings_panel::effective},
+        server::ask::Ask,
+    };
 
     let ask = Ask::now()?;
-    let (_, _, owner) = own_account(&ask)?;
+    let (tenant, account, owner) = own_account(&ask)?;
+    let codes = if ask.me.sees(Field::Recordings) { codes_of(&ask, tenant, account).await? } else { None };
     let settings = effective(&ask, owner).await?;
     let settings: Vec<Effective> =
         settings.into_iter().filter(|effective| Setting::RECORDING.contains(&effective.setting)).collect();
     let by_email = by_email(&ask, &settings).await?;
-    Ok(OwnRecording { owner, settings, by_email })
+    Ok(OwnRecording { owner, settings, by_email, codes })
 }
 
 /// What recordings by e-mail need, and how it stands; `None` when the role does not show that option.
@@ -91,7 +103,7 @@ pub(crate) async fn by_email(
 #[component]
 pub fn RecordingPage() -> impl IntoView {
     let data = load(|| Ok(OwnRecordingRead {}));
-    loaded(data, |OwnRecording { owner, settings, by_email }| {
+    loaded(data, |OwnRecording { owner, settings, by_email, codes }| {
         let content = if settings.is_empty() {
             view! {
                 <EmptyState
@@ -111,7 +123,10 @@ pub fn RecordingPage() -> impl IntoView {
         };
         view! {
             <PageHeader title="Call recording" subtitle="How your calls are recorded, and who gets the recordings." />
-            <div class="stack max-w-208">{content}</div>
+            <div class="stack max-w-208">
+                {content}
+                {me().sees(Field::Recordings).then(|| codes_card(codes))}
+            </div>
         }
         .into_any()
     })

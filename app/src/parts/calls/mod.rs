@@ -16,7 +16,7 @@ pub mod ladder;
 pub mod live_list;
 pub mod record;
 #[cfg(feature = "ssr")]
-mod words;
+pub(crate) mod words;
 
 use tandem_domain::{access::Audience, ids::CallId};
 

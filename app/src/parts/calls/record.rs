@@ -19,7 +19,7 @@ use crate::{
     live::{Topic, live},
     parts::address::{address_id, parse_id},
     post::Done,
-    ui::{Badge, Card, ConfirmButton, DataTable, DescriptionList, PageHeader, PostForm},
+    ui::{Badge, Card, ConfirmButton, DataTable, DescriptionList, LinkButton, PageHeader, PostForm, Sign},
 };
 
 /// A call, as far as the reader's role shows it.
@@ -35,6 +35,8 @@ pub struct CallView {
     pub live: Option<Listing>,
     /// What is kept of it: one for each customer that took part.
     pub records: Vec<CallRecord>,
+    /// Its recordings that this person sees: when each began, and its page.
+    pub recordings: Vec<(String, String)>,
     /// The signalling, for those who may see it, if there is any (any more).
     pub ladder: Option<Ladder>,
 }
@@ -88,6 +90,7 @@ pub async fn call_read(
     } else {
         None
     };
+    let recordings = server::recordings(&ask, id, &records).await?;
     let live = live.map(|call| {
         let row = words::live_row(&ask.me, &call, None, ask.at());
         Listing::whole(words::live_columns(false), vec![row])
@@ -102,6 +105,7 @@ pub async fn call_read(
         badge,
         live,
         records: told,
+        recordings,
         ladder,
     })
 }
@@ -158,6 +162,8 @@ pub(super) mod server {
     /// How often the record of a call that has just ended is looked for, and how long after each other.
     const LOOKS: u32 = 12;
     const LOOKS_AGAIN: Duration = Duration::from_millis(250);
+    /// Pages of the recordings that began during a call, of which its own are looked for.
+    const RECORDINGS_PAGES: u32 = 10;
     /// Milliseconds after its beginning for which a call may just have ended.
     const LATELY: u128 = 24 * 60 * 60 * 1000;
 
@@ -224,6 +230,47 @@ pub(super) mod server {
         }
     }
 
+    /// The recordings of a call that the person who asks sees: when each began and how long it is, and its page.
+    ///
+    /// # Errors
+    /// Faults on our side.
+    pub(super) async fn recordings(ask: &Ask, id: CallId, records: &[Xdr]) -> Result<Vec<(String, String)>, AppError> {
+        use tandem_domain::list::{Cursor, Query};
+        use tandem_store::recordings::RecordingFilters;
+
+        use crate::parts::recordings::{WHAT, recording_path, words};
+
+        let began = records.iter().map(|xdr| xdr.started).min();
+        let ended = records.iter().map(|xdr| xdr.ended).max();
+        let (Some(from), Some(until)) = (began, ended.map(|ended| ended.plus_seconds(1))) else {
+            return Ok(Vec::new());
+        };
+        if !ask.me.sees(Field::Recordings) {
+            return Ok(Vec::new());
+        }
+        let filters = RecordingFilters { from: Some(from), until: Some(until), ..RecordingFilters::default() };
+        let mut found = Vec::new();
+        let mut cursor: Option<Cursor> = None;
+        for _ in 0..RECORDINGS_PAGES {
+            let query = Query { cursor: cursor.take(), ..Query::default() };
+            let page = ask.store().recordings().list(ask.me.who, &query, &filters).await;
+            let page = page.map_err(|error| ask.tell(WHAT, error))?;
+            found.extend(page.rows.into_iter().map(|row| row.recording).filter(|recording| recording.call == id));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(found
+            .into_iter()
+            .map(|recording| {
+                let label =
+                    format!("{}, {}", ask.time_with_seconds(recording.started), words::length(recording.length_ms()));
+                (label, recording_path(ask.me.audience(), recording.id))
+            })
+            .collect())
+    }
+
     /// What is kept of a call, in words for the person who asks.
     pub(super) async fn record(ask: &Ask, scope: Scope, xdr: &Xdr) -> Result<CallRecord, AppError> {
         let with_customer = scope.customer().is_none() && ask.me.sees(Field::CustomerName);
@@ -255,7 +302,7 @@ pub fn call_page() -> AnyView {
     let refresh = live(&[Topic::Calls, Topic::Xdrs]);
     let data = load_live(refresh, move || Ok(CallRead { id: parse_id(WHAT, &id())? }));
     loaded(data, move |call| {
-        let CallView { title, subtitle, badge, live, records, ladder } = call;
+        let CallView { title, subtitle, badge, live, records, recordings, ladder } = call;
         let back = match me().audience() {
             Audience::Administrator if live.is_some() => ("/admin/calls", "Live calls"),
             Audience::Administrator => ("/admin/xdrs", "xDRs"),
@@ -273,6 +320,7 @@ pub fn call_page() -> AnyView {
             <div class="stack">
                 {live}
                 {records}
+                {(!recordings.is_empty()).then(|| recordings_card(recordings))}
                 {me().sees(Field::SipLadder).then(|| ladder_card(ladder))}
             </div>
         }
@@ -298,6 +346,14 @@ fn live_card(listing: Listing, id: String) -> AnyView {
     };
     view! { <Card title="Going on now" flush=true actions=end><DataTable listing=listing label="This call" /></Card> }
         .into_any()
+}
+
+fn recordings_card(recordings: Vec<(String, String)>) -> AnyView {
+    let links = recordings
+        .into_iter()
+        .map(|(label, href)| view! { <LinkButton href=href label=label sign=Sign::Recording /> })
+        .collect_view();
+    view! { <Card title="Recordings"><div class="actions">{links}</div></Card> }.into_any()
 }
 
 fn record_cards(record: CallRecord) -> AnyView {

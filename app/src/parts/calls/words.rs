@@ -2,22 +2,23 @@
 
 use tandem_domain::{
     access::{Field, Principal},
-    calls::{CallState, Direction, Grade, LiveCall, Party, Quality, ReleaseCause, Xdr},
+    calls::{CallState, Direction, Grade, LiveCall, Party, Quality, Recorded, ReleaseCause, Xdr},
     ids::Timestamp,
+    supervision::Mode,
 };
 
 use crate::{
-    listing::{Cell, Column, ListRow, Listing, Tone},
+    listing::{Cell, Column, Emblem, ListRow, Listing, Tone},
     live::duration,
 };
 
 /// A party's name, as far as the reader may know it: a colleague's belongs to the colleague's record.
-pub(super) fn name_of<'a>(me: &Principal, party: &'a Party) -> &'a str {
+pub(crate) fn name_of<'a>(me: &Principal, party: &'a Party) -> &'a str {
     if party.account.is_none() || me.sees(Field::AccountProfile) { &party.name } else { "" }
 }
 
 /// "John (744)", or what there is of it.
-pub(super) fn party(me: &Principal, party: &Party) -> String {
+pub(crate) fn party(me: &Principal, party: &Party) -> String {
     match (name_of(me, party), party.number.as_str()) {
         ("", "") => "Unknown".to_owned(),
         ("", number) => number.to_owned(),
@@ -27,7 +28,7 @@ pub(super) fn party(me: &Principal, party: &Party) -> String {
 }
 
 /// The name above the number.
-pub(super) fn party_cell(me: &Principal, party: &Party) -> Cell {
+pub(crate) fn party_cell(me: &Principal, party: &Party) -> Cell {
     match (name_of(me, party), party.number.as_str()) {
         ("", "") => Cell::Text("Unknown".to_owned()),
         ("", number) => Cell::Figures(number.to_owned()),
@@ -36,7 +37,7 @@ pub(super) fn party_cell(me: &Principal, party: &Party) -> Cell {
 }
 
 /// The direction, and the huntgroup through which it came.
-pub(super) fn way_cell(direction: Direction, huntgroup: &str) -> Cell {
+pub(crate) fn way_cell(direction: Direction, huntgroup: &str) -> Cell {
     if huntgroup.is_empty() {
         Cell::Text(direction.label().to_owned())
     } else {
@@ -45,7 +46,7 @@ pub(super) fn way_cell(direction: Direction, huntgroup: &str) -> Cell {
 }
 
 /// The state of a live call.
-pub(super) fn state_badge(state: CallState) -> (Tone, String) {
+pub(crate) fn state_badge(state: CallState) -> (Tone, String) {
     let tone = match state {
         CallState::Ringing => Tone::Info,
         CallState::Answered => Tone::Good,
@@ -54,18 +55,48 @@ pub(super) fn state_badge(state: CallState) -> (Tone, String) {
     (tone, state.label().to_owned())
 }
 
+/// Where a live call stands: whether it is recorded, and which managers are in it, too.
+fn state_cell(me: &Principal, call: &LiveCall) -> Cell {
+    let (tone, word) = state_badge(call.state);
+    let mut badges = vec![(tone, None, word)];
+    badges.extend(call.supervises.map(|_| (Tone::Neutral, None, "Supervises a call".to_owned())));
+    badges.extend(recorded_badge(call.recorded));
+    badges.extend(call.supervisors.iter().map(|supervisor| {
+        let tone = match supervisor.mode {
+            Mode::Spy => Tone::Info,
+            Mode::Whisper => Tone::Warning,
+            Mode::BargeIn => Tone::Bad,
+        };
+        let name = match name_of(me, &supervisor.manager) {
+            "" => supervisor.manager.number.as_str(),
+            name => name,
+        };
+        (tone, Some(Emblem::Supervised(supervisor.mode)), format!("{name}: {}", supervisor.mode.label()))
+    }));
+    Cell::Badges(badges)
+}
+
+/// Whether a live call is being recorded.
+fn recorded_badge(recorded: Recorded) -> Option<(Tone, Option<Emblem>, String)> {
+    match recorded {
+        Recorded::No => None,
+        Recorded::Paused => Some((Tone::Warning, Some(Emblem::Paused), "Recording paused".to_owned())),
+        Recorded::Yes => Some((Tone::Bad, Some(Emblem::Recording), "Recording".to_owned())),
+    }
+}
+
 /// How long a live call has lasted: since it was answered, or since it rings.
-pub(super) fn lasts_cell(call: &LiveCall, now: Timestamp) -> Cell {
+pub(crate) fn lasts_cell(call: &LiveCall, now: Timestamp) -> Cell {
     let since = call.answered.unwrap_or(call.started);
     Cell::Since(since, duration(now.seconds_since(since)))
 }
 
 /// A live call as a list tells it; `customer` is its name where the reader sees several.
-pub(super) fn live_row(me: &Principal, call: &LiveCall, customer: Option<String>, now: Timestamp) -> ListRow {
+pub(crate) fn live_row(me: &Principal, call: &LiveCall, customer: Option<String>, now: Timestamp) -> ListRow {
     let mut cells = vec![
         party_cell(me, &call.caller),
         party_cell(me, &call.callee),
-        badge_cell(state_badge(call.state)),
+        state_cell(me, call),
         way_cell(call.direction, &call.huntgroup),
     ];
     cells.extend(customer.map(Cell::Text));
@@ -74,19 +105,19 @@ pub(super) fn live_row(me: &Principal, call: &LiveCall, customer: Option<String>
 }
 
 /// The columns of [`live_row`].
-pub(super) fn live_columns(with_customer: bool) -> Vec<Column> {
+pub(crate) fn live_columns(with_customer: bool) -> Vec<Column> {
     let customer = with_customer.then_some("Customer");
     let heads = ["From", "To", "State", "Direction"].into_iter().chain(customer).chain(["Duration"]);
     heads.map(Column::plain).collect()
 }
 
 /// A badge in a row.
-pub(super) fn badge_cell((tone, word): (Tone, String)) -> Cell {
+pub(crate) fn badge_cell((tone, word): (Tone, String)) -> Cell {
     Cell::Badge(tone, word)
 }
 
 /// How a call ended.
-pub(super) fn cause_badge(cause: ReleaseCause) -> (Tone, String) {
+pub(crate) fn cause_badge(cause: ReleaseCause) -> (Tone, String) {
     let tone = match cause {
         ReleaseCause::Normal | ReleaseCause::Transferred => Tone::Good,
         ReleaseCause::Cancelled
@@ -110,12 +141,12 @@ pub(super) fn cause_badge(cause: ReleaseCause) -> (Tone, String) {
 }
 
 /// How long the parties talked; nothing when nobody answered.
-pub(super) fn talked(xdr: &Xdr) -> String {
+pub(crate) fn talked(xdr: &Xdr) -> String {
     xdr.answered.map(|answered| duration(xdr.ended.seconds_since(answered))).unwrap_or_default()
 }
 
 /// The worse of both directions.
-pub(super) fn quality_cell(xdr: &Xdr) -> Cell {
+pub(crate) fn quality_cell(xdr: &Xdr) -> Cell {
     let both = xdr.caller_quality.into_iter().chain(xdr.callee_quality);
     match both.min_by(|a, b| a.mos.total_cmp(&b.mos)) {
         Some(quality) => grade_cell(quality),
@@ -134,7 +165,7 @@ fn grade_cell(quality: Quality) -> Cell {
 }
 
 /// How the media of a call arrived, from either side; `None` when nothing was measured.
-pub(super) fn quality_table(xdr: &Xdr) -> Option<Listing> {
+pub(crate) fn quality_table(xdr: &Xdr) -> Option<Listing> {
     let from = |side: &str, quality: Option<Quality>| {
         quality.map(|quality| ListRow {
             href: None,
@@ -154,7 +185,7 @@ pub(super) fn quality_table(xdr: &Xdr) -> Option<Listing> {
 }
 
 /// Whether every word begins one of the call's: how live calls are searched, as the store searches those that were.
-pub(super) fn is_found(me: &Principal, call: &LiveCall, words: &[String]) -> bool {
+pub(crate) fn is_found(me: &Principal, call: &LiveCall, words: &[String]) -> bool {
     let parties = [&call.caller, &call.callee];
     let texts = parties.into_iter().flat_map(|party| [party.number.as_str(), name_of(me, party)]);
     let all = texts.chain([call.huntgroup.as_str()]).collect::<Vec<_>>().join(" ");

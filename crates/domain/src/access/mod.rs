@@ -246,6 +246,12 @@ fields! {
             PublicNumbers "public_numbers" "Public numbers" [Administrator, Customer];
         }
     }
+    "recordings" "Call recordings" {
+        "recordings" "Call recordings" {
+            /// Recordings of calls: all, the company's, or one's own. To modify is to delete.
+            Recordings "recordings" "List, play and (modify) delete" [Administrator, Customer, Account];
+        }
+    }
     "configuration" "Configuration" {
         "classes" "Customer classes" {
             /// Classes and their notifications.
@@ -262,6 +268,10 @@ fields! {
         "administrators" "Administrators" {
             /// The provider's staff.
             Administrators "settings" "Administrators" [Administrator];
+        }
+        "mail" "E-mail" {
+            /// The outbox: what was sent, what waits, and what failed. To modify is to have it tried again.
+            Outbox "outbox" "Outbox" [Administrator];
         }
     }
     "audit" "Audit" {

@@ -46,6 +46,8 @@ pub struct Receiver {
 struct Last {
     event: u8,
     timestamp: u32,
+    /// The timestamp of its first segment.
+    begun: u32,
     duration: u16,
     ended: bool,
 }
@@ -54,7 +56,8 @@ impl Receiver {
     /// Take a packet's RTP timestamp and payload. Gives the digit when a new event begins; whichever of its packets comes
     /// first counts, so that the loss of the others does no harm.
     pub fn handle(&mut self, timestamp: u32, payload: Payload) -> Option<Digit> {
-        let now = Last { event: payload.event, timestamp, duration: payload.duration, ended: payload.end };
+        let Payload { event, duration, end, .. } = payload;
+        let mut now = Last { event, timestamp, begun: timestamp, duration, ended: end };
         if let Some(last) = &mut self.last {
             if last.timestamp == timestamp {
                 last.duration = last.duration.max(payload.duration);
@@ -69,12 +72,19 @@ impl Receiver {
             // §2.5.1.3: a long event goes on as a further segment, exactly where the last one stopped at its longest.
             let segment = !last.ended && last.event == payload.event && (0xF000..=0xFFFF + 1600).contains(&step);
             if segment && step.abs_diff(u32::from(last.duration)) <= 1600 {
+                now.begun = last.begun;
                 *last = now;
                 return None;
             }
         }
         self.last = Some(now);
         Digit::from_event(payload.event)
+    }
+
+    /// The event, by the timestamp of its first segment, of a packet that was handled.
+    #[must_use]
+    pub fn begun(&self, timestamp: u32) -> u32 {
+        self.last.filter(|last| last.timestamp == timestamp).map_or(timestamp, |last| last.begun)
     }
 
     /// Another stream begins, with timestamps of its own.

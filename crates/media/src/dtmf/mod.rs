@@ -1,5 +1,6 @@
 //! DTMF: what a digit is, as named events (RFC 4733) and as tones (ITU-T Q.23).
 
+pub mod codes;
 pub mod detect;
 pub mod event;
 pub mod tone;
@@ -64,6 +65,8 @@ pub enum DigitSource {
     Rfc4733,
     /// As a tone in the audio.
     InBand,
+    /// In a SIP INFO request (RFC 6086), told by [`Engine::press`](crate::Engine::press).
+    Info,
 }
 
 #[cfg(test)]

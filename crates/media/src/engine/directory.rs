@@ -79,15 +79,8 @@ impl Directory {
         rows.retain(|(leg, _)| self.legs.contains_key(leg));
         let mut names: Vec<u64> = rows
             .iter()
-            .flat_map(|(leg, hears)| {
-                let speakers: &[LegId] = match hears {
-                    Hears::Nothing | Hears::Clip { .. } | Hears::Echo => &[],
-                    Hears::Leg(speaker) => std::slice::from_ref(speaker),
-                    Hears::Mix(speakers) => speakers,
-                };
-                speakers.iter().chain([leg])
-            })
-            .filter_map(|leg| self.legs.get(leg).copied())
+            .flat_map(|(leg, hears)| hears.speakers().chain([*leg]))
+            .filter_map(|leg| self.legs.get(&leg).copied())
             .collect();
         names.sort_unstable();
         names.dedup();

@@ -1,5 +1,6 @@
 //! The engine: worker threads with the sockets of their legs, driven by one [`Router`] each.
 
+mod browsers;
 mod directory;
 mod ports;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
     thread::{self, JoinHandle},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -17,16 +19,19 @@ use std::{
 
 use rand::{SeedableRng as _, rngs::StdRng};
 
+pub(crate) use self::{ports::bind, worker::Handle};
 use self::{
     directory::{Directory, Move},
     ports::Ports,
-    worker::{Command, Handle, Worker},
+    worker::{Command, Worker},
 };
 use crate::{
+    browser::{Gateway, Reader},
     clip::Clip,
     dtmf::Digit,
+    record::Writer,
     router::{Router, Setup},
-    types::{Description, Digits, Event, Hears, LegId},
+    types::{Description, Digits, Event, Hears, LegId, Local},
 };
 
 /// How an engine is set up.
@@ -46,6 +51,15 @@ pub struct Config {
     /// is the default: under load several packets come with each wake-up anyway, and sleeping has been measured to save
     /// nothing over that (200 calls on two cores: 4.8 µs a packet and 0.06 ms at once, 5.9 µs and 1.1 ms with 1 ms).
     pub coalesce: Duration,
+    /// Where browsers are reached: one UDP port for all of them on each of these addresses (port 0: any). Unspecified addresses
+    /// are refused. `None`: there are no browsers.
+    pub browsers: Option<Vec<SocketAddr>>,
+    /// Addresses by which the world reaches the first of them of the same family, with the same port (a NAT that maps one
+    /// to one). Browsers are told them besides.
+    pub public: Vec<IpAddr>,
+    /// Towards browsers, ICE only answers (RFC 8445 §2.5): it is enough where a browser can reach one of the addresses, and
+    /// what browsers say of their own networks is then not needed, nor sent to.
+    pub ice_lite: bool,
 }
 
 impl Default for Config {
@@ -57,6 +71,9 @@ impl Default for Config {
             media_timeout: Duration::from_secs(30),
             port_rest: Duration::from_secs(2),
             coalesce: Duration::ZERO,
+            browsers: None,
+            public: Vec::new(),
+            ice_lite: true,
         }
     }
 }
@@ -73,6 +90,9 @@ pub enum OpenError {
     /// The leg is open already.
     #[error("leg {} is open already", .0.0)]
     AlreadyOpen(LegId),
+    /// [`Config::browsers`] is `None`.
+    #[error("no address is configured for browsers")]
+    NoBrowsers,
     /// The system refused.
     #[error("the system gave no socket: {0}")]
     Io(#[from] io::Error),
@@ -98,12 +118,21 @@ type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// The media engine. Its methods may be called from any thread, the event callback included; they do not wait for the
 /// workers. Commands for the legs of a call are obeyed in the order they are given. Dropping the engine ends its workers,
-/// without events for the legs that are open still.
+/// without events for the legs that are open still; it waits until what they recorded is written.
 pub struct Engine {
     ports: Arc<Ports>,
     directory: Mutex<Directory>,
     workers: Vec<Handle>,
     threads: Vec<JoinHandle<()>>,
+    recordings: Writer,
+    browsers: Option<Browsers>,
+}
+
+/// What there is for browsers.
+struct Browsers {
+    gateway: Arc<Gateway>,
+    /// Ends the reading when it is dropped.
+    _reader: Reader,
 }
 
 impl std::fmt::Debug for Engine {
@@ -139,13 +168,24 @@ impl Engine {
             directory: Mutex::new(Directory::new(config.workers)),
             workers: Vec::new(),
             threads: Vec::new(),
+            recordings: Writer::new(events.clone()),
+            browsers: None,
+        };
+        let gateway = match &config.browsers {
+            Some(addresses) => Some(Arc::new(Gateway::new(addresses, config.public.clone(), config.ice_lite)?)),
+            None => None,
         };
         for n in 0..config.workers {
             let router = Router::new(setup, StdRng::from_os_rng());
             let (worker, handle) = Worker::new(router, events.clone(), config.coalesce)?;
+            let worker = worker.with_gateway(gateway.clone(), config.media_timeout);
             engine.workers.push(handle);
             let thread = thread::Builder::new().name(format!("media-{n}")).spawn(|| worker.run())?;
             engine.threads.push(thread);
+        }
+        if let Some(gateway) = gateway {
+            let reader = Reader::start(gateway.clone(), engine.workers.clone())?;
+            engine.browsers = Some(Browsers { gateway, _reader: reader });
         }
         Ok(engine)
     }
@@ -163,6 +203,51 @@ impl Engine {
         Ok(address)
     }
 
+    /// Open a leg for a browser, on the port that all of them share; gives what its SDP says of us. Everything else works with
+    /// it as with other legs; its description has a [`Browser`](crate::Browser). Nothing is sent to it and nothing is heard
+    /// of it before ICE and DTLS are done, which [`Event::Latched`] tells with the browser's address; also when that changes.
+    ///
+    /// # Errors
+    /// [`OpenError::NoBrowsers`] or [`OpenError::AlreadyOpen`].
+    pub fn open_browser(&self, leg: LegId) -> Result<Local, OpenError> {
+        let browsers = self.browsers.as_ref().ok_or(OpenError::NoBrowsers)?;
+        let mut directory = self.directory();
+        let worker = directory.open(leg).ok_or(OpenError::AlreadyOpen(leg))?;
+        let local = browsers.gateway.admit(leg, worker);
+        self.workers[worker].tell(Command::OpenBrowser(leg, Box::new(local.clone())));
+        Ok(local)
+    }
+
+    /// A browser starts ICE anew (its offer names another ufrag): our answer must name another one too (RFC 8445 §9), which
+    /// this gives. To be called before the leg is described with what the browser said; audio goes on meanwhile. `None` if
+    /// there is no such leg of a browser. Its source is as before, and 0 here.
+    pub fn restart_ice(&self, leg: LegId) -> Option<Local> {
+        let browsers = self.browsers.as_ref()?;
+        let directory = self.directory();
+        let worker = directory.worker(leg)?;
+        let local = browsers.gateway.rename(leg)?;
+        self.workers[worker].tell(Command::Rename(leg, Box::new(local.clone())));
+        Some(local)
+    }
+
+    /// Open a leg without ports that only hears: while its row is [`Hears::Stereo`], what it hears is written into a new WAV
+    /// file of two channels (16 bits, 16 kHz if one of its speakers is wideband at the first frame, else 8 kHz); with any
+    /// other row, nothing is written and time stands still. Its folder is made with it. The file can be played at any moment, and lacks at most the
+    /// last second. What goes wrong with it is told at its end, by [`Event::Recorded`], and disturbs nobody.
+    ///
+    /// # Errors
+    /// [`OpenError::AlreadyOpen`], or [`OpenError::Io`] if there is no thread to be had.
+    pub fn record(&self, leg: LegId, file: PathBuf) -> Result<(), OpenError> {
+        let mut directory = self.directory();
+        if directory.worker(leg).is_some() {
+            return Err(OpenError::AlreadyOpen(leg));
+        }
+        let sink = self.recordings.begin(leg, file)?;
+        let worker = directory.open(leg).ok_or(OpenError::AlreadyOpen(leg))?;
+        self.workers[worker].tell(Command::Record(leg, sink));
+        Ok(())
+    }
+
     /// Say what the party of a leg agreed to; again after each re-negotiation.
     pub fn describe(&self, leg: LegId, description: Description) {
         self.tell(leg, Command::Describe(leg, description));
@@ -178,6 +263,9 @@ impl Engine {
         // each other.
         for Move { leg, from, to } in moves {
             self.workers[to].tell(Command::Await(leg));
+            if let Some(browsers) = &self.browsers {
+                browsers.gateway.moved(leg, to);
+            }
             self.workers[from].tell(Command::Give(leg, self.workers[to].clone()));
         }
         self.workers[worker].tell(Command::Route(rows));
@@ -192,6 +280,18 @@ impl Engine {
     /// to events, else as a tone. A leg on hold gets none.
     pub fn send_digit(&self, leg: LegId, digit: Digit, ms: u16) {
         self.tell(leg, Command::SendDigit(leg, digit, ms));
+    }
+
+    /// Collect the digits of a leg for these codes (each of digits, as `*44`) from now on; an empty list ends that. A complete
+    /// code is told by [`Event::Code`] and reaches nobody; what turns out to be none is passed on, in order. The digits of a
+    /// leg whose digits are consumed are not collected.
+    pub fn codes(&self, leg: LegId, codes: Vec<String>) {
+        self.tell(leg, Command::Codes(leg, codes));
+    }
+
+    /// The leg pressed a digit that came in SIP INFO: it is treated like one that came with its media, in order with those.
+    pub fn press(&self, leg: LegId, digit: Digit) {
+        self.tell(leg, Command::Press(leg, digit));
     }
 
     /// Lay a clip over what a leg hears, once: it goes on hearing that, without a gap. Of several, one follows the other.
@@ -217,6 +317,9 @@ impl Engine {
             totals.ignored_packets += worker.sums.ignored.load(Relaxed);
             totals.send_errors += worker.sums.errors.load(Relaxed);
         }
+        if let Some(browsers) = &self.browsers {
+            totals.ignored_packets += browsers.gateway.ignored.load(Relaxed);
+        }
         totals
     }
 
@@ -241,14 +344,20 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.browsers = None;
         for worker in &self.workers {
             worker.tell(Command::Stop);
         }
+        // A worker that drops the engine has its recordings still, and they end after it.
+        let by_worker = self.threads.iter().any(|thread| thread.thread().id() == thread::current().id());
         for thread in self.threads.drain(..) {
             // Dropped by its own callback, a worker cannot wait for itself.
             if thread.thread().id() != thread::current().id() {
                 let _ = thread.join();
             }
+        }
+        if !by_worker {
+            self.recordings.end();
         }
     }
 }

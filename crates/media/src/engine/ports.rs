@@ -127,7 +127,8 @@ fn bind_pair(address: IpAddr, port: u16) -> io::Result<(UdpSocket, UdpSocket)> {
     Ok((bind(SocketAddr::new(address, port))?, bind(SocketAddr::new(address, port + 1))?))
 }
 
-fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+/// Bind a socket for media.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = net::socket_with(family, SocketType::DGRAM, flags, Some(ipproto::UDP))?;

@@ -33,6 +33,7 @@ impl Exchange {
             media_timeout: Duration::from_secs(30),
             port_rest: Duration::ZERO,
             coalesce,
+            ..Config::default()
         };
         let engine = Engine::start(config, Box::new(move |event| drop(sender.send(event)))).unwrap();
         Self { engine, events }
@@ -186,6 +187,8 @@ fn phones_hear_whom_the_matrix_says_while_legs_move_between_workers() {
     engine.route(vec![(d, Hears::Mix(vec![a, c]))]);
     talk(&mut phones, 100);
     assert_eq!(talk(&mut phones, 300), ["1<3", "3<1", "4<1", "4<3"]);
+    // What is on its way arrives.
+    thread::sleep(Duration::from_millis(50));
     for phone in &phones {
         for pair in phone.packets.windows(2) {
             assert_eq!(pair[1].sequence, pair[0].sequence.wrapping_add(1), "leg {}", phone.leg.0);
@@ -245,6 +248,25 @@ fn keys_are_told_and_sent() {
     assert_eq!(digit.as_char(), '8');
     phones[1].listen();
     assert_eq!(phones[1].packets.len(), 0);
+}
+
+#[test]
+fn a_code_that_comes_in_signalling_is_told() {
+    let exchange = Exchange::start(2, 24_360..=24_379, Duration::ZERO);
+    let phone = Phone::join(&exchange, 1, Codec::Pcmu);
+    exchange.engine.codes(phone.leg, vec!["*45".to_owned(), "*44".to_owned()]);
+    for key in "*44".chars() {
+        exchange.engine.press(phone.leg, Digit::new(key).unwrap());
+    }
+    let mut told = Vec::new();
+    while told.len() < 4 {
+        told.push(exchange.wait(|event| match event {
+            Event::Digit { digit, source: crate::DigitSource::Info, .. } => Some(digit.to_string()),
+            Event::Code { leg: LegId(1), code } => Some(format!("code {code}")),
+            _ => None,
+        }));
+    }
+    assert_eq!(told, ["*", "4", "4", "code 1"]);
 }
 
 #[test]
@@ -313,4 +335,159 @@ fn ipv6_legs_carry_media_too() {
         let length = phones[to].recv(&mut octets).unwrap();
         assert_eq!(&octets[12..length], b"hello");
     }
+}
+
+/// A recorder of these two parties; gives what its file became.
+fn recorded(exchange: &Exchange, leg: LegId) -> (u64, Option<String>) {
+    exchange.close(leg);
+    exchange.wait(|event| match event {
+        Event::Recorded { leg: recorded, length_ms, error } if recorded == leg => Some((length_ms, error)),
+        _ => None,
+    })
+}
+
+/// The channels of a file.
+fn channels(path: &std::path::Path) -> (u32, [VecDeque<i16>; 2]) {
+    let mut reader = crate::wav::Reader::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut samples = vec![0; 1_000_000];
+    let count = reader.read(&mut samples).unwrap();
+    assert_eq!(count as u64, reader.info().frames * 2);
+    let channel = |n: usize| samples[..count].iter().skip(n).step_by(2).copied().collect();
+    (reader.info().rate, [channel(0), channel(1)])
+}
+
+#[test]
+fn a_recording_follows_its_call_to_another_worker_and_is_whole() {
+    let exchange = Exchange::start(2, 24_640..=24_699, Duration::ZERO);
+    let engine = &exchange.engine;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("0.wav");
+    let codecs = [Codec::Pcmu, Codec::G722, Codec::Pcmu, Codec::Pcmu];
+    let mut phones: Vec<Phone> =
+        codecs.into_iter().enumerate().map(|(n, codec)| Phone::join(&exchange, n as u64 + 1, codec)).collect();
+    let [a, b, c, d, recorder] = [1, 2, 3, 4, 5].map(LegId);
+    engine.route(vec![(a, Hears::Leg(b)), (b, Hears::Leg(a))]);
+    engine.route(vec![(c, Hears::Leg(d)), (d, Hears::Leg(c))]);
+    talk(&mut phones, 100);
+    let ports = engine.ports_in_use();
+    engine.record(recorder, path.clone()).unwrap();
+    assert!(matches!(engine.record(recorder, path.clone()), Err(OpenError::AlreadyOpen(_))));
+    assert_eq!(engine.ports_in_use(), ports, "a recorder has no port");
+    engine.route(vec![(recorder, Hears::Stereo { left: vec![a], right: vec![b] })]);
+    talk(&mut phones, 400);
+    // Transferred: who is there now came with another call, on another worker.
+    engine.route(vec![
+        (a, Hears::Leg(c)),
+        (c, Hears::Leg(a)),
+        (b, Hears::Nothing),
+        (d, Hears::Nothing),
+        (recorder, Hears::Stereo { left: vec![a], right: vec![c] }),
+    ]);
+    talk(&mut phones, 400);
+    engine.route(vec![(recorder, Hears::Nothing)]);
+    talk(&mut phones, 200);
+    let (length, error) = recorded(&exchange, recorder);
+    assert_eq!(error, None);
+    assert!((700..=900).contains(&length), "{length} ms");
+    let (rate, [left, right]) = channels(&path);
+    assert_eq!((rate, left.len() as u64), (16_000, length * 16));
+    let mut judge = |samples: Vec<i16>, of: usize| {
+        phones[1].heard = samples.into();
+        phones[1].loudness(phones[of].frequency())
+    };
+    let part = |channel: &VecDeque<i16>, from: usize, to: usize| channel.range(from * 16..to * 16).copied().collect();
+    assert!(judge(part(&left, 100, 600), 0) > 4_000.0);
+    assert!(judge(part(&right, 100, 350), 1) > 4_000.0);
+    assert!(judge(part(&right, 500, 650), 2) > 4_000.0);
+    assert!(judge(part(&right, 100, 650), 0) < 100.0);
+    assert!(judge(part(&left, 100, 650), 1) < 100.0 && judge(part(&left, 100, 650), 2) < 100.0);
+    assert_eq!(crate::wav::repair(&path).unwrap().length_ms(), length);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_and_the_call_goes_on() {
+    let exchange = Exchange::start(1, 24_700..=24_719, Duration::ZERO);
+    let folder = tempfile::tempdir().unwrap();
+    let mut phones = [Phone::join(&exchange, 1, Codec::Pcmu), Phone::join(&exchange, 2, Codec::Pcmu)];
+    let there = folder.path().join("0.wav");
+    std::fs::write(&there, "somebody's").unwrap();
+    for (n, path) in [there.join("0.wav"), there.clone(), "/dev/full".into()].into_iter().enumerate() {
+        let recorder = LegId(10 + n as u64);
+        exchange.engine.record(recorder, path).unwrap();
+        let both = Hears::Stereo { left: vec![LegId(1)], right: vec![LegId(2)] };
+        exchange.engine.route(vec![
+            (LegId(1), Hears::Leg(LegId(2))),
+            (LegId(2), Hears::Leg(LegId(1))),
+            (recorder, both),
+        ]);
+        assert_eq!(talk(&mut phones, 200), ["1<2", "2<1"]);
+        let (length, error) = recorded(&exchange, recorder);
+        assert_eq!(length, 0, "{n}: {error:?}");
+        assert!(error.is_some_and(|error| error.contains("could not be written")));
+    }
+    assert_eq!(std::fs::read(there).unwrap(), b"somebody's");
+}
+
+#[test]
+fn what_was_recorded_is_written_when_the_engine_ends() {
+    let exchange = Exchange::start(2, 24_720..=24_739, Duration::ZERO);
+    let folder = tempfile::tempdir().unwrap();
+    let mut phone = Phone::join(&exchange, 1, Codec::Pcmu);
+    let paths: Vec<_> = (0..3).map(|n| folder.path().join(format!("{n}.wav"))).collect();
+    for (n, path) in paths.iter().enumerate() {
+        let recorder = LegId(2 + n as u64);
+        exchange.engine.record(recorder, path.clone()).unwrap();
+        exchange.engine.route(vec![(recorder, Hears::Stereo { left: vec![phone.leg], right: vec![] })]);
+    }
+    talk(std::slice::from_mut(&mut phone), 800);
+    // After half a second, the file can be played though it is not ended.
+    let so_far = channels(&paths[0]).1[0].len();
+    assert!((4_000..6_400).contains(&so_far), "{so_far}");
+    drop(exchange.engine);
+    for path in &paths {
+        let (rate, [left, right]) = channels(path);
+        assert!(rate == 8_000 && (6_000..=6_400).contains(&left.len()), "{}", left.len());
+        assert!(right.iter().all(|&sample| sample == 0));
+    }
+    let recorded = |event: Event| matches!(event, Event::Recorded { .. });
+    assert!(!exchange.events.try_iter().any(recorded), "nobody is told of legs that were not closed");
+}
+
+/// The program ends without a word (SIGKILL) while it records: what was heard is there, but for the last second.
+#[test]
+fn a_recording_survives_a_sudden_end() {
+    const PATH: &str = "TANDEM_MEDIA_TEST_RECORDS_INTO";
+    if let Some(path) = std::env::var_os(PATH) {
+        // The program that will end.
+        let exchange = Exchange::start(1, 24_740..=24_759, Duration::ZERO);
+        let mut phone = Phone::join(&exchange, 1, Codec::Pcmu);
+        exchange.engine.record(LegId(2), path.into()).unwrap();
+        exchange.engine.route(vec![(LegId(2), Hears::Stereo { left: vec![phone.leg], right: vec![] })]);
+        talk(std::slice::from_mut(&mut phone), 30_000);
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("0.wav");
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "engine::tests::a_recording_survives_a_sudden_end"])
+        .env(PATH, &path)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let half_a_second = || std::fs::metadata(&path).is_ok_and(|file| file.len() > 44 + 8_000 * 4 / 2 - 1);
+    while !half_a_second() && begun.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let heard = Instant::now();
+    thread::sleep(Duration::from_millis(900));
+    let since = heard.elapsed();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let before = channels(&path).1[0].len();
+    let info = crate::wav::repair(&path).unwrap();
+    assert!((info.rate, info.channels) == (8_000, 2) && info.frames >= before as u64);
+    assert!(u128::from(info.length_ms()) + 1_000 >= 500 + since.as_millis(), "{} ms of it are there", info.length_ms());
+    let (_, [left, _]) = channels(&path);
+    assert!(left.iter().skip(800).any(|sample| sample.unsigned_abs() > 5_000));
 }

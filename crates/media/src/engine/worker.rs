@@ -22,40 +22,54 @@ use rustix::{
     io::Errno,
 };
 
-use super::{EventSink, ports::Sockets};
+use super::{
+    EventSink,
+    browsers::{Browsers, Path},
+    ports::Sockets,
+};
 use crate::{
+    browser::Inbox,
     clip::Clip,
     dtmf::Digit,
     leg::Leg,
+    record::Sink,
     router::{Port, Router, Slot, Wire},
-    types::{Description, Digits, Hears, LegId},
+    types::{Description, Digits, Hears, LegId, Local},
 };
 
 /// What a worker is told.
 #[derive(Debug)]
 pub(super) enum Command {
     Open(LegId, Sockets),
+    OpenBrowser(LegId, Box<Local>),
+    /// A browser's leg has another name.
+    Rename(LegId, Box<Local>),
+    Record(LegId, Box<dyn Sink>),
     Describe(LegId, Description),
     Route(Vec<(LegId, Hears)>),
     Digits(LegId, Digits),
     SendDigit(LegId, Digit, u16),
+    Codes(LegId, Vec<String>),
+    Press(LegId, Digit),
     Overlay(LegId, Clip),
     Close(LegId),
     /// A leg will come from another worker: nothing else is done until it is here.
     Await(LegId),
     /// Give a leg to another worker.
     Give(LegId, Handle),
-    /// The awaited leg.
-    Adopt(LegId, Option<Box<(Box<Leg>, Sockets)>>),
+    /// The awaited leg; a recorder has no path.
+    Adopt(LegId, Option<Box<(Box<Leg>, Option<Path>)>>),
     Stop,
 }
 
 /// How a worker is reached.
 #[derive(Debug, Clone)]
-pub(super) struct Handle {
+pub(crate) struct Handle {
     commands: mpsc::Sender<Command>,
     bell: Arc<Bell>,
-    pub sums: Arc<Sums>,
+    /// What came for browsers' legs.
+    inbox: Arc<Inbox>,
+    pub(super) sums: Arc<Sums>,
 }
 
 #[derive(Debug)]
@@ -76,8 +90,20 @@ pub(super) struct Sums {
 
 impl Handle {
     /// Tell the worker. Once it has stopped, nothing happens.
-    pub fn tell(&self, command: Command) {
-        if self.commands.send(command).is_ok() && !self.bell.rung.swap(true, std::sync::atomic::Ordering::SeqCst) {
+    pub(super) fn tell(&self, command: Command) {
+        if self.commands.send(command).is_ok() {
+            self.ring();
+        }
+    }
+
+    /// Where datagrams for browsers' legs are put.
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// Let the worker look for commands and datagrams.
+    pub(crate) fn ring(&self) {
+        if !self.bell.rung.swap(true, std::sync::atomic::Ordering::SeqCst) {
             // It can only fail when the counter is full, and then the bell rings anyway.
             let _ = rustix::io::write(&self.bell.descriptor, &1_u64.to_ne_bytes());
         }
@@ -103,11 +129,13 @@ pub(super) struct Worker {
     epoll: OwnedFd,
     bell: Arc<Bell>,
     commands: mpsc::Receiver<Command>,
-    router: Router,
-    sockets: Vec<Option<Owned>>,
+    pub(super) router: Router,
+    pub(super) sockets: Vec<Option<Owned>>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) browsers: Browsers,
     events: EventSink,
     sums: Arc<Sums>,
-    errors: u64,
+    pub(super) errors: u64,
     coalesce: Duration,
     /// Packets in one coalescing time, smoothed.
     load: f64,
@@ -115,22 +143,28 @@ pub(super) struct Worker {
     parked: VecDeque<Command>,
 }
 
-struct Owned {
-    sockets: Sockets,
+/// How a leg is reached, and when it was ready to be read last.
+pub(super) struct Owned {
+    pub path: Path,
     ready: Instant,
 }
 
-/// Sends from the sockets of the legs.
-struct Sending<'a> {
-    sockets: &'a [Option<Owned>],
-    errors: &'a mut u64,
+/// Sends to the legs.
+pub(super) struct Sending<'a> {
+    pub now: Instant,
+    pub sockets: &'a mut [Option<Owned>],
+    pub errors: &'a mut u64,
 }
 
 impl Wire for Sending<'_> {
     fn send(&mut self, slot: Slot, port: Port, to: SocketAddr, octets: &[u8]) {
-        let Some(Some(owned)) = self.sockets.get(slot) else { return };
+        let Some(Some(owned)) = self.sockets.get_mut(slot) else { return };
         // A full buffer or an unreachable address: late media is no media, so it is dropped and counted.
-        if owned.sockets.socket(port).send_to(octets, to).is_err() {
+        let sent = match &mut owned.path {
+            Path::Ports(sockets) => sockets.socket(port).send_to(octets, to).is_ok(),
+            Path::Browser(peer) => peer.write(self.now, octets),
+        };
+        if !sent {
             *self.errors += 1;
         }
     }
@@ -154,13 +188,16 @@ impl Worker {
         let bell = Arc::new(Bell { descriptor, rung: AtomicBool::new(false) });
         let (sender, commands) = mpsc::channel();
         let sums = Arc::new(Sums::default());
-        let handle = Handle { commands: sender, bell: bell.clone(), sums: sums.clone() };
+        let inbox = Arc::new(Inbox::default());
+        let handle = Handle { commands: sender, bell: bell.clone(), inbox: inbox.clone(), sums: sums.clone() };
         let worker = Self {
             epoll,
             bell,
             commands,
             router,
             sockets: Vec::new(),
+            inbox,
+            browsers: Browsers::new(None, IDLE),
             events,
             sums,
             errors: 0,
@@ -193,9 +230,11 @@ impl Worker {
                 }
             }
             let Self { router, sockets, errors, .. } = &mut self;
-            router.handle_timeout(now, &mut Sending { sockets, errors });
-            if rang && !self.obey() {
-                return;
+            router.handle_timeout(now, &mut Sending { now, sockets, errors });
+            self.visit_browsers(now);
+            if rang {
+                let Some(more) = self.obey() else { return };
+                packets += more;
             }
             self.tell();
             self.weigh(packets, now - woke);
@@ -206,7 +245,8 @@ impl Worker {
     /// Wait until something is to be done.
     fn wait(&mut self, ready: &mut Vec<epoll::Event>, woke: Instant) -> io::Result<()> {
         let now = Instant::now();
-        let mut time = self.router.next_timeout().map_or(IDLE, |at| at.saturating_duration_since(now).min(IDLE));
+        let next = self.router.next_timeout().into_iter().chain(self.next_of_browsers()).min();
+        let mut time = next.map_or(IDLE, |at| at.saturating_duration_since(now).min(IDLE));
         if self.load >= BUSY {
             let rest = self.coalesce.saturating_sub(now - woke).min(time);
             if !rest.is_zero() {
@@ -244,24 +284,25 @@ impl Worker {
         let most = if queued { IN_A_ROW } else { 1 };
         let mut packets = 0;
         for _ in 0..most {
-            let Some(Some(owned)) = sockets.get(slot) else { break };
-            let Ok((length, from)) = owned.sockets.socket(port).recv_from(buffer) else { break };
+            let Some(Some(Owned { path: Path::Ports(own), .. })) = sockets.get(slot) else { break };
+            let Ok((length, from)) = own.socket(port).recv_from(buffer) else { break };
             packets += 1;
             let octets = &mut buffer[..length];
             match port {
-                Port::Rtp => router.handle_rtp(now, slot, from, octets, &mut Sending { sockets, errors }),
+                Port::Rtp => router.handle_rtp(now, slot, from, octets, &mut Sending { now, sockets, errors }),
                 Port::Rtcp => router.handle_rtcp(now, slot, from, port, octets),
             }
         }
         packets
     }
 
-    /// Obey all commands; `false` to stop.
-    fn obey(&mut self) -> bool {
+    /// Take in what came for browsers' legs, and obey all commands. Gives the datagrams' count; `None` to stop.
+    fn obey(&mut self) -> Option<u32> {
         let mut count = [0; 8];
         let _ = rustix::io::read(&self.bell.descriptor, &mut count);
         // From here on a new command rings anew; those before are taken below.
         self.bell.rung.store(false, std::sync::atomic::Ordering::SeqCst);
+        let taken = self.empty_inbox(Instant::now());
         while let Ok(command) = self.commands.try_recv() {
             match command {
                 Command::Adopt(id, leg) => {
@@ -270,20 +311,24 @@ impl Worker {
                         && let Some(command) = self.parked.pop_front()
                     {
                         if !self.obey_one(command) {
-                            return false;
+                            return None;
                         }
                     }
                 }
-                Command::Stop => return false,
+                Command::Stop => return None,
                 command if self.awaited.is_empty() => {
                     if !self.obey_one(command) {
-                        return false;
+                        return None;
                     }
                 }
                 command => self.parked.push_back(command),
             }
         }
-        true
+        if self.awaited.is_empty() {
+            self.take_in_early(Instant::now());
+            self.drop_early();
+        }
+        Some(taken)
     }
 
     fn obey_one(&mut self, command: Command) -> bool {
@@ -291,30 +336,46 @@ impl Worker {
         match command {
             Command::Open(id, sockets) => {
                 let slot = self.router.open(now, id);
-                self.install(now, slot, sockets);
+                self.install(now, slot, Path::Ports(sockets));
             }
-            Command::Describe(id, description) => self.router.describe(now, id, description),
+            Command::OpenBrowser(id, local) => self.open_browser(now, id, &local),
+            Command::Rename(id, local) => self.rename_browser(now, id, &local),
+            Command::Record(id, sink) => {
+                self.router.record(now, id, sink);
+            }
+            Command::Describe(id, description) => {
+                if description.browser.is_some() {
+                    self.describe_browser(now, id, &description);
+                }
+                self.router.describe(now, id, description);
+            }
             Command::Route(rows) => {
                 let Self { router, sockets, errors, .. } = self;
-                router.route(now, rows, &mut Sending { sockets, errors });
+                router.route(now, rows, &mut Sending { now, sockets, errors });
             }
-            Command::Digits(id, digits) => self.router.digits(id, digits),
+            Command::Digits(id, digits) => self.router.digits(now, id, digits),
+            Command::Codes(id, codes) => self.router.codes(now, id, &codes),
+            Command::Press(id, digit) => self.router.press(now, id, digit),
             Command::SendDigit(id, digit, ms) => self.router.send_digit(now, id, digit, ms),
             Command::Overlay(id, clip) => {
                 let Self { router, sockets, errors, .. } = self;
-                router.overlay(now, id, clip, &mut Sending { sockets, errors });
+                router.overlay(now, id, clip, &mut Sending { now, sockets, errors });
             }
             Command::Close(id) => {
                 let Self { router, sockets, errors, .. } = self;
-                if let Some(slot) = router.close(now, id, &mut Sending { sockets, errors }) {
-                    drop(self.remove(slot));
+                if let Some(slot) = router.close(now, id, &mut Sending { now, sockets, errors }) {
+                    if let Some(Path::Browser(mut peer)) = self.remove(slot) {
+                        peer.close(now);
+                    }
                 }
             }
             Command::Await(id) => {
                 self.awaited.insert(id);
             }
             Command::Give(id, to) => {
-                let given = self.router.give(id).and_then(|(slot, leg)| Some(Box::new((leg, self.remove(slot)?))));
+                // What came before the leg was told to go; what comes later comes to the other worker.
+                self.empty_inbox(now);
+                let given = self.router.give(id).map(|(slot, leg)| Box::new((leg, self.remove(slot))));
                 to.tell(Command::Adopt(id, given));
             }
             Command::Adopt(id, leg) => self.adopt(id, leg),
@@ -323,38 +384,47 @@ impl Worker {
         true
     }
 
-    fn adopt(&mut self, id: LegId, leg: Option<Box<(Box<Leg>, Sockets)>>) {
+    fn adopt(&mut self, id: LegId, leg: Option<Box<(Box<Leg>, Option<Path>)>>) {
         self.awaited.remove(&id);
         if let Some(given) = leg {
-            let (leg, sockets) = *given;
+            let (leg, path) = *given;
             let now = Instant::now();
             let slot = self.router.adopt(now, leg);
-            self.install(now, slot, sockets);
+            if let Some(path) = path {
+                self.install(now, slot, path);
+            }
+            self.take_in_early(now);
         }
     }
 
-    /// Watch the sockets of a leg.
-    fn install(&mut self, now: Instant, slot: Option<Slot>, sockets: Sockets) {
+    /// Watch the path of a leg.
+    pub(super) fn install(&mut self, now: Instant, slot: Option<Slot>, path: Path) {
         let Some(slot) = slot else { return };
-        for port in [Port::Rtp, Port::Rtcp] {
-            let data = epoll::EventData::new_u64(key(slot, port));
-            if let Err(error) = epoll::add(&self.epoll, sockets.socket(port), data, epoll::EventFlags::IN) {
-                tracing::error!(%error, address = %sockets.address(), "a media socket cannot be watched");
+        if let Path::Ports(sockets) = &path {
+            for port in [Port::Rtp, Port::Rtcp] {
+                let data = epoll::EventData::new_u64(key(slot, port));
+                if let Err(error) = epoll::add(&self.epoll, sockets.socket(port), data, epoll::EventFlags::IN) {
+                    tracing::error!(%error, address = %sockets.address(), "a media socket cannot be watched");
+                }
             }
         }
+        self.browsers.note(slot, &path, true);
         if self.sockets.len() <= slot {
             self.sockets.resize_with(slot + 1, || None);
         }
-        self.sockets[slot] = Some(Owned { sockets, ready: now });
+        self.sockets[slot] = Some(Owned { path, ready: now });
     }
 
-    /// Stop watching the sockets of a leg.
-    fn remove(&mut self, slot: Slot) -> Option<Sockets> {
-        let owned = self.sockets.get_mut(slot)?.take()?;
-        for port in [Port::Rtp, Port::Rtcp] {
-            let _ = epoll::delete(&self.epoll, owned.sockets.socket(port));
+    /// Stop watching the path of a leg.
+    fn remove(&mut self, slot: Slot) -> Option<Path> {
+        let path = self.sockets.get_mut(slot)?.take()?.path;
+        if let Path::Ports(sockets) = &path {
+            for port in [Port::Rtp, Port::Rtcp] {
+                let _ = epoll::delete(&self.epoll, sockets.socket(port));
+            }
         }
-        Some(owned.sockets)
+        self.browsers.note(slot, &path, false);
+        Some(path)
     }
 
     /// Tell what happened, and publish the counts.

@@ -12,13 +12,21 @@ pub struct Band {
     /// The prediction (SL, SH) and its part from the zeros (SZL, SZH).
     prediction: i32,
     zero_part: i32,
-    /// Poles: coefficients, reconstructed signal, partly reconstructed signal.
+    /// Poles: coefficients, reconstructed signal (twice it), partly reconstructed signal.
     poles: [i32; 2],
     reconstructed: [i32; 2],
     partial: [i32; 2],
-    /// Zeros: coefficients and quantized differences.
-    zeros: [i32; 6],
-    differences: [i32; 6],
+    /// Zeros: coefficients and quantized differences (twice them). Six of each count; two more make it one vector.
+    zeros: [i16; 8],
+    differences: [i16; 8],
+}
+
+/// Which of the zeros count.
+const COUNTS: [i16; 8] = [-1, -1, -1, -1, -1, -1, 0, 0];
+
+/// Twice a value, to 16 bits: what all products are made with.
+fn twice(value: i32) -> i32 {
+    saturate(value + value)
 }
 
 /// To 16 bits.
@@ -46,8 +54,8 @@ impl Band {
             poles: [0; 2],
             reconstructed: [0; 2],
             partial: [0; 2],
-            zeros: [0; 6],
-            differences: [0; 6],
+            zeros: [0; 8],
+            differences: [0; 8],
         }
     }
 
@@ -100,21 +108,28 @@ impl Band {
         let limit = saturate(15_360 - second);
         let first = saturate(push + ((self.poles[0] * 32_640) >> 15)).clamp(-limit, limit);
         self.poles = [first, second];
-        // UPZERO.
-        let push = if difference == 0 { 0 } else { 128 };
-        for (zero, &past) in self.zeros.iter_mut().zip(&self.differences) {
-            let push = if same_sign(past, difference) { push } else { -push };
-            *zero = saturate(push + ((*zero * 32_640) >> 15));
+        // UPZERO. 255/256 of a coefficient, rounded down, is it without its 256th part, rounded up; and ±128 cannot bring it
+        // out of 16 bits.
+        let (push, sign) = (if difference == 0 { 0_i16 } else { 128 }, (difference >> 31) as i16);
+        let mut zeros = self.zeros;
+        for (zero, past) in zeros.iter_mut().zip(self.differences) {
+            let differs = (past >> 15) ^ sign;
+            let leak = (*zero >> 8).wrapping_add(i16::from(*zero & 255 != 0));
+            *zero = zero.wrapping_sub(leak).wrapping_add((push ^ differs).wrapping_sub(differs));
         }
+        self.zeros = zeros;
         // DELAYA.
-        self.differences.copy_within(..5, 1);
-        self.differences[0] = difference;
-        self.reconstructed = [reconstructed, self.reconstructed[0]];
+        let [a, b, c, d, e, f, g, _] = self.differences;
+        self.differences = [twice(difference) as i16, a, b, c, d, e, f, g];
+        self.reconstructed = [twice(reconstructed), self.reconstructed[0]];
         self.partial = [partial, self.partial[0]];
         // FILTEP, FILTEZ and PREDIC.
-        let product = |coefficient: i32, value: i32| (coefficient * saturate(value + value)) >> 15;
+        let product = |coefficient: i32, value: i32| (coefficient * value) >> 15;
         let pole_part = saturate(product(first, self.reconstructed[0]) + product(second, self.reconstructed[1]));
-        let zero_part = self.zeros.iter().zip(&self.differences).map(|(&z, &d)| product(z, d)).sum();
+        let mut zero_part = 0_i32;
+        for ((zero, past), counts) in self.zeros.into_iter().zip(self.differences).zip(COUNTS) {
+            zero_part = zero_part.wrapping_add(product((zero & counts).into(), past.into()));
+        }
         self.zero_part = saturate(zero_part);
         self.prediction = saturate(pole_part + self.zero_part);
     }

@@ -13,12 +13,12 @@ use tables::{HIGH_2, LOW_4, LOW_6, NEGATIVE_CODE, POSITIVE_CODE, QMF, THRESHOLDS
 pub struct Decoder {
     low: Band,
     high: Band,
-    history: [i32; 24],
+    history: History,
 }
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self { low: Band::low(), high: Band::high(), history: [0; 24] }
+        Self { low: Band::low(), high: Band::high(), history: History::default() }
     }
 }
 
@@ -32,7 +32,8 @@ impl Decoder {
         let difference = self.high.scaled(HIGH_2[code_high]);
         let high = (self.high.prediction() + difference).clamp(-16_384, 16_383);
         self.high.adapt_high(code_high, difference);
-        let (even, odd) = filter(&mut self.history, low + high, low - high);
+        // Both fit: each of the two is one bit shorter.
+        let (even, odd) = self.history.filter([(low + high) as i16, (low - high) as i16]);
         [saturate(even >> 11) as i16, saturate(odd >> 11) as i16]
     }
 }
@@ -42,19 +43,19 @@ impl Decoder {
 pub struct Encoder {
     low: Band,
     high: Band,
-    history: [i32; 24],
+    history: History,
 }
 
 impl Default for Encoder {
     fn default() -> Self {
-        Self { low: Band::low(), high: Band::high(), history: [0; 24] }
+        Self { low: Band::low(), high: Band::high(), history: History::default() }
     }
 }
 
 impl Encoder {
     /// Encode two samples to one octet.
     pub fn encode(&mut self, samples: [i16; 2]) -> u8 {
-        let (even, odd) = filter(&mut self.history, samples[0].into(), samples[1].into());
+        let (even, odd) = self.history.filter(samples);
         let (low, high) = ((even + odd) >> 14, (even - odd) >> 14);
         // QUANTL
         let error = saturate(low - self.low.prediction());
@@ -77,17 +78,51 @@ impl Encoder {
     }
 }
 
-/// The quadrature mirror filter, the same for both directions: shift two values in, take both phases out.
-fn filter(history: &mut [i32; 24], first: i32, second: i32) -> (i32, i32) {
-    history.copy_within(2.., 0);
-    history[22] = first;
-    history[23] = second;
-    let (mut even, mut odd) = (0, 0);
-    for (i, pair) in history.chunks_exact(2).enumerate() {
-        odd += pair[0] * QMF[i];
-        even += pair[1] * QMF[11 - i];
+/// The last 24 values of the quadrature mirror filter. They move on through a longer row, so that they need not be shifted
+/// for each octet.
+#[derive(Debug, Clone)]
+struct History {
+    row: [i16; ROW],
+    end: usize,
+}
+
+/// Values of a row.
+const ROW: usize = 160;
+/// The filter's coefficients for the first and for the second of each pair of values.
+const ODD: [i16; 24] = spread(0);
+const EVEN: [i16; 24] = spread(1);
+
+const fn spread(phase: usize) -> [i16; 24] {
+    let mut taps = [0; 24];
+    let mut i = 0;
+    while i < 12 {
+        taps[2 * i + phase] = QMF[if phase == 0 { i } else { 11 - i }] as i16;
+        i += 1;
     }
-    (even, odd)
+    taps
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { row: [0; ROW], end: 22 }
+    }
+}
+
+impl History {
+    /// The quadrature mirror filter, the same for both directions: shift two values in, take both phases out.
+    fn filter(&mut self, values: [i16; 2]) -> (i32, i32) {
+        if self.end + 2 > ROW {
+            self.row.copy_within(self.end - 22..self.end, 0);
+            self.end = 22;
+        }
+        self.row[self.end..self.end + 2].copy_from_slice(&values);
+        self.end += 2;
+        let last: &[i16] = &self.row[self.end - 24..self.end];
+        let sum = |taps: &[i16; 24]| {
+            last.iter().zip(taps).fold(0_i32, |sum, (&x, &tap)| sum.wrapping_add(i32::from(x) * i32::from(tap)))
+        };
+        (sum(&EVEN), sum(&ODD))
+    }
 }
 
 #[cfg(test)]

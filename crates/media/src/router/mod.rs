@@ -6,9 +6,11 @@
 //! place. Events are fetched with [`Router::poll_event`].
 //!
 //! - `relay`: a packet comes and goes, to each leg that hears its speaker alone.
+//! - `codes`: digits are collected for codes, held and released.
 //! - `tick`: on an absolute grid of 20 ms, mixes are summed, clips are played, digits are sent.
 //! - `report`: RTCP, and the watch over silent legs.
 
+mod codes;
 mod relay;
 mod report;
 #[cfg(test)]
@@ -27,7 +29,8 @@ use crate::{
     clip::Clip,
     dtmf::Digit,
     leg::{Awaited, Leg, Overlay},
-    types::{Description, Digits, Event, Hears, LegId},
+    record::{Recorder, Sink},
+    types::{Description, Event, Hears, LegId},
 };
 
 /// The place of a leg in its router, and of its sockets in the shell. Used again after the leg is gone.
@@ -54,6 +57,8 @@ pub const FRAME: Duration = Duration::from_millis(20);
 const AWAITED: u8 = 2;
 /// Clips that wait to be laid over what one leg hears; more are dropped.
 const MOST_OVERLAYS: usize = 4;
+/// How long a digit lasts that is passed on in another form than it came, in milliseconds.
+const CONVERTED: u16 = 120;
 /// How often silent legs and due reports are looked for.
 const WATCH: Duration = Duration::from_millis(250);
 
@@ -93,6 +98,10 @@ pub struct Router {
     ticking: Vec<Slot>,
     next_tick: Option<Instant>,
     next_watch: Option<Instant>,
+    /// When digits that were held are released, at the earliest.
+    next_release: Option<Instant>,
+    /// The sinks of recorders that are closed, until that was told.
+    over: Vec<Box<dyn Sink>>,
     events: VecDeque<Event>,
     counts: Counts,
     scratch: Scratch,
@@ -105,6 +114,8 @@ struct Scratch {
     resampled: Box<[i16; 8192]>,
     packet: Box<[u8; 4096]>,
     sum: [i32; 320],
+    stereo: Box<[i16; 640]>,
+    channel: Vec<Slot>,
 }
 
 impl Router {
@@ -121,6 +132,8 @@ impl Router {
             ticking: Vec::new(),
             next_tick: None,
             next_watch: None,
+            next_release: None,
+            over: Vec::new(),
             events: VecDeque::new(),
             counts: Counts::default(),
             scratch: Scratch {
@@ -128,20 +141,56 @@ impl Router {
                 resampled: Box::new([0; 8192]),
                 packet: Box::new([0; 4096]),
                 sum: [0; 320],
+                stereo: Box::new([0; 640]),
+                channel: Vec::new(),
             },
         }
     }
 
     /// Open a leg. `None` if it is open already.
     pub fn open(&mut self, now: Instant, id: LegId) -> Option<Slot> {
-        let first = Duration::from_millis(self.rng.random_range(1_000..5_000));
-        let leg = Box::new(Leg::new(id, now, now + first, &mut self.rng));
+        let leg = self.new_leg(now, id);
         self.adopt(now, leg)
+    }
+
+    /// Open a leg whose path is not the shell's plain sockets, and whose source is known already. It is sent to only once it
+    /// is [`Router::connected`]. `None` if it is open already.
+    pub fn open_connected(&mut self, now: Instant, id: LegId, ssrc: u32) -> Option<Slot> {
+        let mut leg = self.new_leg(now, id);
+        leg.outgoing.stream.set_ssrc(ssrc);
+        self.adopt(now, leg)
+    }
+
+    /// A leg's party is at this address for certain. Told by [`Event::Latched`] when it is another than before.
+    pub fn connected(&mut self, slot: Slot, address: SocketAddr) {
+        let Some(Some(leg)) = self.legs.get_mut(slot) else { return };
+        if leg.incoming.latch.connect(address) {
+            self.events.push_back(Event::Latched { leg: leg.id, address });
+        }
+    }
+
+    /// The place of a leg, if it is here.
+    #[must_use]
+    pub fn slot(&self, id: LegId) -> Option<Slot> {
+        self.slots.get(&id).copied()
+    }
+
+    /// Open a leg that only hears, and whose sound goes to `sink`. `None` if it is open already. When it is closed, and
+    /// [`Event::Closed`] was polled and everything before, the sink is closed.
+    pub fn record(&mut self, now: Instant, id: LegId, sink: Box<dyn Sink>) -> Option<Slot> {
+        let mut leg = self.new_leg(now, id);
+        leg.recorder = Some(Box::new(Recorder::new(sink)));
+        self.adopt(now, leg)
+    }
+
+    fn new_leg(&mut self, now: Instant, id: LegId) -> Box<Leg> {
+        let first = Duration::from_millis(self.rng.random_range(1_000..5_000));
+        Box::new(Leg::new(id, now, now + first, &mut self.rng))
     }
 
     /// Take over a leg from another router, with all it has heard and sent. `None` if it is here already.
     pub fn adopt(&mut self, now: Instant, leg: Box<Leg>) -> Option<Slot> {
-        let id = leg.id;
+        let (id, release) = (leg.id, leg.incoming.collector.as_ref().and_then(|collector| collector.deadline()));
         if self.slots.contains_key(&id) {
             return None;
         }
@@ -152,6 +201,7 @@ impl Router {
         self.legs[slot] = Some(leg);
         self.slots.insert(id, slot);
         self.next_watch.get_or_insert(now + WATCH);
+        self.next_release = self.next_release.into_iter().chain(release).min();
         self.link(slot);
         // Those who were told to hear it before it came.
         for listener in self.wanted.remove(&id).unwrap_or_default() {
@@ -186,7 +236,7 @@ impl Router {
         }
         self.free.push(slot);
         if self.slots.is_empty() {
-            (self.next_watch, self.next_tick) = (None, None);
+            (self.next_watch, self.next_tick, self.next_release) = (None, None, None);
         }
         Some((slot, leg))
     }
@@ -195,9 +245,10 @@ impl Router {
     pub fn close(&mut self, now: Instant, id: LegId, wire: &mut impl Wire) -> Option<Slot> {
         let slot = *self.slots.get(&id)?;
         self.report(now, slot, true, wire);
-        let (slot, leg) = self.give(id)?;
+        let (slot, mut leg) = self.give(id)?;
         self.wanted.remove(&id);
         self.events.push_back(Event::Closed { leg: id, stats: leg.stats() });
+        self.over.extend(leg.recorder.take().map(|recorder| recorder.into_sink()));
         Some(slot)
     }
 
@@ -205,13 +256,6 @@ impl Router {
     pub fn describe(&mut self, now: Instant, id: LegId, description: Description) {
         if let Some(leg) = self.leg_mut(id) {
             leg.describe(now, description);
-        }
-    }
-
-    /// What becomes of the digits that a leg presses.
-    pub fn digits(&mut self, id: LegId, digits: Digits) {
-        if let Some(leg) = self.leg_mut(id) {
-            leg.digits = digits;
         }
     }
 
@@ -269,8 +313,7 @@ impl Router {
         let heard = self.unlink(slot);
         if let Some(leg) = self.legs[slot].as_mut() {
             leg.outgoing.awaited = awaited;
-            (leg.hears, leg.outgoing.clip_position, leg.outgoing.clip_ended) = (hears, 0, false);
-            leg.outgoing.stream.interrupt();
+            leg.hear(hears);
         }
         self.link(slot);
         self.stop_listening(&heard);
@@ -279,20 +322,22 @@ impl Router {
 
     /// What happened, in order.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() {
+            self.over.drain(..).for_each(|sink| sink.close());
+        }
+        event
     }
 
     /// When [`Router::handle_timeout`] has something to do next.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        match (self.next_tick, self.next_watch) {
-            (Some(tick), Some(watch)) => Some(tick.min(watch)),
-            (tick, watch) => tick.or(watch),
-        }
+        [self.next_tick, self.next_watch, self.next_release].into_iter().flatten().min()
     }
 
     /// Do what is due.
     pub fn handle_timeout(&mut self, now: Instant, wire: &mut impl Wire) {
+        self.release_digits(now);
         self.run_grid(now, wire);
         if self.next_watch.is_some_and(|due| due <= now) {
             self.next_watch = Some(now + WATCH);
@@ -331,27 +376,15 @@ impl Router {
     /// Connect a leg with those it hears.
     fn link(&mut self, slot: Slot) {
         let Some(leg) = self.legs[slot].as_deref() else { return };
-        let (id, mixes) = (leg.id, matches!(leg.hears, Hears::Mix(_)));
-        let one;
-        let wants: &[LegId] = match &leg.hears {
-            Hears::Nothing | Hears::Clip { .. } => &[],
-            Hears::Leg(speaker) => {
-                one = [*speaker];
-                &one
-            }
-            Hears::Mix(speakers) => speakers,
-            Hears::Echo => {
-                one = [id];
-                &one
-            }
-        };
-        let mut sources = Vec::with_capacity(wants.len());
+        let (id, mixes) = (leg.id, leg.hears.is_mixed());
+        let itself = matches!(leg.hears, Hears::Echo).then_some(id);
+        let mut sources = Vec::new();
         let mut missing = Vec::new();
-        for want in wants {
-            match self.slots.get(want) {
+        for want in leg.hears.speakers().chain(itself) {
+            match self.slots.get(&want) {
                 Some(&source) if !sources.contains(&source) => sources.push(source),
                 Some(_) => {}
-                None => missing.push(*want),
+                None => missing.push(want),
             }
         }
         for want in missing {
@@ -396,7 +429,7 @@ impl Router {
     fn stop_listening(&mut self, sources: &[Slot]) {
         for &source in sources {
             let Some(speaker) = self.legs[source].as_deref() else { continue };
-            let mixes = |l: &Slot| self.legs[*l].as_deref().is_some_and(|leg| matches!(leg.hears, Hears::Mix(_)));
+            let mixes = |l: &Slot| self.legs[*l].as_deref().is_some_and(|leg| leg.hears.is_mixed());
             if speaker.listeners.iter().any(mixes) {
                 continue;
             }

@@ -5,24 +5,22 @@
 
 use std::{net::SocketAddr, time::Instant};
 
-use super::{Port, Router, Scratch, Slot, Wire};
+use super::{CONVERTED, Port, Router, Scratch, Slot, Wire, codes::Fate};
 use crate::{
     dtmf::{Digit, DigitSource, event},
     latch::Verdict,
-    leg::{Kind, Leg},
+    leg::{Kind, Leg, Timestamp},
     rtp::{self, HEADER, Packet},
     stream::{Incoming, Source},
     types::{Codec, Digits, Event, Hears},
 };
-
-/// How long a digit lasts that is passed on in another form than it came, in milliseconds.
-const CONVERTED: u16 = 120;
 
 /// A packet of audio on its way.
 struct Audio {
     codec: Codec,
     source: Source,
     packet: Packet,
+    timestamp: Timestamp,
     /// Samples in `scratch.decoded`, once it is decoded.
     decoded: Option<usize>,
     /// It holds a digit, or may.
@@ -62,7 +60,11 @@ impl Router {
         leg.incoming.heard = now;
         let (clock, is_audio) = match kind {
             Kind::Audio(codec) => {
-                leg.incoming.codec = codec;
+                let before = std::mem::replace(&mut leg.incoming.codec, codec);
+                if before.clock_rate() != codec.clock_rate() && leg.incoming.meter.packets() > 0 {
+                    // Its timestamps are not those before: for listeners another stream begins.
+                    leg.restart();
+                }
                 (codec.clock_rate(), true)
             }
             Kind::Event => (leg.incoming.codec.clock_rate(), false),
@@ -86,19 +88,26 @@ impl Router {
         octets: &mut [u8],
         wire: &mut impl Wire,
     ) {
-        let Self { legs, scratch, events, counts, .. } = self;
+        let Self { legs, scratch, .. } = self;
         let Some(speaker) = legs[slot].as_deref_mut() else { return };
-        let (digits, source) = (speaker.digits, speaker.source());
-        let mut audio = Audio { codec, source, packet, decoded: None, suspect: false, digit: None, digits };
+        let (digits, source) = (speaker.tones(), speaker.source());
+        let timestamp = Timestamp::new(packet.timestamp, codec, &mut speaker.incoming.narrow);
+        let mut audio = Audio { codec, source, packet, timestamp, decoded: None, suspect: false, digit: None, digits };
         if codec.is_coded_here() && (speaker.incoming.detector.is_some() || speaker.incoming.ear.is_some()) {
             listen(speaker, &mut audio, octets, scratch);
         }
         if audio.suspect && audio.digits == Digits::Consume {
             audio.suspect = !silence(codec, &mut octets[audio.packet.payload.clone()]);
         }
-        if let Some(digit) = audio.digit.filter(|_| speaker.may_tell_digit(now)) {
-            events.push_back(Event::Digit { leg: speaker.id, digit, source: DigitSource::InBand });
+        if let Some(digit) = audio.digit {
+            // Where tones are not passed on because of codes, what is no code is made anew.
+            let made_anew = speaker.digits != audio.digits;
+            let (_, fate) = self.pressed(now, slot, digit, DigitSource::InBand);
+            if made_anew && fate == Fate::Pass {
+                self.queue_to_listeners(now, slot, &[digit]);
+            }
         }
+        let Self { legs, scratch, counts, .. } = self;
         let mut queued = false;
         for i in 0.. {
             let Some(&listener) = legs[slot].as_deref().and_then(|speaker| speaker.listeners.get(i)) else { break };
@@ -108,7 +117,7 @@ impl Router {
                     queued |= convert(legs[listener].as_deref_mut(), &audio);
                     continue;
                 }
-                Some(Hears::Nothing | Hears::Clip { .. }) | None => continue,
+                Some(Hears::Nothing | Hears::Clip { .. } | Hears::Stereo { .. }) | None => continue,
             }
             queued |= convert(legs[listener].as_deref_mut(), &audio);
             // The codecs agree, or else the speaker's packet is decoded, once.
@@ -132,18 +141,28 @@ impl Router {
     }
 
     fn relay_event(&mut self, now: Instant, slot: Slot, packet: &Packet, octets: &mut [u8], wire: &mut impl Wire) {
-        let Self { legs, events, counts, .. } = self;
+        let Self { legs, counts, .. } = self;
         let Some(speaker) = legs[slot].as_deref_mut() else { return };
         let Some(payload) = event::Payload::parse(&octets[packet.payload.clone()]) else {
             speaker.incoming.ignored += 1;
             counts.ignored += 1;
             return;
         };
-        let digit = speaker.incoming.events.handle(packet.timestamp, payload).filter(|_| speaker.may_tell_digit(now));
-        if let Some(digit) = digit {
-            events.push_back(Event::Digit { leg: speaker.id, digit, source: DigitSource::Rfc4733 });
+        let mut digit = speaker.incoming.events.handle(packet.timestamp, payload);
+        // All segments of a long event share its fate.
+        let event = speaker.incoming.events.begun(packet.timestamp);
+        if let Some(pressed) = digit {
+            let (told, fate) = self.pressed(now, slot, pressed, DigitSource::Rfc4733);
+            digit = digit.filter(|_| told);
+            if fate == Fate::Keep {
+                self.withhold(slot, event);
+            }
         }
-        let (digits, source) = (speaker.digits, speaker.source());
+        let Self { legs, counts, .. } = self;
+        let Some(speaker) = legs[slot].as_deref_mut() else { return };
+        let (source, codec) = (speaker.source(), speaker.incoming.codec);
+        let moment = Timestamp::new(packet.timestamp, codec, &mut speaker.incoming.narrow);
+        let digits = if speaker.incoming.withheld.contains(&event) { Digits::Consume } else { speaker.digits };
         let mut queued = false;
         for i in 0.. {
             let Some(&listener) = legs[slot].as_deref().and_then(|speaker| speaker.listeners.get(i)) else { break };
@@ -151,9 +170,9 @@ impl Router {
             let mixes = match leg.hears {
                 Hears::Leg(_) | Hears::Echo => false,
                 Hears::Mix(_) => true,
-                Hears::Nothing | Hears::Clip { .. } => continue,
+                Hears::Nothing | Hears::Clip { .. } | Hears::Stereo { .. } => continue,
             };
-            let this = (source, packet.timestamp);
+            let this = (source, event);
             let passes = match digits {
                 Digits::Pass => leg.destination(),
                 Digits::Consume => None,
@@ -170,10 +189,12 @@ impl Router {
                 }
                 continue;
             };
-            let Packet { marker, sequence, timestamp, .. } = *packet;
-            let incoming = Incoming { sequence, timestamp, marker };
+            let Packet { marker, sequence, .. } = *packet;
+            // By the clock of the audio around it.
+            let clock = leg.clock_of(codec);
+            let incoming = Incoming { sequence, timestamp: moment.at(clock), marker };
             let length = packet.payload.len();
-            if let Some(header) = leg.outgoing.stream.relay(now, source, incoming, payload_type, 8_000, length) {
+            if let Some(header) = leg.outgoing.stream.relay(now, source, incoming, payload_type, clock, length) {
                 let start = packet.payload.start - HEADER;
                 octets[start..start + HEADER].copy_from_slice(&header.octets());
                 wire.send(listener, Port::Rtp, to, &octets[start..packet.payload.end]);
@@ -186,7 +207,7 @@ impl Router {
     }
 
     /// Let the grid visit the listeners of a speaker: digits were queued for them.
-    fn visit_listeners(&mut self, now: Instant, slot: Slot) {
+    pub(super) fn visit_listeners(&mut self, now: Instant, slot: Slot) {
         for listener in self.legs[slot].as_deref().map(|leg| leg.listeners.clone()).unwrap_or_default() {
             self.visit_one(now, listener);
         }
@@ -201,8 +222,24 @@ fn decode(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scr
     })
 }
 
+/// Let the ear hear the packet of Opus that was lost before this one, which this one has a copy of.
+fn restore(speaker: &mut Leg, audio: &Audio, octets: &[u8], scratch: &mut Scratch) {
+    let incoming = &mut speaker.incoming;
+    let Audio { codec, ref packet, timestamp, .. } = *audio;
+    let before = incoming.listened.replace(packet.sequence);
+    let one_is_missing = before.is_some_and(|before| packet.sequence.wrapping_sub(before) == 2);
+    // While digits are kept from mixes, what is restored might hold one.
+    if codec != Codec::Opus || !one_is_missing || incoming.detector.is_some() {
+        return;
+    }
+    let Some(ear) = &mut incoming.ear else { return };
+    let count = incoming.decoder.restore(&octets[packet.payload.clone()], scratch.decoded.as_mut_slice());
+    ear.put(timestamp.narrow.wrapping_sub(count as u32 / 2), codec.sample_rate(), &scratch.decoded[..count]);
+}
+
 /// Let the detector and the ear of the speaker hear a packet.
 fn listen(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scratch) {
+    restore(speaker, audio, octets, scratch);
     let count = decode(speaker, audio, octets, scratch);
     let Scratch { decoded, resampled, .. } = scratch;
     let samples = &mut decoded[..count];
@@ -225,7 +262,7 @@ fn listen(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scr
         incoming.held.silence();
     }
     if let Some(ear) = &mut incoming.ear {
-        let (timestamp, rate) = (audio.packet.timestamp, audio.codec.sample_rate());
+        let (timestamp, rate) = (audio.timestamp.narrow, audio.codec.sample_rate());
         let mut hear = |timestamp, rate, samples: &[i16]| ear.put(timestamp, rate, samples);
         if consumes && incoming.detector.is_some() {
             incoming.held.put(timestamp, rate, samples);
@@ -305,7 +342,7 @@ fn transcode(
     scratch: &mut Scratch,
     wire: &mut impl Wire,
 ) -> bool {
-    let Packet { marker, sequence, timestamp, .. } = audio.packet;
+    let Packet { marker, sequence, .. } = audio.packet;
     let count = audio.decoded.unwrap_or(0);
     let (Some(to), Some((codec, payload_type)), true) =
         (leg.destination().filter(|_| !withheld(leg, audio)), leg.outgoing.codec, count > 0)
@@ -327,8 +364,12 @@ fn transcode(
         _ => decoded,
     };
     let length = leg.outgoing.encoder.encode(codec, samples, &mut packet[HEADER..rtp::LARGEST]);
-    let incoming = Incoming { sequence, timestamp, marker };
+    if length == 0 {
+        leg.outgoing.stream.skip(audio.source, sequence);
+        return false;
+    }
     let clock = codec.clock_rate();
+    let incoming = Incoming { sequence, timestamp: audio.timestamp.at(clock), marker };
     let Some(header) = leg.outgoing.stream.relay(now, audio.source, incoming, payload_type, clock, length) else {
         return false;
     };

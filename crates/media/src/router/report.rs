@@ -29,7 +29,7 @@ impl Router {
             return;
         };
         let ours = leg.outgoing.stream.ssrc();
-        let clock = leg.outgoing.codec.map_or(leg.incoming.codec.clock_rate(), |(codec, _)| codec.clock_rate());
+        let clock = leg.outgoing.stream.clock();
         for packet in packets {
             let reports = match packet {
                 Packet::SenderReport { ssrc, info, reports } => {
@@ -60,6 +60,26 @@ impl Router {
         }
     }
 
+    /// What a leg's party reports of what we send it, where its RTCP is not read here: packets lost so far, jitter in units of
+    /// the codec's clock, round trip.
+    pub fn reported(&mut self, slot: Slot, lost: Option<u64>, jitter: Option<u32>, round_trip: Option<Duration>) {
+        let Some(Some(leg)) = self.legs.get_mut(slot) else { return };
+        let clock = leg.outgoing.stream.clock();
+        let control = &mut leg.control;
+        control.remote_lost = lost.or(control.remote_lost);
+        control.remote_jitter_ms = jitter.map(|j| f64::from(j) * 1000.0 / f64::from(clock)).or(control.remote_jitter_ms);
+        control.round_trip = round_trip.or(control.round_trip);
+    }
+
+    /// A leg's party has gone without a word, though it need not send media now.
+    pub fn silent(&mut self, slot: Slot) {
+        let Some(Some(leg)) = self.legs.get_mut(slot) else { return };
+        // Who should send is watched by what comes.
+        if leg.description.as_ref().is_some_and(|d| !d.direction.receive) {
+            self.events.push_back(Event::MediaTimeout { leg: leg.id });
+        }
+    }
+
     /// Send due reports, and tell of legs that should speak and do not.
     pub(super) fn watch(&mut self, now: Instant, wire: &mut impl Wire) {
         for slot in 0..self.legs.len() {
@@ -85,10 +105,9 @@ impl Router {
         if bye && packets == 0 && leg.incoming.meter.packets() == 0 {
             return;
         }
-        let clock = leg.outgoing.codec.map_or(leg.incoming.codec.clock_rate(), |(codec, _)| codec.clock_rate());
         let sent = packets > leg.control.reported;
         leg.control.reported = packets;
-        let info = leg.outgoing.stream.timestamp_at(now, clock).filter(|_| sent).map(|timestamp| SenderInfo {
+        let info = leg.outgoing.stream.timestamp_at(now).filter(|_| sent).map(|timestamp| SenderInfo {
             ntp,
             timestamp,
             packets: packets as u32,

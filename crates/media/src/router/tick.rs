@@ -8,6 +8,7 @@ use crate::{
     ear::LARGEST_FRAME,
     leg::{Awaited, CLIP_FRAME, Leg, Sending},
     rtp::{HEADER, Header},
+    speech,
     types::{Event, Hears, LegId},
 };
 
@@ -33,6 +34,8 @@ impl Router {
 
     fn play_frame(&mut self, tick: Instant, wire: &mut impl Wire) {
         let slots = std::mem::take(&mut self.ticking);
+        // The frame's number is the same on the grids of all workers.
+        let number = (tick.saturating_duration_since(self.setup.epoch).as_nanos() / FRAME.as_nanos()) as u64;
         // First all speakers are heard, then all listeners are played to: each mix has the same instant of each speaker.
         for &slot in &slots {
             if let Some(ear) = self.legs[slot].as_deref_mut().and_then(|leg| leg.incoming.ear.as_deref_mut()) {
@@ -41,6 +44,7 @@ impl Router {
         }
         for &slot in &slots {
             self.play_leg(tick, slot, wire);
+            self.record_leg(number, slot);
         }
         // Whatever was laid over to its end: who was heard alone before is so again.
         for &slot in &slots {
@@ -98,7 +102,7 @@ impl Router {
             return;
         }
         match &leg.hears {
-            Hears::Nothing | Hears::Leg(_) | Hears::Echo => {}
+            Hears::Nothing | Hears::Leg(_) | Hears::Echo | Hears::Stereo { .. } => {}
             Hears::Mix(_) => {
                 let Some((codec, _)) = leg.outgoing.codec else { return };
                 let begins = match leg.outgoing.awaited.take() {
@@ -116,8 +120,12 @@ impl Router {
                 }
                 let rate = codec.sample_rate();
                 let over = legs[slot].as_deref_mut().and_then(|leg| leg.overlay_frame(rate));
-                let mixed = mix(legs, slot, rate, over.as_ref(), &mut scratch.sum);
+                let Some(sources) = legs[slot].as_deref_mut().map(|leg| std::mem::take(&mut leg.sources)) else {
+                    return;
+                };
+                let mixed = mix(legs, sources.iter().copied(), rate, over.as_ref(), &mut scratch.sum);
                 let Some(leg) = legs[slot].as_deref_mut() else { return };
+                leg.sources = sources;
                 counts.sent += u64::from(send_audio(tick, slot, leg, &mixed, scratch, wire));
             }
             Hears::Clip { clip, repeat } => {
@@ -164,10 +172,41 @@ impl Router {
     }
 }
 
-/// The sum of those a leg hears and of what is laid over, saturated once: 20 ms at 8 or 16 kHz.
+impl Router {
+    /// Give a recorder what it hears in this frame of the grid.
+    fn record_leg(&mut self, number: u64, slot: Slot) {
+        let Self { legs, scratch, .. } = self;
+        let Some(leg) = legs[slot].as_deref_mut() else { return };
+        let Hears::Stereo { .. } = leg.hears else { return };
+        let Some(mut recorder) = leg.recorder.take() else { return };
+        // The leg's own row and sources are put back at the end; meanwhile the speakers are free to be listened to.
+        let (hears, sources) = (std::mem::take(&mut leg.hears), std::mem::take(&mut leg.sources));
+        if let Hears::Stereo { left, right } = &hears {
+            let wideband = |slot: &Slot| legs[*slot].as_deref().is_some_and(Leg::is_wideband);
+            let rate = recorder.rate(|| if sources.iter().any(wideband) { 16_000 } else { 8_000 });
+            let Scratch { sum, stereo, channel: slots, .. } = scratch;
+            let stereo = &mut stereo[..(rate / 25) as usize];
+            for (channel, speakers) in [left, right].into_iter().enumerate() {
+                slots.clear();
+                let speaks = |slot: &Slot| legs[*slot].as_deref().is_some_and(|leg| speakers.contains(&leg.id));
+                slots.extend(sources.iter().copied().filter(speaks));
+                let mixed = mix(legs, slots.iter().copied(), rate, None, sum);
+                for (pair, &sample) in stereo.chunks_exact_mut(2).zip(mixed.iter()) {
+                    pair[channel] = sample;
+                }
+            }
+            recorder.frame(number, stereo);
+        }
+        if let Some(leg) = legs[slot].as_deref_mut() {
+            (leg.hears, leg.sources, leg.recorder) = (hears, sources, Some(recorder));
+        }
+    }
+}
+
+/// The sum of ears and of what is laid over, saturated once: 20 ms at 8 or 16 kHz.
 fn mix(
-    legs: &[Option<Box<Leg>>],
-    slot: Slot,
+    legs: &mut [Option<Box<Leg>>],
+    sources: impl Iterator<Item = Slot>,
     rate: u32,
     over: Option<&[i16; LARGEST_FRAME]>,
     sum: &mut [i32; LARGEST_FRAME],
@@ -175,8 +214,8 @@ fn mix(
     let count = (rate / 50) as usize;
     let sum = &mut sum[..count.min(LARGEST_FRAME)];
     sum.fill(0);
-    for &source in legs[slot].as_deref().map_or(&[][..], |leg| &leg.sources) {
-        let ear = legs[source].as_deref().and_then(|speaker| speaker.incoming.ear.as_deref());
+    for source in sources {
+        let ear = legs[source].as_deref_mut().and_then(|speaker| speaker.incoming.ear.as_deref_mut());
         for (sum, &sample) in sum.iter_mut().zip(ear.map_or(&[][..], |ear| ear.frame(rate))) {
             *sum += i32::from(sample);
         }
@@ -238,7 +277,7 @@ fn send_digit(
                 let stream = &mut leg.outgoing.stream;
                 let octets = payload.octets();
                 let header = match timestamp {
-                    None => stream.begin_event(tick, payload_type, 8_000, octets.len()),
+                    None => stream.begin_event(tick, payload_type, octets.len()),
                     Some(timestamp) => stream.go_on_event(payload_type, timestamp, octets.len()),
                 };
                 *sent += u64::from(send(slot, leg, header, &octets, scratch, wire));
@@ -282,8 +321,11 @@ fn send_audio(
     wire: &mut impl Wire,
 ) -> bool {
     let Some((codec, payload_type)) = leg.outgoing.codec.filter(|_| leg.destination().is_some()) else { return false };
-    let mut octets = [0; 160];
+    let mut octets = [0; speech::LARGEST];
     let length = leg.outgoing.encoder.encode(codec, samples, &mut octets);
+    if length == 0 {
+        return false;
+    }
     let header = leg.outgoing.stream.make(tick, payload_type, codec.clock_rate(), length);
     send(slot, leg, header, &octets[..length], scratch, wire)
 }

@@ -5,11 +5,16 @@
 
 mod codec;
 mod parse;
+pub mod webrtc;
 mod write;
 
 use std::net::IpAddr;
 
-pub use self::{codec::Codec, parse::SdpError};
+pub use self::{
+    codec::Codec,
+    parse::SdpError,
+    webrtc::{Fingerprint, Ice, Setup, Ssrc},
+};
 
 /// Who made a session description (RFC 8866 §5.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -186,12 +191,12 @@ impl Session {
     }
 
     /// The direction of this of our media: its own, else the session's, else both. An unspecified address (`0.0.0.0`) is the
-    /// hold of RFC 2543: nothing is received.
+    /// hold of RFC 2543: nothing is received. Not a browser's, whose address is found by ICE (RFC 8829 §5.2.1).
     #[must_use]
     pub fn direction(&self, media: &Media) -> Direction {
         let said = Direction::of(&media.attributes).or_else(|| Direction::of(&self.attributes));
         let said = said.unwrap_or(Direction::SendRecv);
-        let reachable = self.address(media).is_none_or(|address| !address.is_unspecified());
+        let reachable = media.is_webrtc() || self.address(media).is_none_or(|address| !address.is_unspecified());
         Direction::new(said.sends(), said.receives() && reachable)
     }
 
@@ -216,10 +221,11 @@ impl Media {
         }
     }
 
-    /// The answer that refuses this (RFC 3264 §6).
+    /// The answer that refuses this (RFC 3264 §6). It keeps its name, by which browsers know it (RFC 8829 §5.3.1).
     #[must_use]
     pub fn refused(&self) -> Self {
-        Self { port: 0, connection: None, attributes: Vec::new(), ..self.clone() }
+        let name = self.mid().map(|mid| Attribute::new("mid", mid));
+        Self { port: 0, connection: None, attributes: name.into_iter().collect(), ..self.clone() }
     }
 
     /// The value of the first attribute of this name.

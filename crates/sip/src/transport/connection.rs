@@ -40,19 +40,19 @@ pub(super) enum Ending {
 
 /// When something last came or went.
 #[derive(Debug)]
-struct Activity(watch::Sender<Instant>);
+pub(super) struct Activity(watch::Sender<Instant>);
 
 impl Activity {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(watch::Sender::new(Instant::now()))
     }
 
-    fn note(&self) {
+    pub(super) fn note(&self) {
         self.0.send_replace(Instant::now());
     }
 
     /// Returns when nothing came or went for so long.
-    async fn ceased(&self, idle: Duration) {
+    pub(super) async fn ceased(&self, idle: Duration) {
         loop {
             let end = *self.0.borrow() + idle;
             if end <= Instant::now() {

@@ -90,6 +90,12 @@ impl Connections {
         Some(entry.line.clone())
     }
 
+    /// The connection that a flow names, and no other.
+    pub(super) fn named(&self, flow: Flow) -> Option<Line> {
+        let id = flow.connection?;
+        self.table().by_id.get(&id).map(|entry| entry.line.clone())
+    }
+
     /// Takes a connection out.
     pub(super) fn remove(&self, id: ConnectionId) {
         let mut table = self.table();

@@ -1,4 +1,4 @@
-//! The sockets: UDP, TCP and TLS (RFC 3261 §18). The only part of this crate with I/O; it runs on tokio.
+//! The sockets: UDP, TCP and TLS (RFC 3261 §18), and the WebSockets that a web server brings (RFC 7118). The only part of this crate with I/O; it runs on tokio.
 //!
 //! What comes in goes to one bounded channel as [`Incoming`]; what goes out is given to [`Transports::send`], which
 //! never waits. When the owner is behind, datagrams are dropped and counted (their senders send them again), streams
@@ -11,6 +11,7 @@
 //! | `streams` | who may connect, and how do we connect? |
 //! | `connections` | which connection carries this message? |
 //! | `connection` | how does one connection live and end? |
+//! | `websocket` | how do messages come and go by a browser's WebSocket? |
 //! | `local` | what is our address towards the other end? |
 
 mod config;
@@ -19,6 +20,7 @@ mod connections;
 mod local;
 mod streams;
 mod udp;
+mod websocket;
 
 use std::{
     collections::HashMap,
@@ -42,6 +44,7 @@ use tokio::{
 };
 
 pub use config::{Config, Counts, Limits, OpenError, TlsConfig};
+pub use websocket::{Closed, LARGEST_FRAME, SUBPROTOCOL, WebSocket};
 
 use self::{connections::Connections, local::Routes, udp::Udp};
 use crate::{
@@ -164,8 +167,7 @@ impl Transports {
         match flow.transport {
             Transport::Udp => self.shared.send_datagram(flow, &bytes),
             Transport::Tcp | Transport::Tls => streams::send(&self.shared, flow, bytes),
-            // A browser's connection is a web server's.
-            Transport::Ws | Transport::Wss => self.shared.fail(flow),
+            Transport::Ws | Transport::Wss => websocket::send(&self.shared, flow, bytes),
         }
     }
 

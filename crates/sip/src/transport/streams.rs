@@ -125,7 +125,7 @@ pub(super) fn send(shared: &Arc<Shared>, flow: Flow, bytes: Bytes) {
 }
 
 /// Gives the message back when the connection has ended.
-fn push(shared: &Shared, line: &Line, outgoing: Outgoing) -> Option<Outgoing> {
+pub(super) fn push(shared: &Shared, line: &Line, outgoing: Outgoing) -> Option<Outgoing> {
     match line.queue.try_send(outgoing) {
         Ok(()) => None,
         Err(TrySendError::Closed(outgoing)) => Some(outgoing),

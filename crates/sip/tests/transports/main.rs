@@ -7,4 +7,5 @@ mod datagrams;
 mod sipp;
 mod streams;
 mod tls;
+mod websockets;
 mod world;

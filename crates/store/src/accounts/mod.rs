@@ -26,7 +26,7 @@ mod phones;
 pub use phones::{SIP_REALM, SipCredentials};
 
 /// Their place in the word index.
-pub(crate) const WORDS: WordIndex = WordIndex { kind: "account", rare: 2500 };
+pub(crate) const WORDS: WordIndex = WordIndex { kind: "account", rare: 2500, paired: 0 };
 
 /// What the list of accounts can be sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

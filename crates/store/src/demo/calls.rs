@@ -23,10 +23,7 @@ const CALLERS_MAX: u32 = 100_000;
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn bulk_calls(store: &Store, calls: u32, now: Timestamp) -> Result<(), StoreError> {
-    let all = format!(
-        "SELECT id, customer_id, extension, first_name, last_name FROM account ORDER BY customer_id, id LIMIT {CALLERS_MAX}"
-    );
-    let people: Vec<Person> = store.db.all(sql(all)).await?.iter().map(Person::read).collect::<Result<_, _>>()?;
+    let people = people(store).await?;
     let start = now.plus_seconds(-YEAR);
     let mut batch = Vec::new();
     for n in 0..calls {
@@ -45,9 +42,18 @@ pub async fn bulk_calls(store: &Store, calls: u32, now: Timestamp) -> Result<(),
     store.xdrs().append(&batch).await
 }
 
-struct Person {
-    customer: CustomerId,
-    party: Party,
+/// An account that calls.
+pub(super) struct Person {
+    pub(super) customer: CustomerId,
+    pub(super) party: Party,
+}
+
+/// The accounts that call, those of a customer beside each other.
+pub(super) async fn people(store: &Store) -> Result<Vec<Person>, StoreError> {
+    let all = format!(
+        "SELECT id, customer_id, extension, first_name, last_name FROM account ORDER BY customer_id, id LIMIT {CALLERS_MAX}"
+    );
+    store.db.all(sql(all)).await?.iter().map(Person::read).collect()
 }
 
 impl Person {

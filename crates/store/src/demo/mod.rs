@@ -20,9 +20,11 @@ use crate::{Change, Store, StoreError, classes, password, roles, sign_ins::NewSi
 
 mod bulk;
 mod calls;
+mod recordings;
 
 pub use bulk::bulk;
 pub use calls::bulk_calls;
+pub use recordings::bulk_recordings;
 
 /// The password of everybody in the demonstration data, and of all their phones.
 pub const PASSWORD: &str = "tandem-demo";
@@ -63,7 +65,11 @@ impl Demo<'_> {
     }
 
     async fn abc(&self) -> Result<(), StoreError> {
-        let business = CustomerClass { name: "Business".into(), notifications: vec![Notification::NewCallRecording] };
+        let business = CustomerClass {
+            name: "Business".into(),
+            notifications: vec![Notification::NewCallRecording],
+            recordings_kept_days: None,
+        };
         let business = self.store.classes().create(&business, &self.change).await?;
         let abc = self.customer("ABC", "abc", business).await?;
         self.set(abc, None, Setting::CallSupervision).await?;
@@ -74,6 +80,7 @@ impl Demo<'_> {
         let olivia = self.account(abc, "Olivia", "", "745", "olivia").await?;
         let peter = self.account(abc, "Peter", "", "746", "peter").await?;
         self.set(abc, Some(john), Setting::RecordManually).await?;
+        self.set(abc, Some(john), Setting::RecordByEmail).await?;
         let agent = |account| Member { account, supervision_allowed: false, never_supervise: false };
         let manager = Member { supervision_allowed: true, ..agent(adam) };
         let support = vec![manager, agent(john), agent(olivia)];

@@ -21,7 +21,7 @@ on_both!(
 );
 
 fn class(name: &str) -> CustomerClass {
-    CustomerClass { name: name.into(), notifications: Vec::new() }
+    CustomerClass { name: name.into(), ..CustomerClass::default() }
 }
 
 async fn a_class_lives_and_its_life_is_told(world: World) {
@@ -31,7 +31,11 @@ async fn a_class_lives_and_its_life_is_told(world: World) {
     let read = classes.get(id).await.unwrap();
     assert_eq!(read, Stored { id, version: Version::FIRST, value: class("Business") });
 
-    let better = CustomerClass { name: "Business Plus".into(), notifications: vec![Notification::NewCallRecording] };
+    let better = CustomerClass {
+        name: "Business Plus".into(),
+        notifications: vec![Notification::NewCallRecording],
+        recordings_kept_days: Some(90),
+    };
     let version = classes.update(id, read.version, &better, &world.by("mary")).await.unwrap();
     assert_eq!(version, Version::FIRST.next());
     assert_eq!(classes.get(id).await.unwrap(), Stored { id, version, value: better.clone() });
@@ -67,8 +71,10 @@ async fn a_class_lives_and_its_life_is_told(world: World) {
         ("admin", "created", changed("new_call_recording", "", "off")),
         ("mary", "changed", changed("name", "Business", "Business Plus")),
         ("mary", "changed", changed("new_call_recording", "off", "on")),
+        ("mary", "changed", changed("recordings_kept_days", "", "90")),
         ("peter", "deleted", changed("name", "Business Plus", "")),
         ("peter", "deleted", changed("new_call_recording", "on", "")),
+        ("peter", "deleted", changed("recordings_kept_days", "90", "")),
     ];
     assert_eq!(told, expected);
 }

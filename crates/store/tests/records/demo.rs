@@ -40,7 +40,15 @@ async fn demonstration_data_is_the_contract(world: World) {
     let numbers: Vec<String> = accounts.iter().map(|a| format!("{} {}", a.extension, a.name)).collect();
     assert_eq!(numbers, ["701 Adam", "702 Mary Smith", "744 John", "745 Olivia", "746 Peter"]);
     let john = store.settings(abc).effective_for(named("John").id).await.unwrap();
-    assert!(john.iter().any(|effective| effective.setting == Setting::RecordManually && effective.value.is_on()));
+    for setting in [Setting::RecordManually, Setting::RecordByEmail] {
+        assert!(john.iter().any(|effective| effective.setting == setting && effective.value.is_on()), "{setting:?}");
+    }
+    for name in ["John", "Adam", "Mary Smith"] {
+        let account = store.accounts().get(abc, named(name).id).await.unwrap().value;
+        assert!(!account.email.is_empty(), "{name} gets recordings by e-mail");
+    }
+    let [terms] = store.exchange().recording(&[named("John").id]).await.unwrap().try_into().unwrap();
+    assert_eq!(terms.codes.map(|codes| [codes.start, codes.stop]), Some(["*44".into(), "*45".into()]));
     assert!(store.accounts().sip_credentials("abc744").await.unwrap().is_some());
 
     let groups: Vec<_> = store.huntgroups(abc).all().await.unwrap().into_iter().map(|group| group.value).collect();

@@ -92,7 +92,7 @@ async fn the_second_editor_is_told_what_the_first_changed(world: World) {
         huntgroup("Support", "7710", &[]),
         changed("name", "Support", "Help")
     );
-    let class = |name: &str| CustomerClass { name: name.into(), notifications: Vec::new() };
+    let class = |name: &str| CustomerClass { name: name.into(), ..CustomerClass::default() };
     let id = store.classes().create(&class("One"), &world.change()).await.unwrap();
     overtaken!(
         world,

@@ -12,12 +12,13 @@ use tandem_domain::{
     status::{Service, Status},
     supervision::{Mode, Notice, Refused, may_join},
 };
-use tandem_store::exchange::{Destination, Group, Line};
+use tandem_store::exchange::{Destination, Group, Line, RecordingCodes, RecordingTerms};
 use uuid::Uuid;
 
 use crate::{
     dialing::codes,
     public_numbers::{extension, number},
+    recordings::set,
     registrations::phone,
     world::{World, account, customer, give_sign_in, huntgroup, member},
 };
@@ -30,6 +31,7 @@ on_both!(
     a_public_number_rings_what_it_is_given_to,
     the_standing_tells_whether_there_is_service,
     it_is_known_who_may_supervise_whom_and_what_is_played,
+    it_is_known_how_calls_are_recorded,
 );
 
 async fn ringing(world: &World, tenant: Tenant, dialled: &str) -> Option<Destination> {
@@ -255,4 +257,56 @@ async fn it_is_known_who_may_supervise_whom_and_what_is_played(world: World) {
     // Another customer's settings and groups are its own.
     let elsewhere = world.store.exchange().supervising(panda, lin, john).await.unwrap();
     assert_eq!((elsewhere.enabled, elsewhere.notices, elsewhere.groups.len()), (false, [Notice::Silent; 3], 0));
+}
+
+async fn it_is_known_how_calls_are_recorded(world: World) {
+    let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
+    let (john, mary) = (world.account(abc, "John", "744").await, world.account(abc, "Mary", "702").await);
+    let lin = world.account(panda, "Lin", "801").await;
+    let nobody = AccountId(Uuid::nil());
+    let nothing = |account| RecordingTerms {
+        account,
+        outgoing: false,
+        incoming: false,
+        redirected: false,
+        manual: false,
+        announce: false,
+        account_only: false,
+        codes: None,
+    };
+    let of = async |accounts: &[AccountId]| world.store.exchange().recording(accounts).await.unwrap();
+    assert_eq!(of(&[]).await, []);
+    assert_eq!(of(&[john, lin, nobody]).await, [john, lin, nobody].map(nothing));
+    // Each setting by itself: of the customer for all its accounts, of the account against it.
+    for setting in Setting::RECORDING {
+        let expected = |account, on: bool| RecordingTerms {
+            outgoing: on && setting == Setting::RecordOutgoing,
+            incoming: on && setting == Setting::RecordIncoming,
+            redirected: on && setting == Setting::RecordRedirected,
+            manual: on && setting == Setting::RecordManually,
+            announce: on && setting == Setting::RecordAnnouncement,
+            account_only: on && setting == Setting::RecordAccountOnly,
+            codes: (on && setting == Setting::RecordManually)
+                .then(|| RecordingCodes { start: "*44".into(), stop: "*45".into() }),
+            ..nothing(account)
+        };
+        set(&world, abc, None, setting, true).await;
+        set(&world, abc, Some(mary), setting, false).await;
+        set(&world, panda, None, setting, false).await;
+        set(&world, panda, Some(lin), setting, true).await;
+        let terms = [expected(lin, true), expected(john, true), expected(mary, false), nothing(nobody)];
+        assert_eq!(of(&[lin, john, mary, nobody]).await, terms, "{setting:?}");
+        set(&world, abc, None, setting, false).await;
+        set(&world, panda, Some(lin), setting, false).await;
+    }
+    // The codes are those of the rule in effect.
+    set(&world, abc, None, Setting::RecordManually, true).await;
+    set(&world, abc, None, Setting::DialingRulesOption, true).await;
+    let mut custom = codes("*21");
+    (custom.record_start, custom.record_stop) = ("#7".parse().unwrap(), "#8".parse().unwrap());
+    let chosen = CustomerDialing { assigned: None, mode: DialingMode::Custom, custom };
+    let version = world.store.dialing(abc).get().await.unwrap().version;
+    world.store.dialing(abc).update(version, &chosen, &world.change()).await.unwrap();
+    let [terms] = of(&[john]).await.try_into().unwrap();
+    assert_eq!(terms.codes, Some(RecordingCodes { start: "#7".into(), stop: "#8".into() }));
 }

@@ -171,7 +171,7 @@ async fn short_lists_are_sorted_and_paged_too(world: World) {
     let abc = world.customer("ABC").await;
     for n in 0..110 {
         let name = a_name(n);
-        let class = CustomerClass { name: name.clone(), notifications: Vec::new() };
+        let class = CustomerClass { name: name.clone(), ..CustomerClass::default() };
         store.classes().create(&class, &world.change()).await.unwrap();
         let role = AccessRole {
             name: name.clone(),
@@ -242,7 +242,7 @@ async fn the_audit_log_is_paged(world: World) {
 }
 
 async fn class(world: &World, name: &str) -> tandem_domain::ids::ClassId {
-    let class = CustomerClass { name: name.into(), notifications: Vec::new() };
+    let class = CustomerClass { name: name.into(), ..CustomerClass::default() };
     world.store.classes().create(&class, &world.change()).await.unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use tandem_domain::{
     calls::{Direction, Party, ReleaseCause},
-    ids::{CallId, CustomerId, HuntgroupId, Timestamp},
+    ids::{CallId, CustomerId, HuntgroupId, RecordingId, Timestamp},
     supervision::Mode,
 };
 
@@ -142,6 +142,15 @@ pub enum Event {
     SupervisionWaits,
     /// To a manager's own call: what it is about is over.
     SupervisionOver,
+    /// A recording begins or goes on, heard by the leg `recorder`, or rests. Who is on its left is said when it begins.
+    Record {
+        /// Which.
+        id: RecordingId,
+        /// The party on its left.
+        side: LegId,
+        /// The leg that hears it; `None` to let it rest.
+        recorder: Option<LegId>,
+    },
     /// Somebody with the right to do so ends the call, or the server is going down.
     End(ReleaseCause),
     /// The time of [`Call::deadline`](super::Call::deadline) has come.

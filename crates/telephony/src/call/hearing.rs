@@ -3,7 +3,7 @@
 //! A call says what its legs hear by themselves ([`of_two`], music, announcements). Managers who supervise it come on top, in
 //! [`matrix`], through which every row passes before it leaves the call. PRODUCT §1 says who hears whom in which mode.
 
-use tandem_domain::supervision::Mode;
+use tandem_domain::{ids::RecordingId, supervision::Mode};
 
 use crate::{
     ids::LegId,
@@ -19,6 +19,13 @@ pub enum Sound {
     Leg(LegId),
     /// Several legs, mixed; of none of them: silence.
     Mix(Vec<LegId>),
+    /// What a recorder hears: these on the left, those on the right.
+    Stereo {
+        /// The recorded account's side.
+        left: Vec<LegId>,
+        /// The other party's.
+        right: Vec<LegId>,
+    },
     /// Itself.
     Echo,
     /// An announcement, once.
@@ -42,6 +49,19 @@ pub struct Supervisor {
     pub mode: Mode,
     /// Whether the manager's phone holds.
     pub holds: bool,
+}
+
+/// A recording of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorder {
+    /// Which.
+    pub id: RecordingId,
+    /// The leg that hears what is written down; `None` while nothing is.
+    pub leg: Option<LegId>,
+    /// The party on the left; who takes its place is there after it.
+    pub side: LegId,
+    /// The one it talks to, on the right.
+    pub other: LegId,
 }
 
 /// What two parties hear. Who holds hears nothing, and who is held hears music: a phone on hold may still send sound, which
@@ -70,6 +90,8 @@ pub struct Conversation<'a> {
     pub holding: &'a [LegId],
     /// The managers in it.
     pub supervisors: &'a [Supervisor],
+    /// Its recordings.
+    pub recorders: &'a [Recorder],
 }
 
 impl Conversation<'_> {
@@ -125,6 +147,8 @@ impl Conversation<'_> {
             Sound::Nothing | Sound::Echo | Sound::Prompt(_) | Sound::Tone(_) | Sound::Music | Sound::EndTone => {
                 Sound::Mix(speaking)
             }
+            // Recorders are no parties.
+            Sound::Stereo { .. } => alone.clone(),
         }
     }
 
@@ -139,14 +163,35 @@ impl Conversation<'_> {
         let others = others.filter(|other| self.share_a_party(manager, other)).map(|other| other.leg);
         Sound::Mix(talk.chain(others).collect())
     }
+
+    /// Who is recorded on the side of `party`, who talks to `other`: itself, while anybody is there to hear it, and the managers
+    /// who speak to both. A phone on hold may still send sound, and one that is held does; neither is for anybody.
+    fn recorded(&self, party: LegId, other: LegId) -> Vec<LegId> {
+        let barging = |manager: &&Supervisor| manager.mode.client_hears_manager() && !manager.holds;
+        let mut managers = self.supervisors.iter().filter(barging).peekable();
+        let heard = !self.holds(party) && (!self.holds(other) || managers.peek().is_some());
+        let own = managers.filter(|manager| manager.agent == party).map(|manager| manager.leg);
+        heard.then_some(party).into_iter().chain(own).collect()
+    }
+
+    /// What a recorder hears: silence while the two do not talk.
+    fn recorder_hears(&self, recorder: &Recorder) -> Sound {
+        if self.client(recorder.side) == Some(recorder.other) {
+            let Recorder { side, other, .. } = *recorder;
+            Sound::Stereo { left: self.recorded(side, other), right: self.recorded(other, side) }
+        } else {
+            Sound::Stereo { left: Vec::new(), right: Vec::new() }
+        }
+    }
 }
 
-/// What every leg of a call hears, and every manager in it.
+/// What every leg of a call hears, every manager in it, and what is recorded.
 #[must_use]
 pub fn matrix(talk: &Conversation<'_>) -> Vec<(LegId, Sound)> {
     let parties = talk.alone.iter().map(|(leg, alone)| (*leg, talk.party_hears(*leg, alone)));
     let managers = talk.supervisors.iter().map(|manager| (manager.leg, talk.manager_hears(manager)));
-    parties.chain(managers).collect()
+    let recorders = talk.recorders.iter().filter_map(|recorder| Some((recorder.leg?, talk.recorder_hears(recorder))));
+    parties.chain(managers).chain(recorders).collect()
 }
 
 #[cfg(test)]
@@ -165,8 +210,41 @@ mod tests {
     /// What agent, client and the managers hear.
     fn heard(holding: &[LegId], supervisors: &[Supervisor]) -> Vec<Sound> {
         let alone = of_two(AGENT, CLIENT, |leg| holding.contains(&leg));
-        let talk = Conversation { alone: &alone, parties: Some((AGENT, CLIENT)), holding, supervisors };
+        let talk = Conversation { alone: &alone, parties: Some((AGENT, CLIENT)), holding, supervisors, recorders: &[] };
         matrix(&talk).into_iter().map(|(_, sound)| sound).collect()
+    }
+
+    /// What is recorded left and right of the agent's call.
+    fn recorded(holding: &[LegId], supervisors: &[Supervisor]) -> (Vec<LegId>, Vec<LegId>) {
+        let alone = of_two(AGENT, CLIENT, |leg| holding.contains(&leg));
+        let recorders =
+            [Recorder { id: RecordingId(uuid::Uuid::nil()), leg: Some(LegId(9)), side: AGENT, other: CLIENT }];
+        let talk =
+            Conversation { alone: &alone, parties: Some((AGENT, CLIENT)), holding, supervisors, recorders: &recorders };
+        match matrix(&talk).pop() {
+            Some((LegId(9), Sound::Stereo { left, right })) => (left, right),
+            other => panic!("a recorder's row comes last: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_recording_has_each_party_on_its_side_and_who_barges_in_but_no_whisper() {
+        let both = (vec![AGENT], vec![CLIENT]);
+        assert_eq!(recorded(&[], &[]), both);
+        assert_eq!(recorded(&[], &[manager(MANAGER, Mode::Spy), manager(SECOND, Mode::Whisper)]), both);
+        assert_eq!(recorded(&[], &[manager(MANAGER, Mode::BargeIn)]), (vec![AGENT, MANAGER], vec![CLIENT]));
+        let of_client = [Supervisor { agent: CLIENT, ..manager(MANAGER, Mode::BargeIn) }];
+        assert_eq!(recorded(&[], &of_client), (vec![AGENT], vec![CLIENT, MANAGER]));
+    }
+
+    #[test]
+    fn what_nobody_hears_is_not_recorded() {
+        assert_eq!(recorded(&[AGENT], &[]), (vec![], vec![]), "the held party speaks to nobody");
+        assert_eq!(recorded(&[CLIENT], &[manager(MANAGER, Mode::Whisper)]), (vec![], vec![]));
+        let barging = [manager(MANAGER, Mode::BargeIn)];
+        assert_eq!(recorded(&[AGENT], &barging), (vec![MANAGER], vec![CLIENT]), "the two talk while the agent is away");
+        let away = [Supervisor { holds: true, ..barging[0] }];
+        assert_eq!(recorded(&[AGENT], &away), (vec![], vec![]));
     }
 
     fn mix<const N: usize>(legs: [LegId; N]) -> Sound {

@@ -11,12 +11,14 @@
 //! | `ringing` | what happens until somebody answers? |
 //! | [`hearing`] | who hears whom? |
 //! | `supervising` | which managers are in it? |
+//! | `recording` | which recordings are made of it? |
 //! | [`outcome`] | why did it end, and what is the caller told? |
 
 mod event;
 pub mod hearing;
 pub mod hunt;
 pub mod outcome;
+mod recording;
 mod ringing;
 mod supervising;
 mod transfer;
@@ -27,7 +29,7 @@ use tandem_domain::calls::{EndedBy, ReleaseCause};
 
 pub use self::event::{About, Action, Event, Segment, Why};
 use self::{
-    hearing::{Sound, Supervisor},
+    hearing::{Recorder, Sound, Supervisor},
     hunt::{Hunt, Target},
     outcome::{Outcome, Refusal},
 };
@@ -102,6 +104,8 @@ pub struct Call {
     holding: Vec<LegId>,
     /// The managers in it.
     supervisors: Vec<Supervisor>,
+    /// Its recordings, those that rest included.
+    recorders: Vec<Recorder>,
     /// What its legs would hear without managers, and what all were told to hear.
     alone: Vec<(LegId, Sound)>,
     told: Vec<(LegId, Sound)>,
@@ -127,6 +131,7 @@ impl Call {
             early: None,
             holding: Vec::new(),
             supervisors: Vec::new(),
+            recorders: Vec::new(),
             alone: Vec::new(),
             told: Vec::new(),
             phase: Phase::Ended,
@@ -268,6 +273,7 @@ impl Call {
             Event::SupervisorLeft(leg) => self.supervisor_left(leg, actions),
             Event::SupervisionWaits => self.supervision_waits(actions),
             Event::SupervisionOver => self.supervision_over(now, actions),
+            Event::Record { id, side, recorder } => self.record(id, side, recorder, actions),
             Event::End(cause) => self.end_from_outside(cause, actions),
             Event::Timeout => self.timed_out(now, actions),
         }

@@ -139,11 +139,13 @@ impl Call {
         self.alone.retain(|(leg, _)| legs.contains(leg));
         let over = self.supervisors.extract_if(.., |manager| !legs.contains(&manager.agent));
         actions.extend(over.map(|manager| Action::SupervisionOver(manager.leg)));
+        self.recorders_follow();
         let rows = hearing::matrix(&Conversation {
             alone: &self.alone,
             parties: self.parties(),
             holding: &self.holding,
             supervisors: &self.supervisors,
+            recorders: &self.recorders,
         });
         let changed = rows.iter().filter(|row| !self.told.contains(row)).cloned();
         actions.extend(changed.map(|(leg, sound)| Action::Hear(leg, sound)));

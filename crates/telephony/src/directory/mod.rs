@@ -14,6 +14,8 @@ use tandem_domain::{
     supervision::{Mode, Notice, Refused},
 };
 
+pub use tandem_store::exchange::{RecordingCodes, RecordingTerms};
+
 use crate::call::{
     hunt::{Reach, Target},
     outcome::Refusal,
@@ -44,6 +46,11 @@ pub enum Question {
         /// How he wants to join.
         mode: Mode,
     },
+    /// Who of these records their calls, and how?
+    Recording {
+        /// Who talks, and who handed the call over.
+        accounts: Vec<AccountId>,
+    },
     /// Whom does a number belong to that the trunk asks for?
     FromTrunk {
         /// The number.
@@ -58,6 +65,8 @@ pub enum Question {
 pub enum Answer {
     /// To [`Question::Phone`]: nobody, or somebody.
     Phone(Option<Phone>),
+    /// To [`Question::Recording`], in any order.
+    Recording(Vec<RecordingTerms>),
     /// To the other questions.
     Route(Box<Route>),
     /// The records cannot be asked now: 503.

@@ -46,6 +46,7 @@ pub async fn answer(store: &Store, outside: Outside, now: Timestamp, question: Q
         Question::Supervise { manager, agent, mode } => {
             asked.may_supervise(manager, agent, mode).await.map(Box::new).map(Answer::Route)
         }
+        Question::Recording { accounts } => store.exchange().recording(&accounts).await.map(Answer::Recording),
         Question::FromTrunk { number, caller } => {
             asked.called_by_trunk(&number, caller).await.map(Box::new).map(Answer::Route)
         }

@@ -30,6 +30,8 @@ pub(super) enum Asked {
     Supervise { follow: bool },
     /// May this manager, who waits, join the agent's next call?
     Follow { manager: LegId },
+    /// Who records this call?
+    Recording { call: CallId },
 }
 
 impl Asked {
@@ -38,7 +40,7 @@ impl Asked {
         match self {
             Self::Who { request, .. } => request.method == Method::Invite,
             Self::Dialled { .. } => true,
-            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } => false,
+            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } | Self::Recording { .. } => false,
         }
     }
 
@@ -46,7 +48,7 @@ impl Asked {
     const fn server(&self) -> Option<ServerId> {
         match self {
             Self::Who { server, .. } | Self::Dialled { server, .. } => Some(*server),
-            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } => None,
+            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } | Self::Recording { .. } => None,
         }
     }
 }
@@ -137,7 +139,7 @@ impl<M: Media> Exchange<M> {
             response.headers.push(Name::RetryAfter, RETRY_AFTER.to_string());
             return Some(response);
         }
-        let known = self.settings.is_trunk(flow) || request.headers.has(&Name::Authorization);
+        let known = self.settings.is_trunk(flow) || self.trusted_user(flow).is_some() || request.headers.has(&Name::Authorization);
         if known {
             return None;
         }
@@ -204,7 +206,8 @@ impl<M: Media> Exchange<M> {
             Some(Asked::Dialled { invite: request, server, .. }) => {
                 self.refuse(now, Some(server), &request, 487);
             }
-            Some(Asked::Transfer { .. } | Asked::Supervise { .. } | Asked::Follow { .. }) | None => {}
+            Some(Asked::Transfer { .. } | Asked::Supervise { .. } | Asked::Follow { .. } | Asked::Recording { .. })
+            | None => {}
         }
     }
 
@@ -219,7 +222,9 @@ impl<M: Media> Exchange<M> {
     /// The directory has answered.
     pub(super) fn answered(&mut self, now: Now, id: QuestionId, answer: Answer) {
         let Some(asked) = self.take_question(id) else { return };
-        if let (Asked::Who { request, flow, .. }, Answer::Unavailable | Answer::Route(_)) = (&asked, &answer) {
+        if let (Asked::Who { request, flow, .. }, Answer::Unavailable | Answer::Route(_) | Answer::Recording(_)) =
+            (&asked, &answer)
+        {
             self.undecided(request, *flow);
         }
         match (asked, answer) {
@@ -232,16 +237,23 @@ impl<M: Media> Exchange<M> {
             (Asked::Supervise { follow }, Answer::Route(route)) => self.summon(now, *route, follow),
             (Asked::Follow { manager }, Answer::Route(route)) => self.join_next(now, manager, *route),
             // The records cannot be asked: nobody is rung, and who waits goes on waiting.
-            (Asked::Supervise { .. } | Asked::Follow { .. }, Answer::Unavailable | Answer::Phone(_)) => {}
+            (
+                Asked::Supervise { .. } | Asked::Follow { .. },
+                Answer::Unavailable | Answer::Phone(_) | Answer::Recording(_),
+            ) => {}
+            (Asked::Recording { call }, Answer::Recording(terms)) => self.terms_known(now, call, terms),
+            (Asked::Recording { call }, Answer::Unavailable | Answer::Phone(_) | Answer::Route(_)) => {
+                self.terms_unknown(now, call);
+            }
             (Asked::Transfer { referrer, call, dialled }, Answer::Route(route)) => {
                 self.transfer_route(now, call, referrer, dialled, *route);
             }
-            (Asked::Transfer { referrer, call, .. }, Answer::Unavailable | Answer::Phone(_)) => {
+            (Asked::Transfer { referrer, call, .. }, Answer::Unavailable | Answer::Phone(_) | Answer::Recording(_)) => {
                 self.transfer_unroutable(now, call, referrer);
             }
             (
                 Asked::Who { request, server, .. } | Asked::Dialled { invite: request, server, .. },
-                Answer::Unavailable | Answer::Phone(_) | Answer::Route(_),
+                Answer::Unavailable | Answer::Phone(_) | Answer::Route(_) | Answer::Recording(_),
             ) => self.refuse(now, Some(server), &request, 503),
         }
     }

@@ -113,7 +113,7 @@ impl<M: Media> Exchange<M> {
         let id = about.id;
         let record = XdrId(self.new_uuid(now.wall));
         let (call, actions) = Call::new(about, leg, plan, now.instant);
-        self.calls.insert(id, Entry { call, caller: leg, callee: None, max_forwards, record });
+        self.calls.insert(id, Entry { call, caller: leg, callee: None, max_forwards, record, asked_to_record: None });
         self.perform(now, id, actions);
         if let Some((found, request)) = supervise {
             self.begin_supervision(now, leg, id, request, found);

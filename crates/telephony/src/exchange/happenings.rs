@@ -1,8 +1,9 @@
 //! What legs, media and people with the right to tell the exchange, and which call that concerns.
 
 use tandem_domain::calls::ReleaseCause;
+use tandem_media::{Digit, DigitSource};
 
-use super::{Command, Exchange, Media, Now, arrivals::Asked};
+use super::{Command, Exchange, Media, Now, Wish, arrivals::Asked};
 use crate::{
     call,
     directory::Question,
@@ -39,7 +40,12 @@ impl<M: Media> Exchange<M> {
             LegEvent::Lost(cause) => self.call_event(now, call, call::Event::Lost { leg: id, cause }),
             LegEvent::Refer { to, replaces } => self.refer(now, id, &to, replaces.as_ref()),
             LegEvent::Digit(digit) if self.is_supervisor(id) => self.supervisor_pressed(now, id, digit),
-            LegEvent::Digit(digit) => self.pass_digit(call, id, digit),
+            LegEvent::Digit(digit) => {
+                if let Some(digit) = Digit::new(digit) {
+                    self.media.press(id, digit);
+                }
+            }
+            LegEvent::Record(on) => self.wish(now, id, if on { &Wish::Start } else { &Wish::Stop }),
         }
     }
 
@@ -58,7 +64,15 @@ impl<M: Media> Exchange<M> {
                 }
             }
             tandem_media::Event::Closed { leg, stats } => self.media_closed(leg, &stats),
-            tandem_media::Event::Digit { leg, digit, .. } => self.supervisor_pressed(now, leg, digit.into()),
+            // What came in an INFO has been heard already.
+            tandem_media::Event::Digit { source: DigitSource::Info, .. } => {}
+            tandem_media::Event::Digit { leg, digit, source: DigitSource::Rfc4733 | DigitSource::InBand } => {
+                self.supervisor_pressed(now, leg, digit.into());
+            }
+            tandem_media::Event::Code { leg, code } => {
+                self.wish(now, leg, if code == 0 { &Wish::Start } else { &Wish::Stop });
+            }
+            tandem_media::Event::Recorded { leg, length_ms, error } => self.part_recorded(now, leg, length_ms, error),
             tandem_media::Event::Latched { .. } => {}
         }
     }
@@ -73,6 +87,11 @@ impl<M: Media> Exchange<M> {
             }
             Command::Follow { call, on } => self.follow(now, call, on),
             Command::SwitchMode { call, mode } => self.change_mode_of(now, call, mode),
+            Command::Trust { connection, user } => {
+                self.trusted.insert(connection, user);
+            }
+            Command::Record { call, account, wish } => self.wish_of(now, call, account, &wish),
+            Command::Mark { call, text } => self.mark_moment(now, call, &text),
             Command::ForgetPhones(account) => {
                 let gone = self.registrar.remove(account);
                 self.bindings_gone(gone);

@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     time::Instant,
 };
 
@@ -12,9 +13,12 @@ use tandem_domain::{
     supervision::Mode,
 };
 use tandem_media::{Clip, Description, Digit, Digits, Hears, OpenError};
-use tandem_sip::{flow::Flow, message::Message};
+use tandem_sip::{
+    flow::{ConnectionId, Flow},
+    message::Message,
+};
 
-use super::SupervisionNote;
+use super::{RecordingNote, SupervisionNote, Wish};
 use crate::{
     directory::{Answer, Question},
     ids::LegId,
@@ -41,12 +45,19 @@ pub trait Media {
     fn describe(&self, leg: LegId, description: Description);
     /// Says what legs hear from now on, all at the same instant.
     fn route(&self, rows: Vec<(LegId, Hears)>);
-    /// Sends a digit to a leg.
-    fn send_digit(&self, leg: LegId, digit: Digit, milliseconds: u16);
     /// Says what becomes of the digits that a leg presses.
     fn digits(&self, leg: LegId, digits: Digits);
     /// Lays a clip over what a leg hears, once.
     fn overlay(&self, leg: LegId, clip: Clip);
+    /// Opens a leg that only hears; what it hears is written into a file, whose folder is made.
+    ///
+    /// # Errors
+    /// The leg is open already.
+    fn record(&self, leg: LegId, file: PathBuf) -> Result<(), OpenError>;
+    /// Says which codes a leg may press: their digits reach nobody.
+    fn codes(&self, leg: LegId, codes: Vec<String>);
+    /// A digit of a leg came by signalling.
+    fn press(&self, leg: LegId, digit: Digit);
     /// Closes a leg; its sums come as an event.
     fn close(&self, leg: LegId);
 }
@@ -115,6 +126,29 @@ pub enum Command {
         /// From now on.
         mode: Mode,
     },
+    /// Whoever speaks by this connection has proven to be this SIP user, and is not asked for a password.
+    Trust {
+        /// The connection.
+        connection: ConnectionId,
+        /// The SIP user.
+        user: String,
+    },
+    /// An account wants something of the recording of its call. Where it may not record, nothing happens.
+    Record {
+        /// The call.
+        call: CallId,
+        /// Who.
+        account: AccountId,
+        /// What.
+        wish: Wish,
+    },
+    /// Somebody marks this moment in the recordings of a call.
+    Mark {
+        /// The call.
+        call: CallId,
+        /// Why; may be empty.
+        text: String,
+    },
     /// An account has a new password, or is closed: its phones are not its any more.
     ForgetPhones(AccountId),
     /// The phones known before the program was started.
@@ -143,6 +177,8 @@ pub enum Output {
     Keep(Box<Xdr>),
     /// Keep what a manager did in a call.
     Note(Box<SupervisionNote>),
+    /// Keep a recording's state; finish it when it has ended.
+    Recording(Box<RecordingNote>),
     /// Keep, or no longer keep, where a phone is.
     Binding(Box<registrar::Change>),
     /// A call was answered: its record so far, should nobody be able to write its end.
@@ -171,6 +207,8 @@ pub struct Counts {
     pub drafts: usize,
     /// Managers in calls, who wait for one, or whose phones ring.
     pub supervisions: usize,
+    /// Recordings of calls that go on, or whose last sound is being written.
+    pub recordings: usize,
     /// Phones.
     pub bindings: usize,
     /// Whether we are registered at the trunk; `None` where that is not wanted.

@@ -15,6 +15,8 @@
 //! | `performing` | how is done what a call wants? |
 //! | `transferring` | who takes whose place? |
 //! | `supervising` | which manager is in which call? |
+//! | `recording` | what is recorded? |
+//! | `recorded` | which calls are recorded in any case, and what is marked in a recording? |
 //! | `trunk` | are we registered at the trunk? |
 //! | `records` | what is kept of a call? |
 //! | [`guard`] | who guesses passwords? |
@@ -25,6 +27,8 @@ pub mod guard;
 mod happenings;
 mod interface;
 mod performing;
+mod recorded;
+mod recording;
 mod records;
 mod registering;
 mod settings;
@@ -38,9 +42,10 @@ use std::{
 };
 
 use rand::{Rng as _, rngs::StdRng};
-use tandem_domain::ids::{AccountId, CallId, HuntgroupId, Timestamp, XdrId};
+use tandem_domain::ids::{AccountId, CallId, HuntgroupId, RecordingId, Timestamp, XdrId};
 use tandem_sip::{
     digest::{self, Challenges},
+    flow::ConnectionId,
     transaction::{self, ClientId, Output as SipOutput, ServerId, Timers, Transactions},
 };
 use uuid::Uuid;
@@ -48,19 +53,21 @@ use uuid::Uuid;
 use self::{
     arrivals::Asked,
     guard::Guard,
+    recording::Tape,
     records::Draft,
     supervising::{Summons, Supervision},
     trunk::TrunkRegistration,
 };
 pub use self::{
     interface::{Command, Counts, Input, Media, Now, Output, QuestionId},
+    recording::{RecordingNote, Wish},
     registering::registration,
     settings::{Settings, Trunk},
     supervising::SupervisionNote,
 };
 use crate::{
     call::{self, Call},
-    directory::Question,
+    directory::{Question, RecordingTerms},
     feed::Feed,
     ids::LegId,
     leg::{Leg, LegEvent, Wire},
@@ -74,6 +81,10 @@ enum Due {
     Call(CallId),
     Leg(LegId),
     Draft(CallId),
+    /// Who may record a call is asked again.
+    Terms(CallId),
+    /// The end of a recording waits no longer.
+    Tape(RecordingId),
     Trunk,
     KeepAlive,
 }
@@ -88,6 +99,8 @@ struct Entry {
     max_forwards: u8,
     /// What names its record; another after each transfer.
     record: XdrId,
+    /// The two for whom it was asked whether they are recorded.
+    asked_to_record: Option<(LegId, LegId)>,
 }
 
 /// The exchange.
@@ -118,6 +131,13 @@ pub struct Exchange<M> {
     followers: HashMap<LegId, Supervision>,
     /// Managers whose phones ring, by their own calls.
     summons: HashMap<CallId, Summons>,
+    tapes: HashMap<RecordingId, Tape>,
+    /// The recording, and which part of it, that a leg hears.
+    recorder_of: HashMap<LegId, (RecordingId, usize)>,
+    /// Who may record.
+    recording_terms: HashMap<LegId, RecordingTerms>,
+    /// Connections whose user has proven who that is, with the SIP user.
+    trusted: HashMap<ConnectionId, String>,
     last_used: HashMap<(HuntgroupId, AccountId), Instant>,
     due: BTreeSet<(Instant, Due)>,
     scheduled: HashMap<Due, Instant>,
@@ -153,6 +173,10 @@ impl<M: Media> Exchange<M> {
             supervisions: HashMap::new(),
             followers: HashMap::new(),
             summons: HashMap::new(),
+            tapes: HashMap::new(),
+            recorder_of: HashMap::new(),
+            recording_terms: HashMap::new(),
+            trusted: HashMap::new(),
             last_used: HashMap::new(),
             due: BTreeSet::new(),
             scheduled: HashMap::new(),
@@ -183,6 +207,7 @@ impl<M: Media> Exchange<M> {
                 self.transactions.transport_failed(now.instant, flow);
                 if flow.transport.is_reliable() {
                     let gone = self.registrar.flow_failed(flow);
+                    self.trusted.retain(|connection, _| flow.connection != Some(*connection));
                     self.bindings_gone(gone);
                 }
             }
@@ -214,6 +239,8 @@ impl<M: Media> Exchange<M> {
                 Due::Call(call) => self.call_event(now, call, call::Event::Timeout),
                 Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
                 Due::Draft(call) => self.finish_draft(call),
+                Due::Terms(call) => self.ask_for_terms(call),
+                Due::Tape(recording) => self.finish_tape(now, recording),
                 Due::Trunk => self.register_at_trunk(now),
                 Due::KeepAlive => self.keep_ways_open(now),
             }
@@ -237,6 +264,7 @@ impl<M: Media> Exchange<M> {
             questions: self.questions.len(),
             drafts: self.drafts.len(),
             supervisions: self.supervisions.len() + self.followers.len() + self.summons.len(),
+            recordings: self.tapes.len(),
             bindings: self.registrar.all().count(),
             at_trunk: self.is_registered_at_trunk(now),
         }

@@ -6,7 +6,7 @@ use tandem_domain::{
     calls::{CallState, LiveCall},
     ids::{AccountId, CallId},
 };
-use tandem_media::{Codec, Digit, Hears};
+use tandem_media::{Codec, Hears};
 use tandem_sip::{
     flow::Flow,
     message::{Name, NameAddr, Uri},
@@ -23,9 +23,6 @@ use crate::{
     leg::{Invitation, Leg, Peer, Wire, name_addr, negotiation::CODECS},
     registrar::Binding,
 };
-
-/// How long a digit sounds that came without its sound, in milliseconds.
-const DIGIT_MILLISECONDS: u16 = 100;
 
 impl<M: Media> Exchange<M> {
     /// Tells a call what happened, and does what it wants.
@@ -107,6 +104,7 @@ impl<M: Media> Exchange<M> {
         }
         let deadline = self.calls.get(&call).and_then(|entry| entry.call.deadline());
         self.schedule(Due::Call(call), deadline);
+        self.look_for_recordings(now, call);
     }
 
     /// Lets a leg do something that tells its call nothing new.
@@ -122,6 +120,7 @@ impl<M: Media> Exchange<M> {
     /// A leg is of no call any more: its media end now, its dialog when the last response is there.
     fn let_go(&mut self, leg: LegId) {
         self.media.close(leg);
+        self.recording_terms.remove(&leg);
         self.drop_if_finished(leg);
     }
 
@@ -130,6 +129,7 @@ impl<M: Media> Exchange<M> {
             Sound::Nothing => Hears::Nothing,
             Sound::Leg(leg) => Hears::Leg(leg),
             Sound::Mix(legs) => Hears::Mix(legs),
+            Sound::Stereo { left, right } => Hears::Stereo { left, right },
             Sound::EndTone => Hears::Clip { clip: self.voices.end_tone(), repeat: false },
             Sound::Echo => Hears::Echo,
             Sound::Prompt(prompt) => Hears::Clip { clip: self.voices.prompt(prompt), repeat: false },
@@ -293,6 +293,7 @@ impl<M: Media> Exchange<M> {
 
     pub(super) fn show(&mut self, call: CallId) {
         let (supervisors, supervises) = (self.live_supervisors(call), self.supervised_by(call));
+        let recorded = self.recorded(call);
         let Some(entry) = self.calls.get_mut(&call) else { return };
         if let Some((caller, callee)) = entry.call.parties() {
             (entry.caller, entry.callee) = (caller, Some(callee));
@@ -319,16 +320,7 @@ impl<M: Media> Exchange<M> {
             answered: about.answered,
             supervisors,
             supervises,
+            recorded,
         });
-    }
-
-    // Digits ---------------------------------------------------------------------------------------------------------
-
-    /// A digit that came in an INFO goes to the other party, in the form that its media agreed to.
-    pub(super) fn pass_digit(&mut self, call: CallId, from: LegId, digit: char) {
-        let other = self.calls.get(&call).and_then(|entry| entry.call.other(from));
-        if let (Some(other), Some(digit)) = (other, Digit::new(digit)) {
-            self.media.send_digit(other, digit, DIGIT_MILLISECONDS);
-        }
     }
 }

@@ -43,9 +43,11 @@ impl Draft {
 impl<M: Media> Exchange<M> {
     /// A call is over: it is shown no more, and its record waits for the sums of its media.
     pub(super) fn done(&mut self, now: Now, call: CallId, outcome: Outcome) {
-        let Some(entry) = self.calls.remove(&call) else { return };
+        let Some(mut entry) = self.calls.remove(&call) else { return };
         self.schedule(Due::Call(call), None);
+        self.end_recordings(now, entry.call.take_recorders());
         self.summons.remove(&call);
+        self.schedule(Due::Terms(call), None);
         self.feed.forget_call(call);
         let mut draft = Draft::new(entry.record, entry.call.about, outcome, now.wall);
         if draft.about.answered.is_some() {

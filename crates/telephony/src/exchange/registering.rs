@@ -25,6 +25,10 @@ const QUESTIONS_MAX: usize = 5000;
 impl<M: Media> Exchange<M> {
     /// A request that needs to know who sent it: asks the directory for the user that its digest names, or challenges it.
     pub(super) fn authenticate(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
+        if let Some(user) = self.trusted_user(flow) {
+            let question = Question::Phone { user: user.to_owned() };
+            return self.ask(question, Asked::Who { request: Box::new(request), server, flow });
+        }
         let named = request.headers.get(&Name::Authorization).map(Credentials::parse);
         match named {
             // What is of another scheme proves nothing here.
@@ -50,6 +54,11 @@ impl<M: Media> Exchange<M> {
         }
     }
 
+    /// Whose connection it is, if that was proven before it was made: a line of ours, for somebody who has signed in.
+    pub(super) fn trusted_user(&self, flow: Flow) -> Option<&str> {
+        self.trusted.get(&flow.connection?).map(String::as_str)
+    }
+
     fn challenge(&mut self, now: Now, server: ServerId, request: &Request, stale: bool) {
         let mut response = self.response(request, 401);
         for value in self.challenges.challenge(now.instant, stale) {
@@ -67,6 +76,12 @@ impl<M: Media> Exchange<M> {
         request: Request,
         phone: Option<Phone>,
     ) {
+        if self.trusted_user(flow).is_some() {
+            return match phone {
+                Some(phone) => self.admitted(now, server, flow, request, phone),
+                None => self.refuse(now, Some(server), &request, 403),
+            };
+        }
         let header = request.headers.get(&Name::Authorization).unwrap_or_default();
         let Ok(credentials) = Credentials::parse(header) else {
             return self.refuse(now, Some(server), &request, 400);
@@ -101,8 +116,13 @@ impl<M: Media> Exchange<M> {
 
     fn register(&mut self, now: Now, server: ServerId, flow: Flow, request: &Request, phone: &Phone) {
         // The user that registers is the one whose password it is (RFC 3261 §10.3, step 3 and 4).
-        let header = request.headers.get(&Name::Authorization).unwrap_or_default();
-        let user = Credentials::parse(header).map(|credentials| credentials.username).unwrap_or_default();
+        let user = match self.trusted_user(flow) {
+            Some(user) => user.to_owned(),
+            None => {
+                let header = request.headers.get(&Name::Authorization).unwrap_or_default();
+                Credentials::parse(header).map(|credentials| credentials.username).unwrap_or_default()
+            }
+        };
         let of = request.headers.to().ok().and_then(|to| to.uri.user);
         if of.as_deref() != Some(user.as_str()) {
             return self.refuse(now, Some(server), request, 403);

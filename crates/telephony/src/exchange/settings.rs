@@ -1,6 +1,9 @@
 //! What the exchange is told once, when it is made.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use tandem_sip::{
     digest::Algorithm,
@@ -46,6 +49,8 @@ pub struct Settings {
     pub account_calls_max: usize,
     /// Other networks; `None`: the exchange's own answering party stands in for them.
     pub trunk: Option<Trunk>,
+    /// The folder of recordings whose calls go on; `None`: nothing is recorded.
+    pub spool: Option<PathBuf>,
     /// What we call ourselves, in `Server` and `User-Agent`.
     pub product: String,
 }

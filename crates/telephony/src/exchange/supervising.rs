@@ -265,7 +265,8 @@ impl<M: Media> Exchange<M> {
         }
         let record = XdrId(self.new_uuid(now.wall));
         let (call, actions) = Call::summoning(about, Hunt::alone(target), now.instant);
-        let entry = Entry { caller: call.caller(), call, callee: None, max_forwards: 70, record };
+        let caller = call.caller();
+        let entry = Entry { caller, call, callee: None, max_forwards: 70, record, asked_to_record: None };
         self.calls.insert(id, entry);
         self.summons.insert(id, Summons { request: *request, follow });
         self.perform(now, id, actions);
@@ -446,7 +447,7 @@ fn refusal(now: Now, about: &About, actor: String, address: Option<IpAddr>, refu
     }
 }
 
-fn account_of(leg: &Leg) -> Option<AccountId> {
+pub(super) fn account_of(leg: &Leg) -> Option<AccountId> {
     match leg.peer {
         Peer::Phone(account) => Some(account),
         Peer::Trunk => None,
@@ -454,7 +455,7 @@ fn account_of(leg: &Leg) -> Option<AccountId> {
 }
 
 /// "John (744)", or what of it is known.
-fn named(party: &Party) -> String {
+pub(super) fn named(party: &Party) -> String {
     match (party.name.as_str(), party.number.as_str()) {
         ("", number) => number.to_owned(),
         (name, "") => name.to_owned(),

@@ -11,7 +11,7 @@ use tandem_sip::{
 use super::{ALLOW, Leg, LegEvent, Purpose, Referral, State, Wire, has_description, session_timer::INTERVAL_MIN};
 
 /// Extensions that a request may require of us (RFC 3261 §8.2.2.3).
-const KNOWN_EXTENSIONS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
+const KNOWN_EXTENSIONS: [&str; 5] = ["100rel", "timer", "replaces", "norefersub", "outbound"];
 
 /// The extensions that a request requires and we do not know: 420.
 pub fn unknown_extensions(request: &Request) -> Vec<String> {
@@ -186,8 +186,19 @@ impl Leg {
         events
     }
 
-    /// A digit (`application/dtmf-relay`: `Signal=5`, `application/dtmf`: `5`), or what others send.
+    /// A digit (`application/dtmf-relay`: `Signal=5`, `application/dtmf`: `5`), a key that records (`Record: on`, as Snom, Yealink
+    /// and others send it), or what others send.
     fn info_came(&mut self, wire: &mut Wire<'_>, server: ServerId, request: &Request) -> Vec<LegEvent> {
+        if let Some(wish) = request.headers.get(&Name::Other("Record".into())) {
+            let on = match wish.trim().to_ascii_lowercase().as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return self.just(wire, server, request, 400),
+            };
+            let status = if self.may_record { 200 } else { 403 };
+            self.just(wire, server, request, status);
+            return vec![LegEvent::Record(on)];
+        }
         self.just(wire, server, request, 200);
         let kind = request.headers.get(&Name::ContentType).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -6,11 +6,13 @@
 //! | module | the question it answers |
 //! | --- | --- |
 //! | [`negotiation`] | which codecs, which addresses, which way? |
+//! | `browser` | what do we and a browser say to each other of ICE and DTLS? |
 //! | `uas` | how is a call that comes in rung, answered, refused? |
 //! | `uac` | how is a phone called, and what do its responses mean? |
 //! | `inside` | what do requests inside the dialog ask? |
 //! | `session_timer` | is the other end still there? (RFC 4028) |
 
+mod browser;
 mod inside;
 pub mod negotiation;
 mod session_timer;
@@ -104,6 +106,8 @@ pub enum LegEvent {
     },
     /// It sent a digit in an INFO.
     Digit(char),
+    /// It wants its call recorded, or no longer (INFO with `Record`).
+    Record(bool),
 }
 
 /// Where a leg's INVITE transaction stands.
@@ -152,6 +156,8 @@ pub struct Leg {
     pub peer: Peer,
     /// Its media.
     pub negotiation: Negotiation,
+    /// Whether it may start and stop recordings.
+    pub may_record: bool,
     flow: Flow,
     /// Whether we made its Call-ID: then we called (RFC 3261 §14.1).
     called_by_us: bool,

@@ -1,17 +1,23 @@
 //! Which codecs, which addresses, which way: offer and answer of one leg (RFC 3264).
 //!
-//! Pure. A leg has one audio stream; whatever else is offered is declined in the answer (RFC 3264 §6).
+//! Pure. A leg has one audio stream; whatever else is offered is declined in the answer (RFC 3264 §6). It leads to a plain
+//! phone, over RTP, or to a browser, over ICE and DTLS ([`super::browser`]); which of both is known before its first
+//! description, and does not change.
 
 use std::net::SocketAddr;
 
-use tandem_media::{Codec, Description, Direction};
+use tandem_media::{Codec, Description, Direction, Local};
 use tandem_sip::sdp::{self, Kind};
+
+use super::browser::{self, Said};
 
 /// What the exchange can do, in the order in which it offers when nobody else has a wish.
 pub const CODECS: [Codec; 3] = [Codec::G722, Codec::Pcma, Codec::Pcmu];
 
 /// The payload type that we propose for telephone-event: what most phones propose too.
 const TELEPHONE_EVENT: u8 = 101;
+/// The same for Opus: what most browsers propose too.
+const OPUS: u8 = 111;
 
 /// Why a session description cannot be agreed to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +26,11 @@ pub enum NegotiationError {
     #[error("the body is no session description: {0}")]
     Malformed(String),
     /// There is no audio in it that we can talk.
-    #[error("no audio with a codec that both know (G722, PCMA, PCMU over RTP/AVP)")]
+    #[error("no audio with a codec that both know (G722, PCMA, PCMU over RTP/AVP; browsers also opus)")]
     NothingInCommon,
+    /// A browser's description that lacks what it needs.
+    #[error("no way to the browser: {0}")]
+    NoWay(&'static str),
 }
 
 impl NegotiationError {
@@ -30,7 +39,7 @@ impl NegotiationError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
-            Self::NothingInCommon => 488,
+            Self::NothingInCommon | Self::NoWay(_) => 488,
         }
     }
 }
@@ -43,15 +52,26 @@ struct Remote {
     rtcp_mux: bool,
     ptime: Option<u8>,
     direction: sdp::Direction,
+    /// What a browser says besides.
+    browser: Option<Said>,
     /// The media lines that it offered, ours among them, for the answer to line up with.
     lines: Vec<sdp::Media>,
     audio: usize,
 }
 
+/// Our end.
+#[derive(Debug, Clone)]
+enum Ours {
+    /// A plain phone's leg: where we receive.
+    Plain(SocketAddr),
+    /// A browser's.
+    Browser(Box<Local>),
+}
+
 /// One leg's media as far as it is agreed.
 #[derive(Debug, Clone)]
 pub struct Negotiation {
-    local: SocketAddr,
+    ours: Ours,
     id: u64,
     version: u64,
     agreed: Vec<(Codec, u8)>,
@@ -66,11 +86,21 @@ pub struct Negotiation {
 }
 
 impl Negotiation {
-    /// Nothing agreed yet; our media are at `local`.
+    /// A plain phone's leg. Nothing agreed yet; our media are at `local`.
     #[must_use]
     pub const fn new(local: SocketAddr, id: u64) -> Self {
+        Self::with(Ours::Plain(local), id)
+    }
+
+    /// A browser's leg. Nothing agreed yet; `local` is what media opened for it.
+    #[must_use]
+    pub fn browser(local: Local, id: u64) -> Self {
+        Self::with(Ours::Browser(Box::new(local)), id)
+    }
+
+    const fn with(ours: Ours, id: u64) -> Self {
         Self {
-            local,
+            ours,
             id,
             version: 0,
             agreed: Vec::new(),
@@ -79,6 +109,19 @@ impl Negotiation {
             made: Vec::new(),
             remote: None,
             said: None,
+        }
+    }
+
+    /// Whether it is a browser's.
+    #[must_use]
+    pub const fn is_browser(&self) -> bool {
+        matches!(self.ours, Ours::Browser(_))
+    }
+
+    /// Another ICE agent of ours, for a browser's leg whose ICE starts anew: it is said from the next description on.
+    pub fn renew(&mut self, local: Local) {
+        if self.is_browser() {
+            self.ours = Ours::Browser(Box::new(local));
         }
     }
 
@@ -113,13 +156,10 @@ impl Negotiation {
 
     /// An offer of `codecs`; of what is agreed, when something is.
     pub fn offer(&mut self, codecs: &[Codec]) -> String {
-        let mut list = if self.agreed.is_empty() {
-            codecs.iter().filter_map(|codec| Some((*codec, codec.static_payload_type()?))).collect()
-        } else {
-            self.agreed.clone()
-        };
+        let mut list = if self.agreed.is_empty() { self.with_payload_types(codecs) } else { self.agreed.clone() };
         if list.is_empty() {
-            list = CODECS.iter().filter_map(|codec| Some((*codec, codec.static_payload_type()?))).collect();
+            let opus = Some(Codec::Opus).filter(|_| self.is_browser());
+            list = self.with_payload_types(&opus.into_iter().chain(CODECS).collect::<Vec<_>>());
         }
         let telephone_event = if self.agreed.is_empty() { Some(TELEPHONE_EVENT) } else { self.telephone_event };
         // An offer has the lines that there were before (RFC 3264 §8).
@@ -129,6 +169,18 @@ impl Negotiation {
         self.made.clone_from(&list);
         self.offered = Some(list);
         text
+    }
+
+    /// Those of the codecs that this leg can have, with the payload types that we propose.
+    fn with_payload_types(&self, codecs: &[Codec]) -> Vec<(Codec, u8)> {
+        let payload_type = |codec: Codec| codec.static_payload_type().or((codec == Codec::Opus).then_some(OPUS));
+        let can = codecs.iter().copied().filter(|codec| self.can(*codec));
+        can.filter_map(|codec| Some((codec, payload_type(codec)?))).collect()
+    }
+
+    /// Whether this leg can have a codec: Opus is the browsers' alone, and only where media can decode and make it.
+    fn can(&self, codec: Codec) -> bool {
+        CODECS.contains(&codec) || (codec == Codec::Opus && self.is_browser() && codec.is_coded_here())
     }
 
     /// What we said last once more, as an offer: it changes nothing, and only asks whether somebody is there.
@@ -148,8 +200,8 @@ impl Negotiation {
     /// See [`NegotiationError`].
     pub fn receive_offer(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
         let session = sdp::Session::parse(body).map_err(|error| NegotiationError::Malformed(error.to_string()))?;
-        let remote = remote(&session)?;
-        let theirs = audio_codecs(&remote);
+        let remote = self.remote_of(&session, true)?;
+        let theirs = self.audio_codecs(&remote);
         if theirs.is_empty() {
             return Err(NegotiationError::NothingInCommon);
         }
@@ -179,9 +231,10 @@ impl Negotiation {
     /// See [`NegotiationError`]; the offer then still waits.
     pub fn receive_answer(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
         let session = sdp::Session::parse(body).map_err(|error| NegotiationError::Malformed(error.to_string()))?;
-        let remote = remote(&session)?;
+        let remote = self.remote_of(&session, false)?;
         let offered = self.offered.as_ref().unwrap_or(if self.made.is_empty() { &self.agreed } else { &self.made });
-        let common: Vec<_> = audio_codecs(&remote)
+        let common: Vec<_> = self
+            .audio_codecs(&remote)
             .into_iter()
             .filter(|(codec, _)| offered.iter().any(|(ours, _)| ours == codec))
             .collect();
@@ -217,6 +270,7 @@ impl Negotiation {
             telephone_event: self.telephone_event,
             direction: Direction { send, receive },
             ptime: remote.ptime,
+            browser: remote.browser.as_ref().map(|said| said.browser.clone()),
         })
     }
 
@@ -227,7 +281,7 @@ impl Negotiation {
         direction: sdp::Direction,
         answered: Option<&Remote>,
     ) -> String {
-        let ours = audio_line(self.local.port(), codecs, telephone_event, direction);
+        let ours = self.audio_line(codecs, telephone_event, direction, answered);
         let media = match answered {
             None => vec![ours],
             Some(remote) => {
@@ -235,8 +289,11 @@ impl Negotiation {
                 lines.map(|(place, line)| if place == remote.audio { ours.clone() } else { line.refused() }).collect()
             }
         };
-        let mut session = sdp::Session::new(self.local.ip(), self.id, self.version);
+        let mut session = sdp::Session::new(self.address().ip(), self.id, self.version);
         session.media = media;
+        if let Ours::Browser(local) = &self.ours {
+            browser::dress_session(&mut session, local, answered.and_then(|remote| remote.browser.as_ref()));
+        }
         // The version grows with every change and only then (RFC 3264 §8).
         if self.said.as_deref() != Some(session.to_string().as_str()) {
             self.version += 1;
@@ -246,44 +303,79 @@ impl Negotiation {
         self.said = Some(text.clone());
         text
     }
-}
 
-fn audio_line(port: u16, codecs: &[(Codec, u8)], telephone_event: Option<u8>, direction: sdp::Direction) -> sdp::Media {
-    let mut line = sdp::Media::audio(port);
-    for (codec, payload_type) in codecs {
-        line.push_codec(&sdp::Codec::new(*payload_type, codec.rtp_name(), codec.clock_rate()));
+    const fn address(&self) -> SocketAddr {
+        match &self.ours {
+            Ours::Plain(address) => *address,
+            Ours::Browser(local) => local.address,
+        }
     }
-    if let Some(payload_type) = telephone_event {
-        line.push_codec(&sdp::Codec::new(payload_type, "telephone-event", 8000).with_fmtp("0-15"));
+
+    fn audio_line(
+        &self,
+        codecs: &[(Codec, u8)],
+        telephone_event: Option<u8>,
+        direction: sdp::Direction,
+        answered: Option<&Remote>,
+    ) -> sdp::Media {
+        let mut line = sdp::Media::audio(self.address().port());
+        for (codec, payload_type) in codecs {
+            line.push_codec(&described(*codec, *payload_type));
+        }
+        if let Some(payload_type) = telephone_event {
+            line.push_codec(&sdp::Codec::new(payload_type, "telephone-event", 8000).with_fmtp("0-15"));
+        }
+        line.attributes.push(sdp::Attribute::new("ptime", "20"));
+        line.set_direction(direction);
+        if let Ours::Browser(local) = &self.ours {
+            browser::dress_line(&mut line, local, answered.and_then(|remote| remote.browser.as_ref()));
+        }
+        line
     }
-    line.attributes.push(sdp::Attribute::new("ptime", "20"));
-    line.set_direction(direction);
-    line
+
+    /// The first audio line of this leg's kind that is not switched off.
+    fn remote_of(&self, session: &sdp::Session, is_offer: bool) -> Result<Remote, NegotiationError> {
+        let is_ours = |media: &sdp::Media| match self.ours {
+            Ours::Plain(_) => media.protocol == "RTP/AVP",
+            Ours::Browser(_) => media.is_webrtc(),
+        };
+        let usable = |media: &sdp::Media| media.kind == Kind::Audio && media.port != 0 && is_ours(media);
+        let audio = session.media.iter().position(usable).ok_or(NegotiationError::NothingInCommon)?;
+        let line = &session.media[audio];
+        let ip = session.address(line).unwrap_or(session.origin.address);
+        let before = self.remote.as_ref().and_then(|remote| remote.browser.as_ref());
+        let browser = match self.ours {
+            Ours::Plain(_) => None,
+            Ours::Browser(_) => Some(browser::read(session, line, is_offer, before).map_err(NegotiationError::NoWay)?),
+        };
+        Ok(Remote {
+            rtp: SocketAddr::new(ip, line.port),
+            rtcp: line.rtcp_port().filter(|_| browser.is_none()).map(|port| SocketAddr::new(ip, port)),
+            rtcp_mux: line.has_rtcp_mux(),
+            ptime: line.ptime().and_then(|ptime| u8::try_from(ptime).ok()),
+            direction: session.direction(line),
+            browser,
+            lines: session.media.clone(),
+            audio,
+        })
+    }
+
+    fn audio_codecs(&self, remote: &Remote) -> Vec<(Codec, u8)> {
+        let offered = remote.lines[remote.audio].codecs();
+        let known = offered
+            .iter()
+            .filter_map(|codec| Some((Codec::from_rtp_name(&codec.name, codec.clock_rate)?, codec.payload_type)));
+        known.filter(|(codec, _)| self.can(*codec)).collect()
+    }
 }
 
-/// The first audio line over plain RTP that is not switched off.
-fn remote(session: &sdp::Session) -> Result<Remote, NegotiationError> {
-    let usable = |media: &sdp::Media| media.kind == Kind::Audio && media.port != 0 && media.protocol == "RTP/AVP";
-    let audio = session.media.iter().position(usable).ok_or(NegotiationError::NothingInCommon)?;
-    let line = &session.media[audio];
-    let ip = session.address(line).unwrap_or(session.origin.address);
-    Ok(Remote {
-        rtp: SocketAddr::new(ip, line.port),
-        rtcp: line.rtcp_port().map(|port| SocketAddr::new(ip, port)),
-        rtcp_mux: line.has("rtcp-mux"),
-        ptime: line.ptime().and_then(|ptime| u8::try_from(ptime).ok()),
-        direction: session.direction(line),
-        lines: session.media.clone(),
-        audio,
-    })
-}
-
-fn audio_codecs(remote: &Remote) -> Vec<(Codec, u8)> {
-    let offered = remote.lines[remote.audio].codecs();
-    let known = offered
-        .iter()
-        .filter_map(|codec| Some((Codec::from_rtp_name(&codec.name, codec.clock_rate)?, codec.payload_type)));
-    known.filter(|(codec, _)| CODECS.contains(codec)).collect()
+/// A codec as it is described. Opus is always said to have two channels (RFC 7587 §7).
+fn described(codec: Codec, payload_type: u8) -> sdp::Codec {
+    let plain = sdp::Codec::new(payload_type, codec.rtp_name(), codec.clock_rate());
+    match codec {
+        Codec::Opus => sdp::Codec { channels: 2, ..plain.with_fmtp("minptime=10;useinbandfec=1") },
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => plain,
+    }
 }
 
 fn telephone_event(remote: &Remote) -> Option<u8> {

@@ -87,6 +87,7 @@ impl Leg {
             peer_has_update: false,
             peer_has_timer: false,
             referral: None,
+            may_record: false,
         };
         let request = leg.invite_request(&invitation, 1);
         leg.go_out(wire, invitation, request, 1);

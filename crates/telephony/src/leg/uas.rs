@@ -102,6 +102,7 @@ impl Leg {
             peer_has_update: invite.headers.has_option(&Name::Allow, "UPDATE"),
             peer_has_timer: invite.headers.has_option(&Name::Supported, "timer"),
             referral: None,
+            may_record: false,
         };
         leg.state = State::Incoming { server, invite: Box::new(invite), described: false };
         Ok(leg)

@@ -98,6 +98,7 @@ fn after_thousands_of_calls_with_random_ends_nothing_is_left() {
     let mut simulation = many_calls(2_500, Network::default(), 1, |_, _| {});
     assert!(simulation.begun.len() > 2_000, "{} calls", simulation.begun.len());
     simulation.must_be_empty();
+    assert!(simulation.recordings() > 200, "{} recordings", simulation.recordings());
 }
 
 #[test]

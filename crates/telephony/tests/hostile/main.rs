@@ -11,6 +11,7 @@ mod messages;
 mod mutations;
 mod parsers;
 mod phone;
+mod records;
 mod scanners;
 mod simulation;
 mod torture;

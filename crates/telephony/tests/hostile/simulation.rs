@@ -6,6 +6,7 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, HashSet, VecDeque},
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     rc::Rc,
     sync::LazyLock,
     time::{Duration, Instant},
@@ -14,31 +15,28 @@ use std::{
 use bytes::Bytes;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tandem_domain::{
-    calls::{Direction, Party, Xdr},
-    huntgroup::RingStrategy,
-    ids::{AccountId, CallId, CustomerId, HuntgroupId, Timestamp, XdrId},
-    supervision::{Mode, Notice},
+    calls::Xdr,
+    ids::{CallId, RecordingId, Timestamp, XdrId},
+    supervision::Mode,
 };
 use tandem_media::{Clip, Description, Digit, Digits, Event as MediaEvent, Hears, LegId, LegStats, OpenError};
 use tandem_sip::{
-    digest::{Algorithm, ha1},
+    digest::Algorithm,
     flow::{Flow, Transport},
     message::{Name, Response, parse},
 };
 use tandem_telephony::{
-    call::{
-        hunt::{Reach, Target, TrunkNumber},
-        outcome::Refusal,
-    },
-    directory::{Answer, Phone as Owner, Question, Route, RouteAction, Supervise},
-    exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, Settings, Trunk},
+    directory::Answer,
+    exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, RecordingNote, Settings, Trunk},
     feed::Feed,
-    prompt::{Prompt, Voices},
+    prompt::Voices,
     registrar::Binding,
 };
-use uuid::Uuid;
 
-use crate::phone::{Called, Calling, Phone};
+use crate::{
+    phone::{Called, Calling, Phone},
+    records::{CUSTOMER, Records, account},
+};
 
 static VOICES: LazyLock<Voices> = LazyLock::new(|| Voices::load(None).expect("the shipped prompts"));
 
@@ -55,6 +53,7 @@ struct Book {
     now: Option<Instant>,
     opened: u64,
     closed: HashMap<LegId, u32>,
+    recorders: HashSet<LegId>,
     events: VecDeque<(Duration, MediaEvent)>,
 }
 
@@ -86,7 +85,18 @@ impl Media for Ledger {
         }
     }
 
-    fn send_digit(&self, _leg: LegId, _digit: Digit, _milliseconds: u16) {}
+    fn record(&self, leg: LegId, _file: PathBuf) -> Result<(), OpenError> {
+        let mut book = self.0.borrow_mut();
+        let now = book.now.expect("the time");
+        assert!(book.open.insert(leg, now).is_none() && !book.closed.contains_key(&leg), "{leg:?} is opened twice");
+        book.opened += 1;
+        book.recorders.insert(leg);
+        Ok(())
+    }
+
+    fn codes(&self, _leg: LegId, _codes: Vec<String>) {}
+
+    fn press(&self, _leg: LegId, _digit: Digit) {}
 
     fn digits(&self, _leg: LegId, _digits: Digits) {}
 
@@ -97,6 +107,10 @@ impl Media for Ledger {
         if book.open.remove(&leg).is_some() {
             *book.closed.entry(leg).or_default() += 1;
             book.events.push_back((Duration::from_millis(1), MediaEvent::Closed { leg, stats: LegStats::default() }));
+            if book.recorders.remove(&leg) {
+                let recorded = MediaEvent::Recorded { leg, length_ms: 1_000, error: None };
+                book.events.push_back((Duration::from_millis(5), recorded));
+            }
         } else {
             assert!(book.closed.contains_key(&leg), "{leg:?} is closed and never was open");
         }
@@ -119,18 +133,6 @@ enum Arrival {
     Media(MediaEvent),
 }
 
-/// A manager who may join any call.
-fn supervise(agent: Option<AccountId>) -> RouteAction {
-    RouteAction::Supervise(Box::new(Supervise {
-        agent,
-        mode: Mode::Whisper,
-        may: Ok(()),
-        keys: ['0', '1', '2'],
-        notices: [Notice::Silent, Notice::ToneToBoth, Notice::SpokenToAgent],
-        actor: "adam".into(),
-    }))
-}
-
 pub struct Simulation {
     pub exchange: Exchange<Ledger>,
     pub phones: Vec<Phone>,
@@ -149,18 +151,11 @@ pub struct Simulation {
     arrivals: BinaryHeap<Reverse<(Instant, u64)>>,
     on_the_way: HashMap<u64, Arrival>,
     next: u64,
-    hashes: HashMap<String, (String, String)>,
+    records: Records,
+    /// Recordings that were noted and have not ended, and those that have.
+    recording: HashSet<RecordingId>,
+    recorded: HashSet<RecordingId>,
     watched: Instant,
-}
-
-const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(7));
-
-fn account(place: usize) -> AccountId {
-    AccountId(Uuid::from_u128(1000 + place as u128))
-}
-
-fn party(place: usize) -> Party {
-    Party { number: (700 + place).to_string(), name: String::new(), account: Some(account(place)) }
 }
 
 impl Simulation {
@@ -185,6 +180,7 @@ impl Simulation {
                 credentials: None,
                 registers: false,
             }),
+            spool: Some("spool".into()),
             product: "Tandem".into(),
         };
         let random = StdRng::seed_from_u64(seed);
@@ -226,7 +222,9 @@ impl Simulation {
             arrivals: BinaryHeap::new(),
             on_the_way: HashMap::new(),
             next: 0,
-            hashes: HashMap::new(),
+            records: Records { phones, hashes: HashMap::new() },
+            recording: HashSet::new(),
+            recorded: HashSet::new(),
             watched: start,
         }
     }
@@ -318,7 +316,7 @@ impl Simulation {
                     self.travel(Arrival::AtPhone(flow.remote, bytes));
                 }
                 Output::Ask(id, question) => {
-                    let answer = self.answer(question);
+                    let answer = self.records.answer(question);
                     let after = Duration::from_micros(self.random.random_range(100..5_000));
                     self.put(after, Arrival::Answer(id, answer));
                 }
@@ -329,12 +327,24 @@ impl Simulation {
                 Output::Open(xdr) => {
                     self.answered.insert(xdr.id);
                 }
+                Output::Recording(note) => self.noted(*note),
                 Output::Binding(_) | Output::Note(_) => {}
             }
         }
         let events: Vec<_> = self.ledger.0.borrow_mut().events.drain(..).collect();
         for (after, event) in events {
             self.put(after, Arrival::Media(event));
+        }
+    }
+
+    /// A recording ends once, whole, and nothing is said of it after that.
+    fn noted(&mut self, RecordingNote { recording, ended }: RecordingNote) {
+        assert!(!self.recorded.contains(&recording.id), "it has ended");
+        self.recording.insert(recording.id);
+        if ended {
+            assert!(recording.segments.iter().all(|segment| segment.length_ms.is_some()), "a part is missing");
+            self.recording.remove(&recording.id);
+            self.recorded.insert(recording.id);
         }
     }
 
@@ -375,71 +385,6 @@ impl Simulation {
         self.arrivals.push(Reverse((self.now + after, self.next)));
     }
 
-    fn answer(&mut self, question: Question) -> Answer {
-        let extension = |number: &str| {
-            let place = number.parse::<usize>().ok()?.checked_sub(700)?;
-            (place < self.phones.len() - 1).then_some(place)
-        };
-        let (caller, number, direction) = match question {
-            Question::Phone { user } => {
-                let known = user.strip_prefix('u').and_then(extension);
-                let hashes = &mut self.hashes;
-                return Answer::Phone(known.map(|place| {
-                    let (md5, sha256) = hashes.entry(user.clone()).or_insert_with(|| {
-                        let hash = |algorithm| ha1(algorithm, &user, "tandem", "tandem-demo");
-                        (hash(Algorithm::Md5), hash(Algorithm::Sha256))
-                    });
-                    Owner {
-                        account: account(place),
-                        customer: CUSTOMER,
-                        party: party(place),
-                        ha1_md5: md5.clone(),
-                        ha1_sha256: sha256.clone(),
-                    }
-                }));
-            }
-            Question::Dialled { account: dials, number } => {
-                let place = (0..self.phones.len()).find(|n| account(*n) == dials).unwrap();
-                (party(place), number, Direction::Internal)
-            }
-            Question::Supervise { manager, agent, .. } => {
-                let place = |account_id| (0..self.phones.len()).find(|n| account(*n) == account_id).unwrap();
-                (party(place(manager)), format!("*90{}", 700 + place(agent)), Direction::Internal)
-            }
-            Question::FromTrunk { number, caller } => (caller, number, Direction::Incoming),
-        };
-        if number == "unavailable" {
-            return Answer::Unavailable;
-        }
-        let target = |place: usize| Target::account(account(place), party(place), false);
-        let group = |strategy, members: Vec<usize>| RouteAction::Group {
-            id: HuntgroupId(Uuid::from_u128(77)),
-            name: "Support".into(),
-            strategy,
-            ring: Duration::from_secs(10),
-            members: members.into_iter().map(|n| Target { skip_when_busy: true, ..target(n) }).collect(),
-        };
-        let phones = self.phones.len() - 1;
-        let action = match number.as_str() {
-            "7700" => group(RingStrategy::Order, (0..3.min(phones)).collect()),
-            "7701" => group(RingStrategy::Simultaneous, (0..phones).collect()),
-            "*43" => RouteAction::Service { prompt: Prompt::EchoTest, echo: true },
-            "*90" => RouteAction::Service { prompt: Prompt::DemoAnswer, echo: false },
-            prefix if prefix.starts_with("*90") => supervise(extension(&prefix[3..]).map(account)),
-            outside if outside.starts_with('0') => RouteAction::Ring(Target {
-                party: Party { number: number.clone(), ..Party::default() },
-                reach: Reach::Trunk { number: TrunkNumber::Emergency(number.clone()), from: "32255507".into() },
-                skip_when_busy: false,
-            }),
-            _ => match extension(&number) {
-                Some(place) => RouteAction::Ring(target(place)),
-                None => RouteAction::Refuse(Refusal::UNKNOWN_NUMBER),
-            },
-        };
-        let callee = Party { number, ..Party::default() };
-        Answer::Route(Box::new(Route { customer: Some(CUSTOMER), direction, caller, callee, action }))
-    }
-
     /// A phone that rings says so with as many tags, each time with a `Contact` of so many octets.
     pub fn many_early_answers(&mut self, phone: usize, count: u32, octets: usize) {
         let line = self.phones[phone].lines.values().next().expect("a call that rings");
@@ -460,6 +405,11 @@ impl Simulation {
         let command = Command::Supervise { manager, agent, mode: Mode::BargeIn, follow };
         self.exchange.handle(self.clock(), Input::Command(command));
         self.perform();
+    }
+
+    /// Recordings that have ended.
+    pub fn recordings(&self) -> usize {
+        self.recorded.len()
     }
 
     /// Calls that go on.
@@ -485,6 +435,11 @@ impl Simulation {
             "calls, legs, questions, drafts, transactions"
         );
         assert_eq!(self.exchange.counts(self.clock()).supervisions, 0, "managers are left behind");
+        assert_eq!(
+            (self.exchange.counts(self.clock()).recordings, self.recording.len()),
+            (0, 0),
+            "recordings are left behind"
+        );
         let book = self.ledger.0.borrow();
         assert_eq!(book.open.len(), 0, "ports are left open");
         assert_eq!(book.closed.len() as u64, book.opened, "what was opened was closed");

@@ -5,8 +5,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
 mod calls;
+mod recording;
 mod scenarios;
 mod service;
+mod sounds;
 mod supervision;
 mod transfers;
 mod trunk;

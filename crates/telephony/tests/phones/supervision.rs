@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tandem_domain::{
-    access::{Scope, Tenant},
+    access::Scope,
     audit::{AuditRow, Subject},
     calls::{CallState, ReleaseCause},
     huntgroup::Member,
@@ -12,64 +12,18 @@ use tandem_domain::{
     status::Status,
     supervision::{Mode, Notice},
 };
-use tandem_media::{Hears, LegId, g711};
-use tandem_phones::{
-    Baresip, Recording, Sipp, scenario, tones,
-    wav::{self, Sound},
-};
+use tandem_media::{Hears, LegId};
+use tandem_phones::{Baresip, Sipp, scenario, tones};
 use tandem_store::{Change, audit::AuditFilters};
-use tandem_telephony::{
-    exchange::Command,
-    prompt::{Prompt, Voices},
+use tandem_telephony::{exchange::Command, prompt::Prompt};
+
+use crate::{
+    sounds::{
+        ADAM, ISOLATION, JOHN, MARY, OLIVIA, Soft, assert_isolated, hear_exactly, hears_exactly, is_spoken, phone, set,
+        talk, tenant, worst,
+    },
+    world::{Granted as _, SECOND, World, hears},
 };
-use tempfile::TempDir;
-
-use crate::world::{Granted as _, SECOND, World, after, hears};
-
-// None of them is in the music on hold, nor a difference of others.
-const JOHN: u32 = 1850;
-const MARY: u32 = 2500;
-const ADAM: u32 = 1400;
-const OLIVIA: u32 = 3300;
-
-/// What may not be heard stays so many dB below what may.
-const ISOLATION: f64 = 45.0;
-
-/// How loud phones speak, in dBFS: three of them at once are mixed without clipping, whose products would be heard as
-/// somebody else.
-const LEVEL: f64 = -15.0;
-/// How long they can speak in one call.
-const BREATH: Duration = Duration::from_secs(60);
-
-/// A phone that speaks softly, with the file that it speaks from.
-struct Soft(Baresip, #[expect(dead_code, reason = "the file is there as long as the phone")] TempDir);
-
-impl std::ops::Deref for Soft {
-    type Target = Baresip;
-
-    fn deref(&self) -> &Baresip {
-        &self.0
-    }
-}
-
-fn phone(world: &World, extension: &str, tone: u32) -> Soft {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tone.wav");
-    let mono = tones::sine(48_000, tone.into(), LEVEL, BREATH);
-    let pcm = mono.into_iter().flat_map(|sample| [sample, sample]).collect();
-    std::fs::write(&file, wav::write(&Sound { rate: 48_000, channels: 2, pcm })).unwrap();
-    let source = format!("audio_source aufile,{}", file.display());
-    Soft(world.phone_with(extension, tone, |account| account.configured(&source)), folder)
-}
-
-/// Mary has called John, and both talk.
-fn talk(world: &World) -> (Soft, Soft) {
-    let (john, mary) = (phone(world, "744", JOHN), phone(world, "702", MARY));
-    world.talk(&mary, "744", &john);
-    john.wait_until_hears(MARY.into()).granted();
-    mary.wait_until_hears(JOHN.into()).granted();
-    (john, mary)
-}
 
 fn join(world: &World, dialled: &str, tone: u32, extension: &str) -> Soft {
     let manager = phone(world, extension, tone);
@@ -86,42 +40,6 @@ fn wait_for_modes(world: &World, wanted: &[Mode]) {
     world.wait_for(&format!("{wanted:?}"), || (modes(world) == wanted).then_some(()));
 }
 
-/// How well the allowed tones stand above the forbidden ones in the worst frame.
-fn worst(sound: &[Recording], allowed: &[u32], forbidden: &[u32]) -> f64 {
-    let hertz = |tones: &[u32]| tones.iter().copied().map(f64::from).collect::<Vec<_>>();
-    let (allowed, forbidden) = (hertz(allowed), hertz(forbidden));
-    let isolation = |part: &Recording| tones::isolation(&part.pcm, part.rate, &allowed, &forbidden);
-    sound.iter().filter_map(isolation).map(|isolation| isolation.worst).fold(f64::INFINITY, f64::min)
-}
-
-#[track_caller]
-fn assert_isolated(who: &str, sound: &[Recording], allowed: &[u32], forbidden: &[u32]) {
-    let worst = worst(sound, allowed, forbidden);
-    assert!(worst >= ISOLATION, "{who}: {forbidden:?} is only {worst:.1} dB below {allowed:?}");
-}
-
-/// Each of these phones hears these tones and none of the others, in every frame. What was on its way before is let pass.
-#[track_caller]
-fn hear_exactly<const N: usize>(expected: [(&str, &Baresip, &[u32]); N]) {
-    for (_, phone, allowed) in expected {
-        for hertz in allowed {
-            phone.wait_until_hears((*hertz).into()).granted();
-        }
-    }
-    let marks = expected.map(|(_, phone, _)| phone.mark());
-    for ((who, phone, allowed), mark) in expected.into_iter().zip(&marks) {
-        let sound = after(SECOND * 3 / 10, phone.wait_for_sound(mark, SECOND * 6 / 10).granted());
-        let forbidden: Vec<_> =
-            [JOHN, MARY, ADAM, OLIVIA].into_iter().filter(|hertz| !allowed.contains(hertz)).collect();
-        assert_isolated(who, &sound, allowed, &forbidden);
-    }
-}
-
-#[track_caller]
-fn hears_exactly(who: &str, phone: &Baresip, allowed: &[u32]) {
-    hear_exactly([(who, phone, allowed)]);
-}
-
 #[track_caller]
 fn hear_by_the_table(mode: Mode, john: &Baresip, mary: &Baresip, adam: &Baresip) {
     let (agent, client): (&[u32], &[u32]) = match mode {
@@ -130,17 +48,6 @@ fn hear_by_the_table(mode: Mode, john: &Baresip, mary: &Baresip, adam: &Baresip)
         Mode::BargeIn => (&[MARY, ADAM], &[JOHN, ADAM]),
     };
     hear_exactly([("the manager", adam, &[JOHN, MARY]), ("the agent", john, agent), ("the client", mary, client)]);
-}
-
-/// Whether a prompt was spoken: most of its packets' samples are in the sound, one by one.
-fn is_spoken(sound: &[Recording], prompt: Prompt) -> bool {
-    let clip = Voices::load(None).unwrap().prompt(prompt);
-    let coded: Vec<_> = clip.samples().iter().map(|s| g711::decode_mu_law(g711::encode_mu_law(*s))).collect();
-    // Speech alone: silence is in every sound.
-    let loud = |packet: &&[i16]| packet.iter().any(|sample| sample.unsigned_abs() > 2_000);
-    let packets: Vec<_> = coded.chunks_exact(160).filter(loud).step_by(8).collect();
-    let is_heard = |packet: &&&[i16]| sound.iter().any(|part| part.pcm.windows(160).any(|heard| heard == **packet));
-    packets.iter().filter(is_heard).count() * 2 > packets.len()
 }
 
 /// What the audit log has of supervision, the oldest first: who, what, before, after.
@@ -154,18 +61,6 @@ fn lines(world: &World) -> Vec<AuditRow> {
     let audit = world.store.audit();
     let page = world.block_on(audit.list(Scope::for_system(), &filters, None)).unwrap();
     page.rows.into_iter().rev().collect()
-}
-
-fn tenant(world: &World) -> Tenant {
-    let phone = world.block_on(world.store.exchange().phone("abc744")).unwrap().unwrap();
-    phone.line.tenant()
-}
-
-fn set(world: &World, setting: Setting, value: Value) {
-    let change = Change::by_system(tandem_domain::ids::Timestamp(1));
-    let tenant = tenant(world);
-    let settings = world.store.settings(tenant);
-    world.block_on(settings.set(None, setting, Some(value), None, &change)).unwrap();
 }
 
 /// Changes the memberships of Support.

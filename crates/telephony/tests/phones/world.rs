@@ -2,7 +2,8 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -15,9 +16,10 @@ use tandem_store::{Options, Store, accounts::SIP_REALM, demo, xdrs::XdrFilters};
 use tandem_telephony::{
     actor::{self, Handle, Parts, Running},
     directory::store::Outside,
-    exchange::{Counts, Settings, Trunk},
+    exchange::{Counts, RecordingNote, Settings, Trunk},
     prompt::Voices,
 };
+use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::mpsc};
 
 /// What waits for something that must come waits at most this long.
@@ -30,10 +32,16 @@ pub struct World {
     pub handle: Handle,
     pub engine: Arc<Engine>,
     running: Option<Running>,
+    /// Where recordings lie while their calls go on, and what was told of each.
+    spool: TempDir,
+    notes: Notes,
     pub address: SocketAddr,
     /// Where phones register with TLS.
     pub secure: Option<SocketAddr>,
 }
+
+/// What the exchange told of recordings, in order.
+type Notes = Arc<Mutex<Vec<RecordingNote>>>;
 
 /// How the exchange is to be.
 #[derive(Default)]
@@ -59,8 +67,10 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let local: IpAddr = if wishes.v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
         let address = ports::free_on(local).unwrap();
-        let Started { store, handle, running, engine, secure } = runtime.block_on(start(address, wishes));
-        Self { runtime, store, handle, engine, running: Some(running), address, secure }
+        let (spool, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+        let started = start(address, wishes, spool.path().to_owned(), notes.clone());
+        let Started { store, handle, running, engine, secure } = runtime.block_on(started);
+        Self { runtime, store, handle, engine, running: Some(running), spool, notes, address, secure }
     }
 
     /// A phone of ABC's extension that speaks with this tone, registered.
@@ -99,6 +109,16 @@ impl World {
     /// The xDRs, as soon as there are this many.
     pub fn wait_for_xdrs(&self, count: usize) -> Vec<Xdr> {
         self.wait_for(&format!("{count} xDRs"), || Some(self.xdrs()).filter(|xdrs| xdrs.len() >= count))
+    }
+
+    /// The folder of recordings.
+    pub fn spool(&self) -> &Path {
+        self.spool.path()
+    }
+
+    /// What was told of recordings, in order.
+    pub fn recording_notes(&self) -> Vec<RecordingNote> {
+        self.notes.lock().unwrap().clone()
     }
 
     /// Waits until nothing of any call is left.
@@ -201,7 +221,7 @@ fn tls(address: IpAddr) -> TlsConfig {
     TlsConfig { listen: vec![(address, 0).into()], server: Arc::new(server), client: Arc::new(client) }
 }
 
-async fn start(address: SocketAddr, wishes: Wishes) -> Started {
+async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes) -> Started {
     let store = Store::connect("sqlite::memory:", &Options::default()).await.unwrap();
     store.migrate().await.unwrap();
     demo::fill(&store, wall()).await.unwrap();
@@ -233,10 +253,12 @@ async fn start(address: SocketAddr, wishes: Wishes) -> Started {
             calls_max: wishes.calls_max.unwrap_or(1000),
             account_calls_max: 1000,
             trunk,
+            spool: Some(spool),
             product: "Tandem".to_owned(),
         },
         voices: Voices::load(None).unwrap(),
         store: store.clone(),
+        keeper: Arc::new(move |note| notes.lock().unwrap().push(note)),
         wall: Arc::new(wall),
         transports,
         incoming,

@@ -15,6 +15,7 @@
 //! | [`centrex`] | huntgroups and the company's codes |
 //! | [`exchange`] | calls, phones, public numbers |
 //! | [`configuration`] | classes, roles, dialing rules, administrators |
+//! | [`recordings`] | call recordings and e-mail |
 //! | [`records`] | dashboards and the audit log |
 
 mod accounts;
@@ -22,20 +23,21 @@ mod centrex;
 mod configuration;
 mod customers;
 mod exchange;
+mod recordings;
 mod records;
 mod shared;
 mod sign_in;
 
 pub use self::{
     accounts::ACCOUNTS, centrex::CENTREX, configuration::CONFIGURATION, customers::CUSTOMERS, exchange::EXCHANGE,
-    records::RECORDS, shared::SHARED, sign_in::SIGN_IN,
+    recordings::RECORDINGS, records::RECORDS, shared::SHARED, sign_in::SIGN_IN,
 };
 
 use crate::{demo_ids::DemoIds, walk::Fields, walk::Row};
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [SIGN_IN, CUSTOMERS, ACCOUNTS, SHARED, CENTREX, EXCHANGE, CONFIGURATION, RECORDS].into_iter().flatten()
+    [SIGN_IN, CUSTOMERS, ACCOUNTS, SHARED, CENTREX, EXCHANGE, CONFIGURATION, RECORDINGS, RECORDS].into_iter().flatten()
 }
 
 /// No arguments.

@@ -123,7 +123,7 @@ async fn last_changes(ask: &crate::server::ask::Ask, scope: tandem_domain::acces
         .collect();
     let count = u32::try_from(rows.len()).unwrap_or_default();
     let columns = ["What", "Change", "By", "When"].map(Column::plain).into();
-    Ok(Listing { columns, rows, count, next: None, previous: None })
+    Ok(Listing { columns, rows, count, next: None, previous: None, hint: String::new() })
 }
 
 /// "Ring time 20 → 30"; a value that came or went is told alone.

@@ -53,7 +53,7 @@ fn events_pass_as_events_with_the_listeners_payload_type() {
 #[test]
 fn consumed_keys_are_told_and_leave_no_trace() {
     let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
-    world.router.digits(A, Digits::Consume);
+    world.router.digits(world.now, A, Digits::Consume);
     world.talk(&[A], 100);
     world.press(A, '4', 101);
     world.talk(&[A], 100);
@@ -125,7 +125,7 @@ fn a_consumed_tone_is_no_digit_for_anybody() {
     world.join(B, Codec::Pcmu, None);
     world.join(C, Codec::Pcmu, None);
     world.route([(B, Hears::Leg(A)), (C, Hears::Mix(vec![A, B]))]);
-    world.router.digits(A, Digits::Consume);
+    world.router.digits(world.now, A, Digits::Consume);
     world.talk(&[A], 100);
     for key in "159".chars() {
         sing(&mut world, A, key);
@@ -146,7 +146,7 @@ fn a_consumed_tone_in_wideband_is_no_digit_either() {
         world.join(leg, Codec::G722, None);
     }
     world.route([(B, Hears::Leg(A)), (C, Hears::Mix(vec![A]))]);
-    world.router.digits(A, Digits::Consume);
+    world.router.digits(world.now, A, Digits::Consume);
     world.talk(&[A], 100);
     for key in "37".chars() {
         let mut generator = Generator::new(Digit::new(key).unwrap());

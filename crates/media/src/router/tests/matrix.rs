@@ -3,7 +3,10 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    recording::{RECORDER, Shared, record},
+    *,
+};
 use crate::{clip::Clip, types::Digits};
 
 /// The clip's frequency, with whole periods in 20 ms like the parties'.
@@ -19,6 +22,9 @@ enum Step {
     Pass(u64),
     Flood(u64, Vec<u8>),
     Restart(u64),
+    Record(Option<[Vec<u64>; 2]>),
+    Codes(u64, bool),
+    Inform(u64, u8),
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +52,10 @@ fn row() -> impl Strategy<Value = Row> {
     ]
 }
 
+fn channel() -> impl Strategy<Value = Vec<u64>> {
+    prop::collection::vec(1..=LEGS + 1, 0..4)
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => prop::collection::vec((leg(), row()), 1..4).prop_map(Step::Route),
@@ -56,6 +66,9 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0u64..45).prop_map(Step::Pass),
         1 => (leg(), prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(l, o)| Step::Flood(l, o)),
         1 => leg().prop_map(Step::Restart),
+        1 => prop::option::of([channel(), channel()]).prop_map(Step::Record),
+        1 => (leg(), any::<bool>()).prop_map(|(l, c)| Step::Codes(l, c)),
+        1 => (leg(), 0u8..6).prop_map(|(l, d)| Step::Inform(l, d)),
     ]
 }
 
@@ -63,6 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Allowed {
     rows: BTreeMap<u64, Row>,
+    channels: [Vec<u64>; 2],
 }
 
 impl Allowed {
@@ -80,7 +94,15 @@ impl Allowed {
     }
 }
 
-fn check(world: &mut World, allowed: &Allowed, all: &mut BTreeMap<u64, Vec<Heard>>) {
+fn check(world: &mut World, tape: &Shared, allowed: &Allowed, all: &mut BTreeMap<u64, Vec<Heard>>) {
+    for (n, (recorded, allowed)) in tape.take().into_iter().zip(&allowed.channels).enumerate() {
+        for frame in recorded.chunks_exact(160) {
+            for speaker in 1..=LEGS {
+                let loud = loudness(frame, frequency(LegId(speaker)), 8000);
+                assert!(loud < 300.0 || allowed.contains(&speaker), "channel {n} hears {speaker}: {loud}");
+            }
+        }
+    }
     for listener in 1..=LEGS {
         let heard = world.heard(LegId(listener));
         for packet in heard.iter().filter(|h| h.packet.payload_type < 96) {
@@ -104,6 +126,7 @@ fn run(steps: Vec<Step>) {
     }
     let wave = |n: u32| ((std::f64::consts::TAU * CLIP * f64::from(n) / 8000.0).sin() * 6000.0) as i16;
     let clip = Clip::new(&(0..1600).map(wave).collect::<Vec<_>>());
+    let tape = record(&mut world);
     let mut allowed = Allowed::default();
     let mut all = BTreeMap::new();
     for step in steps {
@@ -135,18 +158,32 @@ fn run(steps: Vec<Step>) {
             }
             Step::Consume(leg, consume) => {
                 let digits = if consume { Digits::Consume } else { Digits::Pass };
-                world.router.digits(LegId(leg), digits);
+                world.router.digits(world.now, LegId(leg), digits);
             }
             Step::Pass(ms) => world.pass(ms),
             Step::Flood(leg, octets) => {
                 let from = SocketAddr::from(([203, 0, 113, 7], 999));
                 // Strangers come when the party has shown where it is.
                 world.speak(LegId(leg));
-                check(&mut world, &allowed, &mut all);
+                check(&mut world, &tape, &allowed, &mut all);
                 let before = world.sent.0.len();
                 world.deliver(LegId(leg), from, octets);
                 assert_eq!(world.sent.0.len(), before, "a stranger's packet moved something");
             }
+            Step::Record(channels) => {
+                let legs = |legs: &Vec<u64>| legs.iter().copied().map(LegId).collect();
+                let row = match &channels {
+                    Some([left, right]) => Hears::Stereo { left: legs(left), right: legs(right) },
+                    None => Hears::Nothing,
+                };
+                world.route([(RECORDER, row)]);
+                allowed.channels = channels.unwrap_or_default();
+            }
+            Step::Codes(leg, on) => {
+                let codes = if on { vec!["12".to_owned(), "3".to_owned()] } else { Vec::new() };
+                world.router.codes(world.now, LegId(leg), &codes);
+            }
+            Step::Inform(leg, digit) => world.router.press(world.now, LegId(leg), Digit::from_event(digit).unwrap()),
             Step::Restart(leg) => {
                 let party = world.party(LegId(leg));
                 party.ssrc = party.ssrc.wrapping_add(0x0100_0000);
@@ -154,7 +191,7 @@ fn run(steps: Vec<Step>) {
                 party.timestamp = party.timestamp.wrapping_mul(5);
             }
         }
-        check(&mut world, &allowed, &mut all);
+        check(&mut world, &tape, &allowed, &mut all);
     }
     for heard in all.values() {
         assert_continuous(heard);

@@ -1,8 +1,10 @@
 //! Parties who speak, listen and press keys, around a router and with a time of their own.
 
+mod codes;
 mod digits;
 mod matrix;
 mod mixing;
+mod recording;
 mod relaying;
 mod reports;
 mod supervising;
@@ -165,8 +167,8 @@ impl World {
         let mut payload = vec![0; samples.len()];
         let length = party.encoder.encode(party.codec, samples, &mut payload);
         payload.truncate(length);
-        let payload_type = party.payload_type;
-        self.send(leg, payload_type, 160, &payload);
+        let (payload_type, step) = (party.payload_type, party.codec.clock_rate() / 50);
+        self.send(leg, payload_type, step, &payload);
         payload
     }
 
@@ -244,9 +246,12 @@ impl World {
             .into_iter()
             .filter_map(|event| match event {
                 Event::Digit { leg, digit, .. } => Some(format!("{}:{digit}", leg.0)),
-                Event::ClipEnded { .. } | Event::Latched { .. } | Event::MediaTimeout { .. } | Event::Closed { .. } => {
-                    None
-                }
+                Event::Code { leg, code } => Some(format!("{}:[{code}]", leg.0)),
+                Event::ClipEnded { .. }
+                | Event::Latched { .. }
+                | Event::MediaTimeout { .. }
+                | Event::Closed { .. }
+                | Event::Recorded { .. } => None,
             })
             .collect()
     }

@@ -39,7 +39,7 @@ fn the_client_gets_the_agents_payloads_bit_for_bit_while_a_manager_spies_and_whi
     for phase in [0, 3, 11, 19] {
         let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
         world.join(MANAGER, Codec::Pcma, Some(101));
-        world.router.digits(MANAGER, Digits::Consume);
+        world.router.digits(world.now, MANAGER, Digits::Consume);
         world.pass(phase);
         let (mut to_client, mut to_agent) = (Vec::new(), Vec::new());
         let modes = [Mode::Spy, Mode::Whisper];
@@ -105,7 +105,7 @@ fn who_is_mixed_already_is_heard_without_a_gap_while_others_come_and_go() {
         let second = LegId(4);
         world.join(MANAGER, Codec::Pcmu, events);
         world.join(second, Codec::Pcmu, Some(101));
-        world.router.digits(MANAGER, Digits::Consume);
+        world.router.digits(world.now, MANAGER, Digits::Consume);
         supervise(&mut world, Mode::Whisper);
         world.pass(phase);
         world.talk(&[AGENT, CLIENT, MANAGER, second], 200);
@@ -146,7 +146,7 @@ fn no_listener_gets_any_of_a_consumed_tone() {
     for (codec, offset) in (0..160).step_by(7).map(|offset| (Codec::Pcmu, offset)).chain([(Codec::Pcma, 33)]) {
         let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
         world.join(MANAGER, codec, None);
-        world.router.digits(MANAGER, Digits::Consume);
+        world.router.digits(world.now, MANAGER, Digits::Consume);
         supervise(&mut world, Mode::BargeIn);
         for _ in 0..20 {
             world.say(MANAGER, &[0; 160]);

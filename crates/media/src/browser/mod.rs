@@ -1,0 +1,208 @@
+//! Browsers as parties: ICE, DTLS and SRTP on one UDP port (per local address) that all of them share.
+//!
+//! A browser's leg is a leg like any other; only its path is another. What comes: the reader's thread reads the shared sockets
+//! and looks up whose each datagram is (`routes`), the worker that has the leg finds it in its `inbox`, the leg's [`Peer`]
+//! checks and opens it, and what was inside goes into the router as a plain packet. What goes: the router's packet for the
+//! leg is closed by its [`Peer`] and leaves through the shared socket at once.
+//!
+//! | module | the question it answers |
+//! | --- | --- |
+//! | `routes` | whose is a datagram? |
+//! | `inbox` | how does it come to the worker that has the leg? |
+//! | `reader` | who reads the sockets? |
+//! | `peer` | may it be believed, and what is in it? |
+//! | `secure` | DTLS and SRTP of one browser |
+//!
+//! What protects a leg: a datagram is looked at only if it is STUN that names this leg, or comes from an address that has
+//! proved, by STUN with the leg's password, that it belongs to it; DTLS must show the certificate of the signalled
+//! fingerprint; audio must be of the SRTP keys that came of that. Whatever is nobody's costs one look into a table.
+
+mod inbox;
+mod peer;
+mod reader;
+mod routes;
+mod secure;
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr, UdpSocket},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    time::Instant,
+};
+
+use rand::Rng as _;
+use rustix::net::sockopt;
+use str0m::{
+    RtcConfig,
+    config::{CryptoProvider, DtlsCert},
+    ice::IceCreds,
+};
+
+pub(crate) use self::{
+    inbox::{Batch, Inbox},
+    peer::{Happening, Peer},
+    reader::Reader,
+};
+use self::routes::Routes;
+use crate::types::{LegId, Local};
+
+/// Room for what comes and goes in bursts, in octets: all browsers share it.
+const SOCKET_BUFFER: usize = 4 << 20;
+/// Letters of an ICE name and of its password (RFC 8839 §5.4: at least 4 and 22; 24 and 128 bits of chance).
+const UFRAG: usize = 8;
+const PASSWORD: usize = 24;
+/// The letters themselves; ICE has two more.
+const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// What all browsers' legs of an engine share.
+pub(crate) struct Gateway {
+    sockets: Vec<Shared>,
+    /// Addresses by which the sockets are reached besides their own.
+    public: Vec<IpAddr>,
+    lite: bool,
+    crypto: Arc<CryptoProvider>,
+    certificate: DtlsCert,
+    fingerprint: String,
+    routes: Mutex<Routes>,
+    /// Datagrams that were nobody's, or that no worker could take.
+    pub ignored: AtomicU64,
+}
+
+/// A socket that all browsers share.
+#[derive(Debug)]
+struct Shared {
+    socket: UdpSocket,
+    address: SocketAddr,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("sockets", &self.sockets).field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Bind the sockets and make the certificate, which lasts as long as the process.
+    ///
+    /// # Errors
+    /// When an address is unspecified, there is none, or the system refuses.
+    pub fn new(addresses: &[SocketAddr], public: Vec<IpAddr>, lite: bool) -> io::Result<Self> {
+        if addresses.is_empty() || addresses.iter().any(|address| address.ip().is_unspecified()) {
+            let what = "browsers need to be told an address of this machine each: name them, not all of them at once";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+        let sockets = addresses.iter().map(|&address| Shared::bind(address)).collect::<io::Result<Vec<_>>>()?;
+        let crypto = Arc::new(str0m::crypto::from_feature_flags());
+        let certificate = crypto
+            .dtls_provider
+            .generate_certificate()
+            .ok_or_else(|| io::Error::other("no certificate could be made for browsers"))?;
+        let digest = crypto.sha256_provider.sha256(&certificate.certificate);
+        let digest: Vec<String> = digest.iter().map(|octet| format!("{octet:02X}")).collect();
+        Ok(Self {
+            sockets,
+            public,
+            lite,
+            crypto,
+            certificate,
+            fingerprint: format!("sha-256 {}", digest.join(":")),
+            routes: Mutex::default(),
+            ignored: AtomicU64::new(0),
+        })
+    }
+
+    /// Name a new leg, and let what is for it come to this worker. Gives what we say about it.
+    pub fn admit(&self, leg: LegId, worker: usize) -> Local {
+        let mut routes = self.routes();
+        let credentials = self.credentials(&mut routes, leg, worker);
+        self.local(credentials, rand::rng().random())
+    }
+
+    /// Give a leg another name, for ICE to start anew; the old one holds until the browser uses the new one. `None` if there
+    /// is no such leg. The source is not known here and is 0.
+    pub fn rename(&self, leg: LegId) -> Option<Local> {
+        let mut routes = self.routes();
+        let worker = routes.worker(leg)?;
+        let credentials = self.credentials(&mut routes, leg, worker);
+        Some(self.local(credentials, 0))
+    }
+
+    fn credentials(&self, routes: &mut Routes, leg: LegId, worker: usize) -> IceCreds {
+        let mut rng = rand::rng();
+        let mut word = |length| -> String {
+            (0..length).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect()
+        };
+        let mut ufrag = word(UFRAG);
+        while !routes.name(leg, worker, &ufrag) {
+            ufrag = word(UFRAG);
+        }
+        IceCreds { ufrag, pass: word(PASSWORD) }
+    }
+
+    fn local(&self, credentials: IceCreds, ssrc: u32) -> Local {
+        let mut candidates: Vec<SocketAddr> = self.sockets.iter().map(|shared| shared.address).collect();
+        let address = candidates.remove(0);
+        for &ip in &self.public {
+            let same = |shared: &&Shared| shared.address.is_ipv4() == ip.is_ipv4();
+            if let Some(port) = self.sockets.iter().find(same).map(|shared| shared.address.port()) {
+                candidates.push(SocketAddr::new(ip, port));
+            }
+        }
+        let IceCreds { ufrag, pass: pwd } = credentials;
+        Local { address, candidates, ufrag, pwd, fingerprint: self.fingerprint.clone(), ssrc, lite: self.lite }
+    }
+
+    /// A leg is with another worker from now on.
+    pub fn moved(&self, leg: LegId, worker: usize) {
+        self.routes().moved(leg, worker);
+    }
+
+    fn routes(&self) -> MutexGuard<'_, Routes> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What every browser's DTLS and SRTP begin with.
+    fn rtc(&self) -> RtcConfig {
+        RtcConfig::new()
+            .set_crypto_provider(self.crypto.clone())
+            .set_dtls_cert(self.certificate.clone())
+            .set_rtp_mode(true)
+            .clear_extension_map()
+    }
+
+    /// Send from one of the sockets. Late media is no media: what the system does not take is dropped.
+    fn send(&self, socket: usize, to: SocketAddr, octets: &[u8]) -> bool {
+        self.sockets.get(socket).is_some_and(|shared| shared.socket.send_to(octets, to).is_ok())
+    }
+
+    /// The socket at a local address.
+    fn socket_at(&self, address: SocketAddr) -> Option<usize> {
+        self.sockets.iter().position(|shared| shared.address == address)
+    }
+
+    /// An address has proved that it is a leg's. Gives whether it is believed.
+    fn verified(&self, now: Instant, leg: LegId, socket: usize, from: SocketAddr) -> bool {
+        self.routes().claim(now, leg, socket, from)
+    }
+
+    /// A check was sent for a leg: its answer is the leg's.
+    fn asked(&self, now: Instant, leg: LegId, transaction: [u8; 12]) {
+        self.routes().ask(now, leg, transaction);
+    }
+
+    /// A leg is gone.
+    fn forget(&self, leg: LegId) {
+        self.routes().forget(leg);
+    }
+}
+
+impl Shared {
+    fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = crate::engine::bind(address)?;
+        // A wish, as far as the system allows.
+        let _ = sockopt::set_socket_recv_buffer_size(&socket, SOCKET_BUFFER);
+        let _ = sockopt::set_socket_send_buffer_size(&socket, SOCKET_BUFFER);
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+}

@@ -1,0 +1,148 @@
+//! Phones that each speak with a tone of their own, and what of that is heard where.
+
+use std::time::Duration;
+
+use tandem_domain::{
+    access::Tenant,
+    settings::{Setting, Value},
+};
+use tandem_media::g711;
+use tandem_phones::{
+    Baresip, Recording, tones,
+    wav::{self, Sound},
+};
+use tandem_store::Change;
+use tandem_telephony::prompt::{Prompt, Voices};
+use tempfile::TempDir;
+
+use crate::world::{Granted as _, SECOND, World, after};
+
+// None of them is in the music on hold, nor a difference of others.
+pub const JOHN: u32 = 1850;
+pub const MARY: u32 = 2500;
+pub const ADAM: u32 = 1400;
+pub const OLIVIA: u32 = 3300;
+
+/// What may not be heard stays so many dB below what may.
+pub const ISOLATION: f64 = 45.0;
+
+/// How loud phones speak, in dBFS: three of them at once are mixed without clipping, whose products would be heard as
+/// somebody else.
+pub const LEVEL: f64 = -15.0;
+/// How long they can speak in one call.
+pub const BREATH: Duration = Duration::from_secs(60);
+
+/// A phone that speaks softly, with the file that it speaks from.
+pub struct Soft(Baresip, #[expect(dead_code, reason = "the file is there as long as the phone")] TempDir);
+
+impl std::ops::Deref for Soft {
+    type Target = Baresip;
+
+    fn deref(&self) -> &Baresip {
+        &self.0
+    }
+}
+
+pub fn phone(world: &World, extension: &str, tone: u32) -> Soft {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tone.wav");
+    let mono = tones::sine(48_000, tone.into(), LEVEL, BREATH);
+    let pcm = mono.into_iter().flat_map(|sample| [sample, sample]).collect();
+    std::fs::write(&file, wav::write(&Sound { rate: 48_000, channels: 2, pcm })).unwrap();
+    let source = format!("audio_source aufile,{}", file.display());
+    Soft(world.phone_with(extension, tone, |account| account.configured(&source)), folder)
+}
+
+/// Mary has called John, and both talk.
+pub fn talk(world: &World) -> (Soft, Soft) {
+    let (john, mary) = (phone(world, "744", JOHN), phone(world, "702", MARY));
+    world.talk(&mary, "744", &john);
+    john.wait_until_hears(MARY.into()).granted();
+    mary.wait_until_hears(JOHN.into()).granted();
+    (john, mary)
+}
+
+/// How well the allowed tones stand above the forbidden ones in the worst frame.
+pub fn worst(sound: &[Recording], allowed: &[u32], forbidden: &[u32]) -> f64 {
+    let hertz = |tones: &[u32]| tones.iter().copied().map(f64::from).collect::<Vec<_>>();
+    let (allowed, forbidden) = (hertz(allowed), hertz(forbidden));
+    let isolation = |part: &Recording| tones::isolation(&part.pcm, part.rate, &allowed, &forbidden);
+    sound.iter().filter_map(isolation).map(|isolation| isolation.worst).fold(f64::INFINITY, f64::min)
+}
+
+#[track_caller]
+pub fn assert_isolated(who: &str, sound: &[Recording], allowed: &[u32], forbidden: &[u32]) {
+    let worst = worst(sound, allowed, forbidden);
+    assert!(worst >= ISOLATION, "{who}: {forbidden:?} is only {worst:.1} dB below {allowed:?}");
+}
+
+/// Each of these phones hears these tones and none of the others, in every frame. What was on its way before is let pass.
+#[track_caller]
+pub fn hear_exactly<const N: usize>(expected: [(&str, &Baresip, &[u32]); N]) {
+    for (_, phone, allowed) in expected {
+        for hertz in allowed {
+            phone.wait_until_hears((*hertz).into()).granted();
+        }
+    }
+    let marks = expected.map(|(_, phone, _)| phone.mark());
+    for ((who, phone, allowed), mark) in expected.into_iter().zip(&marks) {
+        let sound = after(SECOND * 3 / 10, phone.wait_for_sound(mark, SECOND * 6 / 10).granted());
+        let forbidden: Vec<_> =
+            [JOHN, MARY, ADAM, OLIVIA].into_iter().filter(|hertz| !allowed.contains(hertz)).collect();
+        assert_isolated(who, &sound, allowed, &forbidden);
+    }
+}
+
+#[track_caller]
+pub fn hears_exactly(who: &str, phone: &Baresip, allowed: &[u32]) {
+    hear_exactly([(who, phone, allowed)]);
+}
+
+/// Whether a prompt was spoken: most of its packets' samples are in the sound, one by one.
+pub fn is_spoken(sound: &[Recording], prompt: Prompt) -> bool {
+    let clip = Voices::load(None).unwrap().prompt(prompt);
+    let coded: Vec<_> = clip.samples().iter().map(|s| g711::decode_mu_law(g711::encode_mu_law(*s))).collect();
+    // Speech alone: silence is in every sound.
+    let loud = |packet: &&[i16]| packet.iter().any(|sample| sample.unsigned_abs() > 2_000);
+    let packets: Vec<_> = coded.chunks_exact(160).filter(loud).step_by(8).collect();
+    let is_heard = |packet: &&&[i16]| sound.iter().any(|part| part.pcm.windows(160).any(|heard| heard == **packet));
+    packets.iter().filter(is_heard).count() * 2 > packets.len()
+}
+
+pub fn tenant(world: &World) -> Tenant {
+    let phone = world.block_on(world.store.exchange().phone("abc744")).unwrap().unwrap();
+    phone.line.tenant()
+}
+
+pub fn set(world: &World, setting: Setting, value: Value) {
+    let change = Change::by_system(tandem_domain::ids::Timestamp(1));
+    let tenant = tenant(world);
+    let settings = world.store.settings(tenant);
+    world.block_on(settings.set(None, setting, Some(value), None, &change)).unwrap();
+}
+
+/// How much of a prompt is in the sound at the place where most of it is, beside whatever else is heard: 1 is all of it.
+fn share_of(sound: &[Recording], prompt: Prompt) -> f64 {
+    let clip = Voices::load(None).unwrap().prompt(prompt);
+    let energy = |part: &[i16]| part.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>();
+    let words = clip.samples().chunks_exact(2_400);
+    let loudest = words.max_by(|one, other| energy(one).total_cmp(&energy(other))).unwrap();
+    let in_it = |heard: &[i16]| {
+        heard.iter().zip(loudest).map(|(heard, said)| f64::from(*heard) * f64::from(*said)).sum::<f64>()
+    };
+    let places = sound.iter().flat_map(|part| part.pcm.windows(loudest.len()));
+    places.map(in_it).fold(0.0, f64::max) / energy(loudest)
+}
+
+/// Whether a prompt was laid over what is heard.
+pub fn is_laid_over(sound: &[Recording], prompt: Prompt) -> bool {
+    (0.8..1.2).contains(&share_of(sound, prompt))
+}
+
+/// Changes a setting of one account.
+pub fn set_of(world: &World, extension: &str, setting: Setting, value: Value) {
+    let change = Change::by_system(tandem_domain::ids::Timestamp(1));
+    let phone = world.block_on(world.store.exchange().phone(&format!("abc{extension}"))).unwrap().unwrap();
+    let settings = world.store.settings(phone.line.tenant());
+    world.block_on(settings.set(Some(phone.line.account), setting, Some(value), None, &change)).unwrap();
+}
