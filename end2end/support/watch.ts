@@ -33,7 +33,9 @@ export class Watch {
     const blocked =
       !this.wasm &&
       (url.endsWith('.wasm') || /Failed to fetch|net::ERR_FAILED|was preloaded using link preload/.test(text))
-    return refusal || blocked
+    // Playwright's own scripts want into every frame; an e-mail's lets none run, theirs neither.
+    const sandboxed = /^Blocked script execution in '[^']*\/mail\/[0-9a-f-]+\.html'/.test(text)
+    return refusal || blocked || sandboxed
   }
 }
 

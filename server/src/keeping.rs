@@ -68,8 +68,7 @@ impl Keeping {
         let letters = Letters { public_url, size_limit };
         let records = Arc::new(Database { store: store.clone(), letters, mailer: mailer.clone() });
         let now = Arc::new(move || clock.now());
-        let parts =
-            tandem_recordings::Parts { records, objects, spool, clock: now.clone(), patience: PATIENCE };
+        let parts = tandem_recordings::Parts { records, objects, spool, clock: now.clone(), patience: PATIENCE };
         let (shelf, finishing) = Shelf::start(parts);
         // Before a call can be recorded: whatever lies in the spool now is of an earlier run.
         if let Err(error) = shelf.recover().await {
@@ -93,9 +92,8 @@ impl Keeping {
     /// For the exchange: where calls are recorded, and who is told of it.
     pub fn of_calls(&self) -> (PathBuf, Keeper) {
         let shelf = self.shelf.clone();
-        let keeper: Keeper = Arc::new(move |note| {
-            if note.ended { shelf.ended(note.recording) } else { shelf.changed(note.recording) }
-        });
+        let keeper: Keeper =
+            Arc::new(move |note| if note.ended { shelf.ended(note.recording) } else { shelf.changed(note.recording) });
         (self.spool.clone(), keeper)
     }
 
@@ -123,6 +121,14 @@ struct PagesRecordings {
 }
 
 impl Recordings for PagesRecordings {
+    fn deleted(&self) {
+        self.shelf.tidy();
+    }
+
+    fn mail_waits(&self) {
+        self.mailer.wake();
+    }
+
     fn size<'a>(&'a self, recording: &'a Recording, form: Form) -> BoxFuture<'a, Result<u64, RecordingsError>> {
         async move { self.shelf.size(recording, form).await.map_err(unreadable) }.boxed()
     }

@@ -32,9 +32,12 @@ impl Play {
     }
 }
 
+/// When each play was told, by who played what.
+type Told = HashMap<(String, RecordingId, Play), Timestamp>;
+
 /// The plays that were told. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Plays(Arc<Mutex<HashMap<(String, RecordingId, Play), Timestamp>>>);
+pub(super) struct Plays(Arc<Mutex<Told>>);
 
 impl Plays {
     /// Whether the log has to be told.

@@ -33,6 +33,12 @@ pub trait Recordings: Send + Sync {
         range: Range<u64>,
     ) -> BoxFuture<'a, Result<Pieces, RecordingsError>>;
 
+    /// Recordings were deleted: their sound goes soon, and not only within the hour.
+    fn deleted(&self);
+
+    /// An e-mail is to be sent at once.
+    fn mail_waits(&self);
+
     /// How loud both sides are over time.
     fn waveform<'a>(&'a self, recording: &'a Recording) -> BoxFuture<'a, Result<Waveform, RecordingsError>>;
 }
@@ -42,6 +48,10 @@ pub trait Recordings: Send + Sync {
 pub struct NoRecordings;
 
 impl Recordings for NoRecordings {
+    fn deleted(&self) {}
+
+    fn mail_waits(&self) {}
+
     fn size<'a>(&'a self, _recording: &'a Recording, _form: Form) -> BoxFuture<'a, Result<u64, RecordingsError>> {
         Box::pin(async { Err(RecordingsError::Gone) })
     }

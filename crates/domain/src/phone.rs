@@ -1,15 +1,17 @@
 //! What do the phone in the browser and the server say to each other?
 //!
 //! One *line* of the server stands behind the phone of a signed-in account. A browser tab opens a stream to it, says
-//! [`ToServer::Hello`], and hears [`ToBrowser::Ready`]; before that, everything else is refused. From then on each message of
-//! the browser is a wish, and each of the server a fact: the phone shows what the server said, not what it wished.
+//! [`ToServer::Hello`], and hears [`ToBrowser::Ready`]; before that, everything else is refused. From then on each
+//! message of the browser is a wish, and each of the server a fact: the phone shows what the server said, not what it
+//! wished.
 //!
-//! **Numbers.** A call is named by a [`CallNumber`] for as long as the line lives. The browser chooses those of the calls that it
-//! makes, below [`CallNumber::SERVERS`] and none twice; the server those of the calls that come in, from there on.
+//! **Numbers.** A call is named by a [`CallNumber`] for as long as the line lives. The browser chooses those of the
+//! calls that it makes, below [`CallNumber::SERVERS`], each above the one before, the first as `Ready` says; the server
+//! those of the calls that come in, from there on.
 //!
-//! **Session descriptions** are what the browser's `RTCPeerConnection` makes and takes, unchanged, with all candidates in them (wait
-//! until gathering is complete, or for one second: the exchange finds browsers without their candidates). One peer connection a
-//! call. The order of a call is:
+//! **Session descriptions** are what the browser's `RTCPeerConnection` makes and takes, unchanged, with all candidates
+//! in them (wait until gathering is complete, or for one second: the exchange finds browsers without their candidates).
+//! One peer connection a call. The order of a call is:
 //!
 //! | who calls | the browser says | the server says |
 //! | --- | --- | --- |
@@ -19,17 +21,21 @@
 //! | either, later | `Reply` (answer) | first `Offer` (offer), which `Reply` must answer within [`REPLY_SECONDS`] |
 //! | either | `HangUp` | `Ended` |
 //!
-//! An answer that came with `Early` may be said once more with `Answered`; the second is to be left out. After `Ended` a call's number
-//! means nothing any more, and what is said of it is left out without a word, since both may have spoken at once.
+//! When both offer at once, the browser's offer counts: it leaves the server's `Offer` out.
 //!
-//! **Resuming.** When the stream breaks, the line and its calls go on for [`RESUME_SECONDS`]. Whoever says `Hello` in that time gets
-//! them in `Ready`, and says for each that it wants to keep: `Offer` with a new peer connection's offer when [`Resumed::state`] is
-//! `Talking`; `Answer` to the offer in [`Resumed::sdp`] when it is `Incoming`. One that was still `Dialling` or `Ringing` then
-//! goes on without sound; its `Answered` comes without an answer, and is to be followed by an `Offer`. The calls that it does not want
-//! it hangs up. A change of network needs none of this while the stream survives: it is an `Offer` with `iceRestart`.
+//! An answer that came with `Early` may be said once more with `Answered`; the second is to be left out. After `Ended`
+//! a call's number means nothing any more, and what is said of it is left out without a word, since both may have
+//! spoken at once.
 //!
-//! **Several tabs.** One tab holds the phone. `Hello` with `take` takes it from another, which hears [`ToBrowser::TakenElsewhere`] and
-//! shows what it is told by other means; without `take`, the one who asks hears it.
+//! **Resuming.** When the stream breaks, the line and its calls go on for [`RESUME_SECONDS`]. Whoever says `Hello` in
+//! that time gets them in `Ready`, and says for each that it wants to keep: `Offer` with a new peer connection's offer
+//! when [`Resumed::state`] is `Talking`; `Answer` to the offer in [`Resumed::sdp`] when it is `Incoming`. One that was
+//! still `Dialling` or `Ringing` then goes on without sound; its `Answered` comes without an answer, and is to be
+//! followed by an `Offer`. The calls that it does not want it hangs up. A change of network needs none of this while
+//! the stream survives: it is an `Offer` with `iceRestart`.
+//!
+//! **Several tabs.** One tab holds the phone. `Hello` with `take` takes it from another, which hears
+//! [`ToBrowser::TakenElsewhere`] and shows what it is told by other means; without `take`, the one who asks hears it.
 
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +102,7 @@ pub enum ToServer {
     },
     /// Call a number.
     Dial {
-        /// A new number below [`CallNumber::SERVERS`].
+        /// A number below [`CallNumber::SERVERS`], above all that were chosen before.
         call: CallNumber,
         /// What was dialled: digits, `*`, `#`, a leading `+`.
         number: String,
@@ -143,7 +149,8 @@ pub enum ToServer {
         /// The answer.
         sdp: String,
     },
-    /// A key of the dial pad was pressed. Sent by signalling, so that it needs no event in the audio and cannot be lost.
+    /// A key of the dial pad was pressed. Sent by signalling, so that it needs no event in the audio and cannot be
+    /// lost.
     Digit {
         /// Which.
         call: CallNumber,
@@ -171,8 +178,8 @@ pub enum ToServer {
         /// What.
         wish: RecordWish,
     },
-    /// Let no calls through to this phone: who calls the extension hears that it is busy, a huntgroup goes on to the next member,
-    /// and other phones of the account ring. It outlives the browser.
+    /// Let no calls through to this phone: who calls the extension hears that it is busy, a huntgroup goes on to the
+    /// next member, and other phones of the account ring. It outlives the browser.
     DoNotDisturb {
         /// Whether it is on.
         on: bool,
@@ -209,6 +216,8 @@ pub enum ToBrowser {
         may_record: bool,
         /// Whether *do not disturb* is on.
         do_not_disturb: bool,
+        /// The lowest number that the browser may choose for its next call.
+        next: CallNumber,
         /// The calls that go on, for resuming.
         calls: Vec<Resumed>,
     },
@@ -239,8 +248,8 @@ pub enum ToBrowser {
     Answered {
         /// Which.
         call: CallNumber,
-        /// The answer to the offer of `Dial`. `None` when the browser answered itself, or when the offer was of a browser that is
-        /// gone: then an `Offer` of the new one follows.
+        /// The answer to the offer of `Dial`. `None` when the browser answered itself, or when the offer was of a
+        /// browser that is gone: then an `Offer` of the new one follows.
         sdp: Option<String>,
         /// With whom, if that is known better than before.
         with: Option<Who>,
@@ -321,6 +330,8 @@ pub struct Resumed {
     pub held_by_us: bool,
     /// Whether it holds us.
     pub held_by_other: bool,
+    /// For how long they have talked, in milliseconds; `None` before the answer.
+    pub talked_ms: Option<u64>,
 }
 
 /// How far a call is, on both sides alike.
@@ -358,8 +369,8 @@ impl CallState {
         }
     }
 
-    /// Where a call is after the server has said this of it: what begins a call begins it from nothing, `None`. The phone and the
-    /// tests of the line go by this alone. What cannot be said at this point changes nothing.
+    /// Where a call is after the server has said this of it: what begins a call begins it from nothing, `None`. The
+    /// phone and the tests of the line go by this alone. What cannot be said at this point changes nothing.
     #[must_use]
     pub fn after(state: Option<Self>, said: &ToBrowser) -> Option<Self> {
         let next = match said {
@@ -379,7 +390,8 @@ impl CallState {
         state.map(|state| if state.may_become(next) { next } else { state })
     }
 
-    /// Whether a call that is here can be asked for this. The phone shows the buttons that this allows; the line refuses the rest.
+    /// Whether a call that is here can be asked for this. The phone shows the buttons that this allows; the line
+    /// refuses the rest.
     #[must_use]
     pub const fn allows(self, wish: &ToServer) -> bool {
         match wish {

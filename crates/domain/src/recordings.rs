@@ -162,6 +162,16 @@ impl Recording {
         format!("recordings/{}/{year:04}/{month:02}/{}", self.customer, self.id)
     }
 
+    /// Whether `who`, whose role lets recordings be deleted, may delete this one. A colleague who took part in the call hears
+    /// it, but it is not his.
+    #[must_use]
+    pub fn may_be_deleted_by(&self, who: Who) -> bool {
+        match who {
+            Who::Account { account, .. } => account == self.account,
+            Who::Customer(_) | Who::Administrator(_) => self.sight(who) != Sight::Nothing,
+        }
+    }
+
     /// How much of it `who` sees, whatever the role says (PRODUCT §2, *Privacy*).
     #[must_use]
     pub fn sight(&self, who: Who) -> Sight {
@@ -352,5 +362,15 @@ mod tests {
         assert_eq!(sights(&recording), [All, All, Nothing, All, Nothing, Audited]);
         recording.account_only = true;
         assert_eq!(sights(&recording), [All, Nothing, Nothing, Nothing, Nothing, Audited]);
+    }
+
+    #[test]
+    fn who_may_delete_a_recording() {
+        let recording = recording();
+        let customer = recording.customer;
+        let account = |n| Who::Account { customer, account: AccountId(Uuid::from_u128(n)) };
+        let staff = Who::Administrator(crate::ids::AdministratorId(Uuid::nil()));
+        let may = [account(1), account(2), Who::Customer(customer), staff].map(|who| recording.may_be_deleted_by(who));
+        assert_eq!(may, [true, false, true, true], "a colleague who took part may not");
     }
 }

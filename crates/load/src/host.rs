@@ -72,11 +72,13 @@ pub async fn start(folder: &Path, trunk: SocketAddr) -> Result<Host> {
         calls_max: CALLS_MAX,
         account_calls_max: CALLS_MAX,
         trunk: Some(trunk),
+        spool: Some(folder.join("spool")),
         product: "Tandem".to_owned(),
     };
     let voices = Voices::load(None)?;
     let (outside, wall) = (Outside::Trunk, Arc::new(wall));
-    let parts = Parts { settings, outside, voices, store, wall, transports, incoming, engine, media_events };
+    let keeper: actor::Keeper = Arc::new(|_| {});
+    let parts = Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, Vec::new());
     Ok(Host { address, handle, running })
 }

@@ -14,6 +14,7 @@ use crate::{
     ear::{Ear, LARGEST_FRAME},
     holdback::HoldBack,
     latch::Latch,
+    level::Level,
     quality::Meter,
     record::Recorder,
     resample::{Down, Up},
@@ -84,6 +85,8 @@ pub(crate) struct Incoming {
     pub narrow: Narrow,
     /// The sequence number of the last packet that an ear has heard.
     pub listened: Option<u16>,
+    /// Who looks at how loud it is.
+    pub levels: Vec<Level>,
     pub down: Down,
     /// What mixes hear; there while somebody mixes this leg.
     pub ear: Option<Box<Ear>>,
@@ -210,6 +213,7 @@ impl Leg {
                 decoder: Decoder::default(),
                 narrow: Narrow::default(),
                 listened: None,
+                levels: Vec::new(),
                 down: Down::default(),
                 ear: None,
                 held: HoldBack::default(),

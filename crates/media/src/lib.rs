@@ -17,6 +17,7 @@
 //! | [`dtmf`] | which digit was pressed, which code do several make, and how is one sent? |
 //! | [`clip`] | what is played: prompts, tones, music? |
 //! | [`quality`] | how well did the media arrive? |
+//! | [`level`] | how loud is a party? |
 //! | [`latch`] | whose packets are a leg's packets? |
 //! | [`stream`] | how does a listener see one continuous stream, whoever speaks? |
 //! | [`ear`] | how does a mix listen to a speaker: jitter buffer and concealment? |
@@ -42,6 +43,7 @@ pub mod g722;
 pub mod holdback;
 pub mod latch;
 pub mod leg;
+pub mod level;
 pub mod opus;
 pub mod peaks;
 pub mod quality;
@@ -58,5 +60,6 @@ pub mod wav;
 pub use clip::Clip;
 pub use dtmf::{Digit, DigitSource};
 pub use engine::{Config, Engine, OpenError, Totals};
+pub use level::Level;
 pub use quality::Quality;
 pub use types::{Browser, Codec, Description, Digits, Direction, Event, Hears, LegId, LegStats, Local};

@@ -71,7 +71,7 @@ impl Encoder {
         let samples = &samples[..steps * STEP];
         match steps {
             1 | 2 | 4 | 6 => self.0.encode(samples, out).unwrap_or(0),
-            3 | 5 | 7..=12 => self.encode_several(samples, if steps % 2 == 0 { 2 * STEP } else { STEP }, out),
+            3 | 5 | 7..=12 => self.encode_several(samples, if steps.is_multiple_of(2) { 2 * STEP } else { STEP }, out),
             _ => 0,
         }
     }

@@ -1,7 +1,7 @@
 //! Fills an empty database with many records, for `make bench`.
 //!
 //! ```text
-//! many_records DATABASE_URL CUSTOMERS ACCOUNTS AUDIT_ROWS
+//! many_records DATABASE_URL CUSTOMERS ACCOUNTS AUDIT_ROWS [RECORDINGS]
 //! ```
 //!
 //! Beside what is asked for there are the people of the demonstration data, who can sign in, and more than a page full of
@@ -26,8 +26,8 @@ const HUNTGROUPS: u32 = 60;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, customers, accounts, audit_rows] = arguments.as_slice() else {
-        return Err("many_records DATABASE_URL CUSTOMERS ACCOUNTS AUDIT_ROWS".into());
+    let [url, customers, accounts, audit_rows, recordings @ ..] = arguments.as_slice() else {
+        return Err("many_records DATABASE_URL CUSTOMERS ACCOUNTS AUDIT_ROWS [RECORDINGS]".into());
     };
     let now = Timestamp(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis().try_into()?);
     let store = Store::connect(url, &Options::default()).await?;
@@ -37,6 +37,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     fill_abc(&store, now).await?;
     demo::bulk(&store, u32::from_str(customers)?, u32::from_str(accounts)?, u32::from_str(audit_rows)?, now).await?;
+    if let Some(recordings) = recordings.first() {
+        demo::bulk_recordings(&store, u32::from_str(recordings)?, now).await?;
+    }
     store.close().await;
     Ok(())
 }

@@ -122,6 +122,14 @@ impl Media for Arc<Engine> {
         Engine::open(self, leg, local)
     }
 
+    fn open_browser(&self, leg: LegId) -> Result<tandem_media::Local, tandem_media::OpenError> {
+        Engine::open_browser(self, leg)
+    }
+
+    fn restart_ice(&self, leg: LegId) -> Option<tandem_media::Local> {
+        Engine::restart_ice(self, leg)
+    }
+
     fn describe(&self, leg: LegId, description: tandem_media::Description) {
         Engine::describe(self, leg, description);
     }

@@ -28,10 +28,22 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use tower::ServiceBuilder;
-use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+};
 
 use self::{probes::Probes, site::Site};
 use crate::config::{Config, PublicUrl};
+
+/// Not sound: it hardly becomes smaller, and whoever plays it asks for parts of so many octets.
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new("audio/"))
+}
 
 /// Lays everything around the application.
 pub fn router(config: &Config, site: Site, probes: &Probes, application: Router) -> Router {
@@ -49,7 +61,7 @@ pub fn around(config: &Config, router: Router) -> Router {
             .layer(middleware::from_fn_with_state(config.http.trusted_proxies.clone(), client::identify))
             .layer(middleware::from_fn_with_state(config.behind_tls(), security_headers::add))
             .layer(middleware::from_fn(request_log::observe))
-            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
             .layer(CatchPanicLayer::custom(request_log::after_panic))
             .layer(middleware::from_fn_with_state(public_url, cross_origin::protect))
             .layer(middleware::from_fn(body_limit::read)),

@@ -82,6 +82,11 @@ async fn the_providers_configuration_as_everybody() {
 }
 
 #[tokio::test]
+async fn recordings_and_e_mails_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::RECORDINGS).await;
+}
+
+#[tokio::test]
 async fn dashboards_and_the_audit_log_as_everybody() {
     walk::as_everybody(&Template::new().await, table::RECORDS).await;
 }

@@ -45,6 +45,10 @@ const SIZE: u64 = 1000;
 pub struct Hiss;
 
 impl Recordings for Hiss {
+    fn deleted(&self) {}
+
+    fn mail_waits(&self) {}
+
     fn size<'a>(&'a self, _recording: &'a Recording, _form: Form) -> BoxFuture<'a, Result<u64, RecordingsError>> {
         Box::pin(async { Ok(SIZE) })
     }
@@ -139,10 +143,13 @@ async fn may_keep_to_himself(world: &World, demo: &DemoIds) {
     role.entries.insert("account/recording/account_only".into(), Level::Modify);
     let change = tandem_store::Change { at: SystemClock.now(), actor: "test", by_staff: true, address: None };
     let role = world.store.roles().create(&role, &change).await.unwrap();
-    let john = demo.id("account", "abc744");
-    let mut writer = world.another_writer().await;
-    let given = sqlx::query("UPDATE sign_in SET role_id = $1 WHERE account_id = $2").bind(role.to_string()).bind(john);
-    assert_eq!(given.execute(&mut writer).await.unwrap().rows_affected(), 1);
+    let john = [
+        ("id", demo.id("account", "abc744")),
+        ("version", demo.version("account", "abc744")),
+        ("role", role.to_string()),
+    ];
+    let given = world.post(Person::Administrator, "/api/account_save", &john).await;
+    assert_eq!(given.status, StatusCode::OK, "{}", given.body);
 }
 
 #[tokio::test]

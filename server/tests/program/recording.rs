@@ -62,8 +62,7 @@ fn a_recorded_call_that_is_cut_by_a_sudden_end_is_kept_up_to_the_last_second_and
     let here = tempfile::tempdir().unwrap();
     let sip = said(ports::free_on([127, 0, 0, 1]));
     let sip_option = sip.to_string();
-    let arguments =
-        ["demo", "--http", "127.0.0.1:0", "--data", "kept", "--no-callers", "--sip", sip_option.as_str()];
+    let arguments = ["demo", "--http", "127.0.0.1:0", "--data", "kept", "--no-callers", "--sip", sip_option.as_str()];
     let serving = Serving::start(here.path(), &arguments);
     let (john, mary) = (phone("744", JOHN, sip), phone("702", MARY, sip));
     said(mary.dial("744"));

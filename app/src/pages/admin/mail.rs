@@ -141,7 +141,10 @@ pub async fn mail_retry(
     let ask = Ask::now()?;
     ask.modify(Field::Outbox)?;
     match ask.store().outbox().retry(&ask.change(), id).await {
-        Ok(()) => Ok(Done::say("The e-mail is tried again now")),
+        Ok(()) => {
+            ask.services().recordings.mail_waits();
+            Ok(Done::say("The e-mail is tried again now"))
+        }
         Err(StoreError::Refused(errors)) => {
             Err(AppError::Refused(errors.0.into_values().collect::<Vec<_>>().join(" ")))
         }

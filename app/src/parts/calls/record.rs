@@ -90,7 +90,7 @@ pub async fn call_read(
     } else {
         None
     };
-    let recordings = server::recordings(&ask, id, &records).await?;
+    let recordings = server::recordings(&ask, id).await?;
     let live = live.map(|call| {
         let row = words::live_row(&ask.me, &call, None, ask.at());
         Listing::whole(words::live_columns(false), vec![row])
@@ -162,8 +162,6 @@ pub(super) mod server {
     /// How often the record of a call that has just ended is looked for, and how long after each other.
     const LOOKS: u32 = 12;
     const LOOKS_AGAIN: Duration = Duration::from_millis(250);
-    /// Pages of the recordings that began during a call, of which its own are looked for.
-    const RECORDINGS_PAGES: u32 = 10;
     /// Milliseconds after its beginning for which a call may just have ended.
     const LATELY: u128 = 24 * 60 * 60 * 1000;
 
@@ -234,36 +232,17 @@ pub(super) mod server {
     ///
     /// # Errors
     /// Faults on our side.
-    pub(super) async fn recordings(ask: &Ask, id: CallId, records: &[Xdr]) -> Result<Vec<(String, String)>, AppError> {
-        use tandem_domain::list::{Cursor, Query};
-        use tandem_store::recordings::RecordingFilters;
-
+    pub(super) async fn recordings(ask: &Ask, id: CallId) -> Result<Vec<(String, String)>, AppError> {
         use crate::parts::recordings::{WHAT, recording_path, words};
 
-        let began = records.iter().map(|xdr| xdr.started).min();
-        let ended = records.iter().map(|xdr| xdr.ended).max();
-        let (Some(from), Some(until)) = (began, ended.map(|ended| ended.plus_seconds(1))) else {
-            return Ok(Vec::new());
-        };
         if !ask.me.sees(Field::Recordings) {
             return Ok(Vec::new());
         }
-        let filters = RecordingFilters { from: Some(from), until: Some(until), ..RecordingFilters::default() };
-        let mut found = Vec::new();
-        let mut cursor: Option<Cursor> = None;
-        for _ in 0..RECORDINGS_PAGES {
-            let query = Query { cursor: cursor.take(), ..Query::default() };
-            let page = ask.store().recordings().list(ask.me.who, &query, &filters).await;
-            let page = page.map_err(|error| ask.tell(WHAT, error))?;
-            found.extend(page.rows.into_iter().map(|row| row.recording).filter(|recording| recording.call == id));
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
-        }
+        let found = ask.store().recordings().of_call(ask.me.who, id).await.map_err(|error| ask.tell(WHAT, error))?;
         Ok(found
             .into_iter()
-            .map(|recording| {
+            .map(|row| {
+                let recording = row.recording;
                 let label =
                     format!("{}, {}", ask.time_with_seconds(recording.started), words::length(recording.length_ms()));
                 (label, recording_path(ask.me.audience(), recording.id))

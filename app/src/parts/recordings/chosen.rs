@@ -55,7 +55,7 @@ pub async fn recordings_chosen(
     Ok(Listing::whole(columns.heads(), rows.into_iter().map(|row| columns.row(&ask, row)).collect()))
 }
 
-/// Deletes recordings. Those that are gone already, or that this person does not see, are left out.
+/// Deletes recordings. Those that are gone already, or that this person may not delete, are left out.
 ///
 /// # Errors
 /// None of them is there for this person; no permission.
@@ -74,6 +74,7 @@ pub async fn recordings_delete(
     }
     let deleted = ask.store().recordings().delete(&ask.change(), ask.me.who, &ids).await;
     let deleted = deleted.map_err(|error| ask.tell(WHAT, error))?;
+    ask.services().recordings.deleted();
     let toast = match deleted {
         0 => return Err(AppError::NotFound(WHAT.into())),
         1 => "Recording deleted".to_owned(),

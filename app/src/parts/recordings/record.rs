@@ -34,6 +34,8 @@ pub struct RecordingView {
     pub private: bool,
     /// It is of the account that asks, and its role may change for whom it is.
     pub own_privacy: bool,
+    /// It may be deleted by who asks.
+    pub may_delete: bool,
     /// What is played; `None`: there is no sound (any more).
     pub sound: Option<Sound>,
     /// The sizes of the WAV and of the Opus.
@@ -95,6 +97,7 @@ pub async fn recording_read(
         subtitle: ask.time_with_seconds(recording.started),
         private: recording.account_only,
         own_privacy: own && ask.me.modifies(Field::RecordAccountOnly),
+        may_delete: ask.me.modifies(Field::Recordings) && recording.may_be_deleted_by(ask.me.who),
         sound,
         sizes: [row.wav_octets, row.opus_octets].map(words::octets),
         facts,
@@ -133,7 +136,7 @@ pub async fn recording_privacy(
 pub fn recording_page() -> AnyView {
     let data = load(of_address(WHAT, |id| RecordingRead { id }));
     loaded(data, |view| {
-        let RecordingView { id, title, subtitle, private, own_privacy, sound, sizes, facts, call } = view;
+        let RecordingView { id, title, subtitle, private, own_privacy, may_delete, sound, sizes, facts, call } = view;
         let me = me();
         let badge = move || {
             let word = if own_privacy { "Only you see it" } else { "Private" };
@@ -161,7 +164,7 @@ pub fn recording_page() -> AnyView {
             <div class="stack">
                 {audited}
                 {player}
-                <div class="actions">{downloads} {call} {me.modifies(Field::Recordings).then(|| delete_button(id))}</div>
+                <div class="actions">{downloads} {call} {may_delete.then(|| delete_button(id))}</div>
                 {privacy}
                 <Card title="Details"><DescriptionList items=facts /></Card>
             </div>

@@ -67,7 +67,14 @@ impl Columns {
         let (day, time) = format::day_and_time(recording.started, me.locale, &me.time_zone);
         let of = format!("{}, {day}, {time}", title(me, recording));
         let mut cells = Vec::new();
-        cells.extend(self.choose.then(|| Cell::Choose(recording.id.to_string(), of)));
+        let chosen = || {
+            if recording.may_be_deleted_by(me.who) {
+                Cell::Choose(recording.id.to_string(), of)
+            } else {
+                Cell::Text(String::new())
+            }
+        };
+        cells.extend(self.choose.then(chosen));
         cells.extend([
             Cell::Two(day, time),
             words::party_cell(me, &recording.caller),

@@ -1,4 +1,4 @@
-//! Where a worker finds the datagrams of its browsers' legs: filled by the reader, emptied by the worker, both in one piece.
+//! Where a worker finds datagrams for its browsers' legs that came to another worker's socket.
 
 use std::{
     net::SocketAddr,
@@ -14,30 +14,30 @@ const MOST: usize = 2 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     octets: Vec<u8>,
-    heads: Vec<Head>,
+    heads: Vec<(Head, usize)>,
 }
 
-/// One datagram: whose it is, which socket it came to, and from where.
+/// One datagram: whose it is, which address of ours it came to, by which worker's socket, and from where.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head {
     pub leg: LegId,
     pub socket: usize,
+    pub via: usize,
     pub from: SocketAddr,
-    length: usize,
 }
 
 impl Batch {
     /// Add a datagram.
-    pub fn push(&mut self, leg: LegId, socket: usize, from: SocketAddr, octets: &[u8]) {
-        self.heads.push(Head { leg, socket, from, length: octets.len() });
+    pub fn push(&mut self, head: Head, octets: &[u8]) {
+        self.heads.push((head, octets.len()));
         self.octets.extend_from_slice(octets);
     }
 
     /// The datagrams.
     pub fn iter(&self) -> impl Iterator<Item = (Head, &[u8])> {
         let mut rest = self.octets.as_slice();
-        self.heads.iter().filter_map(move |&head| {
-            let (octets, others) = rest.split_at_checked(head.length)?;
+        self.heads.iter().filter_map(move |&(head, length)| {
+            let (octets, others) = rest.split_at_checked(length)?;
             rest = others;
             Some((head, octets))
         })
@@ -66,11 +66,11 @@ pub(crate) struct Inbox(Mutex<Batch>);
 
 impl Inbox {
     /// Put a datagram in. `false`: the worker is so far behind that it is dropped.
-    pub fn put(&self, leg: LegId, socket: usize, from: SocketAddr, octets: &[u8]) -> bool {
+    pub fn put(&self, head: Head, octets: &[u8]) -> bool {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = waiting.size() + octets.len() <= MOST;
         if fits {
-            waiting.push(leg, socket, from, octets);
+            waiting.push(head, octets);
         }
         fits
     }

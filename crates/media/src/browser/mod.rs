@@ -1,15 +1,16 @@
 //! Browsers as parties: ICE, DTLS and SRTP on one UDP port (per local address) that all of them share.
 //!
-//! A browser's leg is a leg like any other; only its path is another. What comes: the reader's thread reads the shared sockets
-//! and looks up whose each datagram is (`routes`), the worker that has the leg finds it in its `inbox`, the leg's [`Peer`]
-//! checks and opens it, and what was inside goes into the router as a plain packet. What goes: the router's packet for the
-//! leg is closed by its [`Peer`] and leaves through the shared socket at once.
+//! A browser's leg is a leg like any other; only its path is another. What comes: each worker has a socket on the shared port,
+//! and the kernel gives what comes from one browser to one of them, always the same. The worker looks up whose each datagram
+//! is (`routes`); if another worker has the leg, that one finds it in its `inbox`. The leg's [`Peer`] checks and opens it, and
+//! what was inside goes into the router as a plain packet. What goes: the router's packet for the leg is closed by its
+//! [`Peer`] and leaves through the shared port at once. A call of a browser moves to the worker to which its packets come,
+//! before it begins, so that nothing needs to be handed over; what cannot move works all the same.
 //!
 //! | module | the question it answers |
 //! | --- | --- |
 //! | `routes` | whose is a datagram? |
-//! | `inbox` | how does it come to the worker that has the leg? |
-//! | `reader` | who reads the sockets? |
+//! | `inbox` | how does it come to the worker that has the leg, if not directly? |
 //! | `peer` | may it be believed, and what is in it? |
 //! | `secure` | DTLS and SRTP of one browser |
 //!
@@ -19,14 +20,13 @@
 
 mod inbox;
 mod peer;
-mod reader;
 mod routes;
 mod secure;
 
 use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
     time::Instant,
 };
 
@@ -38,12 +38,11 @@ use str0m::{
     ice::IceCreds,
 };
 
-pub(crate) use self::{
-    inbox::{Batch, Inbox},
-    peer::{Happening, Peer},
-    reader::Reader,
-};
 use self::routes::Routes;
+pub(crate) use self::{
+    inbox::{Batch, Head, Inbox},
+    peer::{Happening, Peer},
+};
 use crate::types::{LegId, Local};
 
 /// Room for what comes and goes in bursts, in octets: all browsers share it.
@@ -63,15 +62,15 @@ pub(crate) struct Gateway {
     crypto: Arc<CryptoProvider>,
     certificate: DtlsCert,
     fingerprint: String,
-    routes: Mutex<Routes>,
+    routes: RwLock<Routes>,
     /// Datagrams that were nobody's, or that no worker could take.
     pub ignored: AtomicU64,
 }
 
-/// A socket that all browsers share.
+/// A port that all browsers share: a socket for each worker.
 #[derive(Debug)]
 struct Shared {
-    socket: UdpSocket,
+    sockets: Vec<UdpSocket>,
     address: SocketAddr,
 }
 
@@ -82,16 +81,17 @@ impl std::fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// Bind the sockets and make the certificate, which lasts as long as the process.
+    /// Bind the sockets, one for each worker on each address, and make the certificate, which lasts as long as this.
     ///
     /// # Errors
     /// When an address is unspecified, there is none, or the system refuses.
-    pub fn new(addresses: &[SocketAddr], public: Vec<IpAddr>, lite: bool) -> io::Result<Self> {
+    pub fn new(addresses: &[SocketAddr], public: Vec<IpAddr>, lite: bool, workers: usize) -> io::Result<Self> {
         if addresses.is_empty() || addresses.iter().any(|address| address.ip().is_unspecified()) {
             let what = "browsers need to be told an address of this machine each: name them, not all of them at once";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
-        let sockets = addresses.iter().map(|&address| Shared::bind(address)).collect::<io::Result<Vec<_>>>()?;
+        let bind = |&address: &SocketAddr| Shared::bind(address, workers);
+        let sockets = addresses.iter().map(bind).collect::<io::Result<Vec<_>>>()?;
         let crypto = Arc::new(str0m::crypto::from_feature_flags());
         let certificate = crypto
             .dtls_provider
@@ -106,7 +106,7 @@ impl Gateway {
             crypto,
             certificate,
             fingerprint: format!("sha-256 {}", digest.join(":")),
-            routes: Mutex::default(),
+            routes: RwLock::default(),
             ignored: AtomicU64::new(0),
         })
     }
@@ -115,16 +115,17 @@ impl Gateway {
     pub fn admit(&self, leg: LegId, worker: usize) -> Local {
         let mut routes = self.routes();
         let credentials = self.credentials(&mut routes, leg, worker);
-        self.local(credentials, rand::rng().random())
+        let source = rand::rng().random_range(1..=u32::MAX);
+        routes.set_source(leg, source);
+        self.local(credentials, source)
     }
 
-    /// Give a leg another name, for ICE to start anew; the old one holds until the browser uses the new one. `None` if there
-    /// is no such leg. The source is not known here and is 0.
+    /// Give a leg another name, for ICE to start anew. `None` if there is no such leg.
     pub fn rename(&self, leg: LegId) -> Option<Local> {
         let mut routes = self.routes();
-        let worker = routes.worker(leg)?;
+        let (worker, source) = (routes.worker(leg)?, routes.source(leg)?);
         let credentials = self.credentials(&mut routes, leg, worker);
-        Some(self.local(credentials, 0))
+        Some(self.local(credentials, source))
     }
 
     fn credentials(&self, routes: &mut Routes, leg: LegId, worker: usize) -> IceCreds {
@@ -157,8 +158,18 @@ impl Gateway {
         self.routes().moved(leg, worker);
     }
 
-    fn routes(&self) -> MutexGuard<'_, Routes> {
-        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn routes(&self) -> RwLockWriteGuard<'_, Routes> {
+        self.routes.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sockets of a worker.
+    pub fn sockets_of(&self, worker: usize) -> impl Iterator<Item = &UdpSocket> {
+        self.sockets.iter().filter_map(move |shared| shared.sockets.get(worker))
+    }
+
+    /// The table of whose a datagram is. While it is held, no leg moves.
+    pub fn reading(&self) -> RwLockReadGuard<'_, Routes> {
+        self.routes.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What every browser's DTLS and SRTP begin with.
@@ -171,8 +182,10 @@ impl Gateway {
     }
 
     /// Send from one of the sockets. Late media is no media: what the system does not take is dropped.
-    fn send(&self, socket: usize, to: SocketAddr, octets: &[u8]) -> bool {
-        self.sockets.get(socket).is_some_and(|shared| shared.socket.send_to(octets, to).is_ok())
+    fn send(&self, leg: LegId, socket: usize, to: SocketAddr, octets: &[u8]) -> bool {
+        let Some(Shared { sockets, .. }) = self.sockets.get(socket) else { return false };
+        // Any of them is as good; different ones are not in each other's way.
+        sockets.get(leg.0 as usize % sockets.len()).is_some_and(|socket| socket.send_to(octets, to).is_ok())
     }
 
     /// The socket at a local address.
@@ -197,12 +210,15 @@ impl Gateway {
 }
 
 impl Shared {
-    fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = crate::engine::bind(address)?;
-        // A wish, as far as the system allows.
-        let _ = sockopt::set_socket_recv_buffer_size(&socket, SOCKET_BUFFER);
-        let _ = sockopt::set_socket_send_buffer_size(&socket, SOCKET_BUFFER);
-        let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+    fn bind(address: SocketAddr, workers: usize) -> io::Result<Self> {
+        // Sockets that share a port also share it with another process of the same user: first see that it is free.
+        let address = crate::engine::bind(address, false)?.local_addr()?;
+        let sockets = (0..workers).map(|_| crate::engine::bind(address, true)).collect::<io::Result<Vec<_>>>()?;
+        for socket in &sockets {
+            // A wish, as far as the system allows.
+            let _ = sockopt::set_socket_recv_buffer_size(socket, SOCKET_BUFFER);
+            let _ = sockopt::set_socket_send_buffer_size(socket, SOCKET_BUFFER);
+        }
+        Ok(Self { sockets, address })
     }
 }

@@ -31,6 +31,11 @@ const CANDIDATES: usize = 32;
 const ADDRESSES: usize = 32;
 /// As good as never.
 const IDLE: Duration = Duration::from_secs(60);
+/// The longest time-out that means anything.
+const DAY: Duration = Duration::from_secs(86_400);
+/// Letters of a browser's ICE name and password (RFC 8839 §5.4).
+const NAME: std::ops::RangeInclusive<usize> = 4..=256;
+const PASSWORD: std::ops::RangeInclusive<usize> = 22..=256;
 
 /// What happened with a browser.
 pub(crate) enum Happening {
@@ -106,7 +111,7 @@ impl Peer {
             proved: Vec::new(),
             connected: false,
             heard: now,
-            silence,
+            silence: silence.min(DAY),
             deadline: now + IDLE,
             happened: Vec::new(),
         }
@@ -143,6 +148,10 @@ impl Peer {
     /// Take what the browser said of itself.
     pub fn describe(&mut self, now: Instant, description: &Description) {
         let Some(browser) = &description.browser else { return };
+        if !is_word(&browser.ufrag, &NAME) || !is_word(&browser.pwd, &PASSWORD) {
+            tracing::warn!(leg = self.leg.0, "a browser said no usable name and password of its ICE agent");
+            return;
+        }
         let before = self.browser.replace(browser.clone());
         let another = |of: fn(&Browser) -> &String| before.as_ref().is_none_or(|before| of(before) != of(browser));
         if another(|browser| &browser.ufrag) || another(|browser| &browser.pwd) {
@@ -230,12 +239,12 @@ impl Peer {
         taken
     }
 
-    /// Send a packet with a plain header to the browser. Gives whether it could be.
-    pub fn write(&mut self, now: Instant, octets: &[u8]) -> bool {
-        let (Some(secure), true) = (&mut self.secure, self.connected) else { return false };
-        secure.write(now, octets);
-        self.drive(now);
-        true
+    /// Send a packet with a plain header to the browser, unless it is not connected: then there is nobody to hear it.
+    pub fn write(&mut self, now: Instant, octets: &[u8]) {
+        if let (Some(secure), true) = (&mut self.secure, self.connected) {
+            secure.write(now, octets);
+            self.drive(now);
+        }
     }
 
     /// Do what is due.
@@ -280,7 +289,7 @@ impl Peer {
                 self.gateway.asked(now, self.leg, transaction);
             }
             if let Some(socket) = self.gateway.socket_at(transmit.source) {
-                self.gateway.send(socket, transmit.destination, &transmit.contents);
+                self.gateway.send(self.leg, socket, transmit.destination, &transmit.contents);
             }
         }
         let next_check = self.ice.poll_timeout().unwrap_or(now + IDLE);
@@ -293,19 +302,12 @@ impl Peer {
             match secure.poll() {
                 Out::Send(octets) => {
                     if let Some((socket, to)) = self.pair {
-                        self.gateway.send(socket, to, &octets);
+                        self.gateway.send(self.leg, socket, to, &octets);
                     }
                 }
-                Out::Packet(packet) => {
+                Out::Packet(header, payload) => {
                     self.heard = now;
-                    let header = Header {
-                        marker: packet.header.marker,
-                        payload_type: *packet.header.payload_type,
-                        sequence: packet.header.sequence_number,
-                        timestamp: packet.header.timestamp,
-                        ssrc: *packet.header.ssrc,
-                    };
-                    self.happened.push(Happening::Packet(header, packet.payload));
+                    self.happened.push(Happening::Packet(header, payload));
                 }
                 Out::Connected => {
                     self.connected = true;
@@ -327,5 +329,25 @@ impl Peer {
                 }
             }
         }
+    }
+}
+
+/// Whether these are so many of ICE's letters (RFC 8839 §5.4: `ice-char`).
+fn is_word(text: &str, length: &std::ops::RangeInclusive<usize>) -> bool {
+    length.contains(&text.len())
+        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_passwords_are_of_ices_letters_and_bounded() {
+        assert!(is_word("aZ0+", &NAME) && is_word(&"/".repeat(256), &NAME) && is_word(&"p".repeat(22), &PASSWORD));
+        for wrong in ["", "abc", "ab:cd", "äbcd", "ab cd", &"a".repeat(257)] {
+            assert!(!is_word(wrong, &NAME), "{wrong}");
+        }
+        assert!(!is_word(&"p".repeat(21), &PASSWORD));
     }
 }

@@ -29,7 +29,7 @@ const USERNAME: u16 = 0x0006;
 
 /// The legs by their names and addresses.
 #[derive(Debug, Default)]
-pub(super) struct Routes {
+pub(crate) struct Routes {
     legs: HashMap<LegId, Entry>,
     names: HashMap<Box<[u8]>, LegId>,
     addresses: HashMap<(usize, SocketAddr), Claim>,
@@ -41,6 +41,8 @@ pub(super) struct Routes {
 #[derive(Debug, Default)]
 struct Entry {
     worker: usize,
+    /// Our source towards it.
+    source: u32,
     names: VecDeque<Box<[u8]>>,
     addresses: VecDeque<(usize, SocketAddr)>,
 }
@@ -67,6 +69,18 @@ impl Routes {
             self.names.remove(&old);
         }
         true
+    }
+
+    /// Our source towards a leg is this one.
+    pub fn set_source(&mut self, leg: LegId, source: u32) {
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.source = source;
+        }
+    }
+
+    /// Our source towards a leg.
+    pub fn source(&self, leg: LegId) -> Option<u32> {
+        Some(self.legs.get(&leg)?.source)
     }
 
     /// The worker of a leg.

@@ -17,12 +17,12 @@ use str0m::{
     ice::{IceCreds, StunMessage, TransId},
     media::{Frequency, MediaKind, Mid, Pt},
     net::{DatagramSend, Protocol, Receive},
-    rtp::{RtpPacket, RtpWrite, SeqNo, Ssrc},
+    rtp::{RtpWrite, SeqNo, Ssrc},
 };
 
 use super::Gateway;
 use crate::{
-    rtp::{HEADER, Packet},
+    rtp::{HEADER, Header, Packet},
     types::{Browser, Codec, Description},
 };
 
@@ -42,7 +42,7 @@ pub(super) enum Out {
     /// To the browser.
     Send(DatagramSend),
     /// Audio or an event of the browser.
-    Packet(RtpPacket),
+    Packet(Header, Arc<[u8]>),
     /// The browser is who it says, and audio may flow.
     Connected,
     /// What the browser says of what it gets.
@@ -82,7 +82,13 @@ pub(super) struct Secure {
 
 impl Secure {
     /// Begin with a browser. `None` if it said no usable fingerprint.
-    pub fn new(gateway: &Gateway, now: Instant, description: &Description, browser: &Browser, ssrc: u32) -> Option<Self> {
+    pub fn new(
+        gateway: &Gateway,
+        now: Instant,
+        description: &Description,
+        browser: &Browser,
+        ssrc: u32,
+    ) -> Option<Self> {
         let fingerprint = read_fingerprint(&browser.fingerprint)?;
         let mut config = gateway
             .rtc()
@@ -106,8 +112,7 @@ impl Secure {
         }
         let crypto = gateway.crypto.clone();
         let (introduced, connected) = (false, false);
-        let mut secure =
-            Self { rtc, crypto, mid, ssrc, sequence: None, source: None, begins, introduced, connected };
+        let mut secure = Self { rtc, crypto, mid, ssrc, sequence: None, source: None, begins, introduced, connected };
         secure.expect(browser);
         Some(secure)
     }
@@ -231,7 +236,17 @@ impl Secure {
                     self.connected = true;
                     return Out::Connected;
                 }
-                Event::RtpPacket(packet) => return Out::Packet(packet),
+                Event::RtpPacket(packet) => {
+                    // As it came, without extensions.
+                    let header = Header {
+                        marker: packet.header.marker,
+                        payload_type: *packet.header.payload_type,
+                        sequence: packet.header.sequence_number,
+                        timestamp: packet.header.timestamp,
+                        ssrc: *packet.header.ssrc,
+                    };
+                    return Out::Packet(header, packet.payload);
+                }
                 Event::MediaEgressStats(stats) => {
                     let remote = stats.remote.as_ref();
                     let (lost, jitter) = (remote.map(|r| r.packets_lost), remote.map(|r| r.jitter));

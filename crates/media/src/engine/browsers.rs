@@ -1,16 +1,22 @@
-//! A worker's part in browsers: their datagrams come from its inbox, and what was in them goes into its router.
+//! A worker's part in browsers: their datagrams come from its socket on the shared port or from its inbox, and what was in
+//! them goes into its router.
 
 use std::{
+    io,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
+use rustix::event::epoll;
+
 use super::{
+    directory::WorkerId,
+    floor::Floor,
     ports::Sockets,
-    worker::{Owned, Sending, Worker},
+    worker::{BUFFER, IN_A_ROW, Owned, QUEUED, SHARED, Sending, Worker},
 };
 use crate::{
-    browser::{Batch, Gateway, Happening, Peer},
+    browser::{Batch, Gateway, Happening, Head, Peer},
     router::Slot,
     rtp::{HEADER, LARGEST},
     types::{Description, LegId, Local},
@@ -30,8 +36,12 @@ pub(super) enum Path {
 
 /// What a worker has for its browsers' legs.
 pub(super) struct Browsers {
-    gateway: Option<Arc<Gateway>>,
+    floor: Option<Arc<Floor>>,
+    /// Which of the workers this is.
+    own: WorkerId,
     silence: Duration,
+    /// When each of the sockets was ready to be read last.
+    ready: Vec<Instant>,
     /// The legs that are browsers'.
     slots: Vec<Slot>,
     /// Room for what is taken from the inbox.
@@ -42,17 +52,25 @@ pub(super) struct Browsers {
     packet: Box<[u8; LARGEST]>,
 }
 
-impl Browsers {
-    pub fn new(gateway: Option<Arc<Gateway>>, silence: Duration) -> Self {
+impl Default for Browsers {
+    fn default() -> Self {
         Self {
-            gateway,
-            silence,
+            floor: None,
+            own: 0,
+            silence: Duration::MAX,
+            ready: Vec::new(),
             slots: Vec::new(),
             taken: Batch::default(),
             early: Batch::default(),
             happened: Vec::new(),
             packet: Box::new([0; LARGEST]),
         }
+    }
+}
+
+impl Browsers {
+    fn gateway(&self) -> Option<&Arc<Gateway>> {
+        self.floor.as_ref()?.gateway.as_ref()
     }
 
     /// A slot is a browser's from now on, or not any more.
@@ -66,14 +84,62 @@ impl Browsers {
 }
 
 impl Worker {
-    /// Serve browsers, too; after `silence` without anything from one, it is told to be gone.
-    pub fn with_gateway(mut self, gateway: Option<Arc<Gateway>>, silence: Duration) -> Self {
-        self.browsers = Browsers::new(gateway, silence);
-        self
+    /// Work beside others, as this one of them, and serve browsers if there is a gateway; after `silence` without anything
+    /// from one, it is told to be gone.
+    ///
+    /// # Errors
+    /// When the sockets of browsers cannot be watched.
+    pub fn on(mut self, floor: Arc<Floor>, own: WorkerId, silence: Duration) -> io::Result<Self> {
+        for (n, socket) in floor.gateway.iter().flat_map(|gateway| gateway.sockets_of(own)).enumerate() {
+            epoll::add(&self.epoll, socket, epoll::EventData::new_u64(SHARED + n as u64), epoll::EventFlags::IN)?;
+            self.browsers.ready.push(Instant::now());
+        }
+        (self.browsers.own, self.browsers.silence, self.browsers.floor) = (own, silence, Some(floor));
+        Ok(self)
+    }
+
+    /// Read what one of the sockets has that browsers share; gives the datagrams' count.
+    pub(super) fn read_shared(&mut self, now: Instant, socket: usize, buffer: &mut [u8; BUFFER]) -> u32 {
+        let (Some(floor), own) = (self.browsers.floor.clone(), self.browsers.own) else { return 0 };
+        let Some(gateway) = &floor.gateway else { return 0 };
+        let Some(reads) = gateway.sockets_of(own).nth(socket) else { return 0 };
+        let Some(ready) = self.browsers.ready.get_mut(socket) else { return 0 };
+        let queued = now.saturating_duration_since(std::mem::replace(ready, now)) < QUEUED;
+        let (mut count, mut ignored, mut rings) = (0, 0, 0_u64);
+        for _ in 0..if queued { IN_A_ROW } else { 1 } {
+            let Ok((length, from)) = reads.recv_from(buffer) else { break };
+            count += 1;
+            let octets = &buffer[..length];
+            // Held until it is handed on: a leg moves before or after, and finds all that came before at its old worker.
+            let routes = gateway.reading();
+            let found = routes.find(socket, from, octets).filter(|_| length <= LARGEST);
+            let Some((leg, worker)) = found else {
+                ignored += 1;
+                continue;
+            };
+            let head = Head { leg, socket, via: own, from };
+            if worker == own {
+                drop(routes);
+                self.take_one(now, head, octets);
+            } else if floor.workers.get(worker).is_some_and(|worker| worker.inbox().put(head, octets)) {
+                rings |= 1 << (worker % 64);
+            } else {
+                ignored += 1;
+            }
+        }
+        for (n, worker) in floor.workers.iter().enumerate().filter(|_| rings != 0) {
+            if rings & 1 << (n % 64) != 0 {
+                worker.ring();
+            }
+        }
+        if ignored > 0 {
+            gateway.ignored.fetch_add(ignored, Relaxed);
+        }
+        count
     }
 
     pub(super) fn open_browser(&mut self, now: Instant, id: LegId, local: &Local) {
-        let Some(gateway) = self.browsers.gateway.clone() else { return };
+        let Some(gateway) = self.browsers.gateway().cloned() else { return };
         let peer = Peer::new(gateway, now, id, local, self.browsers.silence);
         let slot = self.router.open_connected(now, id, local.ssrc);
         self.install(now, slot, Path::Browser(Box::new(peer)));
@@ -124,7 +190,7 @@ impl Worker {
 
     /// Take in all that waits in the inbox; gives the datagrams' count.
     pub(super) fn empty_inbox(&mut self, now: Instant) -> u32 {
-        if self.browsers.gateway.is_none() {
+        if self.browsers.gateway().is_none() {
             return 0;
         }
         let mut taken = std::mem::take(&mut self.browsers.taken);
@@ -144,24 +210,36 @@ impl Worker {
     }
 
     fn take_in(&mut self, now: Instant, batch: &Batch) -> u32 {
-        let (mut count, mut ignored) = (0, 0);
+        let mut count = 0;
         for (head, octets) in batch.iter() {
             count += 1;
-            let Some((slot, peer)) = self.peer(head.leg) else {
-                // Its leg is on its way here; if it is not, the next leg that comes clears this away.
-                let early = &mut self.browsers.early;
-                if early.size() + octets.len() <= EARLY {
-                    early.push(head.leg, head.socket, head.from, octets);
-                }
-                continue;
-            };
-            ignored += u64::from(!peer.receive(now, head.socket, head.from, octets));
-            self.settle(now, slot);
-        }
-        if let Some(gateway) = self.browsers.gateway.as_ref().filter(|_| ignored > 0) {
-            gateway.ignored.fetch_add(ignored, Relaxed);
+            self.take_one(now, head, octets);
         }
         count
+    }
+
+    fn take_one(&mut self, now: Instant, head: Head, octets: &[u8]) {
+        let Some((slot, peer)) = self.peer(head.leg) else {
+            // Its leg is on its way here.
+            let early = &mut self.browsers.early;
+            if early.size() + octets.len() <= EARLY {
+                early.push(head, octets);
+            }
+            return;
+        };
+        let useful = peer.receive(now, head.socket, head.from, octets);
+        let begins = useful && peer.address().is_none() && octets.first() == Some(&0);
+        self.settle(now, slot);
+        if !useful && let Some(gateway) = self.browsers.gateway() {
+            gateway.ignored.fetch_add(1, Relaxed);
+        }
+        // A browser that has proved its address and is not connected yet: the moment to go where its packets will come.
+        if begins
+            && head.via != self.browsers.own
+            && let Some(floor) = &self.browsers.floor
+        {
+            floor.come(head.leg, head.via);
+        }
     }
 
     /// Forget what came for legs that are not coming.

@@ -102,6 +102,20 @@ impl Directory {
         }
         Some((to, moves))
     }
+
+    /// Bring a leg, and the one that it is alone in a group with, to a worker; gives who has to move. Larger groups stay:
+    /// moving takes what mixes have heard and not played.
+    pub fn come(&mut self, leg: LegId, to: WorkerId) -> Vec<Move> {
+        let group = self.legs.get(&leg).and_then(|name| self.groups.get_mut(name));
+        let Some(group) = group.filter(|group| group.worker != to && group.legs.len() <= 2 && to < self.loads.len())
+        else {
+            return Vec::new();
+        };
+        let from = std::mem::replace(&mut group.worker, to);
+        self.loads[from] -= group.legs.len();
+        self.loads[to] += group.legs.len();
+        group.legs.iter().map(|&leg| Move { leg, from, to }).collect()
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +141,13 @@ mod tests {
         let mut rows = vec![(other, Hears::Mix(vec![LegId(1), LegId(2), LegId(99)])), (LegId(98), Hears::Nothing)];
         assert_eq!(directory.join(&mut rows), Some((to, vec![Move { leg: other, from: 1 - to, to }])));
         assert_eq!(rows.len(), 1);
+        // A large group stays where it is, a small one comes.
+        assert_eq!(directory.come(LegId(1), 1 - to), []);
+        assert_eq!(directory.come(other, to), []);
+        let alone = (3..=5).map(LegId).find(|&leg| leg != other).unwrap();
+        let from = directory.worker(alone).unwrap();
+        assert_eq!(directory.come(alone, 1 - from), [Move { leg: alone, from, to: 1 - from }]);
+        assert_eq!((directory.worker(alone), directory.come(LegId(77), 0)), (Some(1 - from), vec![]));
         for leg in 1..=5 {
             directory.close(LegId(leg));
         }

@@ -2,6 +2,7 @@
 
 mod browsers;
 mod directory;
+mod floor;
 mod ports;
 #[cfg(test)]
 mod tests;
@@ -12,23 +13,25 @@ use std::{
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
+    sync::{Arc, MutexGuard, atomic::Ordering::Relaxed},
     thread::{self, JoinHandle},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rand::{SeedableRng as _, rngs::StdRng};
 
-pub(crate) use self::{ports::bind, worker::Handle};
+pub(crate) use self::ports::bind;
 use self::{
-    directory::{Directory, Move},
+    directory::Directory,
+    floor::Floor,
     ports::Ports,
     worker::{Command, Worker},
 };
 use crate::{
-    browser::{Gateway, Reader},
+    browser::Gateway,
     clip::Clip,
     dtmf::Digit,
+    level::Level,
     record::Writer,
     router::{Router, Setup},
     types::{Description, Digits, Event, Hears, LegId, Local},
@@ -121,23 +124,14 @@ type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
 /// without events for the legs that are open still; it waits until what they recorded is written.
 pub struct Engine {
     ports: Arc<Ports>,
-    directory: Mutex<Directory>,
-    workers: Vec<Handle>,
+    floor: Arc<Floor>,
     threads: Vec<JoinHandle<()>>,
     recordings: Writer,
-    browsers: Option<Browsers>,
-}
-
-/// What there is for browsers.
-struct Browsers {
-    gateway: Arc<Gateway>,
-    /// Ends the reading when it is dropped.
-    _reader: Reader,
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("workers", &self.workers.len()).field("totals", &self.stats()).finish()
+        f.debug_struct("Engine").field("workers", &self.threads.len()).field("totals", &self.stats()).finish()
     }
 }
 
@@ -163,29 +157,26 @@ impl Engine {
             media_timeout: config.media_timeout,
         };
         let events: EventSink = events.into();
-        let mut engine = Self {
-            ports,
-            directory: Mutex::new(Directory::new(config.workers)),
-            workers: Vec::new(),
-            threads: Vec::new(),
-            recordings: Writer::new(events.clone()),
-            browsers: None,
-        };
         let gateway = match &config.browsers {
-            Some(addresses) => Some(Arc::new(Gateway::new(addresses, config.public.clone(), config.ice_lite)?)),
+            Some(addresses) => {
+                let gateway = Gateway::new(addresses, config.public.clone(), config.ice_lite, config.workers)?;
+                Some(Arc::new(gateway))
+            }
             None => None,
         };
-        for n in 0..config.workers {
+        let (mut workers, mut handles) = (Vec::new(), Vec::new());
+        for _ in 0..config.workers {
             let router = Router::new(setup, StdRng::from_os_rng());
             let (worker, handle) = Worker::new(router, events.clone(), config.coalesce)?;
-            let worker = worker.with_gateway(gateway.clone(), config.media_timeout);
-            engine.workers.push(handle);
+            workers.push(worker);
+            handles.push(handle);
+        }
+        let floor = Arc::new(Floor::new(handles, gateway));
+        let mut engine = Self { ports, floor: floor.clone(), threads: Vec::new(), recordings: Writer::new(events) };
+        for (n, worker) in workers.into_iter().enumerate() {
+            let worker = worker.on(floor.clone(), n, config.media_timeout)?;
             let thread = thread::Builder::new().name(format!("media-{n}")).spawn(|| worker.run())?;
             engine.threads.push(thread);
-        }
-        if let Some(gateway) = gateway {
-            let reader = Reader::start(gateway.clone(), engine.workers.clone())?;
-            engine.browsers = Some(Browsers { gateway, _reader: reader });
         }
         Ok(engine)
     }
@@ -199,7 +190,7 @@ impl Engine {
         let address = sockets.address();
         let mut directory = self.directory();
         let worker = directory.open(leg).ok_or(OpenError::AlreadyOpen(leg))?;
-        self.workers[worker].tell(Command::Open(leg, sockets));
+        self.floor.workers[worker].tell(Command::Open(leg, sockets));
         Ok(address)
     }
 
@@ -210,23 +201,23 @@ impl Engine {
     /// # Errors
     /// [`OpenError::NoBrowsers`] or [`OpenError::AlreadyOpen`].
     pub fn open_browser(&self, leg: LegId) -> Result<Local, OpenError> {
-        let browsers = self.browsers.as_ref().ok_or(OpenError::NoBrowsers)?;
+        let gateway = self.floor.gateway.as_ref().ok_or(OpenError::NoBrowsers)?;
         let mut directory = self.directory();
         let worker = directory.open(leg).ok_or(OpenError::AlreadyOpen(leg))?;
-        let local = browsers.gateway.admit(leg, worker);
-        self.workers[worker].tell(Command::OpenBrowser(leg, Box::new(local.clone())));
+        let local = gateway.admit(leg, worker);
+        self.floor.workers[worker].tell(Command::OpenBrowser(leg, Box::new(local.clone())));
         Ok(local)
     }
 
     /// A browser starts ICE anew (its offer names another ufrag): our answer must name another one too (RFC 8445 §9), which
     /// this gives. To be called before the leg is described with what the browser said; audio goes on meanwhile. `None` if
-    /// there is no such leg of a browser. Its source is as before, and 0 here.
+    /// there is no such leg of a browser.
     pub fn restart_ice(&self, leg: LegId) -> Option<Local> {
-        let browsers = self.browsers.as_ref()?;
+        let gateway = self.floor.gateway.as_ref()?;
         let directory = self.directory();
         let worker = directory.worker(leg)?;
-        let local = browsers.gateway.rename(leg)?;
-        self.workers[worker].tell(Command::Rename(leg, Box::new(local.clone())));
+        let local = gateway.rename(leg)?;
+        self.floor.workers[worker].tell(Command::Rename(leg, Box::new(local.clone())));
         Some(local)
     }
 
@@ -244,7 +235,7 @@ impl Engine {
         }
         let sink = self.recordings.begin(leg, file)?;
         let worker = directory.open(leg).ok_or(OpenError::AlreadyOpen(leg))?;
-        self.workers[worker].tell(Command::Record(leg, sink));
+        self.floor.workers[worker].tell(Command::Record(leg, sink));
         Ok(())
     }
 
@@ -258,17 +249,8 @@ impl Engine {
     pub fn route(&self, mut rows: Vec<(LegId, Hears)>) {
         let mut directory = self.directory();
         let Some((worker, moves)) = directory.join(&mut rows) else { return };
-        // The target is told first that a leg will come, so that it knows before the leg is there. Since both are told
-        // under the directory's lock, any two moves are in the same order at both ends, and no two workers can wait for
-        // each other.
-        for Move { leg, from, to } in moves {
-            self.workers[to].tell(Command::Await(leg));
-            if let Some(browsers) = &self.browsers {
-                browsers.gateway.moved(leg, to);
-            }
-            self.workers[from].tell(Command::Give(leg, self.workers[to].clone()));
-        }
-        self.workers[worker].tell(Command::Route(rows));
+        self.floor.carry_out(&directory, moves);
+        self.floor.workers[worker].tell(Command::Route(rows));
     }
 
     /// What becomes of the digits the leg presses; [`Digits::Pass`] at first.
@@ -299,11 +281,21 @@ impl Engine {
         self.tell(leg, Command::Overlay(leg, clip));
     }
 
+    /// Look at how loud a leg's party speaks, until the look is dropped: a few times a second is what it is for. It
+    /// costs next to nothing where the party speaks G.711 or is heard by a mix anyway, else the decoding. Of more than 32
+    /// looks at one leg, the first ones see silence.
+    #[must_use]
+    pub fn level(&self, leg: LegId) -> Level {
+        let level = Level::new(leg);
+        self.tell(leg, Command::Level(level.clone()));
+        level
+    }
+
     /// Close a leg; [`Event::Closed`] follows when its ports are free.
     pub fn close(&self, leg: LegId) {
         let mut directory = self.directory();
         if let Some(worker) = directory.close(leg) {
-            self.workers[worker].tell(Command::Close(leg));
+            self.floor.workers[worker].tell(Command::Close(leg));
         }
     }
 
@@ -311,14 +303,14 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> Totals {
         let mut totals = Totals { legs: self.directory().len() as u64, ..Totals::default() };
-        for worker in &self.workers {
+        for worker in &self.floor.workers {
             totals.received_packets += worker.sums.received.load(Relaxed);
             totals.sent_packets += worker.sums.sent.load(Relaxed);
             totals.ignored_packets += worker.sums.ignored.load(Relaxed);
             totals.send_errors += worker.sums.errors.load(Relaxed);
         }
-        if let Some(browsers) = &self.browsers {
-            totals.ignored_packets += browsers.gateway.ignored.load(Relaxed);
+        if let Some(gateway) = &self.floor.gateway {
+            totals.ignored_packets += gateway.ignored.load(Relaxed);
         }
         totals
     }
@@ -330,22 +322,17 @@ impl Engine {
     }
 
     fn tell(&self, leg: LegId, command: Command) {
-        // Under the lock, so that a move of the leg comes before or after as a whole.
-        let directory = self.directory();
-        if let Some(worker) = directory.worker(leg) {
-            self.workers[worker].tell(command);
-        }
+        self.floor.tell(leg, command);
     }
 
     fn directory(&self) -> MutexGuard<'_, Directory> {
-        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.floor.directory()
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.browsers = None;
-        for worker in &self.workers {
+        for worker in &self.floor.workers {
             worker.tell(Command::Stop);
         }
         // A worker that drops the engine has its recordings still, and they end after it.

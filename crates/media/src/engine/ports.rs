@@ -124,11 +124,11 @@ impl Ports {
 }
 
 fn bind_pair(address: IpAddr, port: u16) -> io::Result<(UdpSocket, UdpSocket)> {
-    Ok((bind(SocketAddr::new(address, port))?, bind(SocketAddr::new(address, port + 1))?))
+    Ok((bind(SocketAddr::new(address, port), false)?, bind(SocketAddr::new(address, port + 1), false)?))
 }
 
-/// Bind a socket for media.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+/// Bind a socket for media; others that share its port may be bound too.
+pub(crate) fn bind(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = net::socket_with(family, SocketType::DGRAM, flags, Some(ipproto::UDP))?;
@@ -138,6 +138,9 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     } else {
         sockopt::set_ipv6_v6only(&socket, true)?;
         let _ = sockopt::set_ipv6_tclass(&socket, EXPEDITED.into());
+    }
+    if shared {
+        sockopt::set_socket_reuseport(&socket, true)?;
     }
     net::bind(&socket, &address)?;
     Ok(socket.into())

@@ -32,6 +32,7 @@ use crate::{
     clip::Clip,
     dtmf::Digit,
     leg::Leg,
+    level::Level,
     record::Sink,
     router::{Port, Router, Slot, Wire},
     types::{Description, Digits, Hears, LegId, Local},
@@ -52,6 +53,7 @@ pub(super) enum Command {
     Codes(LegId, Vec<String>),
     Press(LegId, Digit),
     Overlay(LegId, Clip),
+    Level(Level),
     Close(LegId),
     /// A leg will come from another worker: nothing else is done until it is here.
     Await(LegId),
@@ -64,12 +66,12 @@ pub(super) enum Command {
 
 /// How a worker is reached.
 #[derive(Debug, Clone)]
-pub(crate) struct Handle {
+pub(super) struct Handle {
     commands: mpsc::Sender<Command>,
     bell: Arc<Bell>,
     /// What came for browsers' legs.
     inbox: Arc<Inbox>,
-    pub(super) sums: Arc<Sums>,
+    pub sums: Arc<Sums>,
 }
 
 #[derive(Debug)]
@@ -90,19 +92,19 @@ pub(super) struct Sums {
 
 impl Handle {
     /// Tell the worker. Once it has stopped, nothing happens.
-    pub(super) fn tell(&self, command: Command) {
+    pub fn tell(&self, command: Command) {
         if self.commands.send(command).is_ok() {
             self.ring();
         }
     }
 
     /// Where datagrams for browsers' legs are put.
-    pub(crate) fn inbox(&self) -> &Inbox {
+    pub fn inbox(&self) -> &Inbox {
         &self.inbox
     }
 
     /// Let the worker look for commands and datagrams.
-    pub(crate) fn ring(&self) {
+    pub fn ring(&self) {
         if !self.bell.rung.swap(true, std::sync::atomic::Ordering::SeqCst) {
             // It can only fail when the counter is full, and then the bell rings anyway.
             let _ = rustix::io::write(&self.bell.descriptor, &1_u64.to_ne_bytes());
@@ -112,13 +114,15 @@ impl Handle {
 
 /// The key under which the bell waits; sockets have their slot and port.
 const BELL: u64 = u64::MAX;
+/// The keys under which the sockets that browsers share wait begin here.
+pub(super) const SHARED: u64 = 1 << 62;
 /// Sockets that one wait reports at most.
 const BATCH: usize = 1_024;
 /// A datagram that fills this is longer than any packet that is accepted.
-const BUFFER: usize = 2_048;
+pub(super) const BUFFER: usize = 2_048;
 /// A socket that is ready again so soon has a queue: it is read until it is empty, at most so many packets in a row.
-const QUEUED: Duration = Duration::from_millis(2);
-const IN_A_ROW: usize = 64;
+pub(super) const QUEUED: Duration = Duration::from_millis(2);
+pub(super) const IN_A_ROW: usize = 64;
 /// Packets in one coalescing time from which it pays to sleep for it.
 const BUSY: f64 = 2.0;
 /// The longest wait.
@@ -126,7 +130,7 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// A worker's thread.
 pub(super) struct Worker {
-    epoll: OwnedFd,
+    pub(super) epoll: OwnedFd,
     bell: Arc<Bell>,
     commands: mpsc::Receiver<Command>,
     pub(super) router: Router,
@@ -162,7 +166,10 @@ impl Wire for Sending<'_> {
         // A full buffer or an unreachable address: late media is no media, so it is dropped and counted.
         let sent = match &mut owned.path {
             Path::Ports(sockets) => sockets.socket(port).send_to(octets, to).is_ok(),
-            Path::Browser(peer) => peer.write(self.now, octets),
+            Path::Browser(peer) => {
+                peer.write(self.now, octets);
+                true
+            }
         };
         if !sent {
             *self.errors += 1;
@@ -197,7 +204,7 @@ impl Worker {
             router,
             sockets: Vec::new(),
             inbox,
-            browsers: Browsers::new(None, IDLE),
+            browsers: Browsers::default(),
             events,
             sums,
             errors: 0,
@@ -226,6 +233,7 @@ impl Worker {
             for event in &ready {
                 match event.data.u64() {
                     BELL => rang = true,
+                    key @ SHARED.. => packets += self.read_shared(now, (key - SHARED) as usize, &mut buffer),
                     key => packets += self.read(now, key, &mut buffer),
                 }
             }
@@ -361,12 +369,14 @@ impl Worker {
                 let Self { router, sockets, errors, .. } = self;
                 router.overlay(now, id, clip, &mut Sending { now, sockets, errors });
             }
+            Command::Level(level) => self.router.level(level),
             Command::Close(id) => {
                 let Self { router, sockets, errors, .. } = self;
-                if let Some(slot) = router.close(now, id, &mut Sending { now, sockets, errors }) {
-                    if let Some(Path::Browser(mut peer)) = self.remove(slot) {
-                        peer.close(now);
-                    }
+                // A plain leg's ports are free when its path is dropped.
+                if let Some(slot) = router.close(now, id, &mut Sending { now, sockets, errors })
+                    && let Some(Path::Browser(mut peer)) = self.remove(slot)
+                {
+                    peer.close(now);
                 }
             }
             Command::Await(id) => {

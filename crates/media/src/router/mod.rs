@@ -29,6 +29,7 @@ use crate::{
     clip::Clip,
     dtmf::Digit,
     leg::{Awaited, Leg, Overlay},
+    level::Level,
     record::{Recorder, Sink},
     types::{Description, Event, Hears, LegId},
 };
@@ -57,6 +58,8 @@ pub const FRAME: Duration = Duration::from_millis(20);
 const AWAITED: u8 = 2;
 /// Clips that wait to be laid over what one leg hears; more are dropped.
 const MOST_OVERLAYS: usize = 4;
+/// Looks at how loud one leg is.
+const MOST_LOOKS: usize = 32;
 /// How long a digit lasts that is passed on in another form than it came, in milliseconds.
 const CONVERTED: u16 = 120;
 /// How often silent legs and due reports are looked for.
@@ -166,6 +169,18 @@ impl Router {
         let Some(Some(leg)) = self.legs.get_mut(slot) else { return };
         if leg.incoming.latch.connect(address) {
             self.events.push_back(Event::Latched { leg: leg.id, address });
+        }
+    }
+
+    /// Somebody looks at how loud a leg is. Of too many, the first ones see no more.
+    pub fn level(&mut self, level: Level) {
+        if let Some(leg) = self.leg_mut(level.leg()) {
+            let levels = &mut leg.incoming.levels;
+            levels.retain(|level| !level.is_forgotten());
+            if levels.len() == MOST_LOOKS {
+                levels.remove(0);
+            }
+            levels.push(level);
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     dtmf::{Digit, DigitSource, event},
     latch::Verdict,
     leg::{Kind, Leg, Timestamp},
+    level,
     rtp::{self, HEADER, Packet},
     stream::{Incoming, Source},
     types::{Codec, Digits, Event, Hears},
@@ -95,6 +96,9 @@ impl Router {
         let mut audio = Audio { codec, source, packet, timestamp, decoded: None, suspect: false, digit: None, digits };
         if codec.is_coded_here() && (speaker.incoming.detector.is_some() || speaker.incoming.ear.is_some()) {
             listen(speaker, &mut audio, octets, scratch);
+        }
+        if !speaker.incoming.levels.is_empty() {
+            measure(speaker, &mut audio, octets, scratch);
         }
         if audio.suspect && audio.digits == Digits::Consume {
             audio.suspect = !silence(codec, &mut octets[audio.packet.payload.clone()]);
@@ -220,6 +224,21 @@ fn decode(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scr
         let payload = &octets[audio.packet.payload.clone()];
         speaker.incoming.decoder.decode(audio.codec, payload, scratch.decoded.as_mut_slice())
     })
+}
+
+/// Let those who look at how loud the speaker is hear a packet.
+fn measure(speaker: &mut Leg, audio: &mut Audio, octets: &[u8], scratch: &mut Scratch) {
+    speaker.incoming.levels.retain(|level| !level.is_forgotten());
+    if speaker.incoming.levels.is_empty() {
+        return;
+    }
+    let payload = &octets[audio.packet.payload.clone()];
+    let coded = if audio.decoded.is_none() { level::loudness_coded(audio.codec, payload) } else { None };
+    let loudness = coded.unwrap_or_else(|| {
+        let count = decode(speaker, audio, octets, scratch);
+        level::loudness(scratch.decoded[..count].iter().copied())
+    });
+    speaker.incoming.levels.iter().for_each(|level| level.hear(loudness));
 }
 
 /// Let the ear hear the packet of Opus that was lost before this one, which this one has a copy of.

@@ -67,7 +67,8 @@ impl Router {
         let clock = leg.outgoing.stream.clock();
         let control = &mut leg.control;
         control.remote_lost = lost.or(control.remote_lost);
-        control.remote_jitter_ms = jitter.map(|j| f64::from(j) * 1000.0 / f64::from(clock)).or(control.remote_jitter_ms);
+        control.remote_jitter_ms =
+            jitter.map(|j| f64::from(j) * 1000.0 / f64::from(clock)).or(control.remote_jitter_ms);
         control.round_trip = round_trip.or(control.round_trip);
     }
 

@@ -4,7 +4,7 @@ use tandem_media::{Codec, Digit, DigitSource, Event, Hears, LegId, wav};
 
 use crate::{
     client::EVENTS,
-    world::{A, B, C, World, assert_continuous, loudness, frequency},
+    world::{A, B, C, World, assert_continuous, frequency, loudness},
 };
 
 #[test]
@@ -111,6 +111,23 @@ fn a_spying_browser_hears_both_and_is_heard_by_nobody() {
     assert!(b > 4_000.0 && c > 4_000.0, "{b} {c}");
     let [a, c] = world.levels(B, [A, C]);
     assert!(a > 4_000.0 && c < a / 177.0, "{a} {c}");
+}
+
+#[test]
+fn how_loud_each_party_is_can_be_looked_at() {
+    let mut world = World::new(40_600..=40_699, |_| {});
+    world.browser(A, Codec::Opus, |_| {});
+    world.phone(B, Codec::Pcmu);
+    world.connect(A, B);
+    let looks = [world.engine.level(A), world.engine.level(B), world.engine.level(C)];
+    world.connected(&[A]);
+    world.talk(&[A], 20);
+    let levels: Vec<u8> = looks.iter().map(tandem_media::Level::take).collect();
+    assert!((15..=21).contains(&levels[0]), "{levels:?}");
+    assert_eq!(levels[1..], [127, 127]);
+    world.talk(&[B], 20);
+    assert_eq!(looks[0].take(), 127);
+    assert!((15..=21).contains(&looks[1].take()));
 }
 
 #[test]

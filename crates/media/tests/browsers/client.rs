@@ -33,6 +33,9 @@ pub struct Client {
     pub ssrc: u32,
     pub connected: bool,
     pub heard: Vec<Heard>,
+    /// It waits for the other side to begin with DTLS.
+    pub passive: bool,
+    answered: bool,
     pub mid: Mid,
     credentials: IceCreds,
 }
@@ -76,7 +79,18 @@ impl Client {
         api.declare_media(mid, MediaKind::Audio);
         api.declare_stream_tx(Ssrc::from(ssrc), None, mid, None);
         let credentials = api.local_ice_credentials();
-        Self { rtc, socket, address, ssrc, connected: false, heard: Vec::new(), mid, credentials }
+        Self {
+            rtc,
+            socket,
+            address,
+            ssrc,
+            connected: false,
+            heard: Vec::new(),
+            passive: false,
+            answered: false,
+            mid,
+            credentials,
+        }
     }
 
     /// What its SDP says.
@@ -87,7 +101,7 @@ impl Client {
             ufrag: self.credentials.ufrag.clone(),
             pwd: self.credentials.pass.clone(),
             fingerprint: format!("sha-256 {}", digest.join(":")),
-            active: true,
+            active: !self.passive,
             // A name that only its own network can look up, as browsers have.
             candidates: vec!["1 1 udp 2113937151 6f1a1c6e-0000-4000-8000-0123456789ab.local 54400 typ host".into()],
             ssrc: Some(self.ssrc),
@@ -105,12 +119,12 @@ impl Client {
     pub fn answer(&mut self, local: &Local) {
         let mut api = self.rtc.direct_api();
         api.set_remote_ice_credentials(IceCreds { ufrag: local.ufrag.clone(), pass: local.pwd.clone() });
-        if local.ssrc != 0 {
+        if !std::mem::replace(&mut self.answered, true) {
             let (function, digits) = local.fingerprint.split_once(' ').unwrap();
             let bytes = digits.split(':').map(|octet| u8::from_str_radix(octet, 16).unwrap()).collect();
             api.set_remote_fingerprint(Fingerprint { hash_func: function.into(), bytes });
             api.expect_stream_rx(Ssrc::from(local.ssrc), None, self.mid, None).suppress_nack(true);
-            api.start_dtls(true).unwrap();
+            api.start_dtls(!self.passive).unwrap();
         }
         self.rtc.add_remote_candidate(Candidate::host(local.address, Protocol::Udp).unwrap());
         self.poll();

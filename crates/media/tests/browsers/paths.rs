@@ -26,6 +26,7 @@ fn a_call_survives_a_change_of_network() {
     world.client(A).change_network();
     let again = world.engine.restart_ice(A).unwrap();
     assert!(again.ufrag != local.ufrag && again.pwd != local.pwd && again.fingerprint == local.fingerprint);
+    assert_eq!(again.ssrc, local.ssrc);
     let description = world.client(A).description(Codec::Pcmu);
     world.engine.describe(A, description);
     world.client(A).answer(&again);
@@ -44,6 +45,26 @@ fn a_call_survives_a_change_of_network() {
 }
 
 #[test]
+fn a_page_that_is_loaded_anew_takes_over_its_call() {
+    let mut world = World::new(42_300..=42_399, |_| {});
+    world.browser(A, Codec::Opus, |_| {});
+    world.phone(B, Codec::Pcmu);
+    world.connect(A, B);
+    world.connected(&[A]);
+    world.talk(&[A, B], 10);
+    world.reload(A);
+    // The phone goes on talking meanwhile.
+    world.talk(&[B], 5);
+    world.connected(&[A]);
+    world.heard(A);
+    world.heard(B);
+    world.talk(&[A, B], 30);
+    assert!(world.heard(A).len() >= 29);
+    let [own, other] = world.levels(B, [B, A]);
+    assert!(other > 4_000.0 && own < 100.0, "{own} {other}");
+}
+
+#[test]
 fn a_restart_by_the_browser_alone_works_too() {
     let mut world = World::new(41_100..=41_199, |_| {});
     let local = world.browser(A, Codec::Pcmu, |_| {});
@@ -52,8 +73,7 @@ fn a_restart_by_the_browser_alone_works_too() {
     world.client(A).change_network();
     let description = world.client(A).description(Codec::Pcmu);
     world.engine.describe(A, description);
-    let same = tandem_media::Local { ssrc: 0, ..local };
-    world.client(A).answer(&same);
+    world.client(A).answer(&local);
     let address = world.client(A).address();
     world.wait(|event| (*event == Event::Latched { leg: A, address }).then_some(()));
     world.talk(&[A], 10);
@@ -86,8 +106,37 @@ fn a_source_that_was_not_said_is_learnt_and_one_that_was_is_kept_to() {
 }
 
 #[test]
+fn a_browser_that_waits_for_us_to_begin_is_served_too() {
+    let mut world = World::new(41_450..=41_499, |_| {});
+    world.browser_that(A, Codec::Pcmu, true, |_| {});
+    world.engine.route(vec![(A, Hears::Echo)]);
+    world.connected(&[A]);
+    world.talk(&[A], 10);
+    assert_eq!(world.heard(A).len(), 10);
+}
+
+#[test]
+fn what_is_no_name_of_an_agent_is_left_alone() {
+    for lite in [true, false] {
+        let mut world = World::new(42_400..=42_499, |config| config.ice_lite = lite);
+        world.browser(A, Codec::Pcmu, |description| {
+            browser(description).ufrag = "a".repeat(5_000);
+            browser(description).candidates =
+                vec!["1 1 udp 1 127.0.0.1 9 typ host".into(), "nonsense \u{1f4de}".into()];
+        });
+        world.engine.route(vec![(A, Hears::Echo)]);
+        world.talk(&[A], 10);
+        assert_eq!(world.heard(A).len(), 0);
+        // Said again, as it should be.
+        let description = world.client(A).description(Codec::Pcmu);
+        world.engine.describe(A, description);
+        world.connected(&[A]);
+    }
+}
+
+#[test]
 fn full_ice_finds_the_browser_too() {
-    let mut world = World::new(41_400..=41_499, |config| config.ice_lite = false);
+    let mut world = World::new(41_400..=41_449, |config| config.ice_lite = false);
     let local = world.browser(A, Codec::Pcmu, |_| {});
     assert!(!local.lite);
     world.engine.route(vec![(A, Hears::Echo)]);
@@ -149,7 +198,8 @@ fn a_leg_that_moves_to_another_worker_while_it_speaks_loses_nothing() {
     for leg in [A, B] {
         let heard = world.heard(leg);
         assert_continuous(&heard);
-        assert!((24..=25).contains(&heard.len()), "{leg:?}: {}", heard.len());
+        // Who is heard at the moment of a change may be the one before or the one after.
+        assert!((23..=27).contains(&heard.len()), "{leg:?}: {}", heard.len());
         let stats = world.close(leg);
         assert_eq!((stats.received.packets, stats.received.lost), (25, 0), "{leg:?}");
     }
@@ -171,7 +221,9 @@ fn what_strangers_send_reaches_nobody() {
     check.resize(check.len().next_multiple_of(4), 0);
     check[3] = (check.len() - 20) as u8;
     for n in 0..200_u8 {
-        for octets in [&[n; 40][..], &[128, 0, 0, n, 0, 0, 0, 0, 1, 2, 3, 4, 5][..], &[22, 254, 253, n][..], &[], &check] {
+        for octets in
+            [&[n; 40][..], &[128, 0, 0, n, 0, 0, 0, 0, 1, 2, 3, 4, 5][..], &[22, 254, 253, n][..], &[], &check]
+        {
             stranger.send_to(octets, local.address).unwrap();
         }
         if n % 20 == 0 {

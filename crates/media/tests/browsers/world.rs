@@ -93,7 +93,19 @@ impl World {
 
     /// A browser comes, and is not waited for.
     pub fn browser(&mut self, leg: LegId, codec: Codec, change: impl FnOnce(&mut Description)) -> Local {
+        self.browser_that(leg, codec, false, change)
+    }
+
+    /// A browser comes, which may wait for us to begin with DTLS.
+    pub fn browser_that(
+        &mut self,
+        leg: LegId,
+        codec: Codec,
+        passive: bool,
+        change: impl FnOnce(&mut Description),
+    ) -> Local {
         let mut client = Client::new(0xAAAA_0000 + leg.0 as u32);
+        client.passive = passive;
         let local = self.engine.open_browser(leg).unwrap();
         let mut description = client.description(codec);
         change(&mut description);
@@ -101,6 +113,18 @@ impl World {
         client.answer(&local);
         self.join(leg, Line::Browser(Box::new(client)), codec);
         local
+    }
+
+    /// The page of a browser was loaded anew: another agent, another certificate, another source take over its leg.
+    pub fn reload(&mut self, leg: LegId) {
+        let codec = self.parties[&leg.0].codec;
+        let ssrc = 0xBBBB_0000 + leg.0 as u32;
+        let mut client = Client::new(ssrc);
+        let description = client.description(codec);
+        let again = self.engine.restart_ice(leg).unwrap();
+        self.engine.describe(leg, description);
+        client.answer(&again);
+        self.join(leg, Line::Browser(Box::new(client)), codec);
     }
 
     /// A phone comes.
@@ -211,7 +235,8 @@ impl World {
     fn speak(&mut self, leg: LegId) {
         let party = self.parties.get_mut(&leg.0).unwrap();
         let (codec, rate) = (party.codec, party.codec.sample_rate());
-        let wave = |n| ((std::f64::consts::TAU * frequency(leg) * f64::from(n) / f64::from(rate)).sin() * 6000.0) as i16;
+        let wave =
+            |n| ((std::f64::consts::TAU * frequency(leg) * f64::from(n) / f64::from(rate)).sin() * 6000.0) as i16;
         let samples: Vec<i16> = (0..rate / 50).map(wave).collect();
         let mut payload = [0; 1_275];
         let length = party.encoder.encode(codec, &samples, &mut payload);

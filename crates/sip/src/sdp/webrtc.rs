@@ -18,7 +18,8 @@ use super::{Attribute, Media, Session};
 /// The profile in which browsers send (RFC 8829 §5.1.2).
 pub const PROFILE: &str = "UDP/TLS/RTP/SAVPF";
 
-/// Names under which the same is offered: the profile itself, over TCP, without feedback, and as it was before RFC 5764.
+/// Names under which the same is offered: the profile itself, over TCP, without feedback, and as it was before RFC
+/// 5764.
 const PROFILES: [&str; 4] = [PROFILE, "TCP/DTLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF"];
 
 /// The most candidates that are looked at.
@@ -110,8 +111,8 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What follows `a=candidate:` for a UDP socket of ours, the `place`th of several (RFC 8445 §5.1.2.1: the kind counts most, then
-/// the place, then the component, of which there is one).
+/// What follows `a=candidate:` for a UDP socket of ours, the `place`th of several (RFC 8445 §5.1.2.1: the kind counts
+/// most, then the place, then the component, of which there is one).
 #[must_use]
 pub fn host_candidate(address: SocketAddr, place: u16) -> String {
     let (ip, port) = (address.ip().to_canonical(), address.port());
@@ -137,7 +138,8 @@ impl Session {
         self.attributes.iter().any(|a| a.name.eq_ignore_ascii_case("ice-lite"))
     }
 
-    /// The ICE agent of these media: their own, else the session's. `None` when there is none, or one that no agent can have.
+    /// The ICE agent of these media: their own, else the session's. `None` when there is none, or one that no agent can
+    /// have.
     #[must_use]
     pub fn ice(&self, media: &Media) -> Option<Ice> {
         let said = |name: &str| media.attribute(name).or_else(|| self.attribute(name)).map(str::trim);
@@ -149,7 +151,8 @@ impl Session {
         (legal(ufrag, 4) && legal(pwd, 22)).then(|| Ice { ufrag: ufrag.to_owned(), pwd: pwd.to_owned() })
     }
 
-    /// The fingerprint of these media's certificate, by SHA-256, which every browser offers: their own, else the session's.
+    /// The fingerprint of these media's certificate, by SHA-256, which every browser offers: their own, else the
+    /// session's.
     #[must_use]
     pub fn fingerprint(&self, media: &Media) -> Option<Fingerprint> {
         let of = |attributes: &[Attribute]| {
@@ -203,8 +206,8 @@ impl Media {
         self.has("rtcp-rsize")
     }
 
-    /// Where it may be reached: the first 32, each as it stands after `a=candidate:`. Whether they are addresses (a browser
-    /// hides its own behind names that end in `.local`) is for the agent to see.
+    /// Where it may be reached: the first 32, each as it stands after `a=candidate:`. Whether they are addresses (a
+    /// browser hides its own behind names that end in `.local`) is for the agent to see.
     pub fn candidates(&self) -> impl Iterator<Item = &str> {
         self.attributes_of("candidate").take(MOST_CANDIDATES)
     }

@@ -1,7 +1,8 @@
 //! How do messages come and go by a browser's WebSocket? (RFC 7118)
 //!
-//! The socket is a web server's: it upgrades the request (path, `Origin`, subprotocol `sip`), and moves frames. What a frame
-//! means is said here: one message in each (RFC 7118 §5), keep-alives (RFC 5626 §3.5.1), and the limits of all connections.
+//! The socket is a web server's: it upgrades the request (path, `Origin`, subprotocol `sip`), and moves frames. What a
+//! frame means is said here: one message in each (RFC 7118 §5), keep-alives (RFC 5626 §3.5.1), and the limits of all
+//! connections.
 //!
 //! ```text
 //! loop { select! {
@@ -59,9 +60,9 @@ pub struct WebSocket {
 }
 
 impl Transports {
-    /// Enters a connection that a web server has accepted: `Ws`, or `Wss` inside TLS. `local` is our end, as `Via` and `Contact`
-    /// name it, `remote` the browser's, of which its address counts against [`Limits`](super::Limits). `None` when there are
-    /// too many, or the transports are closed.
+    /// Enters a connection that a web server has accepted: `Ws`, or `Wss` inside TLS. `local` is our end, as `Via` and
+    /// `Contact` name it, `remote` the browser's, of which its address counts against [`Limits`](super::Limits). `None`
+    /// when there are too many, or the transports are closed.
     #[must_use]
     pub fn websocket(&self, transport: Transport, local: SocketAddr, remote: SocketAddr) -> Option<WebSocket> {
         let shared = self.shared.clone();
@@ -118,22 +119,24 @@ impl WebSocket {
         let _ = self.line.queue.try_send(outgoing);
     }
 
-    /// The next frame to write: a SIP message, which is text unless it has a body that is not UTF-8, or a keep-alive's answer.
-    /// `None`: close the socket. Nothing is lost when the future is dropped before it is ready.
+    /// The next frame to write: a SIP message, which is text unless it has a body that is not UTF-8, or a keep-alive's
+    /// answer. `None`: close the socket. Nothing is lost when the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Bytes> {
         let mut stop = self.shared.stop.subscribe();
         tokio::select! {
+            // In this order: what is to be closed writes nothing more.
+            biased;
             _ = stop.wait_for(|stopped| *stopped) => None,
             () = self.line.close.notified() => {
                 // For who asks again.
                 self.line.close.notify_one();
                 None
             }
-            () = self.activity.ceased(self.shared.limits.idle) => None,
             outgoing = self.queue.recv() => {
                 self.activity.note();
                 outgoing.map(|outgoing| outgoing.bytes)
             }
+            () = self.activity.ceased(self.shared.limits.idle) => None,
         }
     }
 }
@@ -155,8 +158,8 @@ impl Drop for WebSocket {
     }
 }
 
-/// Gives a message to the connection of its flow. A browser cannot be connected to: when its connection is gone, the message
-/// has failed.
+/// Gives a message to the connection of its flow. A browser cannot be connected to: when its connection is gone, the
+/// message has failed.
 pub(super) fn send(shared: &Shared, flow: Flow, bytes: Bytes) {
     let outgoing = Outgoing { flow, bytes };
     let failed = match shared.connections.named(flow) {

@@ -36,6 +36,36 @@ async fn a_frame_is_a_message_and_its_answer_goes_down_the_same_connection() {
 }
 
 #[tokio::test]
+async fn a_registration_of_jssip_is_understood() {
+    let mut world = World::local().await;
+    let socket = browser(&world).unwrap();
+    let register = "REGISTER sip:tandem.example SIP/2.0\r\n\
+        Via: SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK2990325\r\n\
+        Max-Forwards: 69\r\n\
+        To: <sip:abc744@tandem.example>\r\n\
+        From: \"John\" <sip:abc744@tandem.example>;tag=3u28qhkrm5\r\n\
+        Call-ID: r2ur2l1vrpohqepnsg5etf\r\n\
+        CSeq: 1 REGISTER\r\n\
+        Contact: <sip:7tgo4p0b@df7jal23ls0d.invalid;transport=ws;ob>;+sip.ice;reg-id=1;\
+        +sip.instance=\"<urn:uuid:fb8ae7c6-1a4b-4e2e-9f4f-0d0b54d0b7b5>\";expires=600\r\n\
+        Expires: 600\r\n\
+        Allow: INVITE,ACK,CANCEL,BYE,UPDATE,MESSAGE,OPTIONS,REFER,INFO,NOTIFY\r\n\
+        Supported: path,gruu,outbound\r\n\
+        User-Agent: JsSIP 3.10.1\r\n\
+        Content-Length: 0\r\n\r\n";
+    socket.receive(Bytes::from_static(register.as_bytes())).await.unwrap();
+    let (flow, message, _) = world.message().await;
+    let contacts = message.headers().contacts().unwrap();
+    let contact = contacts.first().unwrap();
+    assert_eq!(contact.uri.transport(), Some(Transport::Ws));
+    assert_eq!((contact.params.get("reg-id"), contact.params.get("expires")), (Some("1"), Some("600")));
+    assert_eq!(contact.params.get("+sip.instance"), Some("<urn:uuid:fb8ae7c6-1a4b-4e2e-9f4f-0d0b54d0b7b5>"));
+    assert!(contact.uri.params.has("ob") && message.headers().has_option(&Name::Supported, "outbound"));
+    // A browser has no address: only its flow leads to it.
+    assert!(contact.uri.host.ip().is_none() && flow == socket.flow());
+}
+
+#[tokio::test]
 async fn a_message_without_a_length_is_as_long_as_its_frame() {
     let mut world = World::local().await;
     let socket = browser(&world).unwrap();

@@ -9,7 +9,7 @@ use tandem_domain::{
     access::Who,
     audit::{FieldChange, Subject},
     ids::{ClassId, CustomerId, RecordingId, Timestamp},
-    recordings::{Recording, Sight},
+    recordings::Recording,
 };
 
 use super::{Recordings, WORDS, about, beginning, by_id, finishing::cause, read};
@@ -28,7 +28,7 @@ pub const DELETED_MAX: usize = 1000;
 const RETENTION: &str = "retention";
 
 impl Recordings<'_> {
-    /// Deletes those of these recordings that `who` sees, and tells how many: all in one transaction, with a line each in
+    /// Deletes those of these recordings that `who` may delete, and tells how many: all in one transaction, with a line each in
     /// the audit log. Others, and those beyond the first thousand, are left as they are. An e-mail about one that was not
     /// sent yet is not sent.
     ///
@@ -40,7 +40,7 @@ impl Recordings<'_> {
         for id in ids.iter().take(DELETED_MAX) {
             let Some(row) = write.one(by_id(*id)).await? else { continue };
             let recording = read(&row)?;
-            if recording.sight(who) == Sight::Nothing || !take(&mut write, &row, &recording).await? {
+            if !recording.may_be_deleted_by(who) || !take(&mut write, &row, &recording).await? {
                 continue;
             }
             let told = FieldChange { field: "recording".into(), old: beginning(&recording), new: String::new() };

@@ -30,6 +30,8 @@ pub(super) enum Asked {
     Supervise { follow: bool },
     /// May this manager, who waits, join the agent's next call?
     Follow { manager: LegId },
+    /// May this manager still be in a call?
+    Leave { manager: LegId },
     /// Who records this call?
     Recording { call: CallId },
 }
@@ -40,7 +42,11 @@ impl Asked {
         match self {
             Self::Who { request, .. } => request.method == Method::Invite,
             Self::Dialled { .. } => true,
-            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } | Self::Recording { .. } => false,
+            Self::Transfer { .. }
+            | Self::Supervise { .. }
+            | Self::Follow { .. }
+            | Self::Leave { .. }
+            | Self::Recording { .. } => false,
         }
     }
 
@@ -48,7 +54,11 @@ impl Asked {
     const fn server(&self) -> Option<ServerId> {
         match self {
             Self::Who { server, .. } | Self::Dialled { server, .. } => Some(*server),
-            Self::Transfer { .. } | Self::Supervise { .. } | Self::Follow { .. } | Self::Recording { .. } => None,
+            Self::Transfer { .. }
+            | Self::Supervise { .. }
+            | Self::Follow { .. }
+            | Self::Leave { .. }
+            | Self::Recording { .. } => None,
         }
     }
 }
@@ -87,7 +97,18 @@ impl<M: Media> Exchange<M> {
         if server.is_some() && request.method == Method::Invite {
             self.servers_of(leg, server);
         }
+        self.restart_ice_if_asked(leg, request);
         self.with_leg(now, leg, |leg, wire| leg.requested(wire, server, flow, request));
+    }
+
+    /// A browser that has another network starts ICE anew in its offer; our answer does so, too.
+    fn restart_ice_if_asked(&mut self, id: LegId, request: &Request) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        if leg.negotiation.restarts_ice(&request.body)
+            && let Some(local) = self.media.restart_ice(id)
+        {
+            leg.negotiation.renew(local);
+        }
     }
 
     fn outside(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
@@ -139,7 +160,9 @@ impl<M: Media> Exchange<M> {
             response.headers.push(Name::RetryAfter, RETRY_AFTER.to_string());
             return Some(response);
         }
-        let known = self.settings.is_trunk(flow) || self.trusted_user(flow).is_some() || request.headers.has(&Name::Authorization);
+        let known = self.settings.is_trunk(flow)
+            || self.trusted_user(flow).is_some()
+            || request.headers.has(&Name::Authorization);
         if known {
             return None;
         }
@@ -206,7 +229,13 @@ impl<M: Media> Exchange<M> {
             Some(Asked::Dialled { invite: request, server, .. }) => {
                 self.refuse(now, Some(server), &request, 487);
             }
-            Some(Asked::Transfer { .. } | Asked::Supervise { .. } | Asked::Follow { .. } | Asked::Recording { .. })
+            Some(
+                Asked::Transfer { .. }
+                | Asked::Supervise { .. }
+                | Asked::Follow { .. }
+                | Asked::Leave { .. }
+                | Asked::Recording { .. },
+            )
             | None => {}
         }
     }
@@ -236,6 +265,11 @@ impl<M: Media> Exchange<M> {
             }
             (Asked::Supervise { follow }, Answer::Route(route)) => self.summon(now, *route, follow),
             (Asked::Follow { manager }, Answer::Route(route)) => self.join_next(now, manager, *route),
+            (Asked::Leave { manager }, Answer::Route(route)) => self.leave_known(now, manager, &route),
+            // He was allowed a moment ago: nobody is thrown out because the records cannot be asked.
+            (Asked::Leave { manager }, Answer::Unavailable | Answer::Phone(_) | Answer::Recording(_)) => {
+                self.watch_leave(now, manager);
+            }
             // The records cannot be asked: nobody is rung, and who waits goes on waiting.
             (
                 Asked::Supervise { .. } | Asked::Follow { .. },

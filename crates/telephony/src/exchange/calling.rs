@@ -10,7 +10,7 @@ use tandem_domain::{
     numbers::{compact, is_emergency},
 };
 use tandem_sip::{
-    flow::Flow,
+    flow::{Flow, Transport},
     message::{Name, NameAddr, Request},
     transaction::ServerId,
 };
@@ -186,10 +186,20 @@ impl<M: Media> Exchange<M> {
     /// Ports for a leg on a way; the SIP status if there are none.
     pub(super) fn open_media(&mut self, leg: crate::ids::LegId, flow: Flow) -> Result<Negotiation, u16> {
         use rand::Rng as _;
-        let local = self.settings.media_towards(flow).ok_or(488_u16)?;
-        let address = self.media.open(leg, local).map_err(|_| 503_u16)?;
         // Fits what readers of `o=` take for a number: an NTP-like 32 bits and some.
-        Ok(Negotiation::new(address, u64::from(self.random.random::<u32>())))
+        let session = u64::from(self.random.random::<u32>());
+        match flow.transport {
+            Transport::Udp | Transport::Tcp | Transport::Tls => {
+                let local = self.settings.media_towards(flow).ok_or(488_u16)?;
+                let address = self.media.open(leg, local).map_err(|_| 503_u16)?;
+                Ok(Negotiation::new(address, session))
+            }
+            // Who speaks SIP by WebSocket is a browser (RFC 7118), and its media are a browser's.
+            Transport::Ws | Transport::Wss => {
+                let local = self.media.open_browser(leg).map_err(|_| 488_u16)?;
+                Ok(Negotiation::browser(local, session))
+            }
+        }
     }
 
     /// What the call does first.

@@ -12,7 +12,7 @@ use tandem_domain::{
     ids::{AccountId, CallId, Timestamp},
     supervision::Mode,
 };
-use tandem_media::{Clip, Description, Digit, Digits, Hears, OpenError};
+use tandem_media::{Clip, Description, Digit, Digits, Hears, Local, OpenError};
 use tandem_sip::{
     flow::{ConnectionId, Flow},
     message::Message,
@@ -41,6 +41,13 @@ pub trait Media {
     /// # Errors
     /// There are no ports left, or the address is not ours.
     fn open(&self, leg: LegId, local: IpAddr) -> Result<SocketAddr, OpenError>;
+    /// Opens a leg for a browser; answers with what our side says of itself.
+    ///
+    /// # Errors
+    /// There are no browsers here.
+    fn open_browser(&self, leg: LegId) -> Result<Local, OpenError>;
+    /// A browser starts ICE anew: our side gets new names, too. `None` if there is no such leg of a browser.
+    fn restart_ice(&self, leg: LegId) -> Option<Local>;
     /// Says what a leg's other end is like.
     fn describe(&self, leg: LegId, description: Description);
     /// Says what legs hear from now on, all at the same instant.

@@ -15,6 +15,7 @@
 //! | `performing` | how is done what a call wants? |
 //! | `transferring` | who takes whose place? |
 //! | `supervising` | which manager is in which call? |
+//! | `leave` | may a manager still be in a call? |
 //! | `recording` | what is recorded? |
 //! | `recorded` | which calls are recorded in any case, and what is marked in a recording? |
 //! | `trunk` | are we registered at the trunk? |
@@ -26,6 +27,7 @@ mod calling;
 pub mod guard;
 mod happenings;
 mod interface;
+mod leave;
 mod performing;
 mod recorded;
 mod recording;
@@ -81,6 +83,8 @@ enum Due {
     Call(CallId),
     Leg(LegId),
     Draft(CallId),
+    /// Whether a manager may still be there is asked again.
+    Leave(LegId),
     /// Who may record a call is asked again.
     Terms(CallId),
     /// The end of a recording waits no longer.
@@ -239,6 +243,7 @@ impl<M: Media> Exchange<M> {
                 Due::Call(call) => self.call_event(now, call, call::Event::Timeout),
                 Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
                 Due::Draft(call) => self.finish_draft(call),
+                Due::Leave(manager) => self.ask_for_leave(manager),
                 Due::Terms(call) => self.ask_for_terms(call),
                 Due::Tape(recording) => self.finish_tape(now, recording),
                 Due::Trunk => self.register_at_trunk(now),

@@ -155,6 +155,7 @@ impl<M: Media> Exchange<M> {
         self.supervisions.insert(leg, supervision);
         self.call_event(now, call, call::Event::Supervise(Supervisor { leg, agent, mode, holds }));
         self.note_supervision(now, leg, "joined", field("mode", "", mode.key()));
+        self.watch_leave(now, leg);
         self.give_notice(leg);
         self.show(own);
     }
@@ -340,6 +341,18 @@ impl<M: Media> Exchange<M> {
                 self.call_event(now, own, call::Event::SupervisionOver);
             }
         }
+    }
+
+    /// Who supervises with this leg, whom, and how.
+    pub(super) fn leave_of(&self, leg: LegId) -> Option<(AccountId, AccountId, Mode)> {
+        let supervision = self.supervisions.get(&leg)?;
+        Some((supervision.manager.account?, supervision.request.agent?, supervision.mode))
+    }
+
+    /// Keeps that a manager's leave was withdrawn, and why; gives his own call.
+    pub(super) fn note_withdrawn(&mut self, now: Now, leg: LegId, refused: Refused) -> Option<CallId> {
+        self.note_supervision(now, leg, "refused", field("reason", "", refused.key()));
+        self.supervisions.get(&leg).map(|supervision| supervision.own)
     }
 
     fn manager_of(&self, own: CallId) -> Option<LegId> {

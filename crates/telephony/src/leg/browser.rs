@@ -23,6 +23,13 @@ pub(super) struct Said {
     reduced_rtcp: bool,
 }
 
+impl Said {
+    /// Whether its ICE agent is not the one that spoke before.
+    pub(super) fn is_another_agent(&self, before: &Self) -> bool {
+        (&self.browser.ufrag, &self.browser.pwd) != (&before.browser.ufrag, &before.browser.pwd)
+    }
+}
+
 /// Reads what a browser says of an audio line. `before` is what it said last.
 ///
 /// # Errors

@@ -118,6 +118,17 @@ impl Negotiation {
         matches!(self.ours, Ours::Browser(_))
     }
 
+    /// Whether a browser's offer starts ICE anew (RFC 8839 §4.4.3.1.1): its agent has another name or password than in what
+    /// it said last, since it is in another network, or is another page. Before such an offer is taken our agent must get
+    /// another name as well: see [`Negotiation::renew`].
+    #[must_use]
+    pub fn restarts_ice(&self, body: &[u8]) -> bool {
+        let Some(before) = self.remote.as_ref().and_then(|remote| remote.browser.as_ref()) else { return false };
+        let Ok(session) = sdp::Session::parse(body) else { return false };
+        let Ok(Remote { browser: Some(now), .. }) = self.remote_of(&session, true) else { return false };
+        now.is_another_agent(before)
+    }
+
     /// Another ICE agent of ours, for a browser's leg whose ICE starts anew: it is said from the next description on.
     pub fn renew(&mut self, local: Local) {
         if self.is_browser() {

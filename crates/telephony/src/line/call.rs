@@ -1,20 +1,20 @@
 //! One call of the line: how it begins, what the browser wants of it, how it ends (RFC 3261 §13 to §15, RFC 3515).
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tandem_domain::{
     calls::Recorded,
-    phone::{CallNumber, CallState, Resumed, ToBrowser, TransferState, Who},
+    phone::{CallNumber, CallState, Resumed, ToBrowser, Who},
 };
 use tandem_sip::{
     dialog::{Dialog, DialogId},
-    message::{HeaderError, Headers, Method, Name, NameAddr, Replaces, Request, Response},
+    message::{HeaderError, Headers, Method, Name, NameAddr, Replaces, Request},
     transaction::{ClientId, ServerId},
 };
 
 use super::{
     station::{SDP, Station},
-    words::{End, transfer_failed},
+    words::End,
 };
 
 /// Where its INVITE transaction stands.
@@ -65,6 +65,8 @@ pub(super) struct Call {
     pub(super) held_by_us: bool,
     pub(super) held_by_other: bool,
     pub(super) recorded: Recorded,
+    /// When it was answered.
+    pub(super) answered: Option<Instant>,
     /// The re-INVITE that is on its way, what it offers, and whether the browser still wants to know.
     pub(super) offering: Option<(ClientId, Offering, bool)>,
     /// What is to be offered next, and when.
@@ -96,6 +98,7 @@ impl Call {
             held_by_us: false,
             held_by_other: false,
             recorded: Recorded::No,
+            answered: None,
             offering: None,
             next: None,
             asked: None,
@@ -175,7 +178,8 @@ impl Call {
     }
 
     /// As a browser that takes the line over sees it; `None` once it is told to be over.
-    pub(super) fn resumed(&self) -> Option<Resumed> {
+    pub(super) fn resumed(&self, now: Instant) -> Option<Resumed> {
+        let talked = self.answered.map(|at| now.saturating_duration_since(at).as_millis());
         let state = self.stage();
         (state != CallState::Ended).then(|| Resumed {
             call: self.number,
@@ -185,6 +189,7 @@ impl Call {
             sdp: self.theirs.clone().filter(|_| state == CallState::Incoming),
             held_by_us: self.held_by_us,
             held_by_other: self.held_by_other,
+            talked_ms: talked.map(|milliseconds| u64::try_from(milliseconds).unwrap_or(u64::MAX)),
         })
     }
 
@@ -248,7 +253,8 @@ impl Call {
         self.offer_next(station, now);
     }
 
-    // What the browser wants -------------------------------------------------------------------------------------------
+    // What the browser wants
+    // -------------------------------------------------------------------------------------------
 
     /// Takes the call.
     pub(super) fn answer(&mut self, station: &mut Station, now: Instant, sdp: String) {
@@ -258,6 +264,7 @@ impl Call {
         self.ours = Some(sdp);
         self.stale = false;
         self.state = State::Up;
+        self.answered = Some(now);
         self.unacknowledged = Some(server);
         station.say(ToBrowser::Answered { call: self.number, sdp: None, with: None });
     }
@@ -326,8 +333,8 @@ impl Call {
         self.offer_next(station, now);
     }
 
-    /// A key of the dial pad, by INFO: it is heard once and in its order whatever the codec, while events in the audio would
-    /// need a clock that not every browser offers beside Opus.
+    /// A key of the dial pad, by INFO: it is heard once and in its order whatever the codec, while events in the audio
+    /// would need a clock that not every browser offers beside Opus.
     pub(super) fn digit(&mut self, station: &mut Station, now: Instant, digit: char) {
         let Some(dialog) = &mut self.dialog else { return };
         let mut info = dialog.request(Method::Info);
@@ -361,7 +368,8 @@ impl Call {
         Some(Replaces { call_id: id.call_id, to_tag: id.remote_tag, from_tag: id.local_tag, early_only: false })
     }
 
-    // How it ends ------------------------------------------------------------------------------------------------------
+    // How it ends
+    // ------------------------------------------------------------------------------------------------------
 
     /// Tells the browser that it is over, once.
     pub(super) fn tell(&mut self, station: &mut Station, End { words, retry }: End) {
@@ -370,7 +378,7 @@ impl Call {
         }
     }
 
-    fn bye(&mut self, station: &mut Station, now: Instant) {
+    pub(super) fn bye(&mut self, station: &mut Station, now: Instant) {
         self.over(station, now);
         if let Some(dialog) = &mut self.dialog {
             let bye = dialog.request(Method::Bye);
@@ -407,151 +415,6 @@ impl Call {
         }
     }
 
-    // Responses --------------------------------------------------------------------------------------------------------
-
-    /// A response to a request of ours.
-    pub(super) fn responded(&mut self, station: &mut Station, now: Instant, id: ClientId, response: &Response) {
-        if matches!(&self.state, State::Calling { client, .. } if *client == id) {
-            return self.invite_responded(station, now, response);
-        }
-        if response.is_provisional() {
-            return;
-        }
-        if let Some((client, offering, wanted)) = self.offering.take_if(|(client, ..)| *client == id) {
-            return self.offer_responded(station, now, client, offering, wanted, response);
-        }
-        if let Some((referred, _)) = &mut self.transfer {
-            *referred = None;
-            if response.is_success() {
-                self.transfer_goes(station, TransferState::Trying, "Transferring…".to_owned());
-            } else {
-                self.transfer = None;
-                self.transfer_goes(station, TransferState::Failed, transfer_failed(response.status));
-            }
-        }
-    }
-
-    /// A request of ours has no response, and will have none.
-    pub(super) fn failed(&mut self, station: &mut Station, now: Instant, id: ClientId) {
-        if matches!(&self.state, State::Calling { client, .. } if *client == id) {
-            return self.ended(station, now, End::unanswered());
-        }
-        if self.offering.take_if(|(client, ..)| *client == id).is_some() {
-            return self.leave(station, now, 480, End::unanswered());
-        }
-        if self.transfer.take_if(|(referred, _)| *referred == Some(id)).is_some() {
-            self.transfer_goes(station, TransferState::Failed, transfer_failed(408));
-        }
-    }
-
-    fn transfer_goes(&self, station: &mut Station, state: TransferState, words: String) {
-        station.say(ToBrowser::TransferState { call: self.number, state, words });
-    }
-
-    fn invite_responded(&mut self, station: &mut Station, now: Instant, response: &Response) {
-        let State::Calling { client, invite, rings, cancelled } = &mut self.state else { return };
-        if response.status <= 100 {
-            return;
-        }
-        let (client, cancelled) = (*client, *cancelled);
-        let sdp = description(&response.headers, &response.body);
-        if response.is_provisional() {
-            *rings = true;
-            if self.dialog.is_none() {
-                self.dialog = Dialog::uac(invite, response).ok();
-            }
-            if cancelled {
-                return;
-            }
-            return match sdp.filter(|_| !self.stale) {
-                Some(sdp) if self.theirs.as_ref() != Some(&sdp) => {
-                    self.theirs = Some(sdp.clone());
-                    station.say(ToBrowser::Early { call: self.number, sdp });
-                }
-                Some(_) => {}
-                None => station.say(ToBrowser::Ringing { call: self.number }),
-            };
-        }
-        if !response.is_success() {
-            return self.ended(station, now, End::refused(response.status, &response.headers));
-        }
-        let Ok(dialog) = Dialog::uac(invite, response) else {
-            return self.ended(station, now, End::refused(502, &response.headers));
-        };
-        let Ok(cseq) = response.headers.cseq() else { return };
-        // Digits may have been sent in the early dialog: the numbers go on from there.
-        let early = self.dialog.take().filter(|early| early.id() == dialog.id());
-        let confirmed = early.and_then(|mut early| early.confirm(response).is_ok().then_some(early));
-        let dialog = confirmed.unwrap_or(dialog);
-        station.ack(now, client, dialog.ack(cseq.number));
-        self.dialog = Some(dialog);
-        self.state = State::Up;
-        if cancelled {
-            return self.bye(station, now);
-        }
-        match sdp {
-            Some(sdp) => self.theirs = Some(sdp),
-            // Agreed early.
-            None if self.theirs.is_some() => {}
-            None => return self.leave(station, now, 488, End::refused(488, &response.headers)),
-        }
-        let sdp = self.theirs.clone().filter(|_| !self.stale);
-        station.say(ToBrowser::Answered { call: self.number, sdp, with: None });
-        self.offer_next(station, now);
-    }
-
-    fn offer_responded(
-        &mut self,
-        station: &mut Station,
-        now: Instant,
-        client: ClientId,
-        offering: Offering,
-        wanted: bool,
-        response: &Response,
-    ) {
-        match response.status {
-            200..=299 => {
-                let Ok(cseq) = response.headers.cseq() else { return };
-                let Some(dialog) = &mut self.dialog else { return };
-                dialog.refresh_target(response.headers.contacts());
-                station.ack(now, client, dialog.ack(cseq.number));
-                if matches!(self.state, State::Over) {
-                    return;
-                }
-                let Some(sdp) = description(&response.headers, &response.body) else {
-                    return self.leave(station, now, 488, End::refused(488, &response.headers));
-                };
-                self.theirs = Some(sdp.clone());
-                self.ours = Some(offering.sdp);
-                self.held_by_us = offering.hold.unwrap_or(self.held_by_us);
-                if wanted {
-                    self.stale = false;
-                    station.say(ToBrowser::Reply { call: self.number, sdp });
-                    if offering.hold.is_some() {
-                        self.tell_hold(station);
-                    }
-                }
-            }
-            // Met one of theirs. Who did not make the Call-ID waits less (RFC 3261 §14.1).
-            491 if wanted => {
-                let ours = self.number.is_browsers();
-                let pause = if ours { 2_100 + station.up_to(1_900) } else { station.up_to(2_000) };
-                if self.next.is_none() {
-                    self.next = Some((offering, now + Duration::from_millis(pause)));
-                }
-            }
-            408 | 481 => {
-                self.leave(station, now, 480, End::to_retry("The call was lost."));
-            }
-            status if wanted => {
-                let End { words, .. } = End::refused(status, &response.headers);
-                station.refuse(Some(self.number), &words);
-            }
-            _ => {}
-        }
-        self.offer_next(station, now);
-    }
-
     /// Sees in the exchange's last description whether the other party holds us.
     pub(super) fn see_hold(&mut self, station: &mut Station) {
         let session = self.theirs.as_ref().and_then(|text| tandem_sip::sdp::Session::parse(text.as_bytes()).ok());
@@ -569,28 +432,9 @@ impl Call {
         }
     }
 
-    fn tell_hold(&self, station: &mut Station) {
+    pub(super) fn tell_hold(&self, station: &mut Station) {
         let (by_us, by_other) = (self.held_by_us, self.held_by_other);
         station.say(ToBrowser::Held { call: self.number, by_us, by_other });
-    }
-
-    /// How the transfer goes; true when it is done, and this call and the one that it was connected to are to be left.
-    pub(super) fn transfer_told(&mut self, station: &mut Station, status: u16) -> Option<Option<CallNumber>> {
-        let (_, other) = *self.transfer.as_ref()?;
-        match status {
-            100 => {}
-            101..=199 => self.transfer_goes(station, TransferState::Ringing, "It rings there.".to_owned()),
-            200..=299 => {
-                self.transfer = None;
-                self.transfer_goes(station, TransferState::Done, "Transferred.".to_owned());
-                return Some(other);
-            }
-            _ => {
-                self.transfer = None;
-                self.transfer_goes(station, TransferState::Failed, transfer_failed(status));
-            }
-        }
-        None
     }
 }
 

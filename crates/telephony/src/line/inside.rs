@@ -15,8 +15,8 @@ use super::{
 };
 
 impl Call {
-    /// A request inside the dialog; each is answered. Tells which other call is to be left besides this one, when a transfer is
-    /// done.
+    /// A request inside the dialog; each is answered. Tells which other call is to be left besides this one, when a
+    /// transfer is done.
     pub(super) fn requested(
         &mut self,
         station: &mut Station,

@@ -1,20 +1,23 @@
 //! A line: the SIP user agent of one phone in a browser (see [`tandem_domain::phone`] for what both say to each other).
 //!
-//! It is pure: wishes of the browser and SIP messages of the exchange go in, with the time; [`Line::poll`] says what is to be
-//! sent and told, [`Line::next_timeout`] when to come back. The shell gives it a [`Flow`] that belongs to the account, so that the
-//! exchange asks for no digest, moves the browser's stream, and decides which tab holds the phone: a tab that does not is told
-//! [`TakenElsewhere`](ToBrowser::TakenElsewhere) by the shell, and the line never hears of it.
+//! It is pure: wishes of the browser and SIP messages of the exchange go in, with the time; [`Line::poll`] says what is
+//! to be sent and told, [`Line::next_timeout`] when to come back. The shell gives it a [`Flow`] that belongs to the
+//! account, so that the exchange asks for no digest, moves the browser's stream, and decides which tab holds the phone:
+//! a tab that does not is told [`TakenElsewhere`](ToBrowser::TakenElsewhere) by the shell, and the line never hears of
+//! it.
 //!
-//! The line lives longer than its browser. When the stream breaks, [`Line::lost`] begins [`RESUME_SECONDS`]; whoever says `Hello`
-//! in that time finds the calls as they are. After it they end, the registration is taken back, and [`Line::is_over`].
+//! The line lives longer than its browser. When the stream breaks, [`Line::lost`] begins [`RESUME_SECONDS`]; whoever
+//! says `Hello` in that time finds the calls as they are. After it they end, the registration is taken back, and
+//! [`Line::is_over`].
 //!
-//! *Do not disturb* is 486 to every call, from a phone that stays registered: who calls the extension hears that it is busy, as
-//! from a desk phone, a huntgroup goes on to its next member, and the account's other phones ring on.
+//! *Do not disturb* is 486 to every call, from a phone that stays registered: who calls the extension hears that it is
+//! busy, as from a desk phone, a huntgroup goes on to its next member, and the account's other phones ring on.
 //!
 //! | module | the question it answers |
 //! | --- | --- |
-//! | `call` | how does a call begin, go on and end? |
+//! | `call` | how does a call begin and end, and what does the browser want of it? |
 //! | `inside` | what does the exchange ask inside a dialog? |
+//! | `responses` | what do the responses to our requests mean? |
 //! | `registration` | is the line reached? |
 //! | `station` | what do all calls share? |
 //! | `words` | why did a call end? |
@@ -22,6 +25,7 @@
 mod call;
 mod inside;
 mod registration;
+mod responses;
 mod station;
 mod words;
 
@@ -82,7 +86,8 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line that registers at once. `flow` leads to the exchange, and its `local` end is what the exchange calls itself there.
+    /// A line that registers at once. `flow` leads to the exchange, and its `local` end is what the exchange calls
+    /// itself there.
     #[must_use]
     pub fn new(owner: Owner, flow: Flow, random: StdRng, now: Instant) -> Self {
         let mut station = Station::new(flow, &owner.user, &owner.name, random);
@@ -126,13 +131,16 @@ impl Line {
         self.calls.len()
     }
 
-    /// Whether nothing more happens on it: it can be dropped.
+    /// Whether it was put away, or its browser did not come back in time: who says `Hello` now needs another line.
+    #[must_use]
+    pub const fn is_leaving(&self) -> bool {
+        self.leaves
+    }
+
+    /// Whether nothing more happens on it: it can be dropped once [`Line::poll`] has nothing more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.leaves
-            && self.calls.is_empty()
-            && self.registration.is_gone()
-            && self.station.transactions.counts().client == 0
+        self.leaves && self.calls.is_empty() && self.registration.is_gone()
     }
 
     /// The next thing to do.
@@ -161,7 +169,8 @@ impl Line {
         self.settle(now);
     }
 
-    // The browser ------------------------------------------------------------------------------------------------------
+    // The browser
+    // ------------------------------------------------------------------------------------------------------
 
     /// A wish of the browser that holds the phone. `Hello` is that of a new one: another tab, or one that comes back.
     pub fn browser(&mut self, wish: ToServer, now: Instant) {
@@ -249,8 +258,9 @@ impl Line {
         }
         self.station.browser = true;
         let Owner { extension, name, may_record, do_not_disturb, .. } = self.owner.clone();
-        let calls = self.calls.iter().filter_map(Call::resumed).collect();
-        self.station.say(ToBrowser::Ready { extension, name, may_record, do_not_disturb, calls });
+        let next = CallNumber(self.highest.map_or(1, |highest| highest.saturating_add(1)));
+        let calls = self.calls.iter().filter_map(|call| call.resumed(now)).collect();
+        self.station.say(ToBrowser::Ready { extension, name, may_record, do_not_disturb, next, calls });
         let recorded = self.calls.iter().filter(|call| call.recorded != Recorded::No);
         for (call, state) in recorded.map(|call| (call.number, call.recorded)).collect::<Vec<_>>() {
             self.station.say(ToBrowser::Recorded { call, state });
@@ -261,7 +271,7 @@ impl Line {
         // Each number means one call for as long as the line lives, for who comes back must know which is meant.
         let is_new = call.is_browsers() && self.highest.is_none_or(|highest| highest < call.0);
         if !is_new {
-            return self.station.refuse(Some(call), "This call's number is not new.");
+            return self.station.refuse(None, "This call's number is not new.");
         }
         self.highest = Some(call.0);
         let number = compact(number);
@@ -347,7 +357,8 @@ impl Line {
         }
     }
 
-    // The exchange -----------------------------------------------------------------------------------------------------
+    // The exchange
+    // -----------------------------------------------------------------------------------------------------
 
     /// A SIP message of the exchange.
     pub fn sip(&mut self, message: Message, now: Instant) {
@@ -375,8 +386,8 @@ impl Line {
         self.settle_cancelled(now, None);
     }
 
-    /// Handles what the transaction layer has for us, until it has nothing more. A CANCEL for `elsewhere` says that somebody else
-    /// took the call.
+    /// Handles what the transaction layer has for us, until it has nothing more. A CANCEL for `elsewhere` says that
+    /// somebody else took the call.
     fn settle_cancelled(&mut self, now: Instant, elsewhere: Option<CallNumber>) {
         while let Some(event) = self.station.next_event() {
             let station = &mut self.station;

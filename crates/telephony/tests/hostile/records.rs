@@ -49,16 +49,16 @@ fn supervise(agent: Option<AccountId>) -> RouteAction {
 /// Of every two accounts one is recorded whenever it calls, or hands a call over; of every three one may record by hand.
 fn terms(account: AccountId) -> Option<RecordingTerms> {
     let n = account.0.as_u128();
-    let automatic = n % 2 == 0;
+    let automatic = n.is_multiple_of(2);
     let codes = n.is_multiple_of(3).then(|| RecordingCodes { start: "*44".into(), stop: "*45".into() });
     (automatic || codes.is_some()).then(|| RecordingTerms {
         manual: codes.is_some(),
         account,
         outgoing: automatic,
-        incoming: n % 4 == 0,
+        incoming: n.is_multiple_of(4),
         redirected: automatic,
         codes,
-        announce: n % 4 == 0,
+        announce: n.is_multiple_of(4),
         account_only: false,
     })
 }

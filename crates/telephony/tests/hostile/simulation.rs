@@ -19,7 +19,7 @@ use tandem_domain::{
     ids::{CallId, RecordingId, Timestamp, XdrId},
     supervision::Mode,
 };
-use tandem_media::{Clip, Description, Digit, Digits, Event as MediaEvent, Hears, LegId, LegStats, OpenError};
+use tandem_media::{Clip, Description, Digit, Digits, Event as MediaEvent, Hears, LegId, LegStats, Local, OpenError};
 use tandem_sip::{
     digest::Algorithm,
     flow::{Flow, Transport},
@@ -69,6 +69,14 @@ impl Media for Ledger {
         book.opened += 1;
         book.next_port = book.next_port.checked_add(2).unwrap_or(20_000).max(20_000);
         Ok(SocketAddr::new(local, book.next_port))
+    }
+
+    fn open_browser(&self, _leg: LegId) -> Result<Local, OpenError> {
+        Err(OpenError::NoBrowsers)
+    }
+
+    fn restart_ice(&self, _leg: LegId) -> Option<Local> {
+        None
     }
 
     fn describe(&self, _leg: LegId, _description: Description) {}

@@ -331,3 +331,28 @@ fn codes_by_info_and_by_tones_reach_nobody() {
         assert!(heard.iter().all(|part| tones::digits(&part.pcm, part.rate).is_empty()), "{name}");
     }
 }
+
+#[test]
+fn starting_and_stopping_disturbs_nobody() {
+    let world = World::new();
+    let (john, mary) = talk(&world);
+    let live = world.handle.feed().calls(None).remove(0);
+    let account = live.callee.account.unwrap();
+    let marks = (john.mark(), mary.mark());
+    for n in 0..20 {
+        let wish = if n % 2 == 0 { Wish::Start } else { Wish::Stop };
+        world.handle.command(Command::Record { call: live.id, account, wish });
+        wait_until_recorded(&world, if n % 2 == 0 { Recorded::Yes } else { Recorded::No });
+        std::thread::sleep(SECOND / 10);
+    }
+    for (who, sound, hertz) in [("John", john.heard_since(&marks.0), MARY), ("Mary", mary.heard_since(&marks.1), JOHN)]
+    {
+        for part in sound {
+            let gap = tones::longest_gap(&part.pcm, part.rate, hertz.into());
+            assert!(gap.is_some_and(|gap| gap <= SECOND / 25), "{who}: {gap:?}");
+        }
+    }
+    john.hangup().granted();
+    world.wait_until_quiet();
+    assert_eq!(wait_for_recordings(&world, 1).remove(0).segments.len(), 10);
+}

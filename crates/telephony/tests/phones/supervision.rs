@@ -430,6 +430,22 @@ fn who_may_not_is_told_why() {
 }
 
 #[test]
+fn a_leave_that_is_withdrawn_ends_the_supervision() {
+    let world = World::new();
+    let (john, mary) = talk(&world);
+    let adam = join(&world, "*92744", ADAM, "701");
+    mary.wait_until_hears(ADAM.into()).granted();
+    set(&world, Setting::CallSupervision, Value::Switch(false));
+    adam.wait_until_closed().granted();
+    wait_for_modes(&world, &[]);
+    hears_exactly("the client", &mary, &[JOHN]);
+    hears_exactly("the agent", &john, &[MARY]);
+    let told = told(&world);
+    let actions: Vec<_> = told.iter().map(|(_, action, _, new)| (action.as_str(), new.as_str())).collect();
+    assert_eq!(actions, [("joined", "barge_in"), ("refused", "not_enabled"), ("left", "")]);
+}
+
+#[test]
 fn a_manager_without_service_cannot_supervise_and_custom_codes_work() {
     let world = World::new();
     let (john, mary) = talk(&world);

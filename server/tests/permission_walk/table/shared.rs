@@ -38,7 +38,11 @@ pub const SHARED: &[Row] = &[
     Row::writes("sign_in_remove", |demo| of_john(demo, &[]), [401, 200, 403, 200, 404, 403, 404]),
     Row::writes("sign_in_remove", |demo| of_abc(demo, &[]), [401, 200, 403, 403, 404, 404, 404]),
     // The options that an account changes itself, those that its company changes, and those that its role hides.
-    Row::writes("setting_save", |demo| setting_of_john(demo, "record_by_email"), [401, 200, 403, 200, 404, 200, 404]),
+    Row::writes(
+        "setting_save",
+        |demo| of_john(demo, &[("setting", "record_by_email"), ("was", "on"), ("value", "off")]),
+        [401, 200, 403, 200, 404, 200, 404],
+    ),
     Row::writes("setting_save", |demo| setting_of_john(demo, "record_incoming"), [401, 200, 403, 200, 404, 403, 404]),
     Row::writes(
         "setting_save",

@@ -9,6 +9,32 @@ fn speakers(audio: &[i16], rate: u32) -> Vec<u64> {
 }
 
 #[test]
+fn a_packet_of_opus_that_is_lost_is_restored_for_a_mix() {
+    let mut world = World::call(Codec::Opus, Codec::Pcmu);
+    world.join(C, Codec::G722, None);
+    world.route([(C, Hears::Mix(vec![A, B]))]);
+    world.talk(&[A], 400);
+    world.heard(C);
+    for n in 0..20 {
+        if n == 10 {
+            // It is said, and does not come.
+            let party = world.party(A);
+            let mut lost = [0; 400];
+            party.encoder.encode(Codec::Opus, &tone(A, 16_000), &mut lost);
+            party.sequence = party.sequence.wrapping_add(1);
+            party.timestamp = party.timestamp.wrapping_add(960);
+        } else {
+            world.speak(A);
+        }
+        world.pass(20);
+    }
+    world.pass(40);
+    let audio = world.audio(C);
+    let frames: Vec<f64> = audio.chunks_exact(320).map(|frame| loudness(frame, frequency(A), 16_000)).collect();
+    assert!(frames[2..18].iter().all(|&level| level > 1_500.0), "{frames:?}");
+}
+
+#[test]
 fn a_spy_hears_both_and_nobody_hears_him() {
     for codec in [Codec::Pcma, Codec::G722] {
         let mut world = World::call(Codec::Pcmu, Codec::Pcmu);

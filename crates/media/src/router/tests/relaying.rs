@@ -74,6 +74,48 @@ fn different_codecs_are_transcoded_both_ways() {
 }
 
 #[test]
+fn a_speaker_who_changes_to_opus_and_back_is_heard_in_one_time() {
+    let mut world = World::new();
+    world.join(A, Codec::Opus, Some(101));
+    world.join(B, Codec::Pcmu, Some(96));
+    let address = world.party(A).address;
+    let codecs = vec![(Codec::Opus, 111), (Codec::Pcmu, 0)];
+    world.router.describe(world.now, A, Description { codecs, ..Description::new(address, Codec::Opus) });
+    world.route([(B, Hears::Leg(A))]);
+    for (codec, payload_type) in [(Codec::Pcmu, 0), (Codec::Opus, 111), (Codec::Pcmu, 0)] {
+        let party = world.party(A);
+        (party.codec, party.payload_type) = (codec, payload_type);
+        world.talk(&[A], 200);
+    }
+    let heard = world.heard(B);
+    assert_eq!(heard.len(), 30);
+    assert_continuous(&heard);
+    let steps = heard.windows(2).map(|pair| pair[1].packet.timestamp.wrapping_sub(pair[0].packet.timestamp));
+    assert_eq!(steps.collect::<Vec<_>>(), [160; 29]);
+}
+
+#[test]
+fn digits_among_opus_keep_its_time_or_that_of_the_listener() {
+    for (b, step) in [(Codec::Opus, 960), (Codec::Pcmu, 160)] {
+        let mut world = World::call(Codec::Opus, b);
+        world.talk(&[A], 100);
+        world.press(A, '7', 101);
+        let ahead = world.heard(B);
+        assert_continuous(&ahead);
+        let event = ahead.iter().find(|heard| heard.packet.payload_type == 96).unwrap();
+        let audio = ahead.iter().rev().find(|heard| heard.packet.payload_type != 96).unwrap();
+        // The world's keys are 160 after the last packet, whatever its clock.
+        let after = if b == Codec::Opus { 160 } else { 160 / 6 };
+        assert_eq!(event.packet.timestamp.wrapping_sub(audio.packet.timestamp), after);
+        // And what is sent from here is of the same clock.
+        world.router.send_digit(world.now, B, crate::dtmf::Digit::new('3').unwrap(), 100);
+        world.pass(60);
+        let made = world.heard(B);
+        assert!(made[0].packet.timestamp.wrapping_sub(event.packet.timestamp) as i32 >= step, "{b:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_decoded_is_not_heard() {
     let mut world = World::call(Codec::Opus, Codec::Pcmu);
     // A packet of several frames that ends before it says how many.

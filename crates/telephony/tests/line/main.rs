@@ -1,0 +1,12 @@
+//! Phones in browsers: lines with the real exchange, in simulated time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
+
+mod anything;
+mod calls;
+#[path = "../hostile/records.rs"]
+mod records;
+mod resuming;
+mod scripted;
+mod transfers;
+mod world;
