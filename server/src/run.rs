@@ -100,6 +100,8 @@ pub fn runtime() -> Result<Runtime, RunError> {
 pub fn serve(config: &Config, purpose: Purpose) -> Result<(), RunError> {
     telemetry::start(&config.log);
     open_many_files();
+    // Recordings and the database are nobody else's on this machine, wherever they are configured to be.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let runtime = runtime()?;
     let done = runtime.block_on(serve_until_stopped(config, purpose));
     // A hash that is still being computed for a request that was cut is of no use to anyone.

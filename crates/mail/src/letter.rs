@@ -36,8 +36,11 @@ impl Letters {
     /// "A new call recording is available", with its sound beside it if that is small enough.
     #[must_use]
     pub fn new_call_recording(&self, recording: &Recording, opus_octets: u64, reader: &Addressee) -> Letter {
-        let attached = message::encoded(opus_octets).saturating_add(TEXT_MAX) <= self.size_limit;
-        let other = party(recording.other());
+        // What is for the account alone must not reach whoever reads or sets its address: the sound stays behind the sign-in, and
+        // with whom it was, too.
+        let private = recording.account_only;
+        let attached = !private && message::encoded(opus_octets).saturating_add(TEXT_MAX) <= self.size_limit;
+        let other = if private { "private".to_owned() } else { party(recording.other()) };
         let called_by_us = recording.caller.account == Some(recording.account);
         let with = if called_by_us { "Call to" } else { "Call from" };
         let when = moment(recording.started, reader);

@@ -99,7 +99,7 @@ fn judge(error: &lettre::transport::smtp::Error) -> Failure {
     };
     let digits = (code.severity, code.category, code.detail);
     match digits {
-        // 552 "exceeded storage allocation" is said of too large messages; so is 523 (RFC 1870 §6.1: 552).
+        // 552 "exceeded storage allocation" is said of too large messages (RFC 1870 §6.1).
         (Severity::PermanentNegativeCompletion, Category::MailSystem, Detail::Two) => Failure::TooLarge(text),
         // 530, 534, 535, 538: it wants us to sign in. Somebody corrects the settings, and it is as good as before.
         (Severity::PermanentNegativeCompletion, Category::Unspecified3, _) => Failure::Temporary(text),

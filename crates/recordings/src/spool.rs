@@ -93,7 +93,10 @@ impl Spool {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             if name.ends_with(GONE) {
-                fs::remove_dir_all(entry.path())?;
+                // One that cannot be deleted keeps no other from being finished.
+                if let Err(error) = fs::remove_dir_all(entry.path()) {
+                    tracing::warn!(%error, folder = name, "the rest of a finished recording cannot be deleted");
+                }
             } else if let Ok(id) = name.parse() {
                 left.push(id);
             }

@@ -60,6 +60,7 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
     let trunk =
         Trunk { address: trunk, transport: Transport::Udp, local: address, credentials: None, registers: false };
     let parts = Parts {
+        keeper: Arc::new(|_| {}),
         outside: Outside::Trunk,
         settings: Settings {
             realm: SIP_REALM.to_owned(),
@@ -68,6 +69,7 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
             calls_max: 1000,
             account_calls_max: 10,
             trunk: Some(trunk),
+            spool: None,
             product: "Tandem".to_owned(),
         },
         voices: Voices::load(None).unwrap(),

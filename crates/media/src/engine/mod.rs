@@ -32,7 +32,7 @@ use crate::{
     clip::Clip,
     dtmf::Digit,
     level::Level,
-    record::Writer,
+    record::{self, Writer},
     router::{Router, Setup},
     types::{Description, Digits, Event, Hears, LegId, Local},
 };
@@ -223,15 +223,20 @@ impl Engine {
 
     /// Open a leg without ports that only hears: while its row is [`Hears::Stereo`], what it hears is written into a new WAV
     /// file of two channels (16 bits, 16 kHz if one of its speakers is wideband at the first frame, else 8 kHz); with any
-    /// other row, nothing is written and time stands still. Its folder is made with it. The file can be played at any moment, and lacks at most the
-    /// last second. What goes wrong with it is told at its end, by [`Event::Recorded`], and disturbs nobody.
+    /// other row, nothing is written and time stands still. Its folder is made with it. The file can be played at any moment, and
+    /// lacks at most the last second. What goes wrong with it is told at once by [`Event::Recorded`], after which nothing more is
+    /// written, and disturbs nobody.
     ///
     /// # Errors
-    /// [`OpenError::AlreadyOpen`], or [`OpenError::Io`] if there is no thread to be had.
+    /// [`OpenError::AlreadyOpen`], or [`OpenError::Io`] if there is no thread to be had, or too little room on the disk: what else
+    /// is on it (the database) must go on.
     pub fn record(&self, leg: LegId, file: PathBuf) -> Result<(), OpenError> {
         let mut directory = self.directory();
         if directory.worker(leg).is_some() {
             return Err(OpenError::AlreadyOpen(leg));
+        }
+        if !record::has_room(&file) {
+            return Err(OpenError::Io(io::ErrorKind::StorageFull.into()));
         }
         let sink = self.recordings.begin(leg, file)?;
         let worker = directory.open(leg).ok_or(OpenError::AlreadyOpen(leg))?;

@@ -8,9 +8,20 @@
 mod tape;
 mod writer;
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 pub(crate) use self::writer::Writer;
+
+/// What stays free of a disk that recordings are written to, in octets: the database may be on it, and finished recordings need
+/// some of it before they give theirs back.
+const RESERVE: u64 = 512 << 20;
+
+/// Whether a file can be begun here without taking the last room that there is. Where that cannot be told, it is tried.
+pub(crate) fn has_room(file: &Path) -> bool {
+    let folder = file.ancestors().skip(1).find(|folder| folder.exists());
+    let free = folder.and_then(|folder| rustix::fs::statvfs(folder).ok());
+    free.is_none_or(|free| free.f_bavail.saturating_mul(free.f_frsize) >= RESERVE)
+}
 
 /// Takes the sound that a recorder leg hears. It is called on a media worker: it must not block, nor allocate each time.
 pub trait Sink: Send + fmt::Debug {

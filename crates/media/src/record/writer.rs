@@ -1,7 +1,8 @@
 //! The disk's end of all recordings: one thread that writes, and one that waits until what was closed is on the disk.
 //!
 //! A file only grows, and after each part the lengths in its header are what is there: whatever ends this program, what
-//! was written can be played. An error ends the file where it is and is told at its end; no call notices.
+//! was written can be played. An error ends the file where it is and is told at once, so that another can be begun; no call
+//! notices.
 
 use std::{
     collections::HashMap,
@@ -110,6 +111,8 @@ struct Open {
     written: SyncSender<Vec<u8>>,
     file: Result<File, io::Error>,
     info: Info,
+    /// That it has failed was told.
+    told: bool,
 }
 
 impl Open {
@@ -118,7 +121,7 @@ impl Open {
         // A recording has a folder of its own, made with its first file.
         let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
         let file = folder.and_then(|()| File::create_new(path));
-        let mut open = Self { leg, written, file, info: Info { rate: 8_000, channels: 2, frames: 0 } };
+        let mut open = Self { leg, written, file, info: Info { rate: 8_000, channels: 2, frames: 0 }, told: false };
         open.attempt(|file, info| file.write_all_at(&info.header(), 0));
         open
     }
@@ -144,6 +147,14 @@ impl Open {
         });
     }
 
+    /// What is to be told of an error, once.
+    fn failure(&mut self) -> Option<Ended> {
+        let Err(error) = &self.file else { return None };
+        let error = Some(unwritten(error));
+        let told = std::mem::replace(&mut self.told, true);
+        (!told).then(|| Ended { leg: self.leg, file: None, length_ms: self.info.length_ms(), error })
+    }
+
     fn end(mut self, rate: u32, pairs: u64, dropped: u64) -> Ended {
         // What was let go at the very end is silence too.
         if pairs > self.info.frames && pairs <= wav::most_frames(2) {
@@ -160,10 +171,14 @@ impl Open {
         };
         let (file, error) = match self.file {
             Ok(file) => (Some(file), (dropped > 0).then(slow)),
-            Err(error) => (None, Some(format!("the recording could not be written: {error}"))),
+            Err(error) => (None, Some(unwritten(&error))),
         };
         Ended { leg: self.leg, file, length_ms, error }
     }
+}
+
+fn unwritten(error: &io::Error) -> String {
+    format!("the recording could not be written: {error}")
 }
 
 /// The thread that writes.
@@ -172,17 +187,19 @@ fn write(messages: Receiver<Message>, ended: Sender<Ended>) {
     for message in messages {
         match message {
             Message::Begin(file, begin) => {
-                files.insert(file, Open::new(begin));
+                let open = files.entry(file).insert_entry(Open::new(begin)).into_mut();
+                tell_failure(open, &ended);
             }
             Message::Part { file, rate, at, mut octets } => {
                 let Some(open) = files.get_mut(&file) else { continue };
                 open.part(rate, at, &octets);
+                tell_failure(open, &ended);
                 octets.clear();
                 // Once its tape has ended, nobody wants the buffer.
                 let _ = open.written.try_send(octets);
             }
             Message::End { file, rate, pairs, dropped, closed } => {
-                let Some(open) = files.remove(&file) else { continue };
+                let Some(open) = files.remove(&file).filter(|open| !open.told) else { continue };
                 let end = open.end(rate, pairs, dropped);
                 if let Some(error) = &end.error {
                     tracing::warn!(leg = end.leg.0, error, "a recording is not whole");
@@ -193,6 +210,14 @@ fn write(messages: Receiver<Message>, ended: Sender<Ended>) {
                 }
             }
         }
+    }
+}
+
+fn tell_failure(open: &mut Open, ended: &Sender<Ended>) {
+    if let Some(end) = open.failure() {
+        tracing::warn!(leg = end.leg.0, error = end.error, "a recording cannot go on");
+        // The other thread ends only after this one.
+        let _ = ended.send(end);
     }
 }
 

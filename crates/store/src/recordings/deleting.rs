@@ -24,6 +24,8 @@ use crate::{
 
 /// Recordings that are deleted at once, by one request.
 pub const DELETED_MAX: usize = 1000;
+/// A clock that is further ahead than this of all that was written is not believed: 30 days.
+const CLOCK_TRUSTED_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// Who deletes what has been kept for long enough, in the audit log.
 const RETENTION: &str = "retention";
 
@@ -71,7 +73,7 @@ impl Recordings<'_> {
             );
             old.extend(self.0.db.all(sql(of_class).bind(id).bind(bound).once()).await?);
         }
-        if old.is_empty() {
+        if old.is_empty() || self.is_far_from_all_records(now).await? {
             return Ok(0);
         }
         let change = Change { at: now, actor: RETENTION, by_staff: false, address: None };
@@ -93,6 +95,15 @@ impl Recordings<'_> {
         }
         write.commit().await?;
         Ok(counts.values().map(|(_, count)| count).sum())
+    }
+
+    /// Whether this moment is long after everything that was ever written: then it is the clock that is wrong, and nothing may be
+    /// deleted because of it.
+    async fn is_far_from_all_records(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let bound = first_of(now.plus_seconds(-CLOCK_TRUSTED_SECONDS)).to_string();
+        let newer = "SELECT 1 AS found FROM audit WHERE id >= $1 UNION ALL SELECT 1 FROM recording WHERE id >= $1 \
+                     UNION ALL SELECT 1 FROM xdr WHERE id >= $1 LIMIT 1";
+        Ok(self.0.db.one(sql(newer).bind(bound)).await?.is_none())
     }
 
     /// What is to be deleted from the object store, the longest known first: names without their endings

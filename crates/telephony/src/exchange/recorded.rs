@@ -108,8 +108,13 @@ impl<M: Media> Exchange<M> {
         for id in tapes {
             let Some(tape) = self.tapes.get_mut(&id) else { continue };
             let next = Seen { parties: parties.or(tape.seen.parties), held, barging: barging.clone() };
+            // What happens while it rests is seen when it goes on.
+            let rests = !tape.is_running() && tape.seen.parties.is_some();
+            if rests || tape.seen == next {
+                continue;
+            }
             let before = std::mem::replace(&mut tape.seen, next.clone());
-            if !tape.is_running() || before == next {
+            if !tape.is_running() {
                 continue;
             }
             let announced = tape.is_announced();
@@ -123,6 +128,9 @@ impl<M: Media> Exchange<M> {
                 self.media.overlay(leg, self.voices.prompt(Prompt::RecordingStarted));
             }
             self.note_recording(now, id);
+            if come.is_some() {
+                self.handed_over(now, call, id);
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use tandem_domain::{
     recordings::{MarkKind, Recording, Segment},
 };
 
-use super::{Due, Exchange, Media, Now, Output, recorded::Seen};
+use super::{Due, Entry, Exchange, Media, Now, Output, recorded::Seen, supervising::account_of};
 use crate::{
     call::{self, hearing::Recorder},
     directory::RecordingTerms,
@@ -22,6 +22,11 @@ use crate::{
 
 /// How long the end of a recording waits for the lengths of its parts; what is missing then is read from the files.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The most parts of a recording: a key that is pressed for ever adds no more.
+const PARTS_MAX: usize = 500;
+/// Times that a new part is begun after the file of one has failed.
+const TRIES: u8 = 3;
 
 /// What a user wants of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +51,10 @@ pub(super) struct Tape {
     paused: bool,
     /// Whether parties are told.
     announce: bool,
+    /// Whether it goes on when its account hands the call over.
+    stays: bool,
+    /// Files that have failed.
+    failures: u8,
     /// Its call is over.
     over: bool,
     /// What it was last seen to hold.
@@ -77,21 +86,40 @@ pub struct RecordingNote {
 
 impl<M: Media> Exchange<M> {
     /// A party wants something of the recording of its call. Who may not is not heard.
+    ///
+    /// Pausing is for what must be kept nowhere (the number of a card), so it is for all recordings of the call. Stopping is for
+    /// the party's own, and for those whose account has left the call: somebody who is there must be able to end them.
     pub(super) fn wish(&mut self, now: Now, leg: LegId, wish: &Wish) {
         let Some(terms) = self.recording_terms.get(&leg).filter(|terms| terms.codes.is_some()).cloned() else { return };
         let Some(call) = self.legs.get(&leg).map(|leg| leg.call) else { return };
+        let all = self.tapes_of(call);
         match wish {
             Wish::Start => self.start_recording(now, call, leg, &terms, MarkKind::Started),
-            Wish::Resume if self.tape(call, terms.account).is_some_and(|(_, tape)| tape.paused) => {
-                self.start_recording(now, call, leg, &terms, MarkKind::Resumed);
+            Wish::Pause => all.into_iter().for_each(|id| self.rest(now, call, id, MarkKind::Paused)),
+            Wish::Resume => all.into_iter().for_each(|id| self.resume(now, call, id)),
+            Wish::Stop => {
+                let may = |id: &RecordingId| {
+                    let account = self.tapes.get(id).map(|tape| tape.recording.account);
+                    account.is_some_and(|account| account == terms.account || !self.is_party(call, account))
+                };
+                let own: Vec<_> = all.into_iter().filter(may).collect();
+                own.into_iter().for_each(|id| self.rest(now, call, id, MarkKind::Stopped));
             }
-            Wish::Resume => {}
-            Wish::Stop | Wish::Pause => {
-                let kind = if *wish == Wish::Pause { MarkKind::Paused } else { MarkKind::Stopped };
-                if let Some((id, _)) = self.tape(call, terms.account) {
-                    self.rest(now, call, id, kind);
-                }
-            }
+        }
+    }
+
+    /// Whether an account talks in a call.
+    fn is_party(&self, call: CallId, account: AccountId) -> bool {
+        let parties = self.calls.get(&call).and_then(|entry| entry.call.parties());
+        let own = |leg: LegId| self.legs.get(&leg).and_then(account_of) == Some(account);
+        parties.is_some_and(|(one, other)| own(one) || own(other))
+    }
+
+    /// Who recorded has handed the call over: what was not asked for by hand ends, unless that is recorded, too.
+    pub(super) fn handed_over(&mut self, now: Now, call: CallId, id: RecordingId) {
+        let Some(tape) = self.tapes.get(&id).filter(|tape| !tape.stays) else { return };
+        if !self.is_party(call, tape.recording.account) {
+            self.rest(now, call, id, MarkKind::Stopped);
         }
     }
 
@@ -127,7 +155,8 @@ impl<M: Media> Exchange<M> {
         recorders.into_iter().flatten().map(|recorder| recorder.id).collect()
     }
 
-    /// Recording begins, or goes on: a new part, in a file of its own. `side` is the party on the left.
+    /// Recording begins, or goes on after a stop. `side` is the party on the left. While another recording of the call is paused,
+    /// a new one is, too.
     pub(super) fn start_recording(
         &mut self,
         now: Now,
@@ -136,8 +165,10 @@ impl<M: Media> Exchange<M> {
         terms: &RecordingTerms,
         kind: MarkKind,
     ) {
-        let Some(spool) = self.settings.spool.clone() else { return };
-        let known = self.tape(call, terms.account).map(|(id, tape)| (id, tape.is_running()));
+        if self.settings.spool.is_none() {
+            return;
+        }
+        let known = self.tape(call, terms.account).map(|(id, tape)| (id, tape.is_running() || tape.paused));
         let id = match known {
             Some((_, true)) => return,
             Some((id, false)) => id,
@@ -146,12 +177,39 @@ impl<M: Media> Exchange<M> {
                 None => return,
             },
         };
+        if self.recorded(call) == Recorded::Paused {
+            if let Some(tape) = self.tapes.get_mut(&id) {
+                tape.paused = true;
+            }
+            return self.call_event(now, call, call::Event::Record { id, side, recorder: None });
+        }
+        self.next_part(now, call, id, side, kind);
+    }
+
+    /// A recording goes on after a pause.
+    fn resume(&mut self, now: Now, call: CallId, id: RecordingId) {
+        if let Some(side) = self.recorder(call, id).map(|recorder| recorder.side)
+            && self.tapes.get(&id).is_some_and(|tape| tape.paused)
+        {
+            self.next_part(now, call, id, side, MarkKind::Resumed);
+        }
+    }
+
+    /// A new part of a recording begins, in a file of its own.
+    fn next_part(&mut self, now: Now, call: CallId, id: RecordingId, side: LegId, kind: MarkKind) {
+        let Some(spool) = self.settings.spool.clone() else { return };
         let recorder = self.new_leg_id();
         let Some(tape) = self.tapes.get_mut(&id) else { return };
         let part = tape.recording.segments.len();
+        if part >= PARTS_MAX {
+            return;
+        }
         let file = spool.join(id.to_string()).join(format!("{part}.wav"));
         if let Err(error) = self.media.record(recorder, file) {
             tracing::error!(%error, recording = %id, "a call cannot be recorded");
+            if part == 0 {
+                self.tapes.remove(&id);
+            }
             return;
         }
         tape.recording.segments.push(Segment { started: now.wall, length_ms: None });
@@ -191,6 +249,8 @@ impl<M: Media> Exchange<M> {
             running: None,
             paused: false,
             announce: terms.announce,
+            stays: terms.codes.is_some() || terms.redirected,
+            failures: 0,
             over: false,
             seen: Seen::default(),
         };
@@ -239,12 +299,29 @@ impl<M: Media> Exchange<M> {
     pub(super) fn recorded(&self, call: CallId) -> Recorded {
         let recorders = self.calls.get(&call).map(|entry| entry.call.recorders());
         let tapes = recorders.into_iter().flatten().filter_map(|recorder| self.tapes.get(&recorder.id));
+        // That there is one which is for its account alone, nobody learns here.
+        let tapes = tapes.filter(|tape| !tape.recording.account_only);
         let how = tapes.map(|tape| match (tape.is_running(), tape.paused) {
             (true, _) => Recorded::Yes,
             (false, true) => Recorded::Paused,
             (false, false) => Recorded::No,
         });
         how.max().unwrap_or_default()
+    }
+
+    /// The recordings of a call go on in another one. What the same accounts recorded of that one (they asked whether it could be
+    /// handed over) ends here: nobody has one conversation twice.
+    pub(super) fn recordings_follow(&mut self, now: Now, from: CallId, to: CallId) {
+        let come = self.calls.get_mut(&from).map(|entry| entry.call.take_recorders()).unwrap_or_default();
+        let account = |id: &RecordingId| self.tapes.get(id).map(|tape| tape.recording.account);
+        let accounts: Vec<_> = come.iter().filter_map(|recorder| account(&recorder.id)).collect();
+        let doubles = |recorder: &Recorder| account(&recorder.id).is_some_and(|account| accounts.contains(&account));
+        let Some(there) = self.calls.get_mut(&to).map(|entry| entry.call.take_recorders()) else { return };
+        let (over, stay): (Vec<_>, Vec<_>) = there.into_iter().partition(doubles);
+        if let Some(entry) = self.calls.get_mut(&to) {
+            entry.call.adopt_recorders(stay.into_iter().chain(come).collect());
+        }
+        self.end_recordings(now, over);
     }
 
     // The end ---------------------------------------------------------------------------------------------------------
@@ -274,17 +351,26 @@ impl<M: Media> Exchange<M> {
             segment.length_ms = Some(length_ms);
         }
         if tape.running == Some(recorder) {
-            // Its file failed: nothing more comes from it.
-            tape.running = None;
-            let call = self.calls.iter().find(|(_, entry)| entry.call.recorders().iter().any(|r| r.id == id));
-            if let Some((call, side)) =
-                call.map(|(call, _)| *call).and_then(|call| Some((call, self.recorder(call, id)?.side)))
-            {
-                self.media.close(recorder);
-                self.call_event(now, call, call::Event::Record { id, side, recorder: None });
-            }
+            self.part_failed(now, id, recorder);
         }
         self.finish_tape_if_whole(now, id);
+    }
+
+    /// The file of the part that was being recorded has failed: it is tried with another one, some times.
+    fn part_failed(&mut self, now: Now, id: RecordingId, recorder: LegId) {
+        let Some(tape) = self.tapes.get_mut(&id) else { return };
+        tape.running = None;
+        tape.failures += 1;
+        let again = tape.failures <= TRIES;
+        tape.mark(now.wall, MarkKind::Stopped, "it could not be written");
+        self.media.close(recorder);
+        let is_in = |entry: &Entry| entry.call.recorders().iter().any(|known| known.id == id);
+        let Some(call) = self.calls.iter().find(|(_, entry)| is_in(entry)).map(|(call, _)| *call) else { return };
+        let Some(side) = self.recorder(call, id).map(|recorder| recorder.side) else { return };
+        self.call_event(now, call, call::Event::Record { id, side, recorder: None });
+        if again {
+            self.next_part(now, call, id, side, MarkKind::Resumed);
+        }
     }
 
     fn finish_tape_if_whole(&mut self, now: Now, id: RecordingId) {

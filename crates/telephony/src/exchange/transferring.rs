@@ -76,10 +76,7 @@ impl<M: Media> Exchange<M> {
         }
         self.tell(now, referrer, 200);
         let managers = self.calls.get_mut(&call).map(|entry| entry.call.take_supervisors(kept)).unwrap_or_default();
-        let recorders = self.calls.get_mut(&call).map(|entry| entry.call.take_recorders()).unwrap_or_default();
-        if let Some(other) = self.calls.get_mut(&other_call) {
-            other.call.adopt_recorders(recorders);
-        }
+        self.recordings_follow(now, call, other_call);
         self.call_event(now, call, call::Event::TakenAway(kept));
         self.call_event(now, other_call, call::Event::Replaced { old, new: kept, answered: true, holds });
         self.supervisors_follow(now, managers, other_call);

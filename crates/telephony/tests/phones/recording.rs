@@ -356,3 +356,75 @@ fn starting_and_stopping_disturbs_nobody() {
     world.wait_until_quiet();
     assert_eq!(wait_for_recordings(&world, 1).remove(0).segments.len(), 10);
 }
+
+#[test]
+fn who_takes_a_recorded_call_over_can_end_its_recording() {
+    let world = World::new();
+    set(&world, Setting::RecordManually, Value::Switch(true));
+    let (john, mary) = talk(&world);
+    let olivia = phone(&world, "745", OLIVIA);
+    press(&world, &john, "*44", Recorded::Yes);
+    john.blind_transfer("745").granted();
+    olivia.wait_for_incoming().granted();
+    olivia.accept().granted();
+    mary.wait_until_hears(OLIVIA.into()).granted();
+    world.wait_for("Olivia's leave to record", || {
+        // Until the records have answered, her keys are ordinary digits.
+        olivia.send_digits("*45").granted();
+        std::thread::sleep(SECOND);
+        world.handle.feed().calls(None).iter().any(|call| call.recorded == Recorded::No).then_some(())
+    });
+    assert!(!mary.digits().contains("45*45"), "at most one came too early: {}", mary.digits());
+    mary.hangup().granted();
+    world.wait_until_quiet();
+    let recording = wait_for_recordings(&world, 1).remove(0);
+    use MarkKind::{Started, Stopped, Transferred};
+    assert_eq!(kinds(&recording), [Started, Transferred, Stopped]);
+}
+
+#[test]
+fn what_was_recorded_by_itself_ends_when_the_call_is_handed_over_unless_that_is_recorded_too() {
+    for redirected in [false, true] {
+        let world = World::new();
+        set_of(&world, "744", Setting::RecordIncoming, Value::Switch(true));
+        set_of(&world, "744", Setting::RecordManually, Value::Switch(false));
+        set_of(&world, "744", Setting::RecordRedirected, Value::Switch(redirected));
+        let (john, mary) = talk(&world);
+        let olivia = phone(&world, "745", OLIVIA);
+        wait_until_recorded(&world, Recorded::Yes);
+        john.blind_transfer("745").granted();
+        olivia.wait_for_incoming().granted();
+        olivia.accept().granted();
+        mary.wait_until_hears(OLIVIA.into()).granted();
+        wait_until_recorded(&world, if redirected { Recorded::Yes } else { Recorded::No });
+        mary.hangup().granted();
+        world.wait_until_quiet();
+        assert_eq!(wait_for_recordings(&world, 1).len(), 1);
+    }
+}
+
+#[test]
+fn a_pause_is_for_everybody_who_records_the_call() {
+    let world = World::new();
+    set(&world, Setting::RecordManually, Value::Switch(true));
+    let (john, mary) = talk(&world);
+    press(&world, &john, "*44", Recorded::Yes);
+    mary.send_digits("*44").granted();
+    world.wait_for("both recordings", || (recordings(&world).len() == 2).then_some(()));
+    let live = world.handle.feed().calls(None).remove(0);
+    let (one, other) = (live.caller.account.unwrap(), live.callee.account.unwrap());
+    let wish = |account, wish| world.handle.command(Command::Record { call: live.id, account, wish });
+    wish(one, Wish::Pause);
+    wait_until_recorded(&world, Recorded::Paused);
+    wish(other, Wish::Start);
+    std::thread::sleep(SECOND / 2);
+    wait_until_recorded(&world, Recorded::Paused);
+    wish(other, Wish::Resume);
+    wait_until_recorded(&world, Recorded::Yes);
+    mary.hangup().granted();
+    world.wait_until_quiet();
+    for recording in wait_for_recordings(&world, 2) {
+        use MarkKind::{Paused, Resumed, Started};
+        assert_eq!(kinds(&recording), [Started, Paused, Resumed]);
+    }
+}
