@@ -10,6 +10,7 @@
 //! | [`context`] | who is signed in, the last post's words |
 //! | [`data`] | what a page shows: loading it by a server function, showing it |
 //! | [`live`] | pages that follow what happens |
+//! | [`phone`] | the phone in the browser, which goes on while pages change |
 //! | [`post`], [`error`], [`listing`] | what server functions answer |
 //! | `server` | the server's side: who is asking, sessions, what becomes of answers |
 //!
@@ -25,6 +26,7 @@ pub mod listing;
 pub mod live;
 pub mod pages;
 pub mod parts;
+pub mod phone;
 pub mod post;
 pub mod routes;
 #[cfg(feature = "ssr")]

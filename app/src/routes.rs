@@ -26,6 +26,7 @@ use crate::{
         recordings, self_care,
         sign_in::SignInPage,
     },
+    phone::provide_phone,
     ui::{frame::Frame, guard::BackButton, toast::Toasts},
 };
 
@@ -41,6 +42,7 @@ fn whole_title(title: String) -> String {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_page_context();
+    provide_phone();
     provide_context(BackButton::before_the_router());
     view! {
         <Title formatter=whole_title />
@@ -137,6 +139,7 @@ fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/mailbox") view=self_care::mailbox::MailboxPage ssr=SsrMode::Async />
             <Route path=path!("/mailbox/:id") view=self_care::mailbox::MailPage ssr=SsrMode::Async />
             <Route path=path!("/recording") view=self_care::recording::RecordingPage ssr=SsrMode::Async />
+            <Route path=path!("/phone") view=self_care::phone::PhonePage ssr=SsrMode::Async />
             <Route path=path!("/codes") view=self_care::codes::CodesPage ssr=SsrMode::Async />
             <Route path=path!("/audit") view=self_care::audit::AuditPage ssr=SsrMode::Async />
         </ParentRoute>

@@ -112,6 +112,7 @@ export const PAGES: Row[] = [
   { route: '/self-care/mailbox', who: 'john' },
   { route: '/self-care/mailbox/:id', who: 'john', record: ownMail },
   { route: '/self-care/recording', who: 'john' },
+  { route: '/self-care/phone', who: 'john' },
   { route: '/self-care/codes', who: 'john' },
   { route: '/self-care/audit', who: 'abc' },
 

@@ -34,6 +34,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     config::{Config, TrunkTransport},
     measurements::Gauges,
+    phones::BrowserPhones,
     run::Purpose,
 };
 
@@ -79,6 +80,8 @@ pub struct Exchange {
     pub running: Running,
     /// Where phones register.
     pub address: SocketAddr,
+    /// The phones in browsers.
+    pub phones: Arc<BrowserPhones>,
     /// Tells what is going on in numbers.
     pub gauges: Gauges,
     /// The demonstration's people.
@@ -154,14 +157,16 @@ pub async fn start(
     let wall: actor::Wall = Arc::new(move || clock.now());
     let voices = Voices::load(config.sip.prompts.as_deref())?;
     let (sound, sockets) = (engine.clone(), transports.clone());
+    let (ways, accounts) = (transports.clone(), store.clone());
     let parts = Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, known);
     let callers = match callers {
         Some(callers) => Some(callers.run(meeting, rand::random()).map_err(ExchangeError::Callers)?),
         None => None,
     };
+    let phones = Arc::new(BrowserPhones::new(accounts, ways, handle.clone(), address));
     let gauges = gauges(handle.clone(), sound, sockets);
-    Ok(Exchange { handle, running, address, gauges, callers })
+    Ok(Exchange { handle, running, address, phones, gauges, callers })
 }
 
 /// Port 0 stands for one that is free, for UDP and TCP alike.
@@ -182,6 +187,9 @@ fn engine(
         ports: config.media.ports.0.clone(),
         addresses: addresses.to_vec(),
         media_timeout: config.media.silence,
+        browsers: Some(addresses.iter().map(|ip| SocketAddr::new(*ip, config.media.browser_port)).collect()),
+        public: config.media.public.0.clone(),
+        ice_lite: config.media.ice_lite.0,
         ..tandem_media::Config::default()
     };
     actor::engine(media).map_err(ExchangeError::Media)

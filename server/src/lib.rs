@@ -10,6 +10,7 @@
 //! | [`demonstration`] | data to try Tandem with |
 //! | [`exchange`] | the wiring of telephony: sockets, media, the running exchange |
 //! | [`keeping`] | the wiring of recordings and e-mails |
+//! | [`phones`] | the phones in browsers: a task around each line |
 //! | [`http`] | what stands around the application: limits, headers, log, files, probes, the socket |
 //! | [`measurements`], [`telemetry`] | numbers and log |
 //!
@@ -24,5 +25,6 @@ pub mod exchange;
 pub mod http;
 pub mod keeping;
 pub mod measurements;
+pub mod phones;
 pub mod run;
 pub mod telemetry;

@@ -11,7 +11,6 @@ use std::{
 
 use tandem_app::server::{Clock, Services, SessionLifetimes};
 use tandem_store::Store;
-use tandem_telephony::actor::Handle;
 use tokio::{
     net::TcpListener,
     runtime::Runtime,
@@ -24,7 +23,7 @@ use crate::{
     config::Config,
     database::{self, DatabaseError},
     demonstration::{self, DemonstrationError},
-    exchange::{self, ExchangeError, PagesExchange},
+    exchange::{self, Exchange, ExchangeError, PagesExchange},
     http::{
         self,
         listen::{self, End, Limits},
@@ -164,7 +163,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     }))?;
     let probes = Probes::new(database::check(&store), measurements.clone());
     let site = Site::open(config.http.site.as_deref());
-    let machines = (&exchange.handle, &keeping);
+    let machines = (&exchange, &keeping);
     let services = services(config, purpose, store.clone(), clock.clone(), &site, machines, stopped.clone());
     let application = tandem_app::server::router::router(services);
     let router = http::router(config, site, &probes, application);
@@ -219,7 +218,7 @@ fn services(
     store: Store,
     clock: Arc<dyn Clock>,
     site: &Site,
-    (exchange, keeping): (&Handle, &Keeping),
+    (exchange, keeping): (&Exchange, &Keeping),
     ending: watch::Receiver<bool>,
 ) -> Services {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -231,8 +230,9 @@ fn services(
         secure: config.behind_tls(),
         sessions: SessionLifetimes { idle: config.session.idle, absolute: config.session.absolute },
         hashing: Arc::new(Semaphore::new(cores)),
-        exchange: Arc::new(PagesExchange(exchange.clone())),
+        exchange: Arc::new(PagesExchange(exchange.handle.clone())),
         recordings: keeping.for_pages(),
+        phones: exchange.phones.clone(),
         ending,
     }
 }

@@ -31,6 +31,8 @@ pub mod guard;
 mod live;
 mod mail_body;
 pub(crate) mod paging;
+mod phone;
+pub mod phones;
 mod plays;
 mod range;
 pub mod recordings;
@@ -87,6 +89,8 @@ pub struct Services {
     pub exchange: Arc<dyn exchange::Exchange>,
     /// The sound of recordings.
     pub recordings: Arc<dyn recordings::Recordings>,
+    /// The phones in browsers.
+    pub phones: Arc<dyn phones::Phones>,
     /// Becomes true when the server ends: what would go on for ever ends then. That nobody can say so any more counts as well.
     pub ending: tokio::sync::watch::Receiver<bool>,
 }

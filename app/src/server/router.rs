@@ -15,7 +15,7 @@ use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
 use super::{
-    Refused, Services, answers, auth, guard, live, mail_body, plays::Plays, refusals::Refusals, sound, theme, theme_of,
+    Refused, Services, answers, auth, guard, live, mail_body, phone, plays::Plays, refusals::Refusals, sound, theme, theme_of,
 };
 use crate::{parts::audit_export, routes::App, shell::shell};
 
@@ -26,6 +26,7 @@ pub fn router(services: Services) -> Router {
         .route("/", get(StatusCode::NOT_FOUND))
         .route("/theme/{name}", get(theme::choose))
         .route("/live/{topics}", get(live::events))
+        .route("/phone", get(phone::phone))
         .route("/recordings/{name}", get(sound::sound))
         .route("/mail/{name}", get(mail_body::body))
         .route("/admin/audit.csv", get(audit_export::csv))

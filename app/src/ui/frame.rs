@@ -17,6 +17,7 @@ use super::{
 use crate::{
     context::{is_demo, me_or_nobody},
     pages::sign_in::SignOut,
+    phone::dock::dock,
 };
 
 /// Around the pages of whoever is signed in.
@@ -47,6 +48,7 @@ pub fn Frame(
             </nav>
             <main id="main" class="page" tabindex="-1">{children()}</main>
         </div>
+        {(me.audience() == Audience::Account).then(dock)}
         <Palette groups=groups />
     }
     .into_any()

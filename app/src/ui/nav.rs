@@ -110,6 +110,7 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
     (
         "My telephone",
         &[
+            entry("/self-care/phone", "Phone", Sign::Phone, &[]),
             entry("/self-care/history", "Call history", Sign::Calls, &[Field::CallHistory]),
             entry("/self-care/recordings", "Call recordings", Sign::Recording, &[Field::Recordings]),
             entry(

@@ -142,6 +142,15 @@ settings! {
         ports: PortRange = "20000-29999",
         /// Time without any sound from a phone that should send some, after which its call is ended.
         silence: Duration = "60s",
+        /// Port for the sound of browsers, one for all of them, on each of `addresses`. `0`: one that is free. Set one where a
+        /// firewall must let it in (UDP).
+        browser_port: u16 = "0",
+        /// Addresses by which browsers outside reach this machine, where a router translates addresses (NAT); the port must be
+        /// the same on both sides.
+        public: IpAddresses = "",
+        /// `yes`: towards browsers only answer (ICE lite), which is right where they can reach one of the addresses. `no`: also
+        /// try what they say of their own networks.
+        ice_lite: Switch = "yes",
     }
 
     /// The trunk: the way to other networks.

@@ -74,6 +74,14 @@ impl Setting for Count {
     }
 }
 
+impl Setting for u16 {
+    const EXPECTED: &'static str = "a port from 0 to 65535";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 /// UDP ports from the first to the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortRange(pub RangeInclusive<u16>);

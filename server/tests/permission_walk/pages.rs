@@ -94,6 +94,7 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/self-care/mailbox", ACCOUNT),
     ("/self-care/mailbox/:id", [303, 403, 403, 404, 404, 200, 404]),
     ("/self-care/recording", ACCOUNT),
+    ("/self-care/phone", ACCOUNT),
     ("/self-care/codes", ACCOUNT),
     ("/self-care/audit", COMPANY),
 ];
@@ -114,6 +115,8 @@ const BESIDE: &[(&str, [u16; 7])] = &[
     ("/live/calls", [401, 200, 200, 200, 200, 403, 403]),
     ("/live/registrations", [401, 200, 200, 200, 200, 403, 403]),
     ("/live/xdrs", [401, 200, 200, 200, 200, 200, 200]),
+    // The phone's stream is an account's, and no request without an upgrade opens it.
+    ("/phone", [401, 403, 403, 403, 403, 400, 400]),
 ];
 
 /// The addresses of all pages, as the router has them.

@@ -25,6 +25,7 @@ use sqlx::{
 use tandem_app::server::{
     Assets, Clock, Services, SessionLifetimes,
     exchange::{Exchange, NoExchange},
+    phones::NoPhones,
     router,
 };
 use tandem_domain::{
@@ -388,6 +389,7 @@ fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>) -> 
         hashing: Arc::new(Semaphore::new(2)),
         exchange,
         recordings: Arc::new(recordings::Hiss),
+        phones: Arc::new(NoPhones),
         // Nobody is left to say when the server ends: a stream ends after what it has to tell at once.
         ending: watch::channel(false).1,
     };

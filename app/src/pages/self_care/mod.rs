@@ -11,4 +11,5 @@ pub mod huntgroups;
 pub mod mailbox;
 #[cfg(feature = "ssr")]
 pub(crate) mod own;
+pub mod phone;
 pub mod recording;

@@ -91,6 +91,11 @@ impl<M: Media> Exchange<M> {
                 self.trusted.insert(connection, user);
             }
             Command::Record { call, account, wish } => self.wish_of(now, call, account, &wish),
+            Command::RecordLeg { tag, wish } => {
+                if let Some(leg) = self.tags.get(&tag).copied() {
+                    self.wish(now, leg, &wish);
+                }
+            }
             Command::Mark { call, text } => self.mark_moment(now, call, &text),
             Command::ForgetPhones(account) => {
                 let gone = self.registrar.remove(account);

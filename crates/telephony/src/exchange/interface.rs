@@ -149,6 +149,13 @@ pub enum Command {
         /// What.
         wish: Wish,
     },
+    /// The phone of a leg wants something of the recording of its call. Where it may not record, nothing happens.
+    RecordLeg {
+        /// The tag by which we name the leg.
+        tag: String,
+        /// What.
+        wish: Wish,
+    },
     /// Somebody marks this moment in the recordings of a call.
     Mark {
         /// The call.

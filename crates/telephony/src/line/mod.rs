@@ -213,6 +213,12 @@ impl Line {
         self.owner.may_record = may;
     }
 
+    /// The calls that are answered: the exchange's tag of each, and the number of who is at the other end.
+    pub fn talks(&self) -> impl Iterator<Item = (String, &str)> {
+        let answered = self.calls.iter().filter(|call| call.stage() == CallState::Talking);
+        answered.filter_map(|call| Some((call.leg()?, call.with.number.as_str())))
+    }
+
     /// A call is recorded, rests, or is no longer recorded. `leg` is the exchange's tag, as in [`Output::Record`].
     pub fn recorded(&mut self, leg: &str, state: Recorded) {
         let call = self.calls.iter_mut().find(|call| call.leg().as_deref() == Some(leg));

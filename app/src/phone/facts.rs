@@ -1,0 +1,157 @@
+//! What does the server say?
+
+use leptos::{prelude::*, task::spawn_local};
+use tandem_domain::phone::{CallNumber, CallState, Resumed, ToBrowser, ToServer, TransferState};
+
+use super::{Link, Own, Phone, call::Call, clock, line::tell, machine, peer_of};
+
+impl Phone {
+    pub(super) fn told(self, fact: ToBrowser) {
+        // A call goes on as all phones agree that it does.
+        if let Some(number) = fact.call() {
+            let state = self.call_now(number, |call| call.state);
+            if let (Some(state), Some(next)) = (state, CallState::after(state, &fact))
+                && state != next
+                && next != CallState::Ended
+            {
+                self.change(number, |call| call.state = next);
+            }
+        }
+        match fact {
+            ToBrowser::Ready { extension, name, may_record, do_not_disturb, next, calls } => {
+                self.own.set(Own { extension, name, may_record, do_not_disturb });
+                machine(|machine| {
+                    machine.failures = 0;
+                    machine.next = next.0;
+                });
+                self.trouble.set(String::new());
+                self.link.set(Link::Ready);
+                self.resume_all(calls);
+            }
+            ToBrowser::Incoming { call, from, huntgroup, sdp } => {
+                machine(|machine| machine.offers.push((call, sdp)));
+                let incoming = Call { huntgroup, ..Call::new(call, CallState::Incoming, from) };
+                self.said.set(["Incoming call from ", incoming.name(), " ", &incoming.about()].concat());
+                self.add(incoming);
+            }
+            ToBrowser::Ringing { .. } => self.said.set("It rings.".to_owned()),
+            ToBrowser::Early { call, sdp } => self.take_answer(call, sdp),
+            ToBrowser::Answered { call, sdp, with } => {
+                self.change(call, |call| {
+                    call.since = Some(clock());
+                    if let Some(with) = with {
+                        call.with = with;
+                    }
+                });
+                self.said.set("Connected.".to_owned());
+                match sdp {
+                    Some(sdp) => self.take_answer(call, sdp),
+                    // Another browser has called, and it is ours now.
+                    None if call.is_browsers() && peer_of(call).is_none() => self.resume(call),
+                    None => {}
+                }
+            }
+            ToBrowser::Offer { call, sdp } => self.offered(call, sdp),
+            ToBrowser::Reply { call, sdp } => self.take_answer(call, sdp),
+            ToBrowser::Held { call, by_us, by_other } => {
+                self.change(call, |call| (call.held_by_us, call.held_by_other) = (by_us, by_other));
+                self.say_stage(call);
+            }
+            ToBrowser::TransferState { call, state, words } => {
+                self.said.set(words.clone());
+                self.change(call, |call| {
+                    call.words = if state == TransferState::Trying { "Transferring…".to_owned() } else { words }
+                });
+            }
+            ToBrowser::Recorded { call, state } => self.change(call, |call| call.recorded = state),
+            ToBrowser::Ended { call, words, .. } => self.ended(call, &words),
+            ToBrowser::TakenElsewhere => {
+                let numbers =
+                    self.calls.with_untracked(|calls| calls.iter().map(|call| call.number).collect::<Vec<_>>());
+                for number in numbers {
+                    self.lose(number);
+                    self.forget(number);
+                }
+                self.link.set(Link::Elsewhere);
+            }
+            ToBrowser::Refused { call, words } => {
+                if let Some(peer) = call.and_then(peer_of) {
+                    let talks = call.and_then(|call| self.call_now(call, Call::is_talking));
+                    if talks == Some(true) {
+                        spawn_local(async move { peer.roll_back().await });
+                    }
+                }
+                self.said.set(words.clone());
+                self.trouble.set(words);
+            }
+        }
+    }
+
+    fn say_stage(self, number: CallNumber) {
+        if let Some(stage) = self.call_now(number, Call::stage) {
+            self.said.set(stage.to_owned());
+        }
+    }
+
+    fn lose(self, number: CallNumber) {
+        machine(|machine| {
+            machine.peers.retain(|(call, _)| *call != number);
+            machine.offers.retain(|(call, _)| *call != number);
+        });
+    }
+
+    /// What the server says that there is, is what there is.
+    fn resume_all(self, calls: Vec<Resumed>) {
+        let before = self.calls.with_untracked(Clone::clone);
+        for call in before.iter().filter(|call| !call.is_over()) {
+            self.lose(call.number);
+            if calls.iter().any(|resumed| resumed.call == call.number) {
+                self.forget(call.number);
+            } else {
+                self.ended(call.number, "The call was lost with the connection.");
+            }
+        }
+        for mut resumed in calls {
+            let (number, state) = (resumed.call, resumed.state);
+            if let Some(sdp) = resumed.sdp.take() {
+                machine(|machine| machine.offers.push((number, sdp)));
+            }
+            let muted = before.iter().any(|call| call.number == number && call.muted);
+            self.add(Call { muted, ..Call::resumed(resumed, clock()) });
+            if state == CallState::Talking {
+                self.resume(number);
+            }
+        }
+    }
+
+    /// A call that was talked by another browser, or by this one before, goes on here.
+    fn resume(self, number: CallNumber) {
+        spawn_local(async move {
+            let Some(peer) = self.open(number).await else { return };
+            let Some((held, muted)) = self.call_now(number, |call| (call.held_by_us, call.muted)) else { return };
+            peer.mute(muted);
+            if let Ok(sdp) = peer.offer(held).await {
+                tell(&ToServer::Offer { call: number, sdp });
+            }
+        });
+    }
+
+    fn take_answer(self, number: CallNumber, sdp: String) {
+        let Some(peer) = peer_of(number) else { return };
+        spawn_local(async move {
+            // One that is said twice is not expected any more.
+            let _ = peer.answered(&sdp).await;
+            self.sound();
+        });
+    }
+
+    fn offered(self, call: CallNumber, sdp: String) {
+        // When both offer at once, ours counts.
+        let Some(peer) = peer_of(call).filter(|peer| peer.is_stable()) else { return };
+        spawn_local(async move {
+            if let Ok(sdp) = peer.answer(&sdp).await {
+                tell(&ToServer::Reply { call, sdp });
+            }
+        });
+    }
+}

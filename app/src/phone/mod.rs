@@ -1,0 +1,243 @@
+//! The phone in the browser: what it knows ([`Phone`], signals that pages show), and what it does.
+//!
+//! It lives above the router, so that calls go on while pages change. What is no plain data (sockets, connections, sound) is in
+//! the one [`Machine`] of the browser; on the server there is none. What both ends say to each other is in
+//! [`tandem_domain::phone`]: the phone shows what the server said, not what it wished.
+//!
+//! A browser becomes a phone on its page, and stays one on all pages of self-care until that is switched off there.
+//!
+//! | module | the question it answers |
+//! | --- | --- |
+//! | `call` | what is shown of a call? |
+//! | `card` | how is it shown? |
+//! | `panel` | what is on its own page? |
+//! | `dock` | and on other pages? |
+//! | `wishes` | what does a press of a button do? |
+//! | `facts` | what does the server say? |
+//! | `line` | how is the server reached? |
+//! | `peer` | how is a call heard? |
+//! | `devices`, `sounds` | by which microphone and loudspeaker, and what rings? |
+
+mod call;
+mod card;
+mod devices;
+pub(crate) mod dock;
+mod facts;
+mod line;
+pub(crate) mod panel;
+mod peer;
+mod sounds;
+mod wishes;
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use leptos::prelude::*;
+use tandem_domain::phone::{CallNumber, CallState};
+
+use self::{
+    call::Call,
+    devices::{Choice, Devices},
+    peer::Peer,
+    sounds::{Meter, Sounding, Tone},
+};
+
+/// How the server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// This browser is no phone.
+    Off,
+    /// It is about to be one.
+    Connecting,
+    /// Calls reach it.
+    Ready,
+    /// Another tab holds the phone.
+    Elsewhere,
+    /// The server is not reached; it is tried again.
+    Lost,
+    /// The session has ended.
+    SignedOut,
+}
+
+/// Whose phone it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) extension: String,
+    pub(crate) name: String,
+    pub(crate) may_record: bool,
+    pub(crate) do_not_disturb: bool,
+}
+
+/// The phone, as pages see it.
+#[derive(Clone, Copy)]
+pub struct Phone {
+    pub(crate) link: RwSignal<Link>,
+    pub(crate) own: RwSignal<Own>,
+    calls: RwSignal<Vec<Call>>,
+    /// What is wrong, and what to do about it; empty: nothing.
+    trouble: RwSignal<String>,
+    /// What happened last, for those who do not see it.
+    said: RwSignal<String>,
+    /// This browser's clock, in milliseconds, each second while there are calls.
+    now: RwSignal<i64>,
+    /// How loud the microphone is, from 0 to 100.
+    level: RwSignal<u32>,
+    devices: RwSignal<Devices>,
+    /// The microphones and loudspeakers that can be chosen.
+    choices: RwSignal<(Vec<Choice>, Vec<Choice>)>,
+}
+
+/// What is no plain data.
+#[derive(Default)]
+struct Machine {
+    line: Option<line::Line>,
+    /// Connecting failed so often since it last did not.
+    failures: u32,
+    /// The number of the next call.
+    next: u32,
+    peers: Vec<(CallNumber, Rc<Peer>)>,
+    /// The offers of calls that ring here.
+    offers: Vec<(CallNumber, String)>,
+    sounding: Option<Sounding>,
+    meter: Option<Meter>,
+}
+
+thread_local! {
+    static MACHINE: RefCell<Machine> = RefCell::default();
+}
+
+/// Works on the machine. Nothing that may come back here is called inside.
+fn machine<T>(work: impl FnOnce(&mut Machine) -> T) -> T {
+    MACHINE.with_borrow_mut(work)
+}
+
+/// This browser's clock, in milliseconds.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
+fn clock() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+/// Makes the phone. Called once, at the root.
+pub fn provide_phone() {
+    let phone = Phone {
+        link: RwSignal::new(Link::Off),
+        own: RwSignal::new(Own::default()),
+        calls: RwSignal::new(Vec::new()),
+        trouble: RwSignal::new(String::new()),
+        said: RwSignal::new(String::new()),
+        now: RwSignal::new(0),
+        level: RwSignal::new(0),
+        devices: RwSignal::new(Devices::default()),
+        choices: RwSignal::default(),
+    };
+    provide_context(phone);
+}
+
+/// The phone.
+///
+/// # Panics
+/// Outside of the application's root.
+#[must_use]
+pub fn use_phone() -> Phone {
+    use_context().expect("provided at the root")
+}
+
+impl Phone {
+    /// What is shown of one call.
+    fn call<T>(self, number: CallNumber, read: impl FnOnce(&Call) -> T) -> Option<T> {
+        self.calls.with(|calls| calls.iter().find(|call| call.number == number).map(read))
+    }
+
+    /// The same, for who need not be told of changes.
+    fn call_now<T>(self, number: CallNumber, read: impl FnOnce(&Call) -> T) -> Option<T> {
+        untrack(|| self.call(number, read))
+    }
+
+    fn change(self, number: CallNumber, change: impl FnOnce(&mut Call)) {
+        self.calls.update(|calls| {
+            if let Some(call) = calls.iter_mut().find(|call| call.number == number) {
+                change(call);
+            }
+        });
+        self.sound();
+    }
+
+    fn add(self, call: Call) {
+        self.now.set(clock());
+        self.calls.update(|calls| calls.push(call));
+        self.sound();
+    }
+
+    /// Takes a call away that never was.
+    fn forget(self, number: CallNumber) {
+        self.calls.update(|calls| calls.retain(|call| call.number != number));
+        self.sound();
+    }
+
+    /// A call is over: its end is shown for a moment.
+    fn ended(self, number: CallNumber, words: &str) {
+        machine(|machine| {
+            machine.peers.retain(|(call, _)| *call != number);
+            machine.offers.retain(|(call, _)| *call != number);
+        });
+        self.change(number, |call| {
+            call.state = CallState::Ended;
+            words.clone_into(&mut call.words);
+        });
+        self.said.set(words.to_owned());
+        set_timeout(move || self.forget(number), Duration::from_secs(4));
+    }
+
+    /// Rings, or is silent, as the calls are.
+    fn sound(self) {
+        let wanted = self.calls.with_untracked(|calls| {
+            let is = |state: CallState| calls.iter().any(|call| call.state == state);
+            // Who talks is not rung at.
+            match (is(CallState::Talking), is(CallState::Incoming), is(CallState::Ringing)) {
+                (false, true, _) => Some(Tone::Rings),
+                (false, false, true) => Some(Tone::RingsThere),
+                (true, _, _) | (false, false, false) => None,
+            }
+        });
+        let heard = calls_heard_early(self);
+        machine(|machine| {
+            let wanted = wanted.filter(|tone| *tone != Tone::RingsThere || !heard);
+            if machine.sounding.as_ref().map(|sounding| sounding.tone) != wanted {
+                machine.sounding = None;
+                machine.sounding = wanted.and_then(Sounding::begin);
+            }
+            let talks = machine.peers.last().map(|(_, peer)| peer.clone());
+            match talks {
+                None => machine.meter = None,
+                Some(peer) if machine.meter.is_none() => machine.meter = Meter::begin(peer.stream()),
+                Some(_) => {}
+            }
+        });
+    }
+
+    /// A tenth of a second has gone by.
+    fn tick(self) {
+        let level = machine(|machine| machine.meter.as_ref().map(Meter::level));
+        if let Some(level) = level.or(Some(0)).filter(|level| *level != self.level.get_untracked()) {
+            self.level.set(level);
+        }
+        if self.calls.with_untracked(|calls| calls.iter().any(|call| call.since.is_some())) {
+            let now = clock();
+            if now / 1000 != self.now.get_untracked() / 1000 {
+                self.now.set(now);
+            }
+        }
+    }
+}
+
+/// Whether the other end of a call is heard before it answers: then it makes its own tones.
+fn calls_heard_early(phone: Phone) -> bool {
+    let rings: Vec<CallNumber> = phone.calls.with_untracked(|calls| {
+        calls.iter().filter(|call| call.state == CallState::Ringing).map(|call| call.number).collect()
+    });
+    rings.into_iter().any(|number| peer_of(number).is_some_and(|peer| peer.is_stable()))
+}
+
+/// The sound of a call.
+fn peer_of(number: CallNumber) -> Option<Rc<Peer>> {
+    machine(|machine| machine.peers.iter().find(|(call, _)| *call == number).map(|(_, peer)| peer.clone()))
+}

@@ -1,0 +1,234 @@
+//! What does a press of a button do?
+
+use std::{rc::Rc, time::Duration};
+
+use leptos::{prelude::*, task::spawn_local};
+use tandem_domain::{
+    calls::Recorded,
+    phone::{CallNumber, CallState, RecordWish, ToServer, Who},
+};
+
+use super::{
+    Phone,
+    call::Call,
+    devices::{self, Devices},
+    line::tell,
+    machine,
+    peer::Peer,
+    peer_of,
+};
+
+impl Phone {
+    /// Opens microphone and connection of a call. `None`: it cannot be, or the call is over meanwhile.
+    pub(super) async fn open(self, number: CallNumber) -> Option<Rc<Peer>> {
+        let devices = self.devices.get_untracked();
+        match Peer::new(number.0, &devices).await {
+            Ok(peer) => {
+                let there = self.call_now(number, |call| !call.is_over()).unwrap_or_default();
+                let peer = there.then(|| Rc::new(peer))?;
+                machine(|machine| {
+                    machine.peers.retain(|(call, _)| *call != number);
+                    machine.peers.push((number, peer.clone()));
+                });
+                self.trouble.set(String::new());
+                self.sound();
+                // They have names from now on.
+                self.find_devices();
+                Some(peer)
+            }
+            Err(words) => {
+                self.said.set(words.clone());
+                self.trouble.set(words);
+                None
+            }
+        }
+    }
+
+    /// Calls a number.
+    pub(crate) fn dial(self, number: &str) {
+        let number = number.trim().to_owned();
+        if number.is_empty() {
+            return;
+        }
+        self.hold_others(None);
+        let call = machine(|machine| {
+            let call = CallNumber(machine.next);
+            machine.next += 1;
+            call
+        });
+        let with = Who { number: number.clone(), name: String::new() };
+        self.add(Call::new(call, CallState::Dialling, with));
+        spawn_local(async move {
+            let offer = match self.open(call).await {
+                Some(peer) => peer.offer(false).await.ok(),
+                None => None,
+            };
+            match offer {
+                Some(sdp) => tell(&ToServer::Dial { call, number, sdp }),
+                None => self.forget(call),
+            }
+        });
+    }
+
+    /// Takes a call that rings.
+    pub(super) fn answer(self, call: CallNumber) {
+        let offer = machine(|machine| machine.offers.iter().find(|(of, _)| *of == call).map(|(_, sdp)| sdp.clone()));
+        let Some(offer) = offer else { return };
+        self.hold_others(Some(call));
+        spawn_local(async move {
+            let Some(peer) = self.open(call).await else { return };
+            match peer.answer(&offer).await {
+                Ok(sdp) => tell(&ToServer::Answer { call, sdp }),
+                Err(_) => self.trouble.set("This browser and the server have no sound in common.".to_owned()),
+            }
+        });
+    }
+
+    pub(super) fn decline(self, call: CallNumber) {
+        tell(&ToServer::Decline { call });
+    }
+
+    pub(super) fn hang_up(self, call: CallNumber) {
+        // Before anything was said of it, there is nothing that the server could end.
+        if self.call_now(call, |call| call.state) == Some(CallState::Dialling) && peer_of(call).is_none() {
+            return self.forget(call);
+        }
+        tell(&ToServer::HangUp { call });
+    }
+
+    pub(super) fn mute(self, call: CallNumber) {
+        let Some(on) = self.call_now(call, |call| !call.muted) else { return };
+        if let Some(peer) = peer_of(call) {
+            peer.mute(on);
+        }
+        self.change(call, |call| call.muted = on);
+        self.said.set(if on { "Muted." } else { "Not muted." }.to_owned());
+    }
+
+    pub(super) fn hold(self, call: CallNumber, on: bool) {
+        let Some(peer) = peer_of(call).filter(|peer| peer.is_stable()) else { return };
+        spawn_local(async move {
+            if let Ok(sdp) = peer.offer(on).await {
+                tell(&ToServer::Hold { call, on, sdp });
+            }
+        });
+    }
+
+    /// One talks with one at a time.
+    fn hold_others(self, except: Option<CallNumber>) {
+        let others = self.calls.with_untracked(|calls| {
+            let talks = |call: &&Call| call.is_talking() && !call.held_by_us && Some(call.number) != except;
+            calls.iter().filter(talks).map(|call| call.number).collect::<Vec<_>>()
+        });
+        for other in others {
+            self.hold(other, true);
+        }
+    }
+
+    /// Goes on with a call that was held.
+    pub(super) fn take_back(self, call: CallNumber) {
+        self.hold_others(Some(call));
+        self.hold(call, false);
+    }
+
+    /// The call that keys of the dial pad are for.
+    pub(super) fn talks_with(self) -> Option<CallNumber> {
+        self.calls.with(|calls| {
+            let hears =
+                |call: &&Call| matches!(call.state, CallState::Talking | CallState::Ringing) && !call.held_by_us;
+            calls.iter().rev().find(hears).map(|call| call.number)
+        })
+    }
+
+    pub(super) fn digit(self, call: CallNumber, digit: char) {
+        tell(&ToServer::Digit { call, digit });
+    }
+
+    pub(super) fn transfer(self, call: CallNumber, to: &str) {
+        let to = to.trim().to_owned();
+        if !to.is_empty() {
+            tell(&ToServer::Transfer { call, to });
+        }
+    }
+
+    /// Connects the party of this call with that of the other one.
+    pub(super) fn connect_with_other(self, call: CallNumber) {
+        if let Some(other) = self.other(call) {
+            tell(&ToServer::Connect { call, other });
+        }
+    }
+
+    /// Another call that could be connected with this one.
+    pub(super) fn other(self, number: CallNumber) -> Option<CallNumber> {
+        self.calls
+            .with(|calls| calls.iter().find(|call| call.is_talking() && call.number != number).map(|call| call.number))
+    }
+
+    pub(super) fn record(self, call: CallNumber, wish: RecordWish) {
+        tell(&ToServer::Record { call, wish });
+        // The server takes it from everybody who may, which is who has the button.
+        let state = match wish {
+            RecordWish::Start | RecordWish::Resume => Recorded::Yes,
+            RecordWish::Stop => Recorded::No,
+            RecordWish::Pause => Recorded::Paused,
+        };
+        self.change(call, |call| call.recorded = state);
+    }
+
+    pub(crate) fn do_not_disturb(self, on: bool) {
+        tell(&ToServer::DoNotDisturb { on });
+        self.own.update(|own| own.do_not_disturb = on);
+    }
+
+    /// Shows how well a call is heard, or no longer.
+    pub(super) fn show_quality(self, call: CallNumber) {
+        let shown = self.call_now(call, |call| call.quality.is_some()).unwrap_or_default();
+        self.change(call, |call| call.quality = (!shown).then(|| "Measuring…".to_owned()));
+        if !shown {
+            self.measure(call);
+        }
+    }
+
+    fn measure(self, number: CallNumber) {
+        spawn_local(async move {
+            if self.call_now(number, |call| call.quality.is_some()) != Some(true) {
+                return;
+            }
+            let Some(peer) = peer_of(number) else { return };
+            if let Some(quality) = peer.quality().await {
+                self.change(number, |call| {
+                    if call.quality.is_some() {
+                        call.quality = Some(quality.words());
+                    }
+                });
+            }
+            set_timeout(move || self.measure(number), Duration::from_secs(2));
+        });
+    }
+
+    /// Chooses microphone, loudspeaker or filters, for calls that go on, too.
+    pub(super) fn choose(self, change: impl FnOnce(&mut Devices)) {
+        let before = self.devices.get_untracked();
+        self.devices.update(change);
+        let devices = self.devices.get_untracked();
+        devices.keep();
+        let peers = machine(|machine| machine.peers.iter().map(|(_, peer)| peer.clone()).collect::<Vec<_>>());
+        spawn_local(async move {
+            for peer in peers {
+                peer.speak_by(&devices);
+                if (before.microphone != devices.microphone || before.filters != devices.filters)
+                    && let Err(words) = peer.change_microphone(&devices).await
+                {
+                    self.trouble.set(words);
+                }
+            }
+            machine(|machine| machine.meter = None);
+            self.sound();
+        });
+    }
+
+    /// Looks which devices there are.
+    pub(super) fn find_devices(self) {
+        spawn_local(async move { self.choices.set(devices::list().await) });
+    }
+}

@@ -1,0 +1,178 @@
+//! `GET /phone`: the WebSocket between the phone in a browser and its line (see [`tandem_domain::phone`]).
+//!
+//! Each message is one JSON text. Who may open it: an account that is signed in, from a page of ours (the binary's
+//! cross-origin lock covers the upgrade). It ends with the session, with the line, and with the server.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::{
+    extract::{
+        FromRequestParts as _, Request, State,
+        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
+    },
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use axum_login::{
+    AuthUser as _,
+    tower_sessions::{SessionStore as _, session::Id},
+};
+use tandem_domain::{
+    access::Who,
+    ids::{AccountId, Timestamp},
+    phone::{LONGEST_SDP, ToServer},
+};
+use tokio::time::{Instant, interval_at, timeout};
+
+use super::{
+    ClientAddr, Refusal, Services,
+    auth::{AuthSession, SIGNED_IN_AT, SignedIn},
+    phones::PhoneLine,
+};
+use crate::error::AppError;
+
+/// The largest message of a browser: a session description, in JSON, with all that is around it.
+const LARGEST: usize = 2 * LONGEST_SDP;
+/// How often a sign of life is asked for, and looked whether the session still is.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How long a browser may take to read what it is told.
+const SLOWEST: Duration = Duration::from_secs(5);
+/// Messages of a browser between two signs of life. Fingers on a dial pad are slower.
+const MOST_MESSAGES: u32 = 600;
+
+/// Close: the session has ended, sign in again (4000 and above are the application's own: RFC 6455 §7.4.2).
+const SIGNED_OUT: u16 = 4001;
+/// Close: something was said that no phone says.
+const NOT_UNDERSTOOD: u16 = 4002;
+/// Close: the line is put away; another one can be asked for.
+const PUT_AWAY: u16 = 4003;
+/// Close: the server goes down, and comes back.
+const RESTARTS: u16 = 1012;
+
+/// Answers with the stream.
+pub(super) async fn phone(State(services): State<Services>, auth: AuthSession, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let from = parts.extensions.get::<ClientAddr>().map(|address| address.0);
+    let (visit, account) = match begin(&services, auth).await {
+        Ok(found) => found,
+        Err(error) => return refuse(error),
+    };
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &services).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let from = from.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let Some(line) = services.phones.open(account, from) else { return refuse(AppError::Wait { seconds: 10 }) };
+    upgrade
+        .max_message_size(LARGEST)
+        .max_frame_size(LARGEST)
+        .on_upgrade(move |socket| async move { visit.serve(socket, line).await })
+}
+
+fn refuse(error: AppError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, error.to_string()).into_response();
+    response.extensions_mut().insert(Refusal(error));
+    response
+}
+
+async fn begin(services: &Services, auth: AuthSession) -> Result<(Visit, AccountId), AppError> {
+    let user = auth.user.ok_or(AppError::SignedOut)?;
+    let session = auth.session.id().ok_or(AppError::SignedOut)?;
+    let account = match user.me.who {
+        Who::Account { account, .. } => account,
+        Who::Administrator(_) | Who::Customer(_) => {
+            return Err(AppError::Forbidden("a phone: only accounts have one".into()));
+        }
+    };
+    let signed_in: Option<Timestamp> = auth.session.get(SIGNED_IN_AT).await.ok().flatten();
+    let signed_in = signed_in.ok_or(AppError::SignedOut)?;
+    let lifetime = i64::try_from(services.sessions.absolute.as_secs()).unwrap_or(i64::MAX);
+    Ok((Visit { services: services.clone(), user, session, until: signed_in.plus_seconds(lifetime) }, account))
+}
+
+/// One stream.
+struct Visit {
+    services: Services,
+    user: SignedIn,
+    session: Id,
+    /// When the session ends in any case.
+    until: Timestamp,
+}
+
+impl Visit {
+    async fn serve(self, mut socket: WebSocket, mut line: PhoneLine) {
+        let mut ending = self.services.ending.clone();
+        let mut looks = interval_at(Instant::now() + SIGN_OF_LIFE, SIGN_OF_LIFE);
+        let (mut alive, mut messages) = (true, 0_u32);
+        let why = loop {
+            let ended = async {
+                let _ = ending.wait_for(|ends| *ends).await;
+            };
+            tokio::select! {
+                biased;
+                () = ended => break RESTARTS,
+                _ = looks.tick() => {
+                    // A browser answers each ping by itself (RFC 6455 §5.5.3): one that did not is gone.
+                    if !std::mem::take(&mut alive) {
+                        return;
+                    }
+                    messages = 0;
+                    if !self.may_go_on().await {
+                        break SIGNED_OUT;
+                    }
+                    if !send(&mut socket, Message::Ping(Vec::new().into())).await {
+                        return;
+                    }
+                }
+                told = line.rx.recv() => {
+                    let Some(told) = told else { break PUT_AWAY };
+                    let Ok(text) = serde_json::to_string(&told) else { continue };
+                    if !send(&mut socket, Message::Text(text.into())).await {
+                        return;
+                    }
+                }
+                got = socket.recv() => {
+                    let Some(Ok(got)) = got else { return };
+                    alive = true;
+                    let text = match got {
+                        Message::Text(text) => text,
+                        Message::Binary(_) => break NOT_UNDERSTOOD,
+                        Message::Ping(_) | Message::Pong(_) => continue,
+                        Message::Close(_) => return,
+                    };
+                    messages += 1;
+                    let Ok(wish) = serde_json::from_str::<ToServer>(&text) else { break NOT_UNDERSTOOD };
+                    if messages > MOST_MESSAGES {
+                        break NOT_UNDERSTOOD;
+                    }
+                    if line.tx.send(wish).await.is_err() {
+                        break PUT_AWAY;
+                    }
+                }
+            }
+        };
+        let frame = CloseFrame { code: why, reason: Utf8Bytes::from_static("") };
+        send(&mut socket, Message::Close(Some(frame))).await;
+    }
+
+    /// Whether the session still is, and still that of the account.
+    async fn may_go_on(&self) -> bool {
+        if self.services.clock.now() >= self.until {
+            return false;
+        }
+        let session = self.services.store.sessions().load(&self.session).await;
+        if !session.is_ok_and(|session| session.is_some()) {
+            return false;
+        }
+        match self.services.store.sign_ins().principal(self.user.me.who).await {
+            Ok(Some((_, stamp))) => stamp == self.user.session_auth_hash(),
+            Ok(None) | Err(_) => false,
+        }
+    }
+}
+
+/// Sends, and tells whether somebody is there who reads.
+async fn send(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(timeout(SLOWEST, socket.send(message)).await, Ok(Ok(())))
+}

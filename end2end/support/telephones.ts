@@ -1,0 +1,153 @@
+// Browsers that are telephones: each a Chromium of its own, whose microphone is a tone that nobody else has.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type Page, chromium } from '@playwright/test'
+import { expect, type Name, PASSWORD, visit } from './test.ts'
+import type { Tandem } from './server.ts'
+import { Watch } from './watch.ts'
+
+/** The rate of a microphone's file, in samples a second. */
+const RATE = 48_000
+
+/** The telephones of one test. */
+export class Telephones {
+  private readonly browsers: Browser[] = []
+  private readonly watch = new Watch(true)
+  private folder: string | undefined
+
+  constructor(private readonly tandem: Tandem) {}
+
+  /** A browser in which this person is signed in and the phone is ready; the microphone is a tone of so many hertz. */
+  async of(name: Name, hertz: number): Promise<Page> {
+    const page = await this.browser(name, hertz)
+    await visit(page, '/self-care/phone')
+    await expect(page.getByText(/^Ready: extension/)).toBeVisible()
+    return page
+  }
+
+  /** The same, before the phone's page is opened. */
+  async browser(name: Name, hertz: number, microphone = true): Promise<Page> {
+    this.folder ??= await mkdtemp(join(tmpdir(), 'tandem-tones-'))
+    const file = join(this.folder, `${hertz}.wav`)
+    await writeFile(file, tone(hertz))
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--headless=new',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        ...(microphone ? ['--use-fake-ui-for-media-stream'] : ['--deny-permission-prompts']),
+        '--use-fake-device-for-media-stream',
+        `--use-file-for-fake-audio-capture=${file}`,
+        '--allow-loopback-in-peer-connection',
+        '--autoplay-policy=no-user-gesture-required',
+      ],
+    })
+    this.browsers.push(browser)
+    const context = await browser.newContext({ baseURL: this.tandem.url, locale: 'en-GB', reducedMotion: 'reduce' })
+    context.setDefaultTimeout(10_000)
+    // A filter for noise takes a steady tone for noise.
+    await context.addInitScript(() => {
+      if (location.protocol !== 'about:') localStorage.setItem('phone-filters', 'off')
+    })
+    context.on('page', (page) => this.watch.over(page))
+    const page = await context.newPage()
+    const answer = await page.request.post('/api/sign_in', {
+      form: { name, password: PASSWORD },
+      headers: { accept: 'application/json', origin: this.tandem.url },
+    })
+    expect(answer.ok(), `${name} signs in`).toBe(true)
+    return page
+  }
+
+  async end(): Promise<void> {
+    for (const browser of this.browsers) await browser.close()
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true })
+    expect(this.watch.complaints, 'what the browsers complained about').toEqual([])
+  }
+}
+
+/** A WAV file of one second of a tone, which a browser plays over and over. */
+function tone(hertz: number): Buffer {
+  const samples = Buffer.alloc(RATE * 2)
+  for (let i = 0; i < RATE; i++) {
+    samples.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * hertz * i) / RATE)), i * 2)
+  }
+  const head = Buffer.alloc(44)
+  head.write('RIFF', 0)
+  head.writeUInt32LE(36 + samples.length, 4)
+  head.write('WAVEfmt ', 8)
+  head.writeUInt32LE(16, 16)
+  head.writeUInt16LE(1, 20)
+  head.writeUInt16LE(1, 22)
+  head.writeUInt32LE(RATE, 24)
+  head.writeUInt32LE(RATE * 2, 28)
+  head.writeUInt16LE(2, 32)
+  head.writeUInt16LE(16, 34)
+  head.write('data', 36)
+  head.writeUInt32LE(samples.length, 40)
+  return Buffer.concat([head, samples])
+}
+
+/** How loud these tones are where the page's calls are heard, in decibels below the loudest possible. */
+export async function levels(page: Page, tones: number[]): Promise<number[]> {
+  return page.evaluate(async (tones) => {
+    const audio = [...document.querySelectorAll<HTMLAudioElement>('audio[data-call]')].at(-1)
+    if (!(audio?.srcObject instanceof MediaStream)) return tones.map(() => -200)
+    const context = new AudioContext()
+    const analyser = context.createAnalyser()
+    analyser.fftSize = 8192
+    analyser.smoothingTimeConstant = 0
+    context.createMediaStreamSource(audio.srcObject).connect(analyser)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    const spectrum = new Float32Array(analyser.frequencyBinCount)
+    analyser.getFloatFrequencyData(spectrum)
+    const width = context.sampleRate / analyser.fftSize
+    await context.close()
+    return tones.map((hertz) => {
+      const bin = Math.round(hertz / width)
+      return Math.max(-200, ...spectrum.slice(bin - 2, bin + 3))
+    })
+  }, tones)
+}
+
+/** Waits until a page hears this tone, and not the other one. */
+export async function hears(page: Page, hertz: number, not?: number): Promise<void> {
+  const tones = not === undefined ? [hertz] : [hertz, not]
+  await expect(async () => {
+    const [wanted, other] = await levels(page, tones)
+    expect(wanted, `how loud ${hertz} Hz is`).toBeGreaterThan(-50)
+    if (other !== undefined) expect(other, `how loud ${not} Hz is`).toBeLessThan((wanted ?? 0) - 20)
+  }).toPass({ timeout: 15_000 })
+}
+
+/** Waits until a page does not hear this tone any more. */
+export async function hearsNot(page: Page, hertz: number): Promise<void> {
+  await expect(async () => {
+    const [level] = await levels(page, [hertz])
+    expect(level, `how loud ${hertz} Hz is`).toBeLessThan(-65)
+  }).toPass({ timeout: 15_000 })
+}
+
+/** Dials a number on the phone's page. */
+export async function dial(page: Page, number: string): Promise<void> {
+  await page.getByLabel('Number', { exact: true }).fill(number)
+  await page.getByRole('button', { name: 'Call', exact: true }).click()
+}
+
+/** Presses a button of a call. */
+export async function press(page: Page, button: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click()
+}
+
+/** Waits until the call is in this state. */
+export async function is(page: Page, state: string): Promise<void> {
+  await expect(page.locator('.phone-call .badge').filter({ hasText: state, visible: true })).toBeVisible()
+}

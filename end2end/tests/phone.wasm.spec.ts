@@ -1,0 +1,173 @@
+// The phone in the browser: people call each other, and each hears the other's tone.
+
+import type { Page } from '@playwright/test'
+import { dial, hears, hearsNot, is, press, Telephones } from '../support/telephones.ts'
+import { expect, test as base, visit } from '../support/test.ts'
+
+const [JOHN, MARY, ADAM] = [700, 1100, 1500]
+
+const test = base.extend<{ telephones: Telephones }>({
+  telephones: async ({ tandem }, use) => {
+    const telephones = new Telephones(tandem)
+    await use(telephones)
+    await telephones.end()
+  },
+})
+
+/** John (744) has called Mary (702), and they talk. */
+async function talking(telephones: Telephones): Promise<{ john: Page; mary: Page }> {
+  const [john, mary] = [await telephones.of('john', JOHN), await telephones.of('mary', MARY)]
+  await dial(john, '702')
+  await is(mary, 'Incoming call')
+  await press(mary, 'Answer')
+  await is(mary, 'Connected')
+  await is(john, 'Connected')
+  return { john, mary }
+}
+
+/** Nobody has a call any more. */
+async function nobodyTalks(...pages: Page[]): Promise<void> {
+  for (const page of pages) await expect(page.getByText('No call at the moment.')).toBeVisible()
+}
+
+test('John calls the echo test and hears himself', async ({ telephones }) => {
+  const john = await telephones.of('john', JOHN)
+  await dial(john, '*43')
+  await is(john, 'Connected')
+  await hears(john, JOHN)
+  await press(john, 'Hang up')
+  await nobodyTalks(john)
+})
+
+test('two browsers call each other both ways, and hear each other', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones)
+  await expect(mary.getByRole('region', { name: 'Call: John' })).toBeVisible()
+  await hears(mary, JOHN, MARY)
+  await hears(john, MARY, JOHN)
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+
+  await dial(mary, '744')
+  await is(john, 'Incoming call')
+  await press(john, 'Answer')
+  await hears(mary, JOHN, MARY)
+  await hears(john, MARY, JOHN)
+  // The other end hangs up this time.
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('mute and hold silence what they say, and are taken back', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones)
+  await hears(mary, JOHN)
+  await press(john, 'Mute')
+  await hearsNot(mary, JOHN)
+  await press(john, 'Unmute')
+  await hears(mary, JOHN)
+
+  await press(john, 'Hold')
+  await is(john, 'On hold')
+  await hearsNot(mary, JOHN)
+  await hearsNot(john, MARY)
+  await press(john, 'Resume')
+  await is(john, 'Connected')
+  await hears(mary, JOHN)
+  await hears(john, MARY)
+  await press(mary, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('a call is declined', async ({ telephones }) => {
+  const [john, mary] = [await telephones.of('john', JOHN), await telephones.of('mary', MARY)]
+  await dial(john, '702')
+  await press(mary, 'Decline')
+  await is(john, 'Ended')
+  await nobodyTalks(john, mary)
+})
+
+test('a call goes on through a reload, and on other pages', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones)
+  await hears(mary, JOHN)
+  await john.reload()
+  await is(john, 'Connected')
+  await hears(mary, JOHN)
+  await hears(john, MARY)
+
+  // Without loading anything anew, the call is docked below.
+  await john.getByRole('link', { name: 'Call history' }).first().click()
+  await expect(john.getByRole('heading', { name: 'Call history' })).toBeVisible()
+  const dock = john.getByRole('complementary', { name: 'Phone' })
+  await expect(dock.getByText('Connected')).toBeVisible()
+  await hears(john, MARY)
+  await dock.getByRole('button', { name: 'Hang up' }).click()
+  await nobodyTalks(mary)
+})
+
+test('the keys are digits for the exchange, and recording is started, paused and stopped', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones)
+  await hears(mary, JOHN)
+  // The code that starts recording.
+  for (const key of ['*', '4', '4']) await press(john, `Key ${key}`)
+  await is(john, 'Recording')
+  await press(john, 'Pause recording')
+  await is(john, 'Recording paused')
+  await press(john, 'Resume recording')
+  await press(john, 'Stop recording')
+  await expect(john.getByRole('button', { name: 'Record', exact: true })).toBeVisible()
+  // Mary may not record.
+  await expect(mary.getByRole('button', { name: 'Record', exact: true })).toBeHidden()
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('a call is handed over: blind, and after asking', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones)
+  await hears(mary, JOHN)
+  const adam = await telephones.of('adam', ADAM)
+  await john.getByLabel('Transfer to').fill('701')
+  await press(john, 'Transfer')
+  await is(adam, 'Incoming call')
+  await press(adam, 'Answer')
+  await hears(adam, MARY, JOHN)
+  await hears(mary, ADAM, JOHN)
+  await nobodyTalks(john)
+
+  // Adam asks John first; Mary is on hold meanwhile.
+  await dial(adam, '744')
+  await is(john, 'Incoming call')
+  await press(john, 'Answer')
+  await hears(john, ADAM, MARY)
+  await adam.getByRole('button', { name: 'Connect with the other call' }).first().click()
+  await hears(john, MARY, ADAM)
+  await hears(mary, JOHN, ADAM)
+  await nobodyTalks(adam)
+})
+
+test('a second tab shows where the phone is, and takes it', async ({ telephones }) => {
+  const john = await telephones.of('john', JOHN)
+  const other = await john.context().newPage()
+  await visit(other, '/self-care/phone')
+  await expect(other.getByText('The phone is in another tab of yours.')).toBeVisible()
+  await press(other, 'Use it here')
+  await expect(other.getByText(/^Ready: extension/)).toBeVisible()
+  await expect(john.getByText('The phone is in another tab of yours.')).toBeVisible()
+})
+
+test('who is not to be disturbed is not rung', async ({ telephones }) => {
+  const [john, mary] = [await telephones.of('john', JOHN), await telephones.of('mary', MARY)]
+  await press(mary, 'Do not disturb')
+  await expect(mary.getByText(/Do not disturb is on/)).toBeVisible()
+  await dial(john, '702')
+  await is(john, 'Ended')
+  await press(mary, 'Do not disturb')
+  await nobodyTalks(john, mary)
+})
+
+test('a denied microphone is said plainly, with what to do', async ({ telephones }) => {
+  const john = await telephones.browser('john', JOHN, false)
+  await visit(john, '/self-care/phone')
+  await expect(john.getByText(/^Ready: extension/)).toBeVisible()
+  await dial(john, '702')
+  await expect(john.getByRole('alert').getByText(/may not use the microphone. Allow it/)).toBeVisible()
+  await nobodyTalks(john)
+})

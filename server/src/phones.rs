@@ -1,0 +1,311 @@
+//! The phones in browsers: a task for each account whose phone is in use, around the pure [`Line`].
+//!
+//! The task moves what the tab that holds the phone says, and what the exchange says by a connection of the line's own, which
+//! the exchange is told to trust. It lives as long as the line: as long as a tab is there, and a while longer.
+
+use std::{
+    collections::{HashMap, HashSet},
+    future::poll_fn,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU16, Ordering},
+    },
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use rand::{SeedableRng as _, rngs::StdRng};
+use tandem_app::server::phones::{PhoneLine, Phones};
+use tandem_domain::{
+    calls::LiveCall,
+    ids::{AccountId, CustomerId},
+    phone::{RecordWish, ToBrowser, ToServer},
+};
+use tandem_sip::{
+    flow::Transport,
+    message,
+    transport::{Transports, WebSocket},
+};
+use tandem_store::{Store, StoreError};
+use tandem_telephony::{
+    actor::Handle,
+    exchange::{Command, Wish},
+    feed::Topic,
+    line::{Line, Output, Owner},
+};
+use tokio::sync::mpsc;
+
+/// Tabs of one account at one time.
+const MOST_TABS: usize = 16;
+/// Messages that may wait on the way to a tab; one that falls behind further is given up.
+const BACKLOG: usize = 64;
+/// How long nothing may be due before the task looks at the clock again.
+const LONG: Duration = Duration::from_secs(3600);
+/// What somebody is told whose line cannot be begun.
+const NO_LINE: &str = "The phone cannot be reached at the moment. Try again in a few minutes.";
+
+/// The lines of all accounts. Clones share them.
+#[derive(Clone)]
+pub struct BrowserPhones(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    transports: Transports,
+    handle: Handle,
+    /// What the exchange calls itself.
+    local: SocketAddr,
+    /// Of each account in whose browser the phone is: where new tabs are taken.
+    lines: Mutex<HashMap<AccountId, mpsc::Sender<Tab>>>,
+    /// Those who are not to be disturbed.
+    quiet: Mutex<HashSet<AccountId>>,
+    /// Tells lines apart that come from one address.
+    port: AtomicU16,
+}
+
+/// A browser tab, from the line's side.
+struct Tab {
+    wishes: mpsc::Receiver<ToServer>,
+    facts: mpsc::Sender<ToBrowser>,
+}
+
+impl BrowserPhones {
+    /// Lines that lead to this exchange, which calls itself `local`.
+    #[must_use]
+    pub fn new(store: Store, transports: Transports, handle: Handle, local: SocketAddr) -> Self {
+        let (lines, quiet) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Shared { store, transports, handle, local, lines, quiet, port: AtomicU16::new(1) }))
+    }
+}
+
+impl Phones for BrowserPhones {
+    fn open(&self, account: AccountId, from: IpAddr) -> Option<PhoneLine> {
+        let (tx, wishes) = mpsc::channel(BACKLOG);
+        let (facts, rx) = mpsc::channel(BACKLOG);
+        let mut tab = Tab { wishes, facts };
+        let mut lines = locked(&self.0.lines);
+        if let Some(line) = lines.get(&account) {
+            match line.try_send(tab) {
+                Ok(()) => return Some(PhoneLine { tx, rx }),
+                Err(mpsc::error::TrySendError::Full(_)) => return None,
+                Err(mpsc::error::TrySendError::Closed(back)) => tab = back,
+            }
+        }
+        let (tabs, coming) = mpsc::channel(MOST_TABS);
+        let _ = tabs.try_send(tab);
+        lines.insert(account, tabs.clone());
+        let shared = self.0.clone();
+        tokio::spawn(async move {
+            serve(&shared, account, from, coming).await;
+            let mut lines = locked(&shared.lines);
+            // Another line may have begun since this one was leaving.
+            if lines.get(&account).is_some_and(|line| line.same_channel(&tabs)) {
+                lines.remove(&account);
+            }
+        });
+        Some(PhoneLine { tx, rx })
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Begins a line and serves it until it is over.
+async fn serve(shared: &Shared, account: AccountId, from: IpAddr, mut coming: mpsc::Receiver<Tab>) {
+    let words = match owner(shared, account).await {
+        Ok(Some((owner, customer))) => {
+            let port = shared.port.fetch_add(1, Ordering::Relaxed).max(1);
+            let socket = shared.transports.websocket(Transport::Ws, shared.local, SocketAddr::new(from, port));
+            match socket {
+                Some(socket) => {
+                    let (connection, user) = (socket.flow().connection, owner.user.clone());
+                    if let Some(connection) = connection {
+                        shared.handle.command(Command::Trust { connection, user });
+                    }
+                    let line = Line::new(owner, socket.flow(), StdRng::from_os_rng(), Instant::now());
+                    let desk = Desk { shared, account, customer, line, tabs: Vec::new(), holder: None, next: 0 };
+                    return desk.serve(socket, coming).await;
+                }
+                None => NO_LINE,
+            }
+        }
+        Ok(None) => "This account has no SIP password yet, so it has no phone. Your administrator can set one.",
+        Err(error) => {
+            tracing::error!(%error, "the account of a phone cannot be read");
+            NO_LINE
+        }
+    };
+    coming.close();
+    while let Some(tab) = coming.recv().await {
+        let _ = tab.facts.try_send(ToBrowser::Refused { call: None, words: words.to_owned() });
+    }
+}
+
+/// Whose phone it is; `None` when the account has none.
+async fn owner(shared: &Shared, account: AccountId) -> Result<Option<(Owner, CustomerId)>, StoreError> {
+    let exchange = shared.store.exchange();
+    let Some(caller) = exchange.caller(account).await? else { return Ok(None) };
+    let Some(user) = caller.line.sip_user else { return Ok(None) };
+    let terms = exchange.recording(&[account]).await?;
+    let customer = caller.line.customer;
+    let owner = Owner {
+        user,
+        extension: caller.line.extension.to_string(),
+        name: caller.line.name,
+        may_record: terms.first().is_some_and(|terms| terms.manual),
+        do_not_disturb: locked(&shared.quiet).contains(&account),
+    };
+    Ok(Some((owner, customer)))
+}
+
+/// A line with its tabs.
+struct Desk<'a> {
+    shared: &'a Shared,
+    account: AccountId,
+    customer: CustomerId,
+    line: Line,
+    /// The tabs, by their numbers.
+    tabs: Vec<(u64, Tab)>,
+    /// The tab that holds the phone.
+    holder: Option<u64>,
+    /// The number of the next tab.
+    next: u64,
+}
+
+impl Desk<'_> {
+    async fn serve(mut self, mut socket: WebSocket, mut coming: mpsc::Receiver<Tab>) {
+        let mut changes = self.shared.handle.feed().changes(Topic::Calls);
+        loop {
+            self.perform(&socket).await;
+            if self.line.is_leaving() {
+                // Who comes now gets another line.
+                coming.close();
+                while let Ok(tab) = coming.try_recv() {
+                    drop(tab);
+                }
+                self.tabs.clear();
+            }
+            if self.line.is_over() {
+                return;
+            }
+            let due = self.line.next_timeout().unwrap_or_else(|| Instant::now() + LONG);
+            tokio::select! {
+                Some(tab) = coming.recv(), if self.tabs.len() < MOST_TABS => {
+                    self.tabs.push((self.next, tab));
+                    self.next += 1;
+                }
+                (tab, wish) = wish(&mut self.tabs) => self.wished(tab, wish),
+                frame = socket.next() => {
+                    let Some(frame) = frame else { return };
+                    match message::parse(&frame) {
+                        Ok(message) => self.line.sip(message, Instant::now()),
+                        Err(error) => tracing::error!(?error, "the exchange says what its phone cannot read"),
+                    }
+                }
+                Ok(()) = changes.changed() => self.look(),
+                () = tokio::time::sleep_until(due.into()) => self.line.handle_timeout(Instant::now()),
+            }
+        }
+    }
+
+    /// A tab said something, or (`None`) is gone.
+    fn wished(&mut self, tab: u64, wish: Option<ToServer>) {
+        let now = Instant::now();
+        match wish {
+            None => self.gone(tab, now),
+            Some(ToServer::Hello { take }) => match self.holder.filter(|holder| *holder != tab) {
+                Some(_) if !take => self.tell(tab, ToBrowser::TakenElsewhere),
+                before => {
+                    if let Some(before) = before {
+                        self.tell(before, ToBrowser::TakenElsewhere);
+                        self.line.lost(now);
+                    }
+                    self.holder = Some(tab);
+                    self.line.browser(ToServer::Hello { take }, now);
+                }
+            },
+            Some(wish) if self.holder == Some(tab) => self.line.browser(wish, now),
+            // It does not hold the phone.
+            Some(_) => {}
+        }
+    }
+
+    /// Something happened to calls: whether ours are recorded, the exchange alone knows.
+    fn look(&mut self) {
+        let talks: Vec<(String, String)> = self.line.talks().map(|(leg, with)| (leg, with.to_owned())).collect();
+        if talks.is_empty() {
+            return;
+        }
+        let own = Some(self.account);
+        let mut live = self.shared.handle.feed().calls(Some(self.customer));
+        live.retain(|call| call.answered.is_some() && (call.caller.account == own || call.callee.account == own));
+        for (leg, with) in &talks {
+            let is = |call: &&LiveCall| [&call.caller, &call.callee].iter().any(|party| party.number == *with);
+            let only = live.first().filter(|_| live.len() == 1 && talks.len() == 1);
+            if let Some(call) = only.or_else(|| live.iter().find(is)) {
+                self.line.recorded(leg, call.recorded);
+            }
+        }
+    }
+
+    fn gone(&mut self, tab: u64, now: Instant) {
+        self.tabs.retain(|(number, _)| *number != tab);
+        if self.holder.take_if(|holder| *holder == tab).is_some() {
+            self.line.lost(now);
+        }
+    }
+
+    fn tell(&mut self, tab: u64, fact: ToBrowser) {
+        let there = self.tabs.iter().find(|(number, _)| *number == tab);
+        if there.is_some_and(|(_, there)| there.facts.try_send(fact).is_err()) {
+            self.gone(tab, Instant::now());
+        }
+    }
+
+    /// Does what the line wants.
+    async fn perform(&mut self, socket: &WebSocket) {
+        while let Some(output) = self.line.poll() {
+            match output {
+                Output::Send(bytes) => {
+                    if socket.receive(bytes).await.is_err() {
+                        self.line.flow_failed(Instant::now());
+                    }
+                }
+                Output::Browser(fact) => {
+                    if let Some(holder) = self.holder {
+                        self.tell(holder, fact);
+                    }
+                }
+                Output::Record { leg, wish } => {
+                    let wish = match wish {
+                        RecordWish::Start => Wish::Start,
+                        RecordWish::Stop => Wish::Stop,
+                        RecordWish::Pause => Wish::Pause,
+                        RecordWish::Resume => Wish::Resume,
+                    };
+                    self.shared.handle.command(Command::RecordLeg { tag: leg, wish });
+                }
+                Output::DoNotDisturb(true) => {
+                    locked(&self.shared.quiet).insert(self.account);
+                }
+                Output::DoNotDisturb(false) => {
+                    locked(&self.shared.quiet).remove(&self.account);
+                }
+            }
+        }
+    }
+}
+
+/// The next thing that one of the tabs says; `None`: it is gone.
+async fn wish(tabs: &mut [(u64, Tab)]) -> (u64, Option<ToServer>) {
+    poll_fn(|context| {
+        for (number, tab) in tabs.iter_mut() {
+            if let Poll::Ready(wish) = tab.wishes.poll_recv(context) {
+                return Poll::Ready((*number, wish));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
