@@ -9,6 +9,13 @@ use web_sys::{HtmlAudioElement, MediaDeviceInfo, MediaDeviceKind};
 /// A device that can be chosen: its id and its name.
 pub(super) type Choice = (String, String);
 
+/// What there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Choices {
+    pub(super) microphones: Vec<Choice>,
+    pub(super) speakers: Vec<Choice>,
+}
+
 /// What is chosen. An empty id is the system's own choice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Devices {
@@ -85,14 +92,14 @@ impl Devices {
 }
 
 /// The microphones and loudspeakers that there are. They have names once the microphone was allowed.
-pub(super) async fn list() -> (Vec<Choice>, Vec<Choice>) {
-    let (mut microphones, mut speakers) = (Vec::new(), Vec::new());
-    let Ok(devices) = window().navigator().media_devices() else { return (microphones, speakers) };
+pub(super) async fn list() -> Choices {
+    let mut choices = Choices::default();
+    let Ok(devices) = window().navigator().media_devices() else { return choices };
     if devices.is_undefined() {
-        return (microphones, speakers);
+        return choices;
     }
-    let Ok(asked) = devices.enumerate_devices() else { return (microphones, speakers) };
-    let Ok(found) = JsFuture::from(asked).await else { return (microphones, speakers) };
+    let Ok(asked) = devices.enumerate_devices() else { return choices };
+    let Ok(found) = JsFuture::from(asked).await else { return choices };
     for device in found.unchecked_into::<Array>() {
         let device: MediaDeviceInfo = device.unchecked_into();
         let (id, label) = (device.device_id(), device.label());
@@ -101,10 +108,10 @@ pub(super) async fn list() -> (Vec<Choice>, Vec<Choice>) {
             continue;
         }
         match device.kind() {
-            MediaDeviceKind::Audioinput => microphones.push((id, label)),
-            MediaDeviceKind::Audiooutput => speakers.push((id, label)),
+            MediaDeviceKind::Audioinput => choices.microphones.push((id, label)),
+            MediaDeviceKind::Audiooutput => choices.speakers.push((id, label)),
             _ => {}
         }
     }
-    (microphones, speakers)
+    choices
 }

@@ -36,7 +36,7 @@ use tandem_domain::phone::{CallNumber, CallState};
 
 use self::{
     call::Call,
-    devices::{Choice, Devices},
+    devices::{Choices, Devices},
     peer::Peer,
     sounds::{Meter, Sounding, Tone},
 };
@@ -83,7 +83,7 @@ pub struct Phone {
     level: RwSignal<u32>,
     devices: RwSignal<Devices>,
     /// The microphones and loudspeakers that can be chosen.
-    choices: RwSignal<(Vec<Choice>, Vec<Choice>)>,
+    choices: RwSignal<Choices>,
 }
 
 /// What is no plain data.

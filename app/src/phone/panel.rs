@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use super::{
     Link, Phone,
     card::cards,
-    devices::{Choice, Devices},
+    devices::{Choice, Choices, Devices},
     use_phone,
 };
 use crate::{
@@ -152,9 +152,10 @@ fn keys(phone: Phone, number: RwSignal<String>) -> AnyView {
         .into_iter()
         .map(|(key, letters)| {
             view! {
-                <button type="button" class="button phone-key" aria-label=["Key ", &key.to_string()].concat() on:click=move |_| press(key)>
+                <button type="button" class="button phone-key" on:click=move |_| press(key)>
+                    <span class="hidden-text">"Key "</span>
                     <strong>{key}</strong>
-                    <small>{letters}</small>
+                    <small aria-hidden="true">{letters}</small>
                 </button>
             }
         })
@@ -176,8 +177,8 @@ fn sound(phone: Phone) -> AnyView {
     };
     view! {
         <div class="stack">
-            {chooser("Microphone", phone, |choices| &choices.0, |devices| &mut devices.microphone)}
-            {chooser("Loudspeaker", phone, |choices| &choices.1, |devices| &mut devices.speaker)}
+            {chooser("Microphone", phone, |choices| &choices.microphones, |devices| &mut devices.microphone)}
+            {chooser("Loudspeaker", phone, |choices| &choices.speakers, |devices| &mut devices.speaker)}
             <label class="phone-check">
                 <input type="checkbox" prop:checked=move || phone.devices.with(|devices| devices.filters) on:change=filters />
                 " Filter echo and noise"
@@ -199,7 +200,7 @@ fn sound(phone: Phone) -> AnyView {
 fn chooser(
     label: &'static str,
     phone: Phone,
-    of: fn(&(Vec<Choice>, Vec<Choice>)) -> &Vec<Choice>,
+    of: fn(&Choices) -> &Vec<Choice>,
     chosen: fn(&mut Devices) -> &mut String,
 ) -> AnyView {
     let options = move || {
