@@ -15,7 +15,8 @@ use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
 use super::{
-    Refused, Services, answers, auth, guard, live, mail_body, phone, plays::Plays, refusals::Refusals, sound, theme, theme_of,
+    Refused, Services, answers, auth, guard, live, mail_body, phone, plays::Plays, refusals::Refusals, sound, theme,
+    theme_of,
 };
 use crate::{parts::audit_export, routes::App, shell::shell};
 
