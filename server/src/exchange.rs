@@ -80,6 +80,8 @@ pub struct Exchange {
     pub running: Running,
     /// Where phones register.
     pub address: SocketAddr,
+    /// The sockets of SIP, for clients that come by WebSocket.
+    pub transports: Transports,
     /// The phones in browsers.
     pub phones: Arc<BrowserPhones>,
     /// Tells what is going on in numbers.
@@ -157,7 +159,7 @@ pub async fn start(
     let wall: actor::Wall = Arc::new(move || clock.now());
     let voices = Voices::load(config.sip.prompts.as_deref())?;
     let (sound, sockets) = (engine.clone(), transports.clone());
-    let (ways, accounts) = (transports.clone(), store.clone());
+    let (ways, accounts, clients) = (transports.clone(), store.clone(), transports.clone());
     let parts = Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, known);
     let callers = match callers {
@@ -166,7 +168,7 @@ pub async fn start(
     };
     let phones = Arc::new(BrowserPhones::new(accounts, ways, handle.clone(), address));
     let gauges = gauges(handle.clone(), sound, sockets);
-    Ok(Exchange { handle, running, address, phones, gauges, callers })
+    Ok(Exchange { handle, running, address, transports: clients, phones, gauges, callers })
 }
 
 /// Port 0 stands for one that is free, for UDP and TCP alike.

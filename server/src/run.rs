@@ -28,6 +28,7 @@ use crate::{
         self,
         listen::{self, End, Limits},
         probes::Probes,
+        sip_socket::SipSockets,
         site::Site,
     },
     keeping::{Keeping, KeepingError},
@@ -166,7 +167,8 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let machines = (&exchange, &keeping);
     let services = services(config, purpose, store.clone(), clock.clone(), &site, machines, stopped.clone());
     let application = tandem_app::server::router::router(services);
-    let router = http::router(config, site, &probes, application);
+    let sip_sockets = SipSockets { transports: exchange.transports.clone(), secure: config.behind_tls() };
+    let router = http::router(config, site, &probes, application.merge(sip_sockets.routes()));
 
     if let Some(address) = config.metrics.listen {
         let router = http::around(config, probes.open_routes());

@@ -12,6 +12,11 @@ impl Times {
         self.0.push(u32::try_from(time.as_nanos()).unwrap_or(u32::MAX));
     }
 
+    /// Adds all of those.
+    pub fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
     /// The time, in microseconds, that this share of all does not exceed: 0.5 is the median. 0 without any time.
     #[must_use]
     pub fn percentile(&mut self, share: f64) -> f64 {

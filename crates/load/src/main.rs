@@ -1,4 +1,5 @@
-//! `tandem-load`: what `make bench` measures of the exchange. Each command prints a line of JSON, `relay` one for each relay.
+//! `tandem-load`: what `make bench` measures of the exchange. Each command prints a line of JSON, `relay` one for each
+//! relay, `supervise` one for each kind of calls.
 
 use std::{
     io::{Read as _, Write as _},
@@ -11,10 +12,13 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 use tandem_load::{
     bare::Bare,
-    host, memory,
+    host,
+    media::{Kind, Media},
+    memory,
     process::{Ready, raise_file_limit},
     relay,
     setups::{self, Via},
+    supervised, switched,
 };
 
 /// Calls and sound by the thousand, for measuring the exchange.
@@ -59,6 +63,30 @@ enum Command {
         #[arg(long, default_value_t = 1000)]
         rate: u32,
     },
+    /// Calls that are recorded and whispered into, beside calls that are only relayed, in the media engine alone
+    Supervise {
+        /// Calls at once
+        #[arg(long, default_value_t = 200)]
+        calls: usize,
+        /// For how many seconds of each kind
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+    },
+    /// How soon a manager hears a call, and an agent the manager
+    Switch {
+        /// Calls at once
+        #[arg(long, default_value_t = 50)]
+        calls: usize,
+        /// How often
+        #[arg(long, default_value_t = 200)]
+        times: u32,
+    },
+    /// The same through the exchange, with a manager's phone and one call
+    Join {
+        /// How often
+        #[arg(long, default_value_t = 100)]
+        times: u32,
+    },
     /// The bare relay, until its input ends
     Bare {
         /// Calls
@@ -67,6 +95,18 @@ enum Command {
         /// Threads
         #[arg(long)]
         threads: usize,
+    },
+    /// The media engine with calls, until its input ends
+    Media {
+        /// Calls
+        #[arg(long)]
+        calls: usize,
+        /// What they are
+        #[command(flatten)]
+        kind: Kind,
+        /// Folder of the recordings
+        #[arg(long)]
+        data: PathBuf,
     },
     /// The exchange, until its input ends
     Host {
@@ -85,6 +125,14 @@ fn main() -> Result<()> {
         Command::Relay { calls, seconds } => relay::measure(calls, seconds)?.iter().try_for_each(print),
         Command::Setups { rate, seconds, via } => print(&setups::measure(rate, seconds, via)?),
         Command::Memory { calls, short, rate } => print(&memory::measure(calls, short, rate)?),
+        Command::Supervise { calls, seconds } => supervised::measure(calls, seconds)?.iter().try_for_each(print),
+        Command::Switch { calls, times } => print(&switched::measure(calls, times)?),
+        Command::Join { times } => print(&switched::through_exchange(times)?),
+        Command::Media { calls, kind, data } => {
+            let media = Media::start(calls, kind, &data)?;
+            print(&Ready { addresses: media.addresses.clone() })?;
+            std::io::stdin().lines().map_while(Result::ok).try_for_each(|line| media.obey(&line))
+        }
         Command::Bare { calls, threads } => {
             let share = |thread: usize| calls / threads + usize::from(thread < calls % threads);
             let loops = (0..threads).map(|thread| Bare::open(share(thread))).collect::<std::io::Result<Vec<_>>>()?;

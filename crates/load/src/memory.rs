@@ -12,7 +12,8 @@ use crate::{
     calls::{self, Calls, Length, Sums},
     process::Measured,
     relay::{establish, hang_up},
-    setups, sound,
+    setups,
+    sound::{self, TWO},
 };
 
 /// How long the exchange may write its records before its memory is looked at.
@@ -48,13 +49,13 @@ pub struct Memory {
 pub fn measure(relayed: usize, short: u32, rate: u32) -> Result<Memory> {
     let ends = calls::Ends::open()?;
     let exchange = Measured::exchange(ends.trunk()?)?;
-    let sound = sound::Ends::open(relayed)?;
+    let sound = sound::Ends::open(relayed, TWO.len())?;
     let mut calls = Calls::through(exchange.addresses[0], ends, Length::Long, sound.ports()?)?;
     // One call first: what is there once is not the calls'.
     establish(&mut calls, 1)?;
     let before = exchange.resident()?;
     establish(&mut calls, relayed)?;
-    let mut talk = sound.talk(calls.media.clone(), &exchange)?;
+    let mut talk = sound.talk(calls.media.to_vec(), TWO, &exchange)?;
     talk.go_on(100, &exchange)?;
     let during = exchange.resident()?;
     hang_up(&mut calls)?;

@@ -1,16 +1,18 @@
 //! The process that is measured: started, and asked what it consumes.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
+
+use crate::media::Kind;
 
 /// Ports for sound that a measured exchange may use: enough for calls that follow each other quickly, while those of ended calls
 /// rest, and below those that the system gives to anybody (32768 and up).
@@ -19,7 +21,7 @@ pub const MEDIA_PORTS: std::ops::RangeInclusive<u16> = 10_000..=31_999;
 /// Where a measured process listens: what it prints as its first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ready {
-    /// For SIP, one; of the bare relay, two for each call.
+    /// For SIP, one; of the bare relay, two for each call; of the engine alone, one for each party of each call.
     pub addresses: Vec<SocketAddr>,
 }
 
@@ -28,7 +30,7 @@ pub struct Ready {
 pub struct Measured {
     child: Child,
     /// Deleted when the process has ended.
-    _data: Option<TempDir>,
+    data: Option<TempDir>,
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
 }
@@ -75,6 +77,18 @@ impl Measured {
         Self::own(&["host", "--trunk", &trunk.to_string(), "--data", &folder], Some(data))
     }
 
+    /// The media engine alone, with calls of this kind.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn media(calls: usize, kind: &Kind) -> Result<Self> {
+        let data = tempfile::Builder::new().prefix("tandem-load-").tempdir()?;
+        let (calls, folder) = (calls.to_string(), data.path().to_string_lossy().into_owned());
+        let mut arguments = vec!["media", "--calls", &calls, "--data", &folder];
+        kind.arguments().for_each(|argument| arguments.push(argument));
+        Self::own(&arguments, Some(data))
+    }
+
     /// Starts this very program with another command.
     fn own(arguments: &[&str], data: Option<TempDir>) -> Result<Self> {
         let program = std::env::current_exe().context("where is this program?")?;
@@ -92,7 +106,33 @@ impl Measured {
             let _ = child.wait();
             bail!("what is to be measured does not start: it says {line:?}");
         };
-        Ok(Self { child, _data: data, addresses })
+        Ok(Self { child, data, addresses })
+    }
+
+    /// Where the parties of calls send: for each of so many parties, the addresses of all calls.
+    #[must_use]
+    pub fn by_party(&self, parties: usize) -> Vec<Vec<SocketAddr>> {
+        (0..parties).map(|party| self.addresses.iter().copied().skip(party).step_by(parties).collect()).collect()
+    }
+
+    /// Tells it a line.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn tell(&mut self, line: &str) -> Result<()> {
+        let mut input = self.child.stdin.as_ref().context("its input has ended")?;
+        Ok(writeln!(input, "{line}")?)
+    }
+
+    /// Lets it end in order, and gives the folder that it wrote into.
+    ///
+    /// # Errors
+    /// It fails, or has no folder.
+    pub fn finish(mut self) -> Result<TempDir> {
+        drop(self.child.stdin.take());
+        let status = self.child.wait()?;
+        ensure!(status.success(), "what was measured ends with {status}");
+        self.data.take().context("it has no folder")
     }
 
     /// What it has consumed so far.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     calls::{self, Calls, Length},
     process::Measured,
-    sound::{self, Heard},
+    sound::{self, Heard, TWO},
 };
 
 /// How many calls are set up a second.
@@ -49,15 +49,14 @@ pub struct Relayed {
 pub fn measure(count: usize, seconds: u32) -> Result<[Relayed; 3]> {
     let ends = calls::Ends::open()?;
     let exchange = Measured::exchange(ends.trunk()?)?;
-    let sound = sound::Ends::open(count)?;
+    let sound = sound::Ends::open(count, TWO.len())?;
     let mut calls = Calls::through(exchange.addresses[0], ends, Length::Long, sound.ports()?)?;
     establish(&mut calls, count)?;
-    let mut talks = vec![(sound.talk(calls.media.clone(), &exchange)?, exchange)];
+    let mut talks = vec![(sound.talk(calls.media.to_vec(), TWO, &exchange)?, exchange)];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     for threads in [threads, 1] {
         let bare = Measured::bare(count, threads)?;
-        let to = [0, 1].map(|side| bare.addresses.iter().copied().skip(side).step_by(2).collect());
-        talks.push((sound::Ends::open(count)?.talk(to, &bare)?, bare));
+        talks.push((sound::Ends::open(count, TWO.len())?.talk(bare.by_party(TWO.len()), TWO, &bare)?, bare));
     }
     for _ in 0..seconds {
         for (talk, relay) in &mut talks {
@@ -72,17 +71,17 @@ pub fn measure(count: usize, seconds: u32) -> Result<[Relayed; 3]> {
 impl Relayed {
     fn of(mut heard: Heard) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let (relayed, wakes) = (heard.relayed.max(1) as f64, heard.relay.wakes as f64);
+        let (arrived, wakes) = (heard.arrived.max(1) as f64, heard.relay.wakes as f64);
         Self {
             sent: heard.sent,
-            lost: heard.lost,
+            lost: heard.relayed.lost,
             doubled: heard.doubled,
-            rate: relayed / heard.elapsed.as_secs_f64(),
-            cpu_us: heard.relay.cpu.as_secs_f64() * 1e6 / relayed,
-            wakes: wakes / relayed,
+            rate: arrived / heard.elapsed.as_secs_f64(),
+            cpu_us: heard.relay.cpu.as_secs_f64() * 1e6 / arrived,
+            wakes: wakes / arrived,
             delay_p50_us: heard.delays.percentile(0.5),
             delay_p99_us: heard.delays.percentile(0.99),
-            generator_us: heard.generator.cpu.as_secs_f64() * 1e6 / relayed,
+            generator_us: heard.generator.cpu.as_secs_f64() * 1e6 / arrived,
         }
     }
 }

@@ -59,7 +59,7 @@ pub fn measure(rate: u32, seconds: u32, via: Via) -> Result<SetUp> {
         Via::Nothing => run(&mut Calls::direct(ends, Length::Short)?, rate, seconds, None),
         Via::Exchange => {
             let exchange = Measured::exchange(ends.trunk()?)?;
-            let mut calls = Calls::through(exchange.addresses[0], ends, Length::Short, [vec![9], vec![9]])?;
+            let mut calls = Calls::through(exchange.addresses[0], ends, Length::Short, vec![vec![9]; 2])?;
             // What is there once, such as the database's connections, is not the calls'.
             for _ in 0..20 {
                 calls.begin(Instant::now());

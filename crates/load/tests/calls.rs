@@ -18,7 +18,7 @@ fn calls_through_the_exchange_are_answered_by_the_phone_and_end() {
     let ends = Ends::open().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let host = runtime.block_on(host::start(folder.path(), ends.trunk().unwrap())).unwrap();
-    let mut calls = Calls::through(host.address, ends, Length::Short, [vec![9], vec![9]]).unwrap();
+    let mut calls = Calls::through(host.address, ends, Length::Short, vec![vec![9]; 2]).unwrap();
     let told = setups::run(&mut calls, 20, 1, None).unwrap();
     assert_eq!((calls.sums.answered, calls.sums.ended, told.failed, told.hanging), (20, 20, 0, 0));
     runtime.block_on(host.running.stop(std::time::Duration::ZERO));

@@ -9,6 +9,7 @@
 //! body_limit      at most 1 MiB, in at most 30 s
 //!   site          files that browsers load
 //!   probes        /healthz, /readyz, /metrics
+//!   sip_socket    /sip: SIP by WebSocket
 //!   application   pages and server functions (`tandem-app`)
 //! ```
 //!
@@ -22,6 +23,7 @@ pub mod listen;
 pub mod probes;
 pub mod request_log;
 mod security_headers;
+pub mod sip_socket;
 pub mod site;
 
 use std::sync::Arc;

@@ -42,16 +42,29 @@ pub struct Size {
     pub customers: u32,
     pub accounts: u32,
     pub audit_rows: u32,
+    pub recordings: u32,
+}
+
+impl Size {
+    /// What tells its databases from those of other sizes.
+    fn name(self) -> String {
+        match self.recordings {
+            0 => format!("{PREFIX}{}_", self.accounts),
+            recordings => format!("{PREFIX}recordings_{recordings}_"),
+        }
+    }
 }
 
 /// What the large one is compared with.
-pub const SMALL: Size = Size { customers: 100, accounts: 1_000, audit_rows: 10_000 };
+pub const SMALL: Size = Size { customers: 100, accounts: 1_000, audit_rows: 10_000, recordings: 0 };
 /// What must be as quick as the small one.
-pub const LARGE: Size = Size { customers: 1_000, accounts: 100_000, audit_rows: 1_000_000 };
+pub const LARGE: Size = Size { customers: 1_000, accounts: 100_000, audit_rows: 1_000_000, recordings: 0 };
+/// The large one's people, with their recordings: these take ten minutes to fill, and are of no use to other lists.
+pub const RECORDED: Size = Size { audit_rows: 0, recordings: 1_000_000, ..LARGE };
 
 /// The URL of a database of this size, which is made now unless it is there.
 pub fn url(engine: Engine, size: Size) -> Result<String, Unmeasured> {
-    let name = format!("{PREFIX}{}_{:016x}", size.accounts, hash_of_sources()?);
+    let name = format!("{}{:016x}", size.name(), hash_of_sources()?);
     match engine {
         Engine::Sqlite => sqlite(&name, size),
         Engine::Postgresql => postgresql(&name, size),
@@ -62,7 +75,7 @@ fn sqlite(name: &str, size: Size) -> Result<String, Unmeasured> {
     let folder = workspace::path("target/bench");
     let file = folder.join(format!("{name}.sqlite"));
     if !file.exists() {
-        let outdated = format!("{PREFIX}{}_", size.accounts);
+        let outdated = size.name();
         for old in workspace::files_below(&folder).iter().filter(|old| has_name_with(old, &outdated)) {
             std::fs::remove_file(old).map_err(|error| Unmeasured(format!("{}: {error}", old.display())))?;
         }
@@ -86,7 +99,7 @@ fn postgresql(name: &str, size: Size) -> Result<String, Unmeasured> {
     let maintenance = format!("{server}/postgres");
     let all = psql(&maintenance, "SELECT datname FROM pg_database")?;
     if !all.lines().any(|found| found == name) {
-        let outdated = format!("{PREFIX}{}_", size.accounts);
+        let outdated = size.name();
         for old in all.lines().filter(|found| found.starts_with(&outdated)) {
             psql(&maintenance, &format!("DROP DATABASE {old}"))?;
         }
@@ -122,8 +135,9 @@ fn psql(url: &str, statement: &str) -> Result<String, Unmeasured> {
 }
 
 fn fill(engine: Engine, url: &str, size: Size) -> Result<(), Unmeasured> {
-    say(&format!("{} with {} accounts (once; it takes some minutes)", engine.name(), size.accounts));
-    let records = [size.customers, size.accounts, size.audit_rows].map(|records| records.to_string());
+    let Size { customers, accounts, audit_rows, recordings } = size;
+    say(&format!("{} with {accounts} accounts, {recordings} recordings (once; it takes minutes)", engine.name()));
+    let records = [customers, accounts, audit_rows, recordings].map(|records| records.to_string());
     let status = Command::new(filler()).arg(url).args(records).status();
     match status {
         Ok(status) if status.success() => Ok(()),

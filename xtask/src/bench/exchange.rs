@@ -5,16 +5,11 @@
 //! receives and sends, and calls that the generator makes to itself. What is measured is the exchange as a process of its own
 //! (`tandem-load host`): the code of the server without its web application, with a database and all records of a call.
 
-use std::{
-    collections::BTreeMap,
-    process::{Command, Stdio},
-};
-
 use super::{
     Unmeasured,
+    generator::{Told, run, run_one},
     report::{Section, Verdict, kibibytes, mebibytes},
 };
-use crate::workspace;
 
 /// Calls at once whose relaying is measured.
 const CALLS: [u32; 3] = [200, 500, 1000];
@@ -40,15 +35,6 @@ const SHORT_CALLS: u32 = 100_000;
 const SHORT_RATE: u32 = 600;
 /// What it may differ by: an allocator's own coming and going.
 const FLAT: f64 = 1.1;
-
-/// What one run of the generator tells.
-struct Told(BTreeMap<String, f64>);
-
-impl Told {
-    fn get(&self, name: &str) -> f64 {
-        self.0.get(name).copied().unwrap_or(f64::NAN)
-    }
-}
 
 /// The sections, as far as they could be measured.
 pub fn measure() -> Vec<(&'static str, Result<Section, Unmeasured>)> {
@@ -168,36 +154,6 @@ fn memory() -> Result<Section, Unmeasured> {
     Ok(section)
 }
 
-/// Runs the generator, which tells one thing.
-fn run_one(arguments: &[&str]) -> Result<Told, Unmeasured> {
-    run(arguments)?.pop().ok_or_else(|| Unmeasured(format!("tandem-load {} tells nothing", arguments.join(" "))))
-}
-
-/// Runs the generator, which tells a line for each thing it measured.
-fn run(arguments: &[&str]) -> Result<Vec<Told>, Unmeasured> {
-    let program = workspace::path("target/release/tandem-load");
-    let failed = |why: String| Unmeasured(format!("tandem-load {}: {why}", arguments.join(" ")));
-    let mut command = Command::new(&program);
-    command.args(arguments).stdin(Stdio::null()).stderr(Stdio::piped());
-    let output = command.output().map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let told = text.lines().map(|line| figures(line).map(Told)).collect::<Option<Vec<_>>>();
-    told.ok_or_else(|| failed(format!("cannot read \"{}\"", text.trim())))
-}
-
-/// Reads a flat JSON object of numbers.
-fn figures(json: &str) -> Option<BTreeMap<String, f64>> {
-    let inside = json.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let figure = |pair: &str| {
-        let (name, value) = pair.split_once(':')?;
-        Some((name.trim().trim_matches('"').to_owned(), value.trim().parse().ok()?))
-    };
-    inside.split(',').map(figure).collect()
-}
-
 fn micros(microseconds: f64) -> String {
     format!("{microseconds:.2} µs")
 }
@@ -205,16 +161,4 @@ fn micros(microseconds: f64) -> String {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of bytes")]
 fn bytes(number: f64) -> u64 {
     number as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_the_generator_is_read() {
-        let read = figures("{\"sent\":10,\"cpu_us\":4.75}\n").unwrap();
-        assert_eq!((read["sent"], read["cpu_us"]), (10.0, 4.75));
-        assert!(figures("thread panicked").is_none());
-    }
 }

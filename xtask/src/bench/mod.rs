@@ -6,7 +6,9 @@
 //! | [`start`] | time to start, idle memory | the release server on large databases |
 //! | [`browser`] | when a page is seen, when it can be used | Chromium, empty cache |
 //! | [`lists`] | every list page, with few and with many records | HTTP, on SQLite and PostgreSQL |
+//! | [`recordings`] | the lists of a million recordings | the database's views, on SQLite and PostgreSQL |
 //! | [`exchange`] | what a call costs: its sound, its set-up, its memory | calls of `tandem-load`, beside a bare loop |
+//! | [`supervision`] | what recording and whispering cost, and how soon a manager is heard | the same, with the media engine alone |
 //! | [`rebuild`] | from a change in a page to a server with it | `cargo xtask build` |
 //!
 //! A missed target does not fail the run, since other work on the machine can be the reason: people read the table, and the
@@ -16,16 +18,19 @@
 mod browser;
 mod databases;
 mod exchange;
+mod generator;
 mod http;
 mod list_pages;
 mod lists;
 mod people;
 mod rebuild;
+mod recordings;
 mod report;
 mod server;
 mod sizes;
 mod start;
 mod statistics;
+mod supervision;
 mod wasm_crates;
 
 use std::num::NonZero;
@@ -48,13 +53,24 @@ pub enum Part {
     Start,
     Browser,
     Lists,
+    Recordings,
     Exchange,
+    Supervision,
     Rebuild,
 }
 
 impl Part {
     /// All parts, in the order in which they are measured.
-    pub const ALL: [Self; 6] = [Self::Sizes, Self::Start, Self::Browser, Self::Lists, Self::Exchange, Self::Rebuild];
+    pub const ALL: [Self; 8] = [
+        Self::Sizes,
+        Self::Start,
+        Self::Browser,
+        Self::Lists,
+        Self::Recordings,
+        Self::Exchange,
+        Self::Supervision,
+        Self::Rebuild,
+    ];
 
     /// The part of this name on the command line.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -67,7 +83,9 @@ impl Part {
             Self::Start => "start",
             Self::Browser => "browser",
             Self::Lists => "lists",
+            Self::Recordings => "recordings",
             Self::Exchange => "exchange",
+            Self::Supervision => "supervision",
             Self::Rebuild => "rebuild",
         }
     }
@@ -75,15 +93,28 @@ impl Part {
     /// Whether it runs the release server.
     fn needs_server(self) -> bool {
         match self {
-            Self::Sizes | Self::Exchange | Self::Rebuild => false,
+            Self::Sizes | Self::Recordings | Self::Exchange | Self::Supervision | Self::Rebuild => false,
             Self::Start | Self::Browser | Self::Lists => true,
+        }
+    }
+
+    /// Whether it fills databases.
+    fn needs_records(self) -> bool {
+        self == Self::Recordings || self.needs_server()
+    }
+
+    /// Whether it runs the generator of calls.
+    fn needs_generator(self) -> bool {
+        match self {
+            Self::Exchange | Self::Supervision => true,
+            Self::Sizes | Self::Start | Self::Browser | Self::Lists | Self::Recordings | Self::Rebuild => false,
         }
     }
 
     /// Whether it needs what the browser loads.
     fn needs_site(self) -> bool {
         match self {
-            Self::Exchange | Self::Rebuild => false,
+            Self::Recordings | Self::Exchange | Self::Supervision | Self::Rebuild => false,
             Self::Sizes | Self::Start | Self::Browser | Self::Lists => true,
         }
     }
@@ -96,10 +127,10 @@ pub fn run(parts: &[Part]) -> Result<()> {
     if parts.iter().any(|part| part.needs_site()) {
         site::build(Kind::Release)?;
     }
-    if parts.iter().any(|part| part.needs_server()) {
-        build_programs()?;
+    if parts.iter().any(|part| part.needs_records()) {
+        build_programs(parts)?;
     }
-    if parts.contains(&Part::Exchange) {
+    if parts.iter().any(|part| part.needs_generator()) {
         say("the exchange and the generator of its calls (the first time takes minutes)");
         Cargo::new("build").args(["--release", "--package", "tandem-load"]).run()?;
     }
@@ -116,11 +147,13 @@ pub fn run(parts: &[Part]) -> Result<()> {
                     add(&mut report, &format!("Pages on {}", engine.name()), lists::measure(engine));
                 }
             }
-            Part::Exchange => {
-                for (title, measured) in exchange::measure() {
-                    add(&mut report, title, measured);
+            Part::Recordings => {
+                for engine in Engine::ALL {
+                    add(&mut report, &format!("Recordings on {}", engine.name()), recordings::measure(engine));
                 }
             }
+            Part::Exchange => add_all(&mut report, exchange::measure()),
+            Part::Supervision => add_all(&mut report, supervision::measure()),
             Part::Rebuild => add(&mut report, "Rebuild after a change in one page", rebuild::measure()),
         }
     }
@@ -131,6 +164,12 @@ pub fn run(parts: &[Part]) -> Result<()> {
     }
 }
 
+fn add_all(report: &mut Report, measured: Vec<(&str, std::result::Result<Section, Unmeasured>)>) {
+    for (title, measured) in measured {
+        add(report, title, measured);
+    }
+}
+
 fn add(report: &mut Report, title: &str, measured: std::result::Result<Section, Unmeasured>) {
     match measured {
         Ok(section) => report.add(&section),
@@ -138,13 +177,20 @@ fn add(report: &mut Report, title: &str, measured: std::result::Result<Section, 
     }
 }
 
-/// The release server, and the program that fills databases. In one command, so that both agree on the features of what they
-/// share and it is compiled once.
-fn build_programs() -> Result<()> {
-    say("release server (the first time takes a quarter of an hour)");
-    let server = ["--package", "tandem", "--bin", "tandem", "--features", "tandem/embed"];
-    let filler = ["--package", "tandem-store", "--example", "many_records"];
-    Cargo::new("build").args(["--release"]).args(server).args(filler).run()
+/// The release server, where one is measured, and the programs that fill databases and look at them. In one command, so that all
+/// agree on the features of what they share and it is compiled once.
+fn build_programs(parts: &[Part]) -> Result<()> {
+    let mut build = Cargo::new("build").args(["--release", "--package", "tandem-store", "--example", "many_records"]);
+    if parts.contains(&Part::Recordings) {
+        build = build.args(["--example", "measure_recordings"]);
+    }
+    if parts.iter().any(|part| part.needs_server()) {
+        say("release server (the first time takes a quarter of an hour)");
+        build = build.args(["--package", "tandem", "--bin", "tandem", "--features", "tandem/embed"]);
+    } else {
+        say("what fills the databases (the first time takes minutes)");
+    }
+    build.run()
 }
 
 /// What the figures depend on: how many cores, and how busy they were.

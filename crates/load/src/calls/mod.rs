@@ -4,6 +4,8 @@
 //! Whoever gets no answer sends again after T1 (RFC 3261 §17.1.1.2, §17.1.2.2, §13.3.1.4) and is counted; so is what the
 //! exchange sends again, which is what comes a second time.
 
+mod registering;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
@@ -12,12 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use rustix::net::sockopt::set_socket_recv_buffer_size;
-use tandem_sip::{
-    digest::{Answer, respond},
-    message::{self, Message, Method, Name},
-};
 
 use crate::{
     figures::Times,
@@ -36,7 +34,7 @@ const NUMBER: &str = "+3225550744";
 /// The phone's user, and the password of everybody in the demonstration.
 const PHONE: (&str, &str) = ("abc744", "tandem-demo");
 /// Where no sound goes.
-const NOWHERE: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9));
+pub const NOWHERE: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9));
 /// Messages that are read before others have their turn.
 const AT_ONCE: usize = 64;
 
@@ -114,7 +112,7 @@ pub struct Calls {
     /// How calls that are answered from now on go on.
     pub length: Length,
     /// Ports for sound: of the carrier's ends, of the phone's, each used for several calls in turn.
-    ports: [Vec<u16>; 2],
+    ports: Vec<Vec<u16>>,
     calls: Vec<Call>,
     taken: HashMap<String, Taken>,
     taken_count: usize,
@@ -168,7 +166,7 @@ impl Calls {
     ///
     /// # Errors
     /// The phone cannot register.
-    pub fn through(exchange: SocketAddr, ends: Ends, length: Length, ports: [Vec<u16>; 2]) -> Result<Self> {
+    pub fn through(exchange: SocketAddr, ends: Ends, length: Length, ports: Vec<Vec<u16>>) -> Result<Self> {
         let mut calls = Self::new(ends, length, ports)?;
         calls.to = exchange;
         calls.register().context("the phone cannot register")?;
@@ -180,10 +178,10 @@ impl Calls {
     /// # Errors
     /// What the system says.
     pub fn direct(ends: Ends, length: Length) -> Result<Self> {
-        Self::new(ends, length, [vec![9], vec![9]])
+        Self::new(ends, length, vec![vec![9]; 2])
     }
 
-    fn new(ends: Ends, length: Length, ports: [Vec<u16>; 2]) -> Result<Self> {
+    fn new(ends: Ends, length: Length, ports: Vec<Vec<u16>>) -> Result<Self> {
         let Ends { carrier, phone } = ends;
         let mut waiter = Waiter::new()?;
         waiter.add(&carrier, 0)?;
@@ -446,53 +444,6 @@ impl Calls {
             self.invite(number);
         }
         waits
-    }
-
-    /// The phone registers (RFC 3261 §10.2), with the answer to the challenge that it gets.
-    fn register(&mut self) -> Result<()> {
-        let (phone, to) = (self.phone_at, self.to);
-        let (user, password) = PHONE;
-        let request = |sequence: u32, authorization: &str| {
-            format!(
-                "REGISTER sip:{to} SIP/2.0\r\nVia: SIP/2.0/UDP {phone};branch=z9hG4bKr{sequence};rport\r\n\
-                 From: <sip:{user}@{to}>;tag=r\r\nTo: <sip:{user}@{to}>\r\nCall-ID: load-registration\r\n\
-                 CSeq: {sequence} REGISTER\r\nContact: <sip:{user}@{phone}>;expires=3600\r\nMax-Forwards: 70\r\n\
-                 {authorization}Content-Length: 0\r\n\r\n"
-            )
-        };
-        self.phone.send_to(request(1, "").as_bytes(), to)?;
-        let challenge = self.response()?;
-        let answer = Answer {
-            username: user,
-            password,
-            method: &Method::Register,
-            uri: &format!("sip:{to}"),
-            body: &[],
-            cnonce: "load",
-            nc: 1,
-        };
-        let proof = respond(challenge.headers.all(&Name::WwwAuthenticate), &answer)?;
-        self.phone.send_to(request(2, &format!("Authorization: {proof}\r\n")).as_bytes(), to)?;
-        match self.response()?.status {
-            200 => Ok(()),
-            status => bail!("it is answered {status}"),
-        }
-    }
-
-    /// The next final response to the phone.
-    fn response(&mut self) -> Result<message::Response> {
-        let until = Instant::now() + PATIENCE;
-        let mut buffer = [0; 4096];
-        while Instant::now() < until {
-            let _ = self.waiter.wait(100)?.count();
-            let Ok((length, _)) = self.phone.recv_from(&mut buffer) else { continue };
-            if let Ok(Message::Response(response)) = message::parse(&buffer[..length])
-                && !response.is_provisional()
-            {
-                return Ok(response);
-            }
-        }
-        bail!("nothing is answered")
     }
 }
 
