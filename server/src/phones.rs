@@ -121,7 +121,7 @@ async fn serve(shared: &Shared, account: AccountId, from: IpAddr, mut coming: mp
                 Some(socket) => {
                     let (connection, user) = (socket.flow().connection, owner.user.clone());
                     if let Some(connection) = connection {
-                        shared.handle.command(Command::Trust { connection, user });
+                        shared.handle.command(Command::Trust { connection, user, account });
                     }
                     let line = Line::new(owner, socket.flow(), StdRng::from_os_rng(), Instant::now());
                     let desk = Desk { shared, account, customer, line, tabs: Vec::new(), holder: None, next: 0 };

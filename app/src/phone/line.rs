@@ -153,7 +153,8 @@ impl Phone {
         if before == Link::Ready {
             self.said.set("The server is not reached.".to_owned());
         }
-        if before != Link::Elsewhere && self.trouble.with_untracked(String::is_empty) {
+        // What was said of something else before (a microphone that is denied) keeps no phone from being connected again.
+        if before == Link::Ready || (before != Link::Elsewhere && self.trouble.with_untracked(String::is_empty)) {
             self.link.set(Link::Lost);
         }
         let again = move || {

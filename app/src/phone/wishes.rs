@@ -72,11 +72,17 @@ impl Phone {
 
     /// Takes a call that rings.
     pub(super) fn answer(self, call: CallNumber) {
-        let offer = machine(|machine| machine.offers.iter().find(|(of, _)| *of == call).map(|(_, sdp)| sdp.clone()));
+        // Taken, so that a second press while the microphone is asked for does not answer once more.
+        let offer = machine(|machine| {
+            let place = machine.offers.iter().position(|(of, _)| *of == call)?;
+            Some(machine.offers.remove(place).1)
+        });
         let Some(offer) = offer else { return };
         self.hold_others(Some(call));
         spawn_local(async move {
-            let Some(peer) = self.open(call).await else { return };
+            let Some(peer) = self.open(call).await else {
+                return machine(|machine| machine.offers.push((call, offer)));
+            };
             match peer.answer(&offer).await {
                 Ok(sdp) => tell(&ToServer::Answer { call, sdp }),
                 Err(_) => self.trouble.set("This browser and the server have no sound in common.".to_owned()),

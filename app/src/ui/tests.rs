@@ -54,6 +54,7 @@ fn page(me: Principal, flash: Flash, content: fn() -> AnyView) -> String {
         provide_context(RequestUrl::new("/admin/customers"));
         provide_meta_context();
         provide_page_context();
+        crate::phone::provide_phone();
         view! { <Router><Toasts>{content()}</Toasts></Router> }.to_html()
     })
 }

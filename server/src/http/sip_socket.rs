@@ -3,7 +3,7 @@
 //!
 //! No cookie counts here: a phone proves by its SIP password who it is, as every other phone does.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -21,6 +21,10 @@ use tandem_sip::{
     flow::Transport,
     transport::{LARGEST_FRAME, SUBPROTOCOL, Transports, WebSocket as SipSocket},
 };
+use tokio::time::timeout;
+
+/// The time that a client has to take a frame.
+const SLOWEST: Duration = Duration::from_secs(30);
 
 /// What the route needs.
 #[derive(Debug, Clone)]
@@ -83,11 +87,12 @@ async fn carry(socket: WebSocket, mut sip: SipSocket) {
                     Ok(text) => Message::Text(text.into()),
                     Err(_) => Message::Binary(frame),
                 };
-                if out.send(message).await.is_err() {
+                // Who does not read is not waited for.
+                if !matches!(timeout(SLOWEST, out.send(message)).await, Ok(Ok(()))) {
                     break;
                 }
             }
         }
     }
-    let _ = out.close().await;
+    let _ = timeout(SLOWEST, out.close()).await;
 }

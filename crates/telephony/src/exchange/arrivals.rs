@@ -104,6 +104,9 @@ impl<M: Media> Exchange<M> {
     /// A browser that has another network starts ICE anew in its offer; our answer does so, too.
     fn restart_ice_if_asked(&mut self, id: LegId, request: &Request) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
+        if !matches!(request.method, Method::Invite | Method::Update) {
+            return;
+        }
         if leg.negotiation.restarts_ice(&request.body)
             && let Some(local) = self.media.restart_ice(id)
         {

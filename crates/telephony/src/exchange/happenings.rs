@@ -87,8 +87,8 @@ impl<M: Media> Exchange<M> {
             }
             Command::Follow { call, on } => self.follow(now, call, on),
             Command::SwitchMode { call, mode } => self.change_mode_of(now, call, mode),
-            Command::Trust { connection, user } => {
-                self.trusted.insert(connection, user);
+            Command::Trust { connection, user, account } => {
+                self.trusted.insert(connection, (user, account));
             }
             Command::Record { call, account, wish } => self.wish_of(now, call, account, &wish),
             Command::RecordLeg { tag, wish } => {
@@ -98,6 +98,7 @@ impl<M: Media> Exchange<M> {
             }
             Command::Mark { call, text } => self.mark_moment(now, call, &text),
             Command::ForgetPhones(account) => {
+                self.trusted.retain(|_, (_, owner)| *owner != account);
                 let gone = self.registrar.remove(account);
                 self.bindings_gone(gone);
             }

@@ -139,6 +139,8 @@ pub enum Command {
         connection: ConnectionId,
         /// The SIP user.
         user: String,
+        /// Whose that user was then: should it become another account's, the connection is nobody's.
+        account: AccountId,
     },
     /// An account wants something of the recording of its call. Where it may not record, nothing happens.
     Record {

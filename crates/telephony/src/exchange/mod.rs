@@ -140,8 +140,8 @@ pub struct Exchange<M> {
     recorder_of: HashMap<LegId, (RecordingId, usize)>,
     /// Who may record.
     recording_terms: HashMap<LegId, RecordingTerms>,
-    /// Connections whose user has proven who that is, with the SIP user.
-    trusted: HashMap<ConnectionId, String>,
+    /// Connections whose user has proven who that is, with the SIP user and its account.
+    trusted: HashMap<ConnectionId, (String, AccountId)>,
     last_used: HashMap<(HuntgroupId, AccountId), Instant>,
     due: BTreeSet<(Instant, Due)>,
     scheduled: HashMap<Due, Instant>,

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tandem_domain::{calls::Registration, ids::Timestamp};
+use tandem_domain::{
+    calls::Registration,
+    ids::{AccountId, Timestamp},
+};
 use tandem_sip::{
     digest::{Credentials, DigestError, Ha1, Verdict},
     flow::{Flow, Transport},
@@ -56,7 +59,11 @@ impl<M: Media> Exchange<M> {
 
     /// Whose connection it is, if that was proven before it was made: a line of ours, for somebody who has signed in.
     pub(super) fn trusted_user(&self, flow: Flow) -> Option<&str> {
-        self.trusted.get(&flow.connection?).map(String::as_str)
+        self.trusted.get(&flow.connection?).map(|(user, _)| user.as_str())
+    }
+
+    fn trusted_account(&self, flow: Flow) -> Option<AccountId> {
+        self.trusted.get(&flow.connection?).map(|(_, account)| *account)
     }
 
     fn challenge(&mut self, now: Now, server: ServerId, request: &Request, stale: bool) {
@@ -76,8 +83,8 @@ impl<M: Media> Exchange<M> {
         request: Request,
         phone: Option<Phone>,
     ) {
-        if self.trusted_user(flow).is_some() {
-            return match phone {
+        if let Some(account) = self.trusted_account(flow) {
+            return match phone.filter(|phone| phone.account == account) {
                 Some(phone) => self.admitted(now, server, flow, request, phone),
                 None => self.refuse(now, Some(server), &request, 403),
             };

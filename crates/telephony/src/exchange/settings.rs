@@ -88,11 +88,14 @@ impl Settings {
     /// Whether a message came from the trunk.
     #[must_use]
     pub fn is_trunk(&self, flow: Flow) -> bool {
-        self.trunk.as_ref().is_some_and(|trunk| {
-            trunk.address.ip() == flow.remote.ip() && {
-                // On one machine, which is how it is tried out, the address alone would let every phone in without a password.
-                !flow.remote.ip().is_loopback() || trunk.address.port() == flow.remote.port()
-            }
-        })
+        // A browser is no trunk, wherever it is: behind a proxy, its address is the proxy's.
+        let browser = matches!(flow.transport, Transport::Ws | Transport::Wss);
+        !browser
+            && self.trunk.as_ref().is_some_and(|trunk| {
+                trunk.address.ip() == flow.remote.ip() && {
+                    // On one machine, which is how it is tried out, the address alone would let every phone in without a password.
+                    !flow.remote.ip().is_loopback() || trunk.address.port() == flow.remote.port()
+                }
+            })
     }
 }
