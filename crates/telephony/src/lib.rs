@@ -8,7 +8,7 @@
 //! | [`exchange`] | what does an event mean, and what is to be done? |
 //! | [`call`] | who rings, who talks to whom, how does it end? |
 //! | [`leg`] | what does a phone say, and what is it told? |
-//! | [`line`] | what does a phone in a browser say, and what is it told? |
+//! | [`mod@line`] | what does a phone in a browser say, and what is it told? |
 //! | [`registrar`] | which phones are where? |
 //! | [`directory`] | whose phone is it, and what does a dialled number mean? |
 //! | [`prompt`] | what does the exchange say? |
