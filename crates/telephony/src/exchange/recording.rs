@@ -177,7 +177,9 @@ impl<M: Media> Exchange<M> {
                 None => return,
             },
         };
-        if self.recorded(call) == Recorded::Paused {
+        // Not what is shown of it: a pause of a recording that nobody else may know of holds for all, too.
+        let paused = |id: &RecordingId| self.tapes.get(id).is_some_and(|tape| tape.paused);
+        if self.tapes_of(call).iter().any(paused) {
             if let Some(tape) = self.tapes.get_mut(&id) {
                 tape.paused = true;
             }

@@ -428,3 +428,37 @@ fn a_pause_is_for_everybody_who_records_the_call() {
         assert_eq!(kinds(&recording), [Started, Paused, Resumed]);
     }
 }
+
+#[test]
+fn a_private_recording_that_is_paused_holds_others_back_too() {
+    let world = World::new();
+    set(&world, Setting::RecordManually, Value::Switch(true));
+    set_of(&world, "744", Setting::RecordAccountOnly, Value::Switch(true));
+    let (_john, mary) = talk(&world);
+    let live = world.handle.feed().calls(None).remove(0);
+    let (one, other) = (live.caller.account.unwrap(), live.callee.account.unwrap());
+    let wish = |account, wish| world.handle.command(Command::Record { call: live.id, account, wish });
+    let marks = |account| {
+        let notes = recordings(&world);
+        notes
+            .iter()
+            .find(|note| note.recording.account == account)
+            .map(|note| kinds(&note.recording))
+            .unwrap_or_default()
+    };
+    use MarkKind::{Paused, Resumed, Started};
+    world.wait_for("John's recording", || {
+        wish(other, Wish::Start);
+        (marks(other) == [Started]).then_some(())
+    });
+    wish(other, Wish::Pause);
+    world.wait_for("its pause", || (marks(other) == [Started, Paused]).then_some(()));
+    wish(one, Wish::Start);
+    std::thread::sleep(SECOND);
+    assert_eq!(marks(one), [], "what is said now is nowhere kept");
+    wish(other, Wish::Resume);
+    world.wait_for("both", || (marks(other).last() == Some(&Resumed) && marks(one) == [Resumed]).then_some(()));
+    mary.hangup().granted();
+    world.wait_until_quiet();
+    wait_for_recordings(&world, 2);
+}
