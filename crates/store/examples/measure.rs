@@ -4,7 +4,9 @@
 //! `URL` names, if it is empty (by default with 1,000 customers, 100,000 accounts and 1,000,000 audit rows), and prints the
 //! median and the worst of some runs of each list, in milliseconds.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+mod measuring;
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tandem_domain::{
     access::{Scope, Tenant},
@@ -21,7 +23,8 @@ use tandem_store::{
     demo,
 };
 
-const RUNS: usize = 15;
+use self::measuring::measure;
+
 const ALL: Scope = Scope::for_system();
 
 #[tokio::main]
@@ -173,25 +176,5 @@ async fn measure_audit(store: &Store, customer: CustomerId) -> Result<(), StoreE
                 .await?;
         }
     }
-    Ok(())
-}
-
-/// Runs a list some times and prints how long it took.
-async fn measure<F: Future<Output = Result<u32, StoreError>>>(
-    label: &str,
-    list: impl Fn() -> F,
-) -> Result<(), StoreError> {
-    let mut times = Vec::new();
-    let mut count = list().await?;
-    for _ in 0..RUNS {
-        let started = Instant::now();
-        count = list().await?;
-        times.push(started.elapsed());
-    }
-    times.sort_unstable();
-    let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
-    let (median, worst) = (ms(times.get(RUNS / 2)), ms(times.last()));
-    let mark = if median > 10.0 { "  <-- slow" } else { "" };
-    println!("{median:8.2} {worst:8.2}  {label} ({count}){mark}");
     Ok(())
 }

@@ -4,9 +4,11 @@
 //! `URL` names, if it is empty (by default with 1,000 customers, 20,000 accounts and 1,000,000 calls), and prints how long
 //! batches of a thousand records take, and the median and the worst of some runs of each list, in milliseconds.
 
+mod measuring;
+
 use std::{
     sync::atomic::{AtomicI64, Ordering},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tandem_domain::{
@@ -20,7 +22,8 @@ use tandem_store::{
     xdrs::{XdrFilters, XdrRow},
 };
 
-const RUNS: usize = 15;
+use self::measuring::measure;
+
 const ALL: Scope = Scope::for_system();
 /// Records in a batch, as the exchange writes them about once a second.
 const BATCH: usize = 1000;
@@ -136,25 +139,5 @@ async fn measure_lists(
             measure(&format!("{whose} calls, {label}"), || async { page(None).await.map(|page| page.count) }).await?;
         }
     }
-    Ok(())
-}
-
-/// Runs something some times and prints how long it took.
-async fn measure<F: Future<Output = Result<u32, StoreError>>>(
-    label: &str,
-    run: impl Fn() -> F,
-) -> Result<(), StoreError> {
-    let mut times = Vec::new();
-    let mut count = run().await?;
-    for _ in 0..RUNS {
-        let started = Instant::now();
-        count = run().await?;
-        times.push(started.elapsed());
-    }
-    times.sort_unstable();
-    let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
-    let (median, worst) = (ms(times.get(RUNS / 2)), ms(times.last()));
-    let mark = if median > 10.0 { "  <-- slow" } else { "" };
-    println!("{median:8.2} {worst:8.2}  {label} ({count}){mark}");
     Ok(())
 }

@@ -4,7 +4,9 @@
 //! that `URL` names, if it is empty (by default with 1,000 customers, 20,000 accounts and 1,000,000 recordings), and prints the
 //! median and the worst of some runs of each list, in milliseconds, with what is counted.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+mod measuring;
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tandem_domain::{
     access::{Scope, Who},
@@ -14,7 +16,8 @@ use tandem_domain::{
 use tandem_store::{Options, Store, StoreError, demo, recordings::RecordingFilters};
 use uuid::Uuid;
 
-const RUNS: usize = 15;
+use self::measuring::measure;
+
 const STAFF: Who = Who::Administrator(AdministratorId(Uuid::nil()));
 const DAY: i64 = 24 * 60 * 60;
 const MINUTE_MS: u64 = 60_000;
@@ -100,25 +103,5 @@ async fn main() -> Result<(), StoreError> {
             measure(&format!("{whose}: {label}"), || async { page(None).await.map(|page| page.count) }).await?;
         }
     }
-    Ok(())
-}
-
-/// Runs something some times and prints how long it took.
-async fn measure<F: Future<Output = Result<u32, StoreError>>>(
-    label: &str,
-    run: impl Fn() -> F,
-) -> Result<(), StoreError> {
-    let mut times = Vec::new();
-    let mut count = run().await?;
-    for _ in 0..RUNS {
-        let started = Instant::now();
-        count = run().await?;
-        times.push(started.elapsed());
-    }
-    times.sort_unstable();
-    let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
-    let (median, worst) = (ms(times.get(RUNS / 2)), ms(times.last()));
-    let mark = if median > 10.0 { "  <-- slow" } else { "" };
-    println!("{median:8.2} {worst:8.2}  {label} ({count}){mark}");
     Ok(())
 }

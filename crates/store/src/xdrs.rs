@@ -293,21 +293,25 @@ fn unwritable(xdr: &Xdr, error: &serde_json::Error) -> StoreError {
     StoreError::Corrupt { id: xdr.id.to_string(), column: "record".into(), value: error.to_string() }
 }
 
+/// A party of a call, in the columns whose names begin with `place`: "caller" or "callee".
+pub(crate) fn party(row: &Row, place: &str) -> Result<Party, StoreError> {
+    let column = |what: &str| format!("{place}_{what}");
+    let account = row.parse_or_null(&column("account_id"))?;
+    Ok(Party { number: row.text(&column("number"))?, name: row.text(&column("name"))?, account })
+}
+
 fn xdr(row: &Row) -> Result<Xdr, StoreError> {
     let quality = |column: &str| -> Result<Option<Quality>, StoreError> {
         let text = row.text_or_null(column)?;
         text.map(|text| serde_json::from_str(&text).map_err(|_| row.corrupt(column, text))).transpose()
-    };
-    let party = |number: &str, name: &str, account: &str| -> Result<Party, StoreError> {
-        Ok(Party { number: row.text(number)?, name: row.text(name)?, account: row.parse_or_null(account)? })
     };
     Ok(Xdr {
         id: row.parse("id")?,
         call: row.parse("call_id")?,
         customer: row.parse("customer_id")?,
         direction: row.read("direction", Direction::from_key)?,
-        caller: party("caller_number", "caller_name", "caller_account_id")?,
-        callee: party("callee_number", "callee_name", "callee_account_id")?,
+        caller: party(row, "caller")?,
+        callee: party(row, "callee")?,
         dialled: row.text("dialled")?,
         huntgroup: row.text("huntgroup")?,
         started: row.at("started_at")?,

@@ -39,6 +39,7 @@ use crate::{
     outside,
     saving::About,
     search::{self, Words},
+    xdrs::party,
 };
 
 /// Their place in the word index.
@@ -352,9 +353,6 @@ fn recording_row(row: &Row) -> Result<RecordingRow, StoreError> {
 }
 
 fn read(row: &Row) -> Result<Recording, StoreError> {
-    let party = |number: &str, name: &str, account: &str| -> Result<Party, StoreError> {
-        Ok(Party { number: row.text(number)?, name: row.text(name)?, account: row.parse_or_null(account)? })
-    };
     Ok(Recording {
         id: row.parse("id")?,
         call: row.parse("call_id")?,
@@ -362,8 +360,8 @@ fn read(row: &Row) -> Result<Recording, StoreError> {
         account: row.parse("account_id")?,
         account_only: row.flag("account_only")?,
         direction: row.read("direction", Direction::from_key)?,
-        caller: party("caller_number", "caller_name", "caller_account_id")?,
-        callee: party("callee_number", "callee_name", "callee_account_id")?,
+        caller: party(row, "caller")?,
+        callee: party(row, "callee")?,
         huntgroup: row.text("huntgroup")?,
         started: row.at("started_at")?,
         ended: row.at("ended_at")?,
