@@ -90,9 +90,22 @@ pub fn IconButton(
     }
 }
 
-/// Puts the focus on a control again that another place on the page has after the data was loaded anew.
+/// Puts the focus on a control again that another place on the page has after the data was loaded anew, and keeps it there
+/// through later loadings until the person goes elsewhere: data may be loaded more than once for one change, and no one
+/// knows when the last of it is there.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct KeepFocus(StoredValue<Vec<String>>);
+pub struct KeepFocus(StoredValue<Wanted>);
+
+/// What is to have the focus.
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    /// The ids of the controls, the first that can have it; none: nothing is to.
+    ids: Vec<String>,
+    /// Whether it had it: from then on the person may take the focus elsewhere.
+    had: bool,
+    /// How often something was wanted. What was wanted before is not looked after any more.
+    turn: u32,
+}
 
 impl KeepFocus {
     /// Nothing to follow yet. Made outside of what is loaded anew.
@@ -103,52 +116,53 @@ impl KeepFocus {
 
     /// The ids of the controls to put the focus on, the first that can have it.
     pub fn on(self, ids: Vec<String>) {
-        self.0.set_value(ids);
+        self.0.update_value(|wanted| *wanted = Wanted { ids, had: false, turn: wanted.turn + 1 });
     }
 
-    /// Called where the data is shown: does it, once.
+    /// Called where the data is shown.
     pub fn restore(self) {
         Effect::new(move |_| {
-            let ids = self.0.try_update_value(std::mem::take).unwrap_or_default();
-            if !ids.is_empty() {
-                request_animation_frame(move || hold_focus(ids));
+            let turn = self.0.try_with_value(|wanted| (!wanted.ids.is_empty()).then_some(wanted.turn)).flatten();
+            if let Some(turn) = turn {
+                request_animation_frame(move || self.hold(turn, LOOKS));
             }
         });
+    }
+
+    /// Puts the focus where it belongs, and looks again a few times: rows may be shown a moment after this.
+    fn hold(self, turn: u32, looks: u32) {
+        // The page may be gone by now.
+        let Some(wanted) = self.0.try_get_value().filter(|wanted| wanted.turn == turn) else { return };
+        let active = document().active_element().filter(|active| active.tag_name() != "BODY");
+        let is_there = active.as_ref().is_some_and(|active| wanted.ids.contains(&active.id()));
+        // Rows are written over: what had the focus may be another row's control now, without the person's doing.
+        let is_ours = active.is_none_or(|active| is_there || active.has_attribute(PUT_HERE));
+        if wanted.had && !is_ours {
+            return self.0.set_value(Wanted { turn, ..Wanted::default() });
+        }
+        if (!wanted.had || !is_there) && focus_first(&wanted.ids) {
+            self.0.try_update_value(|wanted| wanted.had = true);
+        }
+        if looks > 0 {
+            set_timeout(move || self.hold(turn, looks - 1), LOOKS_AGAIN);
+        }
     }
 }
 
 /// How often one looks whether the focus has stayed, and how long after each other.
-const LOOKS: u32 = 5;
+const LOOKS: u32 = 10;
 const LOOKS_AGAIN: Duration = Duration::from_millis(100);
+/// Marks the control that was given the focus here.
+const PUT_HERE: &str = "data-focus-put";
 
-/// Puts the focus on the first that can have it.
-fn hold_focus(ids: Vec<String>) {
-    focus_first(&ids);
-    watch(ids, LOOKS);
-}
-
-/// Puts the focus back when it is lost: rows may be shown anew once more, by data that was on its way already. Where the person
-/// has put it elsewhere it is left.
-fn watch(ids: Vec<String>, looks: u32) {
-    if looks == 0 {
-        return;
-    }
-    let look = move || {
-        if document().active_element().is_none_or(|active| active.tag_name() == "BODY") {
-            focus_first(&ids);
-        }
-        watch(ids, looks - 1);
-    };
-    set_timeout(look, LOOKS_AGAIN);
-}
-
-fn focus_first(ids: &[String]) {
+/// Puts the focus on the first that can have it; tells whether there is one.
+fn focus_first(ids: &[String]) -> bool {
     use wasm_bindgen::JsCast;
     let buttons = ids.iter().filter_map(|id| document().get_element_by_id(id));
     let can_have_it = |button: &web_sys::Element| !button.has_attribute("disabled");
-    if let Some(button) = buttons.filter(can_have_it).find_map(|button| button.dyn_into::<web_sys::HtmlElement>().ok())
-    {
-        // Fails only for an element that cannot have the focus.
-        let _ = button.focus();
+    let button = buttons.filter(can_have_it).find_map(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Ok(Some(before)) = document().query_selector(&["[", PUT_HERE, "]"].concat()) {
+        let _ = before.remove_attribute(PUT_HERE);
     }
+    button.is_some_and(|button| button.set_attribute(PUT_HERE, "").and_then(|()| button.focus()).is_ok())
 }
