@@ -43,7 +43,8 @@ documentation() {
 
 tests_browser() {
     # The files as they are released, under the program that the tests above have just built.
-    npm --prefix end2end ci --no-progress &&
+    cargo build --package tandem-phones --example phone &&
+        npm --prefix end2end ci --no-progress &&
         TANDEM_HTTP_SITE="$PWD/target/site-release" npm --prefix end2end test
 }
 

@@ -75,10 +75,22 @@ export class Tandem {
     return this.lines.join('')
   }
 
+  /** Where phones register: `127.0.0.1:PORT`. */
+  sip(): string {
+    const address = /A phone registers at (\S+)/.exec(this.log())?.[1]
+    if (address === undefined) throw new Error(`the program does not say where phones register:\n${this.log()}`)
+    return address
+  }
+
   /** Ends it as an operator would, and throws its data away. */
   async stop(): Promise<void> {
     await this.end()
     await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Asks it to end, and lets it take its time. */
+  terminate(): void {
+    this.program.kill('SIGTERM')
   }
 
   private async end(): Promise<void> {
@@ -121,7 +133,8 @@ export class Tandem {
     throw new Error(`the recordings are not finished:\n${this.log()}`)
   }
 
-  private running(): boolean {
+  /** Whether the program still runs. */
+  running(): boolean {
     return this.program.pid !== undefined && this.program.exitCode === null && this.program.signalCode === null
   }
 

@@ -1,18 +1,10 @@
 // The phone in the browser: people call each other, and each hears the other's tone.
 
 import type { Page } from '@playwright/test'
-import { dial, hears, hearsNot, is, press, Telephones } from '../support/telephones.ts'
-import { expect, test as base, visit } from '../support/test.ts'
+import { dial, hears, hearsNot, is, nobodyTalks, press, type Telephones, telephoning as test } from '../support/telephones.ts'
+import { expect, visit } from '../support/test.ts'
 
 const [JOHN, MARY, ADAM] = [700, 1100, 1500]
-
-const test = base.extend<{ telephones: Telephones }>({
-  telephones: async ({ tandem }, use) => {
-    const telephones = new Telephones(tandem)
-    await use(telephones)
-    await telephones.end()
-  },
-})
 
 /** John (744) has called Mary (702), and they talk. */
 async function talking(telephones: Telephones): Promise<{ john: Page; mary: Page }> {
@@ -23,11 +15,6 @@ async function talking(telephones: Telephones): Promise<{ john: Page; mary: Page
   await is(mary, 'Connected')
   await is(john, 'Connected')
   return { john, mary }
-}
-
-/** Nobody has a call any more. */
-async function nobodyTalks(...pages: Page[]): Promise<void> {
-  for (const page of pages) await expect(page.getByText('No call at the moment.')).toBeVisible()
 }
 
 test('John calls the echo test and hears himself', async ({ telephones }) => {

@@ -1,0 +1,46 @@
+// A phone on somebody's desk: baresip, driven by `crates/phones/examples/phone.rs`.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Tandem } from './server.ts'
+
+/** The program: building the Rust tests makes it. */
+const PROGRAM = process.env.TANDEM_PHONE ?? fileURLToPath(new URL('../../target/debug/examples/phone', import.meta.url))
+
+/** A registered phone. */
+export class DeskPhone {
+  private constructor(
+    private readonly program: ChildProcess,
+    private readonly answers: AsyncIterator<string>,
+  ) {}
+
+  /** Registers as this SIP user; it speaks with a tone of so many hertz. */
+  static async of(tandem: Tandem, user: string, hertz: number): Promise<DeskPhone> {
+    const program = spawn(PROGRAM, [tandem.sip(), user, String(hertz)], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const lines = createInterface({ input: program.stdout })
+    const phone = new DeskPhone(program, lines[Symbol.asyncIterator]())
+    await phone.answer('registering')
+    return phone
+  }
+
+  /** Does something, or waits for something: see the program. Tells what was found. */
+  async does(order: string): Promise<string> {
+    this.program.stdin?.write(`${order}\n`)
+    return this.answer(order)
+  }
+
+  private async answer(order: string): Promise<string> {
+    const { value } = await this.answers.next()
+    if (value === undefined) throw new Error(`the phone is gone at “${order}”`)
+    if (!value.startsWith('ok')) throw new Error(`“${order}”: ${value}`)
+    return value.slice(3)
+  }
+
+  /** Puts the phone away. */
+  async end(): Promise<void> {
+    const ended = new Promise((resolve) => this.program.once('exit', resolve))
+    this.program.stdin?.end()
+    await ended
+  }
+}

@@ -1,0 +1,129 @@
+// What happens to a call of the browser when something else goes wrong: the network, the server, the page.
+
+import type { Page, WebSocketRoute } from '@playwright/test'
+import { Tandem } from '../support/server.ts'
+import { dial, hears, hearsNot, is, nobodyTalks, press, Telephones, telephoning as test } from '../support/telephones.ts'
+import { expect, visit } from '../support/test.ts'
+
+const [JOHN, MARY] = [700, 1100]
+
+/** John, whose browser was prepared, has called Mary, and they talk. */
+async function talking(telephones: Telephones, john: Page): Promise<{ john: Page; mary: Page }> {
+  const mary = await telephones.of('mary', MARY)
+  await visit(john, '/self-care/phone')
+  await expect(john.getByText(/^Ready: extension/)).toBeVisible()
+  await dial(john, '702')
+  await is(mary, 'Incoming call')
+  await press(mary, 'Answer')
+  await is(john, 'Connected')
+  await hears(mary, JOHN)
+  return { john, mary }
+}
+
+test('who is muted stays so when the page is loaded anew', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones, await telephones.browser('john', JOHN))
+  await press(john, 'Mute')
+  await hearsNot(mary, JOHN)
+  await john.reload()
+  await is(john, 'Muted')
+  await hears(john, MARY)
+  await hearsNot(mary, JOHN)
+  await press(john, 'Unmute')
+  await hears(mary, JOHN)
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('sound that has lost its way finds another one', async ({ telephones }) => {
+  const page = await telephones.browser('john', JOHN)
+  // The browser says of its connections that they are cut, for as long as ICE uses the names that it has.
+  await page.addInitScript(() => {
+    const state = Object.getOwnPropertyDescriptor(RTCPeerConnection.prototype, 'iceConnectionState')
+    const name = (one: RTCPeerConnection) => /a=ice-ufrag:(\S+)/.exec(one.localDescription?.sdp ?? '')?.[1]
+    const names: (string | undefined)[] = []
+    let cut: string | undefined
+    Object.defineProperty(RTCPeerConnection.prototype, 'iceConnectionState', {
+      get(this: RTCPeerConnection) {
+        if (names.at(-1) !== name(this)) names.push(name(this))
+        return cut !== undefined && cut === name(this) ? 'disconnected' : (state?.get?.call(this) as unknown)
+      },
+    })
+    Object.assign(window, { cutNow: () => (cut = names.at(-1)), namesOfIce: () => names })
+  })
+  const { john, mary } = await talking(telephones, page)
+  const names = () => john.evaluate(() => (window as unknown as { namesOfIce: () => string[] }).namesOfIce())
+  const before = await names()
+  await john.evaluate(() => (window as unknown as { cutNow: () => void }).cutNow())
+  await expect.poll(async () => (await names()).length, { timeout: 15_000 }).toBeGreaterThan(before.length)
+  await hears(mary, JOHN)
+  await hears(john, MARY)
+  await press(mary, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('a stream that says nothing any more is noticed, and the call goes on by another', async ({ telephones }) => {
+  const page = await telephones.browser('john', JOHN)
+  let silent = false
+  let streams = 0
+  await page.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
+    streams += 1
+    const server = socket.connectToServer()
+    const first = streams === 1
+    // The first one is swallowed by the network when it is told to, in both directions.
+    socket.onMessage((message) => {
+      if (!first || !silent) server.send(message)
+    })
+    server.onMessage((message) => {
+      if (!first || !silent) socket.send(message)
+    })
+  })
+  const { john, mary } = await talking(telephones, page)
+  silent = true
+  await expect.poll(() => streams, { timeout: 20_000 }).toBeGreaterThan(1)
+  await is(john, 'Connected')
+  await hears(mary, JOHN)
+  await hears(john, MARY)
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('who gives up before the server was told calls nobody', async ({ telephones }) => {
+  const page = await telephones.browser('john', JOHN)
+  await page.addInitScript(() => {
+    const open = MediaDevices.prototype.getUserMedia
+    MediaDevices.prototype.getUserMedia = async function (...asked) {
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+      return open.apply(this, asked)
+    }
+  })
+  const mary = await telephones.of('mary', MARY)
+  await visit(page, '/self-care/phone')
+  await expect(page.getByText(/^Ready: extension/)).toBeVisible()
+  await dial(page, '702')
+  await press(page, 'Hang up')
+  await nobodyTalks(page)
+  await page.waitForTimeout(2500)
+  await nobodyTalks(page, mary)
+})
+
+test('a server that is told to end lets the call end first', async () => {
+  const tandem = await Tandem.start()
+  const telephones = new Telephones(tandem)
+  try {
+    const john = await telephones.of('john', JOHN)
+    await dial(john, '*43')
+    await is(john, 'Connected')
+    await hears(john, JOHN)
+    tandem.terminate()
+    // Longer than a phone is waited for that is gone.
+    await john.waitForTimeout(18_000)
+    await is(john, 'Connected')
+    await hears(john, JOHN)
+    await press(john, 'Hang up')
+    await expect.poll(() => tandem.running(), { timeout: 15_000 }).toBe(false)
+    expect(tandem.log()).toContain('ended')
+  } finally {
+    await telephones.end([/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/])
+    await tandem.stop()
+  }
+})
