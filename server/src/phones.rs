@@ -4,7 +4,7 @@
 //! the exchange is told to trust. It lives as long as the line: as long as a tab is there, and a while longer.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     future::poll_fn,
     net::{IpAddr, SocketAddr},
     sync::{
@@ -19,7 +19,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use tandem_app::server::phones::{PhoneLine, Phones};
 use tandem_domain::{
     calls::LiveCall,
-    ids::{AccountId, CustomerId},
+    ids::AccountId,
     phone::{RecordWish, ToBrowser, ToServer},
 };
 use tandem_sip::{
@@ -34,7 +34,7 @@ use tandem_telephony::{
     feed::Topic,
     line::{Line, Output, Owner},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Tabs of one account at one time.
 const MOST_TABS: usize = 16;
@@ -55,12 +55,21 @@ struct Shared {
     handle: Handle,
     /// What the exchange calls itself.
     local: SocketAddr,
-    /// Of each account in whose browser the phone is: where new tabs are taken.
-    lines: Mutex<HashMap<AccountId, mpsc::Sender<Tab>>>,
-    /// Those who are not to be disturbed.
-    quiet: Mutex<HashSet<AccountId>>,
+    /// Of each account in whose browser the phone is.
+    lines: Mutex<HashMap<AccountId, Door>>,
     /// Tells lines apart that come from one address.
     port: AtomicU16,
+    /// Whether the server goes down: lines without calls end.
+    ending: watch::Receiver<bool>,
+}
+
+/// The way to a line.
+#[derive(Clone)]
+struct Door {
+    /// Where new tabs are taken.
+    tabs: mpsc::Sender<Tab>,
+    /// Whether it has calls.
+    calls: watch::Receiver<bool>,
 }
 
 /// A browser tab, from the line's side.
@@ -72,9 +81,15 @@ struct Tab {
 impl BrowserPhones {
     /// Lines that lead to this exchange, which calls itself `local`.
     #[must_use]
-    pub fn new(store: Store, transports: Transports, handle: Handle, local: SocketAddr) -> Self {
-        let (lines, quiet) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Shared { store, transports, handle, local, lines, quiet, port: AtomicU16::new(1) }))
+    pub fn new(
+        store: Store,
+        transports: Transports,
+        handle: Handle,
+        local: SocketAddr,
+        ending: watch::Receiver<bool>,
+    ) -> Self {
+        let lines = Mutex::default();
+        Self(Arc::new(Shared { store, transports, handle, local, lines, port: AtomicU16::new(1), ending }))
     }
 }
 
@@ -84,26 +99,27 @@ impl Phones for BrowserPhones {
         let (facts, rx) = mpsc::channel(BACKLOG);
         let mut tab = Tab { wishes, facts };
         let mut lines = locked(&self.0.lines);
-        if let Some(line) = lines.get(&account) {
-            match line.try_send(tab) {
-                Ok(()) => return Some(PhoneLine { tx, rx }),
+        if let Some(door) = lines.get(&account) {
+            match door.tabs.try_send(tab) {
+                Ok(()) => return Some(PhoneLine { tx, rx, calls: door.calls.clone() }),
                 Err(mpsc::error::TrySendError::Full(_)) => return None,
                 Err(mpsc::error::TrySendError::Closed(back)) => tab = back,
             }
         }
         let (tabs, coming) = mpsc::channel(MOST_TABS);
         let _ = tabs.try_send(tab);
-        lines.insert(account, tabs.clone());
+        let (has_calls, calls) = watch::channel(false);
+        lines.insert(account, Door { tabs: tabs.clone(), calls: calls.clone() });
         let shared = self.0.clone();
         tokio::spawn(async move {
-            serve(&shared, account, from, coming).await;
+            serve(&shared, account, from, coming, has_calls).await;
             let mut lines = locked(&shared.lines);
             // Another line may have begun since this one was leaving.
-            if lines.get(&account).is_some_and(|line| line.same_channel(&tabs)) {
+            if lines.get(&account).is_some_and(|door| door.tabs.same_channel(&tabs)) {
                 lines.remove(&account);
             }
         });
-        Some(PhoneLine { tx, rx })
+        Some(PhoneLine { tx, rx, calls })
     }
 }
 
@@ -112,9 +128,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Begins a line and serves it until it is over.
-async fn serve(shared: &Shared, account: AccountId, from: IpAddr, mut coming: mpsc::Receiver<Tab>) {
+async fn serve(
+    shared: &Shared,
+    account: AccountId,
+    from: IpAddr,
+    mut coming: mpsc::Receiver<Tab>,
+    has_calls: watch::Sender<bool>,
+) {
     let words = match owner(shared, account).await {
-        Ok(Some((owner, customer))) => {
+        Ok(Some(owner)) => {
             let port = shared.port.fetch_add(1, Ordering::Relaxed).max(1);
             let socket = shared.transports.websocket(Transport::Ws, shared.local, SocketAddr::new(from, port));
             match socket {
@@ -124,7 +146,8 @@ async fn serve(shared: &Shared, account: AccountId, from: IpAddr, mut coming: mp
                         shared.handle.command(Command::Trust { connection, user, account });
                     }
                     let line = Line::new(owner, socket.flow(), StdRng::from_os_rng(), Instant::now());
-                    let desk = Desk { shared, account, customer, line, tabs: Vec::new(), holder: None, next: 0 };
+                    let (tabs, holder, next) = (Vec::new(), None, 0);
+                    let desk = Desk { shared, account, line, tabs, holder, next, has_calls };
                     return desk.serve(socket, coming).await;
                 }
                 None => NO_LINE,
@@ -143,27 +166,25 @@ async fn serve(shared: &Shared, account: AccountId, from: IpAddr, mut coming: mp
 }
 
 /// Whose phone it is; `None` when the account has none.
-async fn owner(shared: &Shared, account: AccountId) -> Result<Option<(Owner, CustomerId)>, StoreError> {
+async fn owner(shared: &Shared, account: AccountId) -> Result<Option<Owner>, StoreError> {
     let exchange = shared.store.exchange();
     let Some(caller) = exchange.caller(account).await? else { return Ok(None) };
     let Some(user) = caller.line.sip_user else { return Ok(None) };
     let terms = exchange.recording(&[account]).await?;
-    let customer = caller.line.customer;
     let owner = Owner {
         user,
         extension: caller.line.extension.to_string(),
         name: caller.line.name,
         may_record: terms.first().is_some_and(|terms| terms.manual),
-        do_not_disturb: locked(&shared.quiet).contains(&account),
+        do_not_disturb: shared.handle.feed().is_quiet(account),
     };
-    Ok(Some((owner, customer)))
+    Ok(Some(owner))
 }
 
 /// A line with its tabs.
 struct Desk<'a> {
     shared: &'a Shared,
     account: AccountId,
-    customer: CustomerId,
     line: Line,
     /// The tabs, by their numbers.
     tabs: Vec<(u64, Tab)>,
@@ -171,13 +192,22 @@ struct Desk<'a> {
     holder: Option<u64>,
     /// The number of the next tab.
     next: u64,
+    /// Tells the tabs' streams whether there are calls.
+    has_calls: watch::Sender<bool>,
 }
 
 impl Desk<'_> {
     async fn serve(mut self, mut socket: WebSocket, mut coming: mpsc::Receiver<Tab>) {
         let mut changes = self.shared.handle.feed().changes(Topic::Calls);
+        let mut ending = self.shared.ending.clone();
         loop {
             self.perform(&socket).await;
+            self.note_calls();
+            // Calls may go on until the server's time is over.
+            let ends = *ending.borrow();
+            if ends && self.line.calls() == 0 {
+                return;
+            }
             if self.line.is_leaving() {
                 // Who comes now gets another line.
                 coming.close();
@@ -204,9 +234,15 @@ impl Desk<'_> {
                     }
                 }
                 Ok(()) = changes.changed() => self.look(),
+                Ok(()) = ending.changed(), if !ends => {}
                 () = tokio::time::sleep_until(due.into()) => self.line.handle_timeout(Instant::now()),
             }
         }
+    }
+
+    fn note_calls(&self) {
+        let there = self.line.calls() > 0;
+        self.has_calls.send_if_modified(|before| std::mem::replace(before, there) != there);
     }
 
     /// A tab said something, or (`None`) is gone.
@@ -231,20 +267,22 @@ impl Desk<'_> {
         }
     }
 
-    /// Something happened to calls: whether ours are recorded, the exchange alone knows.
+    /// Something happened to calls: whether ours are recorded, and whether the other party holds us, the exchange alone knows.
     fn look(&mut self) {
         let talks: Vec<(String, String)> = self.line.talks().map(|(leg, with)| (leg, with.to_owned())).collect();
         if talks.is_empty() {
             return;
         }
         let own = Some(self.account);
-        let mut live = self.shared.handle.feed().calls(Some(self.customer));
-        live.retain(|call| call.answered.is_some() && (call.caller.account == own || call.callee.account == own));
+        let mut live = self.shared.handle.feed().calls_of(self.account);
+        live.retain(|call| call.answered.is_some());
         for (leg, with) in &talks {
             let is = |call: &&LiveCall| [&call.caller, &call.callee].iter().any(|party| party.number == *with);
             let only = live.first().filter(|_| live.len() == 1 && talks.len() == 1);
             if let Some(call) = only.or_else(|| live.iter().find(is)) {
                 self.line.recorded(leg, call.recorded);
+                let [caller, callee] = call.holds;
+                self.line.held(leg, if call.caller.account == own { callee } else { caller });
             }
         }
     }
@@ -286,12 +324,7 @@ impl Desk<'_> {
                     };
                     self.shared.handle.command(Command::RecordLeg { tag: leg, wish });
                 }
-                Output::DoNotDisturb(true) => {
-                    locked(&self.shared.quiet).insert(self.account);
-                }
-                Output::DoNotDisturb(false) => {
-                    locked(&self.shared.quiet).remove(&self.account);
-                }
+                Output::DoNotDisturb(on) => self.shared.handle.feed().show_quiet(self.account, on),
             }
         }
     }

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use tandem_domain::phone::{CallNumber, CallState, Resumed, ToBrowser, ToServer, TransferState};
 
-use super::{Link, Own, Phone, call::Call, clock, line::tell, machine, peer_of};
+use super::{Link, Own, Phone, call::Call, clock, expecting, line::tell, machine, peer_of, wishes::kept_muted};
 
 impl Phone {
     pub(super) fn told(self, fact: ToBrowser) {
@@ -28,11 +28,14 @@ impl Phone {
                 self.link.set(Link::Ready);
                 self.resume_all(calls);
             }
-            ToBrowser::Incoming { call, from, huntgroup, sdp } => {
+            ToBrowser::Incoming { call, from, huntgroup, ticket, sdp } => {
                 machine(|machine| machine.offers.push((call, sdp)));
                 let incoming = Call { huntgroup, ..Call::new(call, CallState::Incoming, from) };
                 self.said.set(["Incoming call from ", incoming.name(), " ", &incoming.about()].concat());
                 self.add(incoming);
+                if ticket.is_some_and(|ticket| expecting::is_expected(&ticket)) {
+                    self.answer(call);
+                }
             }
             ToBrowser::Ringing { .. } => self.said.set("It rings.".to_owned()),
             ToBrowser::Early { call, sdp } => self.take_answer(call, sdp),
@@ -65,6 +68,7 @@ impl Phone {
             }
             ToBrowser::Recorded { call, state } => self.change(call, |call| call.recorded = state),
             ToBrowser::Ended { call, words, .. } => self.ended(call, &words),
+            ToBrowser::Alive => {}
             ToBrowser::TakenElsewhere => {
                 let numbers =
                     self.calls.with_untracked(|calls| calls.iter().map(|call| call.number).collect::<Vec<_>>());
@@ -93,7 +97,7 @@ impl Phone {
         }
     }
 
-    fn lose(self, number: CallNumber) {
+    pub(super) fn lose(self, number: CallNumber) {
         machine(|machine| {
             machine.peers.retain(|(call, _)| *call != number);
             machine.offers.retain(|(call, _)| *call != number);
@@ -103,6 +107,7 @@ impl Phone {
     /// What the server says that there is, is what there is.
     fn resume_all(self, calls: Vec<Resumed>) {
         let before = self.calls.with_untracked(Clone::clone);
+        let was_muted = kept_muted();
         for call in before.iter().filter(|call| !call.is_over()) {
             self.lose(call.number);
             if calls.iter().any(|resumed| resumed.call == call.number) {
@@ -116,12 +121,14 @@ impl Phone {
             if let Some(sdp) = resumed.sdp.take() {
                 machine(|machine| machine.offers.push((number, sdp)));
             }
-            let muted = before.iter().any(|call| call.number == number && call.muted);
+            // Who was silent stays silent, though the page is another.
+            let muted = before.iter().any(|call| call.number == number && call.muted) || was_muted.contains(&number);
             self.add(Call { muted, ..Call::resumed(resumed, clock()) });
             if state == CallState::Talking {
                 self.resume(number);
             }
         }
+        self.keep_muted();
     }
 
     /// A call that was talked by another browser, or by this one before, goes on here.

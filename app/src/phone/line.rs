@@ -2,21 +2,33 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn as _, task::spawn_local};
 use tandem_domain::phone::{ToBrowser, ToServer};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
 use super::{
-    Link, Phone,
+    Link, Phone, clock,
     devices::{self, Devices},
     machine,
 };
+use crate::{error::AppError, ui::submit};
 
 /// Whether this browser is a phone, in `localStorage`.
 const IS_PHONE: &str = "phone";
 /// Whether this tab holds the phone, in `sessionStorage`: a page that is loaded anew takes it back from itself.
 const HOLDS: &str = "phone-held";
+/// After so many milliseconds of silence it is asked whether somebody is there.
+const SILENCE: i64 = 4000;
+/// How many milliseconds that may take before the stream is taken for dead: the server keeps the calls for
+/// [`RESUME_SECONDS`](tandem_domain::phone::RESUME_SECONDS).
+const PATIENCE: i64 = 5000;
+/// A clock that was not looked at for so many milliseconds tells nothing of the stream.
+const ASLEEP: i64 = 1500;
+/// How long a connection may take to be made, in milliseconds.
+const SLOWEST: i64 = 6000;
+/// How often the server is told that the phone is in use, in milliseconds: a stream renews no session, and no cookie.
+const STAY: i64 = 2 * 60 * 1000;
 /// The session has ended: the server's word for it.
 const SIGNED_OUT: u16 = 4001;
 
@@ -48,11 +60,44 @@ fn note_holding(on: bool) {
     }
 }
 
+/// Somebody is signed in here and uses the phone. A page that does nothing else would be signed out after a while.
+///
+/// # Errors
+/// Nobody is signed in; no account.
+#[server(endpoint = "phone_stays")]
+pub async fn phone_stays() -> Result<(), AppError> {
+    use tandem_domain::access::Who;
+
+    use crate::server::ask::Ask;
+
+    match Ask::now()?.me.who {
+        Who::Account { .. } => Ok(()),
+        Who::Administrator(_) | Who::Customer(_) => Err(AppError::Forbidden("a phone: only accounts have one".into())),
+    }
+}
+
+/// Tells the server now and then that the phone is in use. What it answers, the stream says as well.
+fn stay(now: i64) {
+    let before = machine(|machine| std::mem::replace(&mut machine.stayed, now));
+    if now - before < STAY {
+        machine(|machine| machine.stayed = before);
+    } else {
+        spawn_local(async move {
+            let _ = submit::ask(PhoneStays::PATH, "").await;
+        });
+    }
+}
+
+/// Whether a connection is being made.
+fn is_connecting() -> bool {
+    machine(|machine| machine.line.as_ref().is_some_and(|line| line.socket.ready_state() == WebSocket::CONNECTING))
+}
+
 /// Tells the server; nothing happens while it is not reached.
 pub(super) fn tell(wish: &ToServer) {
     let Ok(text) = serde_json::to_string(wish) else { return };
     machine(|machine| {
-        if let Some(line) = &machine.line {
+        if let Some(line) = machine.line.as_ref().filter(|line| line.socket.ready_state() == WebSocket::OPEN) {
             let _ = line.socket.send_with_str(&text);
         }
     });
@@ -83,8 +128,47 @@ impl Phone {
         self.link.set(Link::Connecting);
         self.connect(holds());
         // For as long as the browser shows this page.
-        let _ = set_interval_with_handle(move || self.tick(), Duration::from_millis(100));
+        if !machine(|machine| std::mem::replace(&mut machine.ticks, true)) {
+            let _ = set_interval_with_handle(move || self.tick(), Duration::from_millis(100));
+            let _ = window_event_listener_untyped("online", move |_| self.online());
+        }
         self.find_devices();
+    }
+
+    /// The network is another one: what was said on the old one may never arrive.
+    fn online(self) {
+        if matches!(self.link.get_untracked(), Link::Lost | Link::Connecting | Link::Ready) {
+            self.connect(holds());
+        }
+    }
+
+    /// Asks whether somebody is there, and begins anew if nobody is: a network that is gone says nothing.
+    pub(super) fn keep_alive(self, now: i64) {
+        let (slept, silent, waited) = machine(|machine| {
+            let slept = now - std::mem::replace(&mut machine.ticked, now) > ASLEEP;
+            (slept, now - machine.heard, machine.asked.map(|asked| now - asked))
+        });
+        match self.link.get_untracked() {
+            Link::Ready => {}
+            Link::Connecting | Link::Lost if silent > SLOWEST && is_connecting() => return self.connect(holds()),
+            Link::Off | Link::Connecting | Link::Elsewhere | Link::Lost | Link::SignedOut => return,
+        }
+        stay(now);
+        let ask = |again| {
+            machine(|machine| (machine.asked, machine.again) = (Some(now), again));
+            tell(&ToServer::Alive);
+        };
+        match waited {
+            None if silent > SILENCE => ask(false),
+            // The answer may have been lost while the page slept.
+            Some(waited) if waited > PATIENCE && slept && !machine(|machine| machine.again) => ask(true),
+            Some(waited) if waited > PATIENCE => {
+                self.said.set("The server is not reached.".to_owned());
+                self.link.set(Link::Lost);
+                self.connect(holds());
+            }
+            None | Some(_) => {}
+        }
     }
 
     /// This browser is no phone any more: its calls end.
@@ -123,6 +207,7 @@ impl Phone {
         let opened = Closure::<dyn Fn(Event)>::new(move |_| tell(&ToServer::Hello { take }));
         let told = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let fact = event.data().as_string().and_then(|text| serde_json::from_str::<ToBrowser>(&text).ok());
+            machine(|machine| (machine.heard, machine.asked, machine.again) = (clock(), None, false));
             if let Some(fact) = fact {
                 match &fact {
                     ToBrowser::Ready { .. } => note_holding(true),
@@ -136,7 +221,10 @@ impl Phone {
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(told.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-        machine(|machine| machine.line = Some(Line { socket, _opened: opened, _told: told, _closed: closed }));
+        machine(|machine| {
+            machine.line = Some(Line { socket, _opened: opened, _told: told, _closed: closed });
+            (machine.heard, machine.asked) = (clock(), None);
+        });
     }
 
     fn closed(self, code: u16) {

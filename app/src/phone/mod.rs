@@ -14,6 +14,7 @@
 //! | `dock` | and on other pages? |
 //! | `wishes` | what does a press of a button do? |
 //! | `facts` | what does the server say? |
+//! | [`expecting`] | which call does the page answer by itself? |
 //! | `line` | how is the server reached? |
 //! | `peer` | how is a call heard? |
 //! | `devices`, `sounds` | by which microphone and loudspeaker, and what rings? |
@@ -22,6 +23,7 @@ mod call;
 mod card;
 mod devices;
 pub(crate) mod dock;
+pub(crate) mod expecting;
 mod facts;
 mod line;
 pub(crate) mod panel;
@@ -92,8 +94,20 @@ struct Machine {
     line: Option<line::Line>,
     /// Connecting failed so often since it last did not.
     failures: u32,
+    /// When somebody was heard on it last, since when it is asked whether somebody is there, and whether that was asked once more,
+    /// by this browser's clock.
+    heard: i64,
+    asked: Option<i64>,
+    again: bool,
+    /// When the server was told last that somebody is signed in here.
+    stayed: i64,
+    /// Whether the clock is looked at, and when it was last.
+    ticks: bool,
+    ticked: i64,
     /// The number of the next call.
     next: u32,
+    /// Calls that the server has not been told of yet.
+    unsaid: Vec<CallNumber>,
     peers: Vec<(CallNumber, Rc<Peer>)>,
     /// The offers of calls that ring here.
     offers: Vec<(CallNumber, String)>,
@@ -183,6 +197,7 @@ impl Phone {
             call.state = CallState::Ended;
             words.clone_into(&mut call.words);
         });
+        self.keep_muted();
         self.said.set(words.to_owned());
         set_timeout(move || self.forget(number), Duration::from_secs(4));
     }
@@ -214,8 +229,10 @@ impl Phone {
         });
     }
 
-    /// A tenth of a second has gone by.
+    /// A tenth of a second has gone by, or more: browsers let pages that nobody sees wait.
     fn tick(self) {
+        self.keep_alive(clock());
+        self.mend_sound(clock());
         let level = machine(|machine| machine.meter.as_ref().map(Meter::level));
         if let Some(level) = level.or(Some(0)).filter(|level| *level != self.level.get_untracked()) {
             self.level.set(level);

@@ -1,13 +1,15 @@
 //! The sound of one call: microphone, peer connection, loudspeaker (W3C WebRTC 1.0, Media Capture and Streams).
 
+use std::cell::Cell;
+
 use js_sys::{Array, Promise, Reflect};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    HtmlAudioElement, MediaStream, MediaStreamConstraints, MediaStreamTrack, RtcIceGatheringState, RtcPeerConnection,
-    RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcSdpType, RtcSessionDescriptionInit, RtcSignalingState,
-    RtcTrackEvent,
+    HtmlAudioElement, MediaStream, MediaStreamConstraints, MediaStreamTrack, RtcIceConnectionState,
+    RtcIceGatheringState, RtcOfferOptions, RtcPeerConnection, RtcRtpTransceiver, RtcRtpTransceiverDirection,
+    RtcSdpType, RtcSessionDescriptionInit, RtcSignalingState, RtcTrackEvent,
 };
 
 use super::devices::Devices;
@@ -16,6 +18,10 @@ use super::devices::Devices;
 const LOOK: i32 = 20;
 /// How often at most: one second (see [`tandem_domain::phone`]).
 const LOOKS: u32 = 50;
+/// After so many milliseconds without a way another one is looked for: a way may come back by itself. And how long that may
+/// take before it is done once more.
+const PATIENCE: i64 = 2000;
+const NEXT_TRY: i64 = 6000;
 
 /// Waits.
 pub(super) async fn sleep(milliseconds: i32) {
@@ -70,6 +76,8 @@ pub(super) struct Peer {
     connection: RtcPeerConnection,
     microphone: MediaStream,
     audio: HtmlAudioElement,
+    /// Since when nothing arrives, by this browser's clock in milliseconds.
+    cut: Cell<Option<i64>>,
     /// Lives as long as the connection that calls it.
     _heard: Closure<dyn Fn(RtcTrackEvent)>,
 }
@@ -101,7 +109,7 @@ impl Peer {
             }
         });
         connection.set_ontrack(Some(heard.as_ref().unchecked_ref()));
-        let peer = Self { connection, microphone, audio, _heard: heard };
+        let peer = Self { connection, microphone, audio, cut: Cell::new(None), _heard: heard };
         if let Some(track) = peer.track() {
             let none = Array::new();
             peer.connection.add_track(&track, &peer.microphone, &none);
@@ -139,13 +147,34 @@ impl Peer {
         self.connection.get_transceivers().get(0).dyn_into().ok()
     }
 
+    /// Whether the way to the server is gone for so long that another one should be looked for; not told again for a while.
+    pub(super) fn is_cut(&self, now: i64) -> bool {
+        use RtcIceConnectionState::{Disconnected, Failed};
+        let cut = matches!(self.connection.ice_connection_state(), Disconnected | Failed);
+        let since = self.cut.get().filter(|_| cut).unwrap_or(now);
+        let is_long = cut && now - since >= PATIENCE && self.is_stable();
+        self.cut.set(cut.then_some(if is_long { now + NEXT_TRY - PATIENCE } else { since }));
+        is_long
+    }
+
     /// An offer, with all candidates in it. `held`: the other one is not to be heard.
     pub(super) async fn offer(&self, held: bool) -> Result<String, JsValue> {
+        self.offer_with(held, &RtcOfferOptions::new()).await
+    }
+
+    /// An offer by which both ends look for a way anew (ICE restart, RFC 8445 §9).
+    pub(super) async fn restart(&self, held: bool) -> Result<String, JsValue> {
+        let options = RtcOfferOptions::new();
+        options.set_ice_restart(true);
+        self.offer_with(held, &options).await
+    }
+
+    async fn offer_with(&self, held: bool, options: &RtcOfferOptions) -> Result<String, JsValue> {
         let direction = if held { RtcRtpTransceiverDirection::Sendonly } else { RtcRtpTransceiverDirection::Sendrecv };
         if let Some(transceiver) = self.transceiver() {
             transceiver.set_direction(direction);
         }
-        let offer = JsFuture::from(self.connection.create_offer()).await?;
+        let offer = JsFuture::from(self.connection.create_offer_with_rtc_offer_options(options)).await?;
         self.describe(&offer).await
     }
 

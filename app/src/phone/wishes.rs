@@ -18,6 +18,15 @@ use super::{
     peer_of,
 };
 
+/// The calls that are muted, in `localStorage`.
+const MUTED: &str = "phone-muted";
+
+/// The calls that were muted when somebody was asked last.
+pub(super) fn kept_muted() -> Vec<CallNumber> {
+    let kept = devices::remembered(MUTED).unwrap_or_default();
+    kept.split(' ').filter_map(|number| number.parse().ok()).map(CallNumber).collect()
+}
+
 impl Phone {
     /// Opens microphone and connection of a call. `None`: it cannot be, or the call is over meanwhile.
     pub(super) async fn open(self, number: CallNumber) -> Option<Rc<Peer>> {
@@ -54,6 +63,7 @@ impl Phone {
         let call = machine(|machine| {
             let call = CallNumber(machine.next);
             machine.next += 1;
+            machine.unsaid.push(call);
             call
         });
         let with = Who { number: number.clone(), name: String::new() };
@@ -64,8 +74,14 @@ impl Phone {
                 None => None,
             };
             match offer {
+                // Who gave up meanwhile does not call.
+                Some(_) if !say(call) => {}
                 Some(sdp) => tell(&ToServer::Dial { call, number, sdp }),
-                None => self.forget(call),
+                None => {
+                    say(call);
+                    self.lose(call);
+                    self.forget(call);
+                }
             }
         });
     }
@@ -96,7 +112,8 @@ impl Phone {
 
     pub(super) fn hang_up(self, call: CallNumber) {
         // Before anything was said of it, there is nothing that the server could end.
-        if self.call_now(call, |call| call.state) == Some(CallState::Dialling) && peer_of(call).is_none() {
+        if say(call) {
+            self.lose(call);
             return self.forget(call);
         }
         tell(&ToServer::HangUp { call });
@@ -108,7 +125,33 @@ impl Phone {
             peer.mute(on);
         }
         self.change(call, |call| call.muted = on);
+        self.keep_muted();
         self.said.set(if on { "Muted." } else { "Not muted." }.to_owned());
+    }
+
+    /// Looks for another way to the server where there is none any more: the network is another one.
+    pub(super) fn mend_sound(self, now: i64) {
+        let cut: Vec<_> =
+            machine(|machine| machine.peers.iter().filter(|(_, peer)| peer.is_cut(now)).cloned().collect());
+        for (call, peer) in cut {
+            let held = self.call_now(call, |call| call.is_talking().then_some(call.held_by_us)).flatten();
+            let Some(held) = held else { continue };
+            self.said.set("The sound is cut. Another way is looked for.".to_owned());
+            spawn_local(async move {
+                if let Ok(sdp) = peer.restart(held).await {
+                    tell(&ToServer::Offer { call, sdp });
+                }
+            });
+        }
+    }
+
+    /// Remembers which calls are muted: they are in whichever tab they go on.
+    pub(super) fn keep_muted(self) {
+        let muted = self.calls.with_untracked(|calls| {
+            let muted = calls.iter().filter(|call| call.muted && !call.is_over());
+            muted.map(|call| call.number.0.to_string()).collect::<Vec<_>>()
+        });
+        devices::remember(MUTED, &muted.join(" "));
     }
 
     pub(super) fn hold(self, call: CallNumber, on: bool) {
@@ -237,4 +280,13 @@ impl Phone {
     pub(super) fn find_devices(self) {
         spawn_local(async move { self.choices.set(devices::list().await) });
     }
+}
+
+/// The server is being told of a call that this browser makes, or never will be; tells whether it was not yet.
+fn say(call: CallNumber) -> bool {
+    machine(|machine| {
+        let before = machine.unsaid.len();
+        machine.unsaid.retain(|unsaid| *unsaid != call);
+        machine.unsaid.len() < before
+    })
 }

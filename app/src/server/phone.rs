@@ -20,7 +20,7 @@ use axum_login::{
 use tandem_domain::{
     access::Who,
     ids::{AccountId, Timestamp},
-    phone::{LONGEST_SDP, ToServer},
+    phone::{LONGEST_SDP, ToBrowser, ToServer},
 };
 use tokio::time::{Instant, interval_at, timeout};
 
@@ -40,12 +40,17 @@ const SLOWEST: Duration = Duration::from_secs(5);
 /// Messages of a browser between two signs of life. Fingers on a dial pad are slower.
 const MOST_MESSAGES: u32 = 600;
 
+/// What somebody is told who calls when the session lasts for a call's sake alone.
+const TIME_IS_OVER: &str = "Your session has ended. Sign in again to make another call.";
+
 /// Close: the session has ended, sign in again (4000 and above are the application's own: RFC 6455 §7.4.2).
 const SIGNED_OUT: u16 = 4001;
 /// Close: something was said that no phone says.
 const NOT_UNDERSTOOD: u16 = 4002;
 /// Close: the line is put away; another one can be asked for.
 const PUT_AWAY: u16 = 4003;
+/// Close: the sign-in is another since; whoever is still signed in comes again.
+const COME_AGAIN: u16 = 4004;
 /// Close: the server goes down, and comes back.
 const RESTARTS: u16 = 1012;
 
@@ -53,13 +58,18 @@ const RESTARTS: u16 = 1012;
 pub(super) async fn phone(State(services): State<Services>, auth: AuthSession, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let from = parts.extensions.get::<ClientAddr>().map(|address| address.0);
-    let (visit, account) = match begin(&services, auth).await {
-        Ok(found) => found,
-        Err(error) => return refuse(error),
-    };
+    let begun = begin(&services, auth).await;
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &services).await {
         Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
+        Err(rejection) => return begun.err().map_or_else(|| rejection.into_response(), refuse),
+    };
+    let (visit, account) = match begun {
+        Ok(found) => found,
+        // A page reads no status of a stream that it does not get, and would try for ever.
+        Err(AppError::SignedOut) => {
+            return upgrade.on_upgrade(|mut socket| async move { close(&mut socket, SIGNED_OUT).await });
+        }
+        Err(error) => return refuse(error),
     };
     let from = from.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let Some(line) = services.phones.open(account, from) else { return refuse(AppError::Wait { seconds: 10 }) };
@@ -102,12 +112,14 @@ struct Visit {
 
 impl Visit {
     async fn serve(self, mut socket: WebSocket, mut line: PhoneLine) {
-        let mut ending = self.services.ending.clone();
+        let (mut ending, mut calls) = (self.services.ending.clone(), line.calls.clone());
         let mut looks = interval_at(Instant::now() + SIGN_OF_LIFE, SIGN_OF_LIFE);
-        let (mut alive, mut messages) = (true, 0_u32);
+        let (mut alive, mut messages, mut is_over) = (true, 0_u32, false);
         let why = loop {
+            // Calls that go on are let end.
             let ended = async {
                 let _ = ending.wait_for(|ends| *ends).await;
+                let _ = calls.wait_for(|there| !there).await;
             };
             tokio::select! {
                 biased;
@@ -118,15 +130,19 @@ impl Visit {
                         return;
                     }
                     messages = 0;
-                    if !self.may_go_on().await {
-                        break SIGNED_OUT;
+                    match self.standing().await {
+                        Standing::SignedIn => {}
+                        // The call is let end; no other is begun.
+                        Standing::TimeIsOver if *line.calls.borrow() => is_over = true,
+                        Standing::TimeIsOver | Standing::SignedOut => break SIGNED_OUT,
+                        Standing::Renewed => break COME_AGAIN,
                     }
                     if !send(&mut socket, Message::Ping(Vec::new().into())).await {
                         return;
                     }
                 }
                 told = line.rx.recv() => {
-                    let Some(told) = told else { break PUT_AWAY };
+                    let Some(told) = told else { break if *self.services.ending.borrow() { RESTARTS } else { PUT_AWAY } };
                     let Ok(text) = serde_json::to_string(&told) else { continue };
                     if !send(&mut socket, Message::Text(text.into())).await {
                         return;
@@ -146,31 +162,64 @@ impl Visit {
                     if messages > MOST_MESSAGES {
                         break NOT_UNDERSTOOD;
                     }
-                    if line.tx.send(wish).await.is_err() {
+                    let answer = match &wish {
+                        ToServer::Alive => Some(ToBrowser::Alive),
+                        ToServer::Dial { call, .. } if is_over => {
+                            Some(ToBrowser::Ended { call: *call, words: TIME_IS_OVER.into(), retry: false })
+                        }
+                        _ => None,
+                    };
+                    if let Some(answer) = answer {
+                        let Ok(answer) = serde_json::to_string(&answer) else { continue };
+                        if !send(&mut socket, Message::Text(answer.into())).await {
+                            return;
+                        }
+                    } else if line.tx.send(wish).await.is_err() {
                         break PUT_AWAY;
                     }
                 }
             }
         };
-        let frame = CloseFrame { code: why, reason: Utf8Bytes::from_static("") };
-        send(&mut socket, Message::Close(Some(frame))).await;
+        close(&mut socket, why).await;
     }
 
-    /// Whether the session still is, and still that of the account.
-    async fn may_go_on(&self) -> bool {
+    /// What has become of the session. Nobody's call is cut because the records cannot be asked for a moment.
+    async fn standing(&self) -> Standing {
+        let store = &self.services.store;
+        match store.sign_ins().principal(self.user.me.who).await {
+            Ok(Some((_, stamp))) if stamp == self.user.session_auth_hash() => {}
+            // Who has a new password, and is still signed in, shows it by coming again.
+            Ok(Some(_)) => return Standing::Renewed,
+            Ok(None) => return Standing::SignedOut,
+            Err(_) => return Standing::SignedIn,
+        }
+        // Whatever becomes of its row then.
         if self.services.clock.now() >= self.until {
-            return false;
+            return Standing::TimeIsOver;
         }
-        // Nobody's call is cut because the records cannot be asked for a moment.
-        if let Ok(None) = self.services.store.sessions().load(&self.session).await {
-            return false;
-        }
-        match self.services.store.sign_ins().principal(self.user.me.who).await {
-            Ok(Some((_, stamp))) => stamp == self.user.session_auth_hash(),
-            Ok(None) => false,
-            Err(_) => true,
+        match store.sessions().load(&self.session).await {
+            Ok(None) => Standing::SignedOut,
+            Ok(Some(_)) | Err(_) => Standing::SignedIn,
         }
     }
+}
+
+/// What has become of a stream's session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It goes on.
+    SignedIn,
+    /// It goes on for no longer than it may.
+    TimeIsOver,
+    /// It has been ended.
+    SignedOut,
+    /// The sign-in is another since: a new password, a new role.
+    Renewed,
+}
+
+async fn close(socket: &mut WebSocket, code: u16) {
+    let frame = CloseFrame { code, reason: Utf8Bytes::from_static("") };
+    send(socket, Message::Close(Some(frame))).await;
 }
 
 /// Sends, and tells whether somebody is there who reads.

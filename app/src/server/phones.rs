@@ -6,7 +6,7 @@ use tandem_domain::{
     ids::AccountId,
     phone::{ToBrowser, ToServer},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// One browser tab's way to the line of its account. Dropping either end says that the tab is gone.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct PhoneLine {
     pub tx: mpsc::Sender<ToServer>,
     /// What is so. That it ends means that the line is put away: the browser may come back for another one.
     pub rx: mpsc::Receiver<ToBrowser>,
+    /// Whether there are calls, which outlive what would end the stream otherwise: the session's time, the server's.
+    pub calls: watch::Receiver<bool>,
 }
 
 /// The lines of the phones in browsers.

@@ -37,8 +37,11 @@
 //! **Several tabs.** One tab holds the phone. `Hello` with `take` takes it from another, which hears
 //! [`ToBrowser::TakenElsewhere`] and shows what it is told by other means; without `take`, the one who asks hears it.
 
+mod state;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::state::CallState;
 use crate::calls::Recorded;
 
 /// How long a line waits for its browser to come back, in seconds.
@@ -184,6 +187,8 @@ pub enum ToServer {
         /// Whether it is on.
         on: bool,
     },
+    /// Is somebody there? The answer is [`ToBrowser::Alive`]: a page cannot see the signs of life of its stream.
+    Alive,
     /// The phone is put away: its calls end, and it is not reached any more.
     Bye,
 }
@@ -229,6 +234,9 @@ pub enum ToBrowser {
         from: Who,
         /// Through which huntgroup, if any.
         huntgroup: Option<String>,
+        /// The ticket of the wish by which a page of the account asked for this call, if one did.
+        #[serde(default)]
+        ticket: Option<String>,
         /// An offer.
         sdp: String,
     },
@@ -304,6 +312,8 @@ pub enum ToBrowser {
     },
     /// Another tab holds the phone.
     TakenElsewhere,
+    /// The answer to [`ToServer::Alive`].
+    Alive,
     /// A wish cannot be granted; nothing has changed.
     Refused {
         /// Of which call it was.
@@ -334,82 +344,6 @@ pub struct Resumed {
     pub talked_ms: Option<u64>,
 }
 
-/// How far a call is, on both sides alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallState {
-    /// The browser called; nothing is known yet.
-    Dialling,
-    /// The other end rings, or is heard before it answers.
-    Ringing,
-    /// Somebody calls, and it rings here.
-    Incoming,
-    /// The parties talk, or one holds the other.
-    Talking,
-    /// It is over.
-    Ended,
-}
-
-impl CallState {
-    /// All states.
-    pub const ALL: [Self; 5] = [Self::Dialling, Self::Ringing, Self::Incoming, Self::Talking, Self::Ended];
-
-    /// Whether a call may go from here to there.
-    #[must_use]
-    pub const fn may_become(self, next: Self) -> bool {
-        match (self, next) {
-            (Self::Dialling, Self::Ringing | Self::Talking | Self::Ended)
-            | (Self::Ringing | Self::Incoming, Self::Talking | Self::Ended)
-            | (Self::Talking, Self::Ended) => true,
-            (Self::Dialling, Self::Dialling | Self::Incoming)
-            | (Self::Ringing, Self::Dialling | Self::Ringing | Self::Incoming)
-            | (Self::Incoming, Self::Dialling | Self::Ringing | Self::Incoming)
-            | (Self::Talking, Self::Dialling | Self::Ringing | Self::Incoming | Self::Talking)
-            | (Self::Ended, _) => false,
-        }
-    }
-
-    /// Where a call is after the server has said this of it: what begins a call begins it from nothing, `None`. The
-    /// phone and the tests of the line go by this alone. What cannot be said at this point changes nothing.
-    #[must_use]
-    pub fn after(state: Option<Self>, said: &ToBrowser) -> Option<Self> {
-        let next = match said {
-            ToBrowser::Incoming { .. } => return state.or(Some(Self::Incoming)),
-            ToBrowser::Ringing { .. } | ToBrowser::Early { .. } => Self::Ringing,
-            ToBrowser::Answered { .. } => Self::Talking,
-            ToBrowser::Ended { .. } => Self::Ended,
-            ToBrowser::Ready { .. }
-            | ToBrowser::Offer { .. }
-            | ToBrowser::Reply { .. }
-            | ToBrowser::Held { .. }
-            | ToBrowser::TransferState { .. }
-            | ToBrowser::Recorded { .. }
-            | ToBrowser::TakenElsewhere
-            | ToBrowser::Refused { .. } => return state,
-        };
-        state.map(|state| if state.may_become(next) { next } else { state })
-    }
-
-    /// Whether a call that is here can be asked for this. The phone shows the buttons that this allows; the line
-    /// refuses the rest.
-    #[must_use]
-    pub const fn allows(self, wish: &ToServer) -> bool {
-        match wish {
-            ToServer::Hello { .. } | ToServer::Dial { .. } | ToServer::DoNotDisturb { .. } | ToServer::Bye => true,
-            ToServer::Answer { .. } | ToServer::Decline { .. } => matches!(self, Self::Incoming),
-            ToServer::HangUp { .. } => !matches!(self, Self::Ended),
-            // Digits reach who speaks before the answer, too.
-            ToServer::Digit { .. } => matches!(self, Self::Ringing | Self::Talking),
-            ToServer::Hold { .. }
-            | ToServer::Offer { .. }
-            | ToServer::Reply { .. }
-            | ToServer::Transfer { .. }
-            | ToServer::Connect { .. }
-            | ToServer::Record { .. } => matches!(self, Self::Talking),
-        }
-    }
-}
-
 impl ToServer {
     /// Of which call it is.
     #[must_use]
@@ -426,7 +360,7 @@ impl ToServer {
             | Self::Transfer { call, .. }
             | Self::Connect { call, .. }
             | Self::Record { call, .. } => Some(*call),
-            Self::Hello { .. } | Self::DoNotDisturb { .. } | Self::Bye => None,
+            Self::Hello { .. } | Self::DoNotDisturb { .. } | Self::Alive | Self::Bye => None,
         }
     }
 }
@@ -447,7 +381,7 @@ impl ToBrowser {
             | Self::Recorded { call, .. }
             | Self::Ended { call, .. } => Some(*call),
             Self::Refused { call, .. } => *call,
-            Self::Ready { .. } | Self::TakenElsewhere => None,
+            Self::Ready { .. } | Self::TakenElsewhere | Self::Alive => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use tandem_domain::{
     calls::Recorded,
+    console::is_ticket,
     phone::{CallNumber, CallState, Resumed, ToBrowser, Who},
 };
 use tandem_sip::{
@@ -13,6 +14,7 @@ use tandem_sip::{
 };
 
 use super::{
+    TICKET_HEADER,
     station::{SDP, Station},
     words::End,
 };
@@ -149,14 +151,14 @@ impl Call {
         let with = Who { number: from.uri.user.unwrap_or_default(), name: from.display_name.unwrap_or_default() };
         station.respond(now, server, invite, 180, &local_tag, None);
         let state = State::Arriving { server, invite: Box::new(invite.clone()) };
-        let huntgroup = huntgroup(&invite.headers);
+        let (huntgroup, ticket) = (huntgroup(&invite.headers), ticket(&invite.headers));
         let call = Self {
             dialog: Some(dialog),
             theirs: Some(offer.clone()),
             huntgroup: huntgroup.clone(),
             ..Self::new(number, with.clone(), call_id, local_tag, state)
         };
-        station.say(ToBrowser::Incoming { call: number, from: with, huntgroup, sdp: offer });
+        station.say(ToBrowser::Incoming { call: number, from: with, huntgroup, ticket, sdp: offer });
         Ok(call)
     }
 
@@ -441,6 +443,11 @@ impl Call {
 /// The session description that a message carries.
 pub(super) fn description(headers: &Headers, body: &[u8]) -> Option<String> {
     (!body.is_empty() && headers.is_content_type(SDP)).then(|| String::from_utf8_lossy(body).into_owned())
+}
+
+/// By what the browser knows a call again that it asked for.
+fn ticket(headers: &Headers) -> Option<String> {
+    headers.get(&Name::Other(TICKET_HEADER.into())).filter(|ticket| is_ticket(ticket)).map(str::to_owned)
 }
 
 /// The huntgroup through which a call comes: `<sip:huntgroup@…>;purpose=info;name="Support"`.

@@ -52,6 +52,9 @@ use self::{
     words::End,
 };
 
+/// The header of an INVITE by which a browser knows the call again that it asked for.
+pub(crate) const TICKET_HEADER: &str = "X-Tandem-Ticket";
+
 /// Whose phone it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -180,6 +183,8 @@ impl Line {
                 self.leave(now);
                 self.station.browser = false;
             }
+            // Answered on the way.
+            ToServer::Alive => {}
             _ if !self.station.browser => {}
             ToServer::DoNotDisturb { on } => {
                 if std::mem::replace(&mut self.owner.do_not_disturb, on) != on {
@@ -349,7 +354,11 @@ impl Line {
                 call.refer(station, now, &to, None);
             }
             ToServer::Connect { other, .. } => self.connect(now, place, other),
-            ToServer::Hello { .. } | ToServer::Dial { .. } | ToServer::DoNotDisturb { .. } | ToServer::Bye => {}
+            ToServer::Hello { .. }
+            | ToServer::Dial { .. }
+            | ToServer::DoNotDisturb { .. }
+            | ToServer::Alive
+            | ToServer::Bye => {}
         }
     }
 
