@@ -6,10 +6,14 @@
 //!
 //! While the tab is hidden there is no stream; nothing is loaded anew under a question that waits for its answer.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use leptos::prelude::*;
-use tandem_domain::access::Field;
+use tandem_domain::{
+    access::{Field, Principal},
+    console::has_console,
+    ids::Timestamp,
+};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
@@ -24,11 +28,18 @@ pub enum Topic {
     Registrations,
     /// The records of calls that are over.
     Xdrs,
+    /// The calls' signalling.
+    Signalling,
+    /// What the supervisor's console shows.
+    Console,
+    /// How loud people speak in the calls that the console shows.
+    Levels,
 }
 
 impl Topic {
     /// All topics.
-    pub const ALL: [Self; 3] = [Self::Calls, Self::Registrations, Self::Xdrs];
+    pub const ALL: [Self; 6] =
+        [Self::Calls, Self::Registrations, Self::Xdrs, Self::Signalling, Self::Console, Self::Levels];
 
     /// The name in the stream's address.
     #[must_use]
@@ -37,6 +48,9 @@ impl Topic {
             Self::Calls => "calls",
             Self::Registrations => "registrations",
             Self::Xdrs => "xdrs",
+            Self::Signalling => "signalling",
+            Self::Console => "console",
+            Self::Levels => "levels",
         }
     }
 
@@ -53,6 +67,17 @@ impl Topic {
             Self::Calls => Field::LiveCalls,
             Self::Registrations => Field::Registrations,
             Self::Xdrs => Field::CallHistory,
+            Self::Signalling => Field::SipLadder,
+            Self::Console | Self::Levels => Field::SupervisorConsole,
+        }
+    }
+
+    /// Whether somebody may look at it.
+    #[must_use]
+    pub fn is_for(self, me: &Principal) -> bool {
+        match self {
+            Self::Calls | Self::Registrations | Self::Xdrs | Self::Signalling => me.sees(self.field()),
+            Self::Console | Self::Levels => has_console(me),
         }
     }
 }
@@ -72,17 +97,69 @@ pub fn duration(seconds: i64) -> String {
 pub fn live(topics: &[Topic]) -> Refresh {
     let refresh = use_refresh().below();
     let me = me();
-    let seen: Vec<&str> = topics.iter().filter(|topic| me.sees(topic.field())).map(|topic| topic.key()).collect();
+    let seen: Vec<&str> = topics.iter().filter(|topic| topic.is_for(&me)).map(|topic| topic.key()).collect();
     if !seen.is_empty() {
         let address = format!("/live/{}", seen.join(","));
-        Effect::new(move |_| follow(address.clone(), refresh));
+        Effect::new(move |_| {
+            let ears = Ears { news: Box::new(move || refresh.now()), levels: Box::new(|_| {}), link: Box::new(|_| {}) };
+            follow(address.clone(), ears);
+        });
     }
     refresh
 }
 
+/// Who follows a stream.
+pub(crate) struct Ears {
+    /// Something changed.
+    pub(crate) news: Box<dyn Fn()>,
+    /// How loud people speak: what [`Topic::Levels`] tells, as JSON.
+    pub(crate) levels: Box<dyn Fn(&str)>,
+    /// The server is reached, or no longer.
+    pub(crate) link: Box<dyn Fn(bool)>,
+}
+
+/// The server's clock, as far as it is known: this browser's, less how far it is ahead.
+#[cfg(not(feature = "ssr"))]
+fn server_clock() -> f64 {
+    js_sys::Date::now() - AHEAD.get()
+}
+
+#[cfg(not(feature = "ssr"))]
+thread_local! {
+    /// How many milliseconds this clock is ahead of the server's, as the last stream told.
+    static AHEAD: std::cell::Cell<f64> = const { std::cell::Cell::new(0.0) };
+}
+
+/// How long something has lasted since this moment, as a clock shows it.
+#[must_use]
+pub fn lasts(since: Timestamp) -> String {
+    #[cfg(feature = "ssr")]
+    {
+        let services = use_context::<crate::server::Services>();
+        services.map_or_else(String::new, |services| duration(services.clock.now().seconds_since(since)))
+    }
+    #[cfg(not(feature = "ssr"))]
+    {
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
+        let now = Timestamp(server_clock() as i64);
+        duration(now.seconds_since(since))
+    }
+}
+
+/// Follows the console with the levels, in the browser, for as long as the page is there.
+pub(crate) fn follow_console(ears: Ears) {
+    follow("/live/console,levels".to_owned(), ears);
+}
+
+/// Seconds after which a stream that was refused is asked for again.
+const AGAIN: u32 = 5;
+
 /// What a page holds of its stream.
 struct Stream {
+    ears: Rc<Ears>,
     source: Option<EventSource>,
+    /// Seconds that it has been shut.
+    shut: u32,
     /// How many milliseconds this clock is ahead of the server's; `None` until the server told its own.
     ahead: Option<f64>,
     /// Something changed while a question was open.
@@ -90,27 +167,54 @@ struct Stream {
 }
 
 /// Begins to follow, in the browser.
-fn follow(address: String, refresh: Refresh) {
-    let stream = StoredValue::new_local(Stream { source: None, ahead: None, waits: false });
+fn follow(address: String, ears: Ears) {
+    let ears = Rc::new(ears);
+    let stream =
+        StoredValue::new_local(Stream { ears: ears.clone(), source: None, shut: 0, ahead: None, waits: false });
     let told = Closure::<dyn Fn(Event)>::new(move |event: Event| {
         let text = event.unchecked_ref::<MessageEvent>().data().as_string();
         let server = text.and_then(|text| text.parse::<f64>().ok());
         stream.try_update_value(|stream| {
             stream.ahead = server.map(|server| js_sys::Date::now() - server);
+            #[cfg(not(feature = "ssr"))]
+            AHEAD.set(stream.ahead.unwrap_or_default());
             stream.waits = true;
         });
-        catch_up(stream, refresh);
+        catch_up(stream);
     });
+    let loud = Closure::<dyn Fn(Event)>::new({
+        let ears = ears.clone();
+        move |event: Event| {
+            if let Some(text) = event.unchecked_ref::<MessageEvent>().data().as_string() {
+                (ears.levels)(&text);
+            }
+        }
+    });
+    let lost = Closure::<dyn Fn(Event)>::new(move |_| (ears.link)(false));
     let turn = move || {
         let source = (!document().hidden()).then(|| EventSource::new(&address).ok()).flatten();
         if let Some(source) = &source {
             source.set_onmessage(Some(told.as_ref().unchecked_ref()));
+            source.set_onerror(Some(lost.as_ref().unchecked_ref()));
+            let _ = source.add_event_listener_with_callback("levels", loud.as_ref().unchecked_ref());
         }
         let _ = stream.try_update_value(|stream| std::mem::replace(&mut stream.source, source).map(|old| old.close()));
     };
     turn();
-    let hidden = window_event_listener_untyped("visibilitychange", move |_| turn());
-    let ticks = set_interval_with_handle(move || tick(stream, refresh), Duration::from_secs(1));
+    let turn = Rc::new(turn);
+    let hidden = window_event_listener_untyped("visibilitychange", {
+        let turn = turn.clone();
+        move |_| turn()
+    });
+    let ticks = set_interval_with_handle(
+        move || {
+            tick(stream);
+            if is_shut_for_long(stream) {
+                turn();
+            }
+        },
+        Duration::from_secs(1),
+    );
     on_cleanup(move || {
         let _ = stream.try_update_value(|stream| stream.source.take().map(|source| source.close()));
         hidden.remove();
@@ -120,19 +224,34 @@ fn follow(address: String, refresh: Refresh) {
     });
 }
 
+/// Whether the browser has given the stream up, a while ago.
+fn is_shut_for_long(stream: StoredValue<Stream, LocalStorage>) -> bool {
+    let shut = stream.try_update_value(|stream| {
+        let is_shut = stream.source.as_ref().is_some_and(|source| source.ready_state() == EventSource::CLOSED);
+        stream.shut = if is_shut { stream.shut + 1 } else { 0 };
+        stream.shut
+    });
+    shut.is_some_and(|shut| shut >= AGAIN)
+}
+
 /// Loads anew what has changed, unless a question is open.
-fn catch_up(stream: StoredValue<Stream, LocalStorage>, refresh: Refresh) {
+fn catch_up(stream: StoredValue<Stream, LocalStorage>) {
     let waits = stream.try_with_value(|stream| stream.waits).unwrap_or_default();
     let asks = || document().query_selector("details.confirm[open]").is_ok_and(|open| open.is_some());
     if waits && !asks() {
-        stream.try_update_value(|stream| stream.waits = false);
-        refresh.now();
+        let ears = stream.try_update_value(|stream| {
+            stream.waits = false;
+            stream.ears.clone()
+        });
+        if let Some(ears) = ears {
+            (ears.news)();
+        }
     }
 }
 
 /// A second has gone by: durations go on.
-fn tick(stream: StoredValue<Stream, LocalStorage>, refresh: Refresh) {
-    catch_up(stream, refresh);
+fn tick(stream: StoredValue<Stream, LocalStorage>) {
+    catch_up(stream);
     let Some(ahead) = stream.try_with_value(|stream| stream.ahead).flatten() else { return };
     let Ok(clocks) = document().query_selector_all("[data-since]") else { return };
     for clock in (0..clocks.length()).filter_map(|i| clocks.item(i)) {

@@ -141,6 +141,8 @@ fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/recording") view=self_care::recording::RecordingPage ssr=SsrMode::Async />
             <Route path=path!("/phone") view=self_care::phone::PhonePage ssr=SsrMode::Async />
             <Route path=path!("/codes") view=self_care::codes::CodesPage ssr=SsrMode::Async />
+            <Route path=path!("/console") view=self_care::console::ConsolePage ssr=SsrMode::Async />
+            <Route path=path!("/wallboard") view=self_care::wallboard::WallboardPage ssr=SsrMode::Async />
             <Route path=path!("/audit") view=self_care::audit::AuditPage ssr=SsrMode::Async />
         </ParentRoute>
     }

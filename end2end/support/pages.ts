@@ -114,6 +114,10 @@ export const PAGES: Row[] = [
   { route: '/self-care/recording', who: 'john' },
   { route: '/self-care/phone', who: 'john' },
   { route: '/self-care/codes', who: 'john' },
+  { route: '/self-care/console', who: 'abc' },
+  { route: '/self-care/console', who: 'adam' },
+  { route: '/self-care/wallboard', who: 'abc' },
+  { route: '/self-care/wallboard', who: 'adam' },
   { route: '/self-care/audit', who: 'abc' },
 
   { route: '/profile', who: 'admin' },

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type Page, chromium } from '@playwright/test'
-import { expect, type Name, PASSWORD, visit } from './test.ts'
+import { expect, type Name, PASSWORD, test, visit } from './test.ts'
 import type { Tandem } from './server.ts'
 import { Watch } from './watch.ts'
 
@@ -67,7 +67,8 @@ export class Telephones {
     return page
   }
 
-  async end(): Promise<void> {
+  /** Puts the phones away. Complaints that are `expected` are none. */
+  async end(expected: RegExp[] = []): Promise<void> {
     // Whose browser is only closed has a phone for a while longer, and his calls with it: the next test would find them.
     for (const page of this.browsers.flatMap((browser) => browser.contexts()).flatMap((context) => context.pages())) {
       const off = page.getByRole('button', { name: 'Switch off' })
@@ -75,9 +76,19 @@ export class Telephones {
     }
     for (const browser of this.browsers) await browser.close()
     if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true })
-    expect(this.watch.complaints, 'what the browsers complained about').toEqual([])
+    const complaints = this.watch.complaints.filter((words) => !expected.some((one) => one.test(words)))
+    expect(complaints, 'what the browsers complained about').toEqual([])
   }
 }
+
+/** A test with browsers that are telephones. */
+export const telephoning = test.extend<{ telephones: Telephones }>({
+  telephones: async ({ tandem }, use) => {
+    const telephones = new Telephones(tandem)
+    await use(telephones)
+    await telephones.end()
+  },
+})
 
 /** A WAV file of one second of a tone, which a browser plays over and over. */
 function tone(hertz: number): Buffer {
@@ -101,11 +112,11 @@ function tone(hertz: number): Buffer {
   return Buffer.concat([head, samples])
 }
 
-/** How loud these tones are where the page's calls are heard, in decibels below the loudest possible. */
-export async function levels(page: Page, tones: number[]): Promise<number[]> {
-  return page.evaluate(async (tones) => {
+/** What is heard where the page's calls are heard: the strength of each frequency, and the loudest sample of a while, in decibels. */
+async function listen(page: Page): Promise<{ spectrum: number[]; width: number; peak: number } | undefined> {
+  return page.evaluate(async () => {
     const audio = [...document.querySelectorAll<HTMLAudioElement>('audio[data-call]')].at(-1)
-    if (!(audio?.srcObject instanceof MediaStream)) return tones.map(() => -200)
+    if (!(audio?.srcObject instanceof MediaStream)) return undefined
     const context = new AudioContext()
     const analyser = context.createAnalyser()
     analyser.fftSize = 8192
@@ -114,13 +125,28 @@ export async function levels(page: Page, tones: number[]): Promise<number[]> {
     await new Promise((resolve) => setTimeout(resolve, 400))
     const spectrum = new Float32Array(analyser.frequencyBinCount)
     analyser.getFloatFrequencyData(spectrum)
+    const samples = new Float32Array(analyser.fftSize)
+    analyser.getFloatTimeDomainData(samples)
     const width = context.sampleRate / analyser.fftSize
     await context.close()
-    return tones.map((hertz) => {
-      const bin = Math.round(hertz / width)
-      return Math.max(-200, ...spectrum.slice(bin - 2, bin + 3))
-    })
-  }, tones)
+    const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1e-10)
+    return { spectrum: [...spectrum], width, peak: 20 * Math.log10(loudest) }
+  })
+}
+
+/** How loud these tones are where the page's calls are heard, in decibels below the loudest possible. */
+export async function levels(page: Page, tones: number[]): Promise<number[]> {
+  const heard = await listen(page)
+  if (heard === undefined) return tones.map(() => -200)
+  return tones.map((hertz) => {
+    const bin = Math.round(hertz / heard.width)
+    return Math.max(-200, ...heard.spectrum.slice(bin - 2, bin + 3))
+  })
+}
+
+/** How loud anything at all is there, in decibels below the loudest possible. */
+export async function loudness(page: Page): Promise<number> {
+  return (await listen(page))?.peak ?? -200
 }
 
 /** Waits until a page hears this tone, and not the other one. */
@@ -145,6 +171,11 @@ export async function hearsNot(page: Page, hertz: number): Promise<void> {
 export async function dial(page: Page, number: string): Promise<void> {
   await page.getByLabel('Number', { exact: true }).fill(number)
   await page.getByRole('button', { name: 'Call', exact: true }).click()
+}
+
+/** Nobody has a call any more. */
+export async function nobodyTalks(...pages: Page[]): Promise<void> {
+  for (const page of pages) await expect(page.getByText('No call at the moment.')).toBeVisible()
 }
 
 /** Presses a button of a call. */

@@ -50,7 +50,7 @@ class Servers {
       await this.tandem?.stop()
       // Where nothing else is looked at, nobody calls: what changes by itself is in the way.
       this.tandem = await Tandem.start({
-        callers: file.includes('live_calls'),
+        callers: file.includes('live_calls') || file.includes('console'),
         recorded: file.includes('/recordings') || file.includes('every_page'),
       })
       this.file = file

@@ -35,7 +35,9 @@ export class Watch {
       (url.endsWith('.wasm') || /Failed to fetch|net::ERR_FAILED|was preloaded using link preload/.test(text))
     // Playwright's own scripts want into every frame; an e-mail's lets none run, theirs neither.
     const sandboxed = /^Blocked script execution in '[^']*\/mail\/[0-9a-f-]+\.html'/.test(text)
-    return refusal || blocked || sandboxed
+    // Only a test that cuts the network has none.
+    const cut = text.includes('net::ERR_INTERNET_DISCONNECTED')
+    return refusal || blocked || sandboxed || cut
   }
 }
 

@@ -1,6 +1,7 @@
 //! The exchange's wiring: from the configuration to sockets, media workers and the running exchange.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
     num::NonZero,
     path::{Path, PathBuf},
@@ -9,11 +10,13 @@ use std::{
 };
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use tandem_app::server::Clock;
+use tandem_app::server::{Clock, exchange::Join};
 use tandem_callers::Callers;
 use tandem_domain::{
     calls::LiveCall,
+    console::Phones,
     ids::{AccountId, CallId, CustomerId},
+    supervision::Mode,
 };
 use tandem_media::Engine;
 use tandem_sip::{
@@ -84,6 +87,8 @@ pub struct Exchange {
     pub transports: Transports,
     /// The phones in browsers.
     pub phones: Arc<BrowserPhones>,
+    /// Tells them that the end has begun.
+    ending: watch::Sender<bool>,
     /// Tells what is going on in numbers.
     pub gauges: Gauges,
     /// The demonstration's people.
@@ -96,6 +101,7 @@ impl Exchange {
         if let Some(callers) = self.callers {
             callers.stop().await;
         }
+        let _ = self.ending.send(true);
         self.running.stop(grace).await;
     }
 }
@@ -166,9 +172,10 @@ pub async fn start(
         Some(callers) => Some(callers.run(meeting, rand::random()).map_err(ExchangeError::Callers)?),
         None => None,
     };
-    let phones = Arc::new(BrowserPhones::new(accounts, ways, handle.clone(), address));
+    let (ending, ends) = watch::channel(false);
+    let phones = Arc::new(BrowserPhones::new(accounts, ways, handle.clone(), address, ends));
     let gauges = gauges(handle.clone(), sound, sockets);
-    Ok(Exchange { handle, running, address, transports: clients, phones, gauges, callers })
+    Ok(Exchange { handle, running, address, transports: clients, phones, ending, gauges, callers })
 }
 
 /// Port 0 stands for one that is free, for UDP and TCP alike.
@@ -308,6 +315,10 @@ impl tandem_app::server::exchange::Exchange for PagesExchange {
             tandem_app::live::Topic::Calls => Topic::Calls,
             tandem_app::live::Topic::Registrations => Topic::Registrations,
             tandem_app::live::Topic::Xdrs => Topic::Xdrs,
+            tandem_app::live::Topic::Signalling => Topic::Signalling,
+            tandem_app::live::Topic::Console => Topic::Console,
+            // Nobody waits for it: it is measured.
+            tandem_app::live::Topic::Levels => return watch::channel(0).1,
         })
     }
 
@@ -317,5 +328,47 @@ impl tandem_app::server::exchange::Exchange for PagesExchange {
 
     fn forget_phones(&self, account: AccountId) {
         self.0.command(Command::ForgetPhones(account));
+    }
+
+    fn phones(&self, customer: CustomerId) -> Phones {
+        let feed = self.0.feed();
+        let registered: BTreeSet<_> =
+            feed.registrations(Some(customer)).into_iter().map(|phone| phone.account).collect();
+        let quiet = registered.iter().copied().filter(|account| feed.is_quiet(*account)).collect();
+        Phones { registered, quiet }
+    }
+
+    fn join(&self, join: Join) {
+        let Join { manager, agent, call, mode, follow, ticket } = join;
+        self.0.command(Command::Supervise { manager, agent, mode, follow, call: Some(call), ticket });
+    }
+
+    fn switch_mode(&self, own: CallId, mode: Mode) {
+        self.0.command(Command::SwitchMode { call: own, mode });
+    }
+
+    fn follow(&self, own: CallId, on: bool) {
+        self.0.command(Command::Follow { call: own, on });
+    }
+
+    fn volumes(&self, own: CallId, volumes: [u8; 2]) {
+        self.0.command(Command::Volumes { call: own, volumes });
+    }
+
+    fn mark(&self, call: CallId, text: String) {
+        self.0.command(Command::Mark { call, text });
+    }
+
+    fn levels(&self) -> Box<dyn tandem_app::server::exchange::Levels> {
+        Box::new(PagesLevels(self.0.levels()))
+    }
+}
+
+/// How loud people speak, as pages see it.
+struct PagesLevels(tandem_telephony::levels::Levels);
+
+impl tandem_app::server::exchange::Levels for PagesLevels {
+    fn take(&mut self, calls: &[CallId]) -> Vec<(CallId, [u8; 2])> {
+        self.0.take(calls)
     }
 }

@@ -180,6 +180,7 @@ mod tests {
             role: AccessRole::built_in()[role].clone(),
             locale: Locale::default(),
             time_zone: TimeZone::default(),
+            manages: false,
         }
     }
 

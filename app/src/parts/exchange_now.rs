@@ -41,7 +41,7 @@ pub fn exchange_now() -> Data<(Option<i64>, Option<i64>)> {
 
 /// The numbers, which follow what happens; nothing when the role shows none.
 pub fn exchange_stats(now: Data<(Option<i64>, Option<i64>)>) -> AnyView {
-    if ![Topic::Calls, Topic::Registrations].into_iter().any(|topic| me().sees(topic.field())) {
+    if ![Topic::Calls, Topic::Registrations].into_iter().any(|topic| topic.is_for(&me())) {
         return ().into_any();
     }
     loaded(now, |(calls, phones)| {

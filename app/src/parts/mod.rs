@@ -13,6 +13,7 @@ pub mod audit_words;
 pub mod calls;
 pub mod codes_card;
 pub mod codes_form;
+pub mod console;
 #[cfg(feature = "ssr")]
 pub(crate) mod customer_filter;
 pub mod exchange_now;

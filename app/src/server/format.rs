@@ -64,6 +64,13 @@ pub fn today(now: Timestamp, zone: &locale::TimeZone) -> String {
     print(now, "%Y-%m-%d", zone)
 }
 
+/// When the day of this moment began in a time zone.
+#[must_use]
+pub fn midnight(now: Timestamp, zone: &locale::TimeZone) -> Timestamp {
+    let moment = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default().to_zoned(zone_of(zone));
+    moment.start_of_day().map_or(now, |day| Timestamp(day.timestamp().as_millisecond()))
+}
+
 /// The locale that was chosen in a form.
 ///
 /// # Errors

@@ -21,7 +21,11 @@ use axum_login::{
     tower_sessions::{SessionStore as _, session::Id},
 };
 use futures::{future, stream};
-use tandem_domain::{calls::LiveCall, ids::Timestamp};
+use tandem_domain::{
+    calls::{CallState, LiveCall},
+    console::{Console, Sight},
+    ids::{CallId, Timestamp},
+};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
@@ -30,11 +34,19 @@ use tokio::{
 use super::{
     Refusal, Services,
     auth::{AuthSession, SIGNED_IN_AT, SignedIn},
+    console,
+    exchange::Levels,
 };
 use crate::{error::AppError, live::Topic};
 
 /// The least time between two events about calls, which people watch.
 const PACE_OF_CALLS: Duration = Duration::from_millis(500);
+/// The least time between two events for a console, in which a manager works.
+const PACE_OF_CONSOLE: Duration = Duration::from_millis(100);
+/// How often it is told how loud people speak.
+const LEVELS_EVERY: Duration = Duration::from_millis(200);
+/// In how many calls at most.
+const LEVELS_MAX: usize = 100;
 /// The least time between two events about anything else.
 const PACE: Duration = Duration::from_secs(2);
 /// How often a sign of life is sent, and looked whether the person may still look.
@@ -112,31 +124,47 @@ async fn begin(services: Services, streams: &Streams, topics: &str, auth: AuthSe
     let user = auth.user.ok_or(AppError::SignedOut)?;
     let session = auth.session.id().ok_or(AppError::SignedOut)?;
     let unknown = || AppError::NotFound("topic".into());
-    let mut topics: Vec<Topic> =
+    let topics: Vec<Topic> =
         topics.split(',').map(|key| Topic::from_key(key).ok_or_else(unknown)).collect::<Result<_, _>>()?;
-    topics.dedup();
-    if topics.len() > Topic::ALL.len() {
+    // Each once, so that nobody asks for more than there is.
+    if topics.iter().enumerate().any(|(place, topic)| topics[..place].contains(topic)) {
         return Err(unknown());
     }
-    if let Some(hidden) = topics.iter().find(|topic| !user.me.sees(topic.field())) {
+    if let Some(hidden) = topics.iter().find(|topic| !topic.is_for(&user.me)) {
         return Err(AppError::forbidden(hidden.field()));
     }
     let signed_in: Option<Timestamp> = auth.session.get(SIGNED_IN_AT).await.ok().flatten();
     let signed_in = signed_in.ok_or(AppError::SignedOut)?;
     let lifetime = i64::try_from(services.sessions.absolute.as_secs()).unwrap_or(i64::MAX);
     let place = streams.take_place(session).ok_or(AppError::Wait { seconds: 60 })?;
+    let levels = topics.contains(&Topic::Levels).then(|| services.exchange.levels());
+    let sight = if topics.contains(&Topic::Console) { sight(&services, &user).await } else { None };
     let watched = topics.into_iter().map(|topic| (topic, services.exchange.changes(topic))).collect();
     let now = Instant::now();
     Ok(Events {
         until: signed_in.plus_seconds(lifetime),
         watched,
         seen: Vec::new(),
+        sight,
+        console: Console::default(),
+        levels,
+        levels_due: now,
+        levels_told: Bytes::new(),
         news: Some(now),
         sent: None,
+        looked: now,
         look: now + SIGN_OF_LIFE,
         user,
         place,
         services,
+    })
+}
+
+/// Whose calls the console of this stream shows. That the records cannot be asked for a moment shows none; it is asked again.
+async fn sight(services: &Services, user: &SignedIn) -> Option<Sight> {
+    console::sight(&services.store, &user.me).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the people of a console cannot be read");
+        None
     })
 }
 
@@ -150,10 +178,21 @@ struct Events {
     watched: Vec<(Topic, watch::Receiver<u64>)>,
     /// The calls that a customer saw last: what other customers do is nothing for it to hear of.
     seen: Vec<LiveCall>,
+    /// Whose calls the console shows, for streams that follow it.
+    sight: Option<Sight>,
+    /// What it showed last.
+    console: Console,
+    /// A look at how loud people speak, for streams that tell it.
+    levels: Option<Box<dyn Levels>>,
+    /// When that is told next, and what was told last.
+    levels_due: Instant,
+    levels_told: Bytes,
     /// Something happened that was not told yet, and from when on it may be.
     news: Option<Instant>,
     /// When the last event was sent.
     sent: Option<Instant>,
+    /// When it was looked last whether there are news: of what others do there are none, and that costs as much.
+    looked: Instant,
     /// When to send the next sign of life.
     look: Instant,
 }
@@ -167,7 +206,8 @@ impl Events {
                 self.has_news();
                 return Some(self.event());
             }
-            let Self { services, watched, news, look, .. } = self;
+            let tells_levels = self.levels.is_some() && !self.loud_calls().is_empty();
+            let Self { services, watched, news, look, levels_due, .. } = self;
             let ended = async {
                 let _ = services.ending.wait_for(|ends| *ends).await;
             };
@@ -185,10 +225,20 @@ impl Events {
                     return if self.may_look().await { Some(Bytes::from_static(b":\n\n")) } else { None };
                 }
                 () = due => {}
+                () = sleep_until(*levels_due), if tells_levels => match self.levels_event() {
+                    Some(event) => return Some(event),
+                    None => continue,
+                },
             }
             if self.news.is_none() {
-                let pace = if self.watches(Topic::Calls) { PACE_OF_CALLS } else { PACE };
-                self.news = Some(self.sent.map_or_else(Instant::now, |sent| sent + pace));
+                let pace = if self.watches(Topic::Levels) {
+                    PACE_OF_CONSOLE
+                } else if self.watches(Topic::Calls) || self.watches(Topic::Console) {
+                    PACE_OF_CALLS
+                } else {
+                    PACE
+                };
+                self.news = Some(self.looked + pace);
             } else if self.has_news() {
                 return Some(self.event());
             } else {
@@ -201,6 +251,38 @@ impl Events {
         self.watched.iter().any(|(watched, _)| *watched == topic)
     }
 
+    /// The calls of which is told how loud people speak.
+    fn loud_calls(&self) -> Vec<CallId> {
+        let talked = self.console.calls.iter().filter(|call| call.state != CallState::Ringing);
+        let mut calls: Vec<CallId> = talked.map(|call| call.id).collect();
+        calls.dedup();
+        calls.truncate(LEVELS_MAX);
+        calls
+    }
+
+    /// How loud people speak, if that is another than it was: each call's id with the levels of the one in the caller's place and
+    /// of the other.
+    fn levels_event(&mut self) -> Option<Bytes> {
+        self.levels_due = Instant::now() + LEVELS_EVERY;
+        let calls = self.loud_calls();
+        let levels = self.levels.as_mut()?.take(&calls);
+        let levels: Vec<String> =
+            levels.iter().map(|(call, [one, other])| format!("\"{call}\":[{one},{other}]")).collect();
+        let event = Bytes::from(format!("event: levels\ndata: {{{}}}\n\n", levels.join(",")));
+        let is_news = event != self.levels_told;
+        self.levels_told = event.clone();
+        is_news.then_some(event)
+    }
+
+    /// Whether a console shows anything else than it did.
+    fn has_console_changed(&mut self) -> bool {
+        let Some(sight) = &self.sight else { return false };
+        let console = console::shown(&self.services, &self.user.me, sight);
+        let differs = console != self.console;
+        self.console = console;
+        differs
+    }
+
     fn event(&mut self) -> Bytes {
         (self.sent, self.news) = (Some(Instant::now()), None);
         Bytes::from(format!("data: {}\n\n", self.services.clock.now().0))
@@ -208,7 +290,8 @@ impl Events {
 
     /// Whether anything of what happened is to be seen by this person. What happened until now counts as told.
     fn has_news(&mut self) -> bool {
-        let mut news = false;
+        self.looked = Instant::now();
+        let mut news = self.watches(Topic::Console) && self.has_console_changed();
         for (topic, changes) in &mut self.watched {
             let changed = changes.has_changed().unwrap_or_default();
             changes.mark_unchanged();
@@ -219,14 +302,15 @@ impl Events {
                     self.seen = calls;
                     differs
                 }
-                (Topic::Calls | Topic::Registrations | Topic::Xdrs, _) => changed,
+                (Topic::Calls | Topic::Registrations | Topic::Xdrs | Topic::Signalling, _) => changed,
+                (Topic::Console | Topic::Levels, _) => false,
             };
         }
         news
     }
 
     /// Whether the session still is, and still shows these topics.
-    async fn may_look(&self) -> bool {
+    async fn may_look(&mut self) -> bool {
         if self.services.clock.now() >= self.until {
             return false;
         }
@@ -236,7 +320,13 @@ impl Events {
         }
         match self.services.store.sign_ins().principal(self.user.me.who).await {
             Ok(Some((me, stamp))) => {
-                stamp == self.user.session_auth_hash() && self.watched.iter().all(|(topic, _)| me.sees(topic.field()))
+                let may = self.watched.iter().all(|(topic, _)| topic.is_for(&me));
+                if may && self.watches(Topic::Console) {
+                    // Huntgroups are changed meanwhile.
+                    self.sight = sight(&self.services, &self.user).await;
+                    self.news = self.news.or_else(|| Some(Instant::now()));
+                }
+                may && stamp == self.user.session_auth_hash()
             }
             Ok(None) | Err(_) => false,
         }

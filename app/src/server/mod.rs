@@ -23,6 +23,7 @@ pub mod answers;
 pub mod ask;
 pub mod auth;
 mod ceiling;
+pub(crate) mod console;
 pub mod exchange;
 pub mod format;
 #[cfg(test)]

@@ -30,11 +30,20 @@ pub fn Badge(
 }
 
 /// The sign of a mode.
-pub(super) const fn mode_sign(mode: Mode) -> Sign {
+pub(crate) const fn mode_sign(mode: Mode) -> Sign {
     match mode {
         Mode::Spy => Sign::Ear,
         Mode::Whisper => Sign::Whisper,
         Mode::BargeIn => Sign::Voices,
+    }
+}
+
+/// The class of a mode.
+pub(crate) const fn mode_class(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Spy => "mode-spy",
+        Mode::Whisper => "mode-whisper",
+        Mode::BargeIn => "mode-barge-in",
     }
 }
 
@@ -44,10 +53,5 @@ pub fn ModeBadge(
     /// The mode.
     mode: Mode,
 ) -> impl IntoView {
-    let class = match mode {
-        Mode::Spy => "badge mode-spy",
-        Mode::Whisper => "badge mode-whisper",
-        Mode::BargeIn => "badge mode-barge-in",
-    };
-    view! { <span class=class>{icon(mode_sign(mode))} {mode.label()}</span> }
+    view! { <span class=["badge ", mode_class(mode)].concat()>{icon(mode_sign(mode))} {mode.label()}</span> }
 }

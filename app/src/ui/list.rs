@@ -104,7 +104,7 @@ pub(super) fn first_page(args: &ListArgs) -> ListArgs {
 }
 
 /// A link within the list: never an empty address, which would mean the present one.
-pub(super) fn link_to(args: &ListArgs) -> String {
+pub(crate) fn link_to(args: &ListArgs) -> String {
     let query = query_of(args);
     if query.is_empty() { "?".into() } else { query }
 }
@@ -206,7 +206,7 @@ fn new_link(href: String, label: String) -> AnyView {
 }
 
 /// The search and the filters: a form of method GET that the browser need not send.
-fn search_bar(
+pub(crate) fn search_bar(
     args: Memo<ListArgs>,
     many: &'static str,
     filters: Vec<Filter>,
@@ -339,11 +339,7 @@ fn follow(args: Memo<ListArgs>, input: NodeRef<html::Input>, value: impl Fn(&Lis
 fn focus_by_slash(input: NodeRef<html::Input>) {
     Effect::new(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
-            let typing =
-                event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()).is_some_and(|target| {
-                    target.matches("input, textarea, select, dialog *, [contenteditable]").unwrap_or(false)
-                });
-            if event.key() == "/" && !typing && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
+            if event.key() == "/" && !is_typing(&event) && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
                 event.prevent_default();
                 if let Some(input) = input.get_untracked() {
                     let _ = input.focus();
@@ -353,6 +349,12 @@ fn focus_by_slash(input: NodeRef<html::Input>) {
         });
         on_cleanup(move || handle.remove());
     });
+}
+
+/// Whether a key is for a control that takes letters, or for a question.
+pub(crate) fn is_typing(event: &ev::KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| target.matches("input, textarea, select, dialog *, [contenteditable]").unwrap_or(false))
 }
 
 /// The arrow keys go from row to row; down from the search goes to the first.

@@ -71,6 +71,7 @@ pub mod tree;
 pub mod when_chosen;
 
 pub use badge::{Badge, ModeBadge};
+pub(crate) use badge::{mode_class, mode_sign};
 pub use button::{Button, Kind, LinkButton};
 pub use card::{Card, Stat};
 pub use desk::{Desk, use_desk};
@@ -83,6 +84,7 @@ pub use frame::Frame;
 pub use icon::{Sign, icon};
 pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs};
 pub use list::{Filter, FilterInput, ListPage, list_args};
+pub(crate) use list::{is_typing, link_to, search_bar};
 pub use player::{Player, Sound};
 pub use rows::{IconButton, KeepFocus, Row, Rows};
 pub use submit::post;

@@ -1,6 +1,9 @@
 //! Where one can go: the entries of the navigation, by what the person's role lets them see.
 
-use tandem_domain::access::{Audience, Field, Principal};
+use tandem_domain::{
+    access::{Audience, Field, Principal},
+    console::has_console,
+};
 
 use super::icon::Sign;
 
@@ -91,6 +94,8 @@ const CUSTOMER: &[(&str, &[Entry])] = &[
         "Calls",
         &[
             entry("/self-care/calls", "Live calls", Sign::Live, &[Field::LiveCalls]),
+            entry("/self-care/console", "Supervisor console", Sign::Ear, &[Field::SupervisorConsole]),
+            entry("/self-care/wallboard", "Wallboard", Sign::Device, &[Field::SupervisorConsole]),
             entry("/self-care/history", "Call history", Sign::Calls, &[Field::CallHistory]),
             entry("/self-care/recordings", "Call recordings", Sign::Recording, &[Field::Recordings]),
             entry("/self-care/numbers", "Public numbers", Sign::Number, &[Field::PublicNumbers]),
@@ -128,6 +133,13 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
             entry("/self-care/codes", "My service codes", Sign::Keypad, &[Field::ServiceCodes]),
         ],
     ),
+    (
+        "Supervision",
+        &[
+            entry("/self-care/console", "Supervisor console", Sign::Ear, &[Field::SupervisorConsole]),
+            entry("/self-care/wallboard", "Wallboard", Sign::Device, &[Field::SupervisorConsole]),
+        ],
+    ),
     ("Me", &[entry("/profile", "Profile", Sign::Card, &[])]),
 ];
 
@@ -138,7 +150,9 @@ pub(super) fn groups(me: &Principal, demo: bool) -> Vec<Group> {
         Audience::Customer => (CUSTOMER, None),
         Audience::Account => (ACCOUNT, Some(&DEMO_MAILBOX)),
     };
-    let seen = |entry: &&Entry| entry.fields.is_empty() || entry.fields.iter().any(|field| me.sees(*field));
+    // The console is for managers, which no role says.
+    let sees = |field: &Field| if *field == Field::SupervisorConsole { has_console(me) } else { me.sees(*field) };
+    let seen = |entry: &&Entry| entry.fields.is_empty() || entry.fields.iter().any(sees);
     table
         .iter()
         .chain(demonstration.filter(|_| demo))

@@ -57,7 +57,7 @@ async fn send(to: &str, body: &str) -> Result<(bool, String), JsValue> {
 
 /// What a form would send, pressed by this button. Of several values under one name the last counts: a ticked checkbox
 /// over its hidden "off" (names that end in `[]` are lists, and keep all).
-pub(super) fn read(form: &HtmlFormElement, pressed: Option<&HtmlElement>) -> Vec<(String, String)> {
+pub(crate) fn read(form: &HtmlFormElement, pressed: Option<&HtmlElement>) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut add = |name: String, value: String| match fields.iter_mut().find(|(known, _)| *known == name) {
         Some(field) if !name.ends_with("[]") => field.1 = value,

@@ -36,7 +36,7 @@ fn somebody(role: usize, level: Option<(Field, Level)>) -> Principal {
         }
     };
     let (locale, time_zone) = Default::default();
-    Principal { who, sign_in: "anna".into(), name: "Anna".into(), role, locale, time_zone }
+    Principal { who, sign_in: "anna".into(), name: "Anna".into(), role, locale, time_zone, manages: false }
 }
 
 fn administrator() -> Principal {

@@ -323,12 +323,18 @@ pub struct LiveCall {
     pub started: Timestamp,
     /// When it was answered.
     pub answered: Option<Timestamp>,
+    /// Whether the one in the caller's place holds the other, and the other way round.
+    #[serde(default)]
+    pub holds: [bool; 2],
     /// The managers in it, in the order in which they joined.
     #[serde(default)]
     pub supervisors: Vec<LiveSupervisor>,
-    /// The call that this one is about, when it is a manager's own: it is no conversation, but his way into that one.
+    /// What it is about, when it is a manager's own: it is no conversation, but his way into one.
     #[serde(default)]
-    pub supervises: Option<CallId>,
+    pub supervises: Option<Supervises>,
+    /// The accounts whose phones ring for it.
+    #[serde(default)]
+    pub rings: Vec<AccountId>,
     /// Whether it is being recorded.
     #[serde(default)]
     pub recorded: Recorded,
@@ -345,6 +351,33 @@ pub enum Recorded {
     Paused,
     /// It is.
     Yes,
+}
+
+/// What a manager's own call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Supervises {
+    /// Whose conversations.
+    pub agent: Option<AccountId>,
+    /// How he takes part in them, or will.
+    pub mode: Mode,
+    /// Whether he stays for the agent's next calls.
+    pub follows: bool,
+    /// How far he is.
+    pub stage: Stage,
+    /// How loud he hears the agent and the client, in per cent: 100 is as they are.
+    pub volumes: [u8; 2],
+}
+
+/// How far a manager is on his way into a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// His own phones ring.
+    Rings,
+    /// He is in this call.
+    In(CallId),
+    /// He waits for the agent's next call.
+    Waits,
 }
 
 /// A manager in a live call.

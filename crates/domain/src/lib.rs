@@ -16,6 +16,8 @@
 //! | [`settings`] | which service settings exist, and which value is in effect? |
 //! | [`huntgroup`] | how does a huntgroup ring, and what is a member? |
 //! | [`calls`] | what is shown of a live call and a registration, and what is kept of a call? |
+//! | [`console`] | what does a manager see of the calls that he may supervise? |
+//! | [`wallboard`] | how do a company's huntgroups and agents do today, in figures? |
 //! | [`phone`] | what do the phone in the browser and the server say to each other? |
 //! | [`recordings`] | what is a call recording, and who may see it? |
 //! | [`mail`] | which e-mails are sent, and how far is each? |
@@ -36,6 +38,7 @@ pub mod administrator;
 pub mod audit;
 pub mod calls;
 pub mod class;
+pub mod console;
 pub mod customer;
 pub mod dialing;
 pub mod error;
@@ -52,3 +55,4 @@ pub mod settings;
 pub mod sign_in;
 pub mod status;
 pub mod supervision;
+pub mod wallboard;

@@ -21,7 +21,8 @@ fn built_in(name: &str) -> AccessRole {
 
 fn principal(who: Who, role: AccessRole) -> Principal {
     let (sign_in, name) = ("john".into(), "John".into());
-    Principal { who, sign_in, name, role, locale: Locale::default(), time_zone: TimeZone::default() }
+    let (locale, time_zone) = (Locale::default(), TimeZone::default());
+    Principal { who, sign_in, name, role, locale, time_zone, manages: false }
 }
 
 const fn customer(id: u128) -> CustomerId {

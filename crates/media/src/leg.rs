@@ -51,6 +51,8 @@ pub struct Leg {
     pub(crate) hears: Hears,
     /// The legs this one hears and those that hear it, as slots of the router.
     pub(crate) sources: Vec<usize>,
+    /// How loud it hears which legs in a mix, in 256ths; those that are not named as they are.
+    pub(crate) gains: Vec<(LegId, u16)>,
     pub(crate) listeners: Vec<usize>,
     pub(crate) incoming: Incoming,
     pub(crate) outgoing: Outgoing,
@@ -197,6 +199,7 @@ impl Leg {
             routed: Hears::Nothing,
             hears: Hears::Nothing,
             sources: Vec::new(),
+            gains: Vec::new(),
             listeners: Vec::new(),
             incoming: Incoming {
                 latch: Latch::default(),

@@ -82,6 +82,7 @@ impl SignIns<'_> {
             role: roles::read(&row, "role_name")?,
             locale: row.read("locale", Locale::from_tag)?,
             time_zone: row.parse("time_zone")?,
+            manages: row.int("manages")? > 0,
         };
         let stamp = format!("{} {}", row.int("epoch")?, row.text("password_hash")?);
         let stamp = Sha256::digest(stamp.as_bytes()).to_vec();
@@ -299,14 +300,18 @@ fn record(who: Who) -> Sql {
 fn person(who: Who) -> Sql {
     let columns = "s.name AS sign_in, s.password_hash, s.epoch, r.name AS role_name, r.audience, r.base, r.entries";
     let (tables, condition) = match who {
-        Who::Administrator(_) => {
-            ("p.id, p.name AS first_name, '' AS last_name, p.active, p.locale, p.time_zone FROM administrator p", "")
-        }
-        Who::Customer(_) => {
-            ("p.id, p.name AS first_name, '' AS last_name, p.status, p.locale, p.time_zone FROM customer p", "")
-        }
+        Who::Administrator(_) => (
+            "p.id, p.name AS first_name, '' AS last_name, p.active, p.locale, p.time_zone, CAST(0 AS BIGINT) AS manages \
+             FROM administrator p",
+            "",
+        ),
+        Who::Customer(_) => (
+            "p.id, p.name AS first_name, '' AS last_name, p.status, p.locale, p.time_zone, CAST(0 AS BIGINT) AS manages FROM customer p",
+            "",
+        ),
         Who::Account { .. } => (
-            "p.id, p.first_name, p.last_name, p.status, c.status AS customer_status, c.locale, c.time_zone \
+            "p.id, p.first_name, p.last_name, p.status, c.status AS customer_status, c.locale, c.time_zone, \
+             (SELECT COUNT(*) FROM huntgroup_member m WHERE m.account_id = p.id AND m.supervision_allowed) AS manages \
              FROM account p JOIN customer c ON c.id = p.customer_id",
             " AND p.customer_id = $2",
         ),

@@ -9,10 +9,11 @@
 //! it is the rare words, numbers from outside and accounts, whose places in it lie far from each other.
 
 use tandem_domain::{
-    access::Scope,
+    access::{Scope, Tenant},
     calls::{Direction, EndedBy, Party, Quality, ReleaseCause, Xdr},
     ids::{AccountId, CallId, CustomerId, Timestamp, XdrId},
     list::{PAGE_ROWS, Page, Query},
+    wallboard::Ended,
 };
 
 use crate::{
@@ -165,6 +166,32 @@ impl Xdrs<'_> {
         };
         let read = |row: &Row| Ok(XdrRow { xdr: xdr(row)?, customer_name: row.text("customer_name")? });
         list.page(&self.0.db, read).await
+    }
+
+    /// The calls of a customer that began at this moment or later and are over, counted: those that came from outside or were for
+    /// a huntgroup.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn ended_since(&self, tenant: Tenant, from: Timestamp) -> Result<Vec<Ended>, StoreError> {
+        let counted = "SELECT MIN(id) AS id, huntgroup, callee_account_id, \
+                       CAST(CASE WHEN answered_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS was_answered, CAST(COUNT(*) AS BIGINT) AS calls, \
+                       CAST(COALESCE(MAX(ended_at - answered_at), 0) AS BIGINT) AS longest \
+                       FROM xdr WHERE customer_id = $1 AND id >= $2 AND (direction = $3 OR huntgroup <> '') \
+                       GROUP BY huntgroup, callee_account_id, CASE WHEN answered_at IS NULL THEN 0 ELSE 1 END";
+        let counted =
+            sql(counted).bind(tenant.customer()).bind(first_of(from).to_string()).bind(Direction::Incoming.key());
+        let read = |row: &Row| {
+            let number = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+            Ok(Ended {
+                huntgroup: row.text("huntgroup")?,
+                agent: row.parse_or_null("callee_account_id")?,
+                answered: row.int("was_answered")? > 0,
+                calls: number(row.int("calls")?),
+                longest: number(row.int("longest")?.max(0) / 1000),
+            })
+        };
+        self.0.db.all(counted).await?.iter().map(read).collect()
     }
 
     /// A record, which the scope must cover; of an account, if one is given, only if it took part.

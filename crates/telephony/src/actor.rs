@@ -5,7 +5,7 @@
 
 use std::{
     io,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -24,6 +24,7 @@ use crate::{
     exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, RecordingNote, Settings},
     feed::Feed,
     ids::LegId,
+    levels::Levels,
     prompt::Voices,
     records::{self, Record, Writer},
     registrar::Binding,
@@ -75,6 +76,8 @@ pub struct Handle {
     feed: Feed,
     commands: mpsc::UnboundedSender<Command>,
     counts: watch::Receiver<Counts>,
+    /// Not kept alive by whoever looks: its end is the exchange's to decide.
+    engine: Weak<Engine>,
 }
 
 impl Handle {
@@ -87,6 +90,12 @@ impl Handle {
     /// Asks for something. It is done soon, unless the exchange has ended.
     pub fn command(&self, command: Command) {
         let _ = self.commands.send(command);
+    }
+
+    /// A look at how loud people speak.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        Levels::new(self.feed.clone(), self.engine.clone())
     }
 
     /// How much there is, not older than a second.
@@ -146,6 +155,10 @@ impl Media for Arc<Engine> {
         Engine::codes(self, leg, codes);
     }
 
+    fn balance(&self, leg: LegId, gains: Vec<(LegId, u16)>) {
+        Engine::balance(self, leg, gains);
+    }
+
     fn press(&self, leg: LegId, digit: tandem_media::Digit) {
         Engine::press(self, leg, digit);
     }
@@ -187,6 +200,7 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
     let (stop, stopped) = oneshot::channel();
     let (counts, seen) = watch::channel(Counts::default());
     let Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events } = parts;
+    let sound = Arc::downgrade(&engine);
     let exchange = Exchange::new(settings, engine, voices, feed.clone(), StdRng::from_os_rng(), Instant::now());
     let (answers, answered) = mpsc::unbounded_channel();
     let actor = Actor {
@@ -205,7 +219,7 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
     let _ = commands.send(Command::Begin);
     let sources = Sources { incoming, media_events, answered, asked, stopped };
     let task = tokio::spawn(actor.run(sources));
-    (Handle { feed, commands, counts: seen }, Running { stop, task })
+    (Handle { feed, commands, counts: seen, engine: sound }, Running { stop, task })
 }
 
 /// Everything that the task waits for.

@@ -5,7 +5,7 @@
 //! another behind the same functions.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,6 +14,8 @@ use tandem_domain::{
     ids::{AccountId, CallId, CustomerId},
 };
 use tokio::sync::watch;
+
+use crate::ids::LegId;
 
 /// What somebody looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +26,10 @@ pub enum Topic {
     Registrations,
     /// Calls that are over: an xDR was stored.
     Xdrs,
+    /// The signalling log: lines of it were stored.
+    Signalling,
+    /// What a console shows: calls, phones, and who is not to be disturbed.
+    Console,
 }
 
 /// What is going on. Cheap to clone; all clones are one.
@@ -32,12 +38,19 @@ pub struct Feed(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    calls: Mutex<HashMap<CallId, LiveCall>>,
+    calls: Mutex<HashMap<CallId, Shown>>,
     registrations: Mutex<HashMap<(AccountId, String), Registration>>,
+    /// Accounts whose phone in the browser lets no calls through.
+    quiet: Mutex<BTreeSet<AccountId>>,
     calls_changed: Changes,
     registrations_changed: Changes,
     xdrs_changed: Changes,
+    signalling_changed: Changes,
+    console_changed: Changes,
 }
+
+/// A call, with the legs of the two who talk: of the one in the caller's place, and of the other.
+type Shown = (LiveCall, Option<[LegId; 2]>);
 
 /// Counts the changes of a topic.
 #[derive(Debug)]
@@ -68,6 +81,8 @@ impl Feed {
             Topic::Calls => &self.0.calls_changed,
             Topic::Registrations => &self.0.registrations_changed,
             Topic::Xdrs => &self.0.xdrs_changed,
+            Topic::Signalling => &self.0.signalling_changed,
+            Topic::Console => &self.0.console_changed,
         }
         .0
         .subscribe()
@@ -77,10 +92,22 @@ impl Feed {
     #[must_use]
     pub fn calls(&self, customer: Option<CustomerId>) -> Vec<LiveCall> {
         let calls = locked(&self.0.calls);
-        let mut calls: Vec<_> =
-            calls.values().filter(|call| customer.is_none_or(|id| id == call.customer)).cloned().collect();
+        let mut calls: Vec<_> = calls
+            .values()
+            .map(|(call, _)| call)
+            .filter(|call| customer.is_none_or(|id| id == call.customer))
+            .cloned()
+            .collect();
         calls.sort_by_key(|call| std::cmp::Reverse((call.started, call.id)));
         calls
+    }
+
+    /// The calls in which an account is one of the two who talk, or will.
+    #[must_use]
+    pub fn calls_of(&self, account: AccountId) -> Vec<LiveCall> {
+        let calls = locked(&self.0.calls);
+        let takes_part = |call: &&LiveCall| [call.caller.account, call.callee.account].contains(&Some(account));
+        calls.values().map(|(call, _)| call).filter(takes_part).cloned().collect()
     }
 
     /// The phones that are registered, of one customer or of all, by their users.
@@ -99,33 +126,73 @@ impl Feed {
         locked(&self.0.calls).len()
     }
 
-    /// A call began or changed.
-    pub fn show_call(&self, call: LiveCall) {
-        locked(&self.0.calls).insert(call.id, call);
+    /// The legs of the two who talk in a call: of the one in the caller's place, and of the other.
+    #[must_use]
+    pub fn legs(&self, call: CallId) -> Option<[LegId; 2]> {
+        locked(&self.0.calls).get(&call).and_then(|(_, legs)| *legs)
+    }
+
+    /// Whether a call is shown with other phones that ring for it than these.
+    #[must_use]
+    pub fn rings_otherwise(&self, call: CallId, rings: &[AccountId]) -> bool {
+        locked(&self.0.calls).get(&call).is_some_and(|(call, _)| call.rings != rings)
+    }
+
+    /// A call began or changed. `legs` are those of the two who talk.
+    pub fn show_call(&self, call: LiveCall, legs: Option<[LegId; 2]>) {
+        locked(&self.0.calls).insert(call.id, (call, legs));
         self.0.calls_changed.one_more();
+        self.0.console_changed.one_more();
     }
 
     /// A call is over.
     pub fn forget_call(&self, call: CallId) {
         if locked(&self.0.calls).remove(&call).is_some() {
             self.0.calls_changed.one_more();
+            self.0.console_changed.one_more();
         }
+    }
+
+    /// An account is not to be disturbed, or may be again.
+    pub fn show_quiet(&self, account: AccountId, on: bool) {
+        let mut quiet = locked(&self.0.quiet);
+        let changed = if on { quiet.insert(account) } else { quiet.remove(&account) };
+        drop(quiet);
+        if changed {
+            self.0.console_changed.one_more();
+        }
+    }
+
+    /// Whether an account is not to be disturbed.
+    #[must_use]
+    pub fn is_quiet(&self, account: AccountId) -> bool {
+        locked(&self.0.quiet).contains(&account)
     }
 
     /// A phone is registered, or has renewed its registration.
     pub fn show_registration(&self, registration: Registration) {
         let key = (registration.account, registration.contact.clone());
-        locked(&self.0.registrations).insert(key, registration);
+        let is_new = locked(&self.0.registrations).insert(key, registration).is_none();
+        if is_new {
+            self.0.console_changed.one_more();
+        }
     }
 
     /// A phone is not registered any more.
     pub fn forget_registration(&self, account: AccountId, contact: &str) {
-        locked(&self.0.registrations).remove(&(account, contact.to_owned()));
+        if locked(&self.0.registrations).remove(&(account, contact.to_owned())).is_some() {
+            self.0.console_changed.one_more();
+        }
     }
 
     /// Registrations were stored, which is where they are looked at.
     pub fn registrations_stored(&self) {
         self.0.registrations_changed.one_more();
+    }
+
+    /// Lines of the signalling log were stored.
+    pub fn signalling_stored(&self) {
+        self.0.signalling_changed.one_more();
     }
 
     /// xDRs were stored.

@@ -14,6 +14,7 @@
 //! | [`prompt`] | what does the exchange say? |
 //! | [`proof`] | what do we answer to a trunk that asks for our password? |
 //! | [`feed`] | what is going on now? |
+//! | [`levels`] | how loud do people speak? |
 //! | [`records`], [`trace`] | what is kept of a call, and of its messages? |
 //! | [`actor`] | who reads the sockets and the clock? |
 
@@ -24,6 +25,7 @@ pub mod exchange;
 pub mod feed;
 pub mod ids;
 pub mod leg;
+pub mod levels;
 pub mod line;
 pub mod prompt;
 pub mod proof;

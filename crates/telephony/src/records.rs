@@ -161,7 +161,10 @@ async fn write(store: &Store, feed: &Feed, batch: Vec<Record>) {
     if !bindings.is_empty() {
         feed.registrations_stored();
     }
-    complain("the signalling log", store.sip_log().append(&lines).await);
+    if !lines.is_empty() {
+        complain("the signalling log", store.sip_log().append(&lines).await);
+        feed.signalling_stored();
+    }
 }
 
 /// Writes a line of the audit log.

@@ -2,11 +2,16 @@
 
 use axum::http::StatusCode;
 use tandem_app::server::Clock as _;
-use tandem_app::{live::Topic, server::exchange::Exchange};
+use tandem_app::{
+    live::Topic,
+    server::exchange::{Exchange, Join, Levels, NoExchange},
+};
 use tandem_domain::{
     access::Tenant,
     calls::{CallState, Direction, EndedBy, LiveCall, Party, Quality, Recorded, Registration, ReleaseCause, Xdr},
+    console::Phones,
     ids::{AccountId, CallId, CustomerId, Timestamp},
+    supervision::Mode,
 };
 use tandem_server::clock::SystemClock;
 use tandem_store::{Change, Store, registrations::StoredBinding, sip_log::SipLogEntry};
@@ -44,8 +49,10 @@ impl OneCall {
             state: CallState::Answered,
             started: Timestamp(1),
             answered: Some(Timestamp(1)),
+            holds: [false; 2],
             supervisors: Vec::new(),
             supervises: None,
+            rings: Vec::new(),
             recorded: Recorded::No,
         })
     }
@@ -63,6 +70,25 @@ impl Exchange for OneCall {
     fn end_call(&self, _call: CallId) {}
 
     fn forget_phones(&self, _account: AccountId) {}
+
+    fn phones(&self, _customer: CustomerId) -> Phones {
+        let accounts = [&self.0.caller, &self.0.callee].into_iter().filter_map(|party| party.account);
+        Phones { registered: accounts.collect(), ..Phones::default() }
+    }
+
+    fn join(&self, _join: Join) {}
+
+    fn switch_mode(&self, _own: CallId, _mode: Mode) {}
+
+    fn follow(&self, _own: CallId, _on: bool) {}
+
+    fn volumes(&self, _own: CallId, _volumes: [u8; 2]) {}
+
+    fn mark(&self, _call: CallId, _text: String) {}
+
+    fn levels(&self) -> Box<dyn Levels> {
+        NoExchange.levels()
+    }
 }
 
 /// Keeps the call that is over, with its signalling, a phone of John's, and a public number of ABC.

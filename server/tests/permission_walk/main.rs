@@ -6,6 +6,7 @@
 //! | [`walk`] | one call at a time; what must be true of every answer |
 //! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
 //! | [`calls`] | calls to ask for, and that nobody sees those of others |
+//! | [`console`] | the supervisor's console: whom it is for, and what a manager may ask for |
 //! | [`ceiling`] | nobody gets above the own role |
 //! | [`guessing`] | what is kept of a wrong name or password, and what it costs |
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
@@ -20,6 +21,7 @@
 mod bad_input;
 mod calls;
 mod ceiling;
+mod console;
 mod demo_ids;
 mod guessing;
 mod hidden;

@@ -96,6 +96,9 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/self-care/recording", ACCOUNT),
     ("/self-care/phone", ACCOUNT),
     ("/self-care/codes", ACCOUNT),
+    // For managers and the company; John and Olivia are agents.
+    ("/self-care/console", COMPANY),
+    ("/self-care/wallboard", COMPANY),
     ("/self-care/audit", COMPANY),
 ];
 
@@ -115,6 +118,7 @@ const BESIDE: &[(&str, [u16; 7])] = &[
     ("/live/calls", [401, 200, 200, 200, 200, 403, 403]),
     ("/live/registrations", [401, 200, 200, 200, 200, 403, 403]),
     ("/live/xdrs", [401, 200, 200, 200, 200, 200, 200]),
+    ("/live/console,levels", [401, 403, 403, 200, 200, 403, 403]),
     // The phone's stream is an account's, and no request without an upgrade opens it.
     ("/phone", [401, 403, 403, 403, 403, 400, 400]),
 ];

@@ -419,6 +419,7 @@ mod tests {
             role: role.clone(),
             locale: tandem_domain::locale::Locale::default(),
             time_zone: tandem_domain::locale::TimeZone::default(),
+            manages: false,
         };
         let without = |field: Field| {
             let mut role = all.clone();

@@ -278,7 +278,8 @@ pub(super) mod server {
 /// The page of the call in the address.
 pub fn call_page() -> AnyView {
     let id = address_id();
-    let refresh = live(&[Topic::Calls, Topic::Xdrs]);
+    // The signalling is written a moment after what it brought about was shown.
+    let refresh = live(&[Topic::Calls, Topic::Xdrs, Topic::Signalling]);
     let data = load_live(refresh, move || Ok(CallRead { id: parse_id(WHAT, &id())? }));
     loaded(data, move |call| {
         let CallView { title, subtitle, badge, live, records, recordings, ladder } = call;

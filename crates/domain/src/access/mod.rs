@@ -232,6 +232,9 @@ fields! {
             LiveCalls "live" "Live calls" [Administrator, Customer];
             /// Ending a call that is going on.
             EndCall "end" "End a call" [Administrator];
+            /// The supervisor's console and the wallboard: a manager's agents, or all of the company's calls. Who may join
+            /// one is marked in the huntgroups.
+            SupervisorConsole "console" "Supervisor console and wallboard" [Administrator, Customer, Account];
             /// The records of calls: all, the company's, or one's own.
             CallHistory "history" "Call history and quality" [Administrator, Customer, Account];
             /// A call's signalling, message by message.

@@ -41,6 +41,9 @@ pub struct Principal {
     pub locale: Locale,
     /// The time zone of the dates shown.
     pub time_zone: TimeZone,
+    /// An account with *Supervision allowed* in a huntgroup.
+    #[serde(default)]
+    pub manages: bool,
 }
 
 impl Principal {

@@ -116,6 +116,11 @@ pub struct Totals {
     pub send_errors: u64,
 }
 
+/// The legs whose loudness can be said for one listener.
+const GAINS_MAX: usize = 16;
+/// The largest gain in a mix, in 256ths: four times as loud (12 dB).
+const GAIN_MAX: u16 = 1024;
+
 /// Where a worker tells its events.
 type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
 
@@ -294,6 +299,17 @@ impl Engine {
         let level = Level::new(leg);
         self.tell(leg, Command::Level(level.clone()));
         level
+    }
+
+    /// Say how loud a leg hears others while it hears a mix: legs with their gains in 256ths, from 0 (not at all) over 256 (as it
+    /// is) to 1024. It holds until it is said anew, whatever is routed; legs that are not named are heard as they are, and what
+    /// other legs hear is not touched.
+    pub fn balance(&self, leg: LegId, mut gains: Vec<(LegId, u16)>) {
+        gains.truncate(GAINS_MAX);
+        for (_, gain) in &mut gains {
+            *gain = (*gain).min(GAIN_MAX);
+        }
+        self.tell(leg, Command::Balance(leg, gains));
     }
 
     /// Close a leg; [`Event::Closed`] follows when its ports are free.

@@ -54,6 +54,7 @@ pub(super) enum Command {
     Press(LegId, Digit),
     Overlay(LegId, Clip),
     Level(Level),
+    Balance(LegId, Vec<(LegId, u16)>),
     Close(LegId),
     /// A leg will come from another worker: nothing else is done until it is here.
     Await(LegId),
@@ -370,6 +371,7 @@ impl Worker {
                 router.overlay(now, id, clip, &mut Sending { now, sockets, errors });
             }
             Command::Level(level) => self.router.level(level),
+            Command::Balance(id, gains) => self.router.balance(id, gains),
             Command::Close(id) => {
                 let Self { router, sockets, errors, .. } = self;
                 // A plain leg's ports are free when its path is dropped.

@@ -184,6 +184,13 @@ impl Router {
         }
     }
 
+    /// Say how loud a leg hears others in a mix: legs with their gains in 256ths, in place of what was said before.
+    pub fn balance(&mut self, id: LegId, gains: Vec<(LegId, u16)>) {
+        if let Some(leg) = self.leg_mut(id) {
+            leg.gains = gains;
+        }
+    }
+
     /// The place of a leg, if it is here.
     #[must_use]
     pub fn slot(&self, id: LegId) -> Option<Slot> {

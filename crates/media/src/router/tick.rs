@@ -120,12 +120,12 @@ impl Router {
                 }
                 let rate = codec.sample_rate();
                 let over = legs[slot].as_deref_mut().and_then(|leg| leg.overlay_frame(rate));
-                let Some(sources) = legs[slot].as_deref_mut().map(|leg| std::mem::take(&mut leg.sources)) else {
-                    return;
-                };
-                let mixed = mix(legs, sources.iter().copied(), rate, over.as_ref(), &mut scratch.sum);
+                let taken = legs[slot].as_deref_mut();
+                let taken = taken.map(|leg| (std::mem::take(&mut leg.sources), std::mem::take(&mut leg.gains)));
+                let Some((sources, gains)) = taken else { return };
+                let mixed = mix(legs, sources.iter().copied(), &gains, rate, over.as_ref(), &mut scratch.sum);
                 let Some(leg) = legs[slot].as_deref_mut() else { return };
-                leg.sources = sources;
+                (leg.sources, leg.gains) = (sources, gains);
                 counts.sent += u64::from(send_audio(tick, slot, leg, &mixed, scratch, wire));
             }
             Hears::Clip { clip, repeat } => {
@@ -190,7 +190,7 @@ impl Router {
                 slots.clear();
                 let speaks = |slot: &Slot| legs[*slot].as_deref().is_some_and(|leg| speakers.contains(&leg.id));
                 slots.extend(sources.iter().copied().filter(speaks));
-                let mixed = mix(legs, slots.iter().copied(), rate, None, sum);
+                let mixed = mix(legs, slots.iter().copied(), &[], rate, None, sum);
                 for (pair, &sample) in stereo.chunks_exact_mut(2).zip(mixed.iter()) {
                     pair[channel] = sample;
                 }
@@ -203,10 +203,14 @@ impl Router {
     }
 }
 
+/// The gain of what is heard as it is.
+const ONE: i32 = 256;
+
 /// The sum of ears and of what is laid over, saturated once: 20 ms at 8 or 16 kHz.
 fn mix(
     legs: &mut [Option<Box<Leg>>],
     sources: impl Iterator<Item = Slot>,
+    gains: &[(LegId, u16)],
     rate: u32,
     over: Option<&[i16; LARGEST_FRAME]>,
     sum: &mut [i32; LARGEST_FRAME],
@@ -215,9 +219,11 @@ fn mix(
     let sum = &mut sum[..count.min(LARGEST_FRAME)];
     sum.fill(0);
     for source in sources {
-        let ear = legs[source].as_deref_mut().and_then(|speaker| speaker.incoming.ear.as_deref_mut());
-        for (sum, &sample) in sum.iter_mut().zip(ear.map_or(&[][..], |ear| ear.frame(rate))) {
-            *sum += i32::from(sample);
+        let Some(speaker) = legs[source].as_deref_mut() else { continue };
+        let gain = gains.iter().find(|(leg, _)| *leg == speaker.id).map_or(ONE, |(_, gain)| i32::from(*gain));
+        let frame = speaker.incoming.ear.as_deref_mut().map_or(&[][..], |ear| ear.frame(rate));
+        for (sum, &sample) in sum.iter_mut().zip(frame) {
+            *sum += if gain == ONE { i32::from(sample) } else { i32::from(sample) * gain / ONE };
         }
     }
     for (sum, &sample) in sum.iter_mut().zip(over.into_iter().flatten()) {

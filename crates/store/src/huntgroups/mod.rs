@@ -75,6 +75,17 @@ pub struct MemberRow {
     pub status: Status,
 }
 
+/// Somebody who is in a huntgroup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRow {
+    /// The account.
+    pub account: AccountId,
+    /// Its extension.
+    pub extension: ExtensionNumber,
+    /// Its name.
+    pub name: String,
+}
+
 /// A huntgroup of which an account is a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
@@ -176,6 +187,23 @@ impl Huntgroups<'_> {
         self.store.db.one(by_id(self.tenant, id)).await?.ok_or(StoreError::NotFound)?;
         let rows = self.store.db.all(members(self.tenant, id)).await?;
         rows.iter().map(member_row).collect()
+    }
+
+    /// Everybody who is in any huntgroup, each once.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn people(&self) -> Result<Vec<PersonRow>, StoreError> {
+        let people = "SELECT a.id, a.extension, a.first_name, a.last_name FROM account a WHERE a.customer_id = $1 AND \
+                      a.id IN (SELECT m.account_id FROM huntgroup_member m WHERE m.customer_id = $1) ORDER BY a.id";
+        let read = |row: &Row| {
+            Ok(PersonRow {
+                account: row.parse("id")?,
+                extension: row.parse("extension")?,
+                name: full_name(&row.text("first_name")?, &row.text("last_name")?),
+            })
+        };
+        self.store.db.all(sql(people).bind(self.tenant.customer())).await?.iter().map(read).collect()
     }
 
     /// The huntgroups of which an account is a member, by name.

@@ -21,6 +21,7 @@ on_both!(
     many_calls_are_paged,
     odd_texts_and_numbers_are_kept_harmless,
     calls_that_went_on_at_a_sudden_end_are_on_record,
+    the_calls_of_a_day_are_counted,
 );
 
 const EVERYBODY: Scope = Scope::for_system();
@@ -264,4 +265,33 @@ async fn odd_texts_and_numbers_are_kept_harmless(world: World) {
     let quality = Some(Quality { packets: u64::MAX, lost: 0, jitter_ms: 0.0, mos: 0.0 });
     assert_eq!((kept.caller_quality, kept.started, kept.ended), (quality, odd.started, odd.ended));
     assert_eq!(found(&world, EVERYBODY, "drop", XdrFilters::default()).await, [odd.id]);
+}
+
+async fn the_calls_of_a_day_are_counted(world: World) {
+    let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
+    let mary = world.account(abc, "Mary", "702").await;
+    let of = |tenant, second: i64, talked: Option<i64>, account| {
+        let xdr = incoming(&world, tenant, account, second);
+        let answered = talked.and(xdr.answered);
+        Xdr { answered, ended: xdr.started.plus_seconds(5 + talked.unwrap_or(20)), ..xdr }
+    };
+    let missed = of(abc, 130, None, None);
+    let inside = Xdr { direction: Direction::Internal, huntgroup: String::new(), ..of(abc, 140, Some(9), Some(mary)) };
+    let group = Xdr { direction: Direction::Internal, ..of(abc, 150, Some(10), Some(mary)) };
+    let direct = Xdr { huntgroup: String::new(), ..of(abc, 160, Some(11), Some(mary)) };
+    let yesterday = of(abc, 10, Some(500), Some(mary));
+    let anothers = of(panda, 170, Some(60), None);
+    let all = [of(abc, 110, Some(60), Some(mary)), of(abc, 120, Some(90), Some(mary)), missed, inside, group, direct];
+    world.store.xdrs().append(&all).await.unwrap();
+    world.store.xdrs().append(&[yesterday, anothers]).await.unwrap();
+    let mut found = world.store.xdrs().ended_since(abc, START.plus_seconds(100)).await.unwrap();
+    found.sort_by_key(|ended| (ended.huntgroup.clone(), ended.answered));
+    let counted: Vec<_> = found
+        .iter()
+        .map(|ended| (ended.huntgroup.as_str(), ended.agent, ended.answered, ended.calls, ended.longest))
+        .collect();
+    assert_eq!(
+        counted,
+        [("", Some(mary), true, 1, 11), ("Support", None, false, 1, 0), ("Support", Some(mary), true, 3, 90)],
+    );
 }

@@ -9,7 +9,7 @@ use tandem_sip::{
     transaction::ServerId,
 };
 
-use super::{Exchange, Media, Now, QuestionId, calling::calls_for_help};
+use super::{Exchange, Media, Now, QuestionId, calling::calls_for_help, summoning::Wanted};
 use crate::{
     call,
     directory::{Answer, Question},
@@ -27,7 +27,7 @@ pub(super) enum Asked {
     /// Where does a transfer go?
     Transfer { referrer: LegId, call: CallId, dialled: String },
     /// May this manager join, whose phones are to ring?
-    Supervise { follow: bool },
+    Supervise(Wanted),
     /// May this manager, who waits, join the agent's next call?
     Follow { manager: LegId },
     /// May this manager still be in a call?
@@ -43,7 +43,7 @@ impl Asked {
             Self::Who { request, .. } => request.method == Method::Invite,
             Self::Dialled { .. } => true,
             Self::Transfer { .. }
-            | Self::Supervise { .. }
+            | Self::Supervise(_)
             | Self::Follow { .. }
             | Self::Leave { .. }
             | Self::Recording { .. } => false,
@@ -55,7 +55,7 @@ impl Asked {
         match self {
             Self::Who { server, .. } | Self::Dialled { server, .. } => Some(*server),
             Self::Transfer { .. }
-            | Self::Supervise { .. }
+            | Self::Supervise(_)
             | Self::Follow { .. }
             | Self::Leave { .. }
             | Self::Recording { .. } => None,
@@ -234,7 +234,7 @@ impl<M: Media> Exchange<M> {
             }
             Some(
                 Asked::Transfer { .. }
-                | Asked::Supervise { .. }
+                | Asked::Supervise(_)
                 | Asked::Follow { .. }
                 | Asked::Leave { .. }
                 | Asked::Recording { .. },
@@ -266,7 +266,7 @@ impl<M: Media> Exchange<M> {
             (Asked::Dialled { invite, server, flow, peer }, Answer::Route(route)) => {
                 self.begin_call(now, server, flow, *invite, peer, *route);
             }
-            (Asked::Supervise { follow }, Answer::Route(route)) => self.summon(now, *route, follow),
+            (Asked::Supervise(wanted), Answer::Route(route)) => self.summon(now, *route, wanted),
             (Asked::Follow { manager }, Answer::Route(route)) => self.join_next(now, manager, *route),
             (Asked::Leave { manager }, Answer::Route(route)) => self.leave_known(now, manager, &route),
             // He was allowed a moment ago: nobody is thrown out because the records cannot be asked.
@@ -275,7 +275,7 @@ impl<M: Media> Exchange<M> {
             }
             // The records cannot be asked: nobody is rung, and who waits goes on waiting.
             (
-                Asked::Supervise { .. } | Asked::Follow { .. },
+                Asked::Supervise(_) | Asked::Follow { .. },
                 Answer::Unavailable | Answer::Phone(_) | Answer::Recording(_),
             ) => {}
             (Asked::Recording { call }, Answer::Recording(terms)) => self.terms_known(now, call, terms),

@@ -98,7 +98,7 @@ impl<M: Media> Exchange<M> {
         let too_many = about.direction == Direction::Outgoing && !for_help && self.has_too_many(&about);
         let supervise = match &route.action {
             RouteAction::Supervise(request) => {
-                Some((self.to_supervise(about.caller.account, request), (**request).clone()))
+                Some((self.to_supervise(about.caller.account, request, None), (**request).clone()))
             }
             RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) | RouteAction::Group { .. } => {
                 None

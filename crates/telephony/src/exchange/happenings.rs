@@ -1,9 +1,9 @@
 //! What legs, media and people with the right to tell the exchange, and which call that concerns.
 
-use tandem_domain::calls::ReleaseCause;
+use tandem_domain::{calls::ReleaseCause, console::is_ticket};
 use tandem_media::{Digit, DigitSource};
 
-use super::{Command, Exchange, Media, Now, Wish, arrivals::Asked};
+use super::{Command, Exchange, Media, Now, Wish, arrivals::Asked, summoning::Wanted};
 use crate::{
     call,
     directory::Question,
@@ -82,10 +82,13 @@ impl<M: Media> Exchange<M> {
             Command::EndCall(call) => {
                 self.call_event(now, call, call::Event::End(ReleaseCause::Normal));
             }
-            Command::Supervise { manager, agent, mode, follow } => {
-                self.ask(Question::Supervise { manager, agent, mode }, Asked::Supervise { follow });
+            Command::Supervise { manager, agent, mode, follow, call, ticket } => {
+                let ticket = ticket.filter(|ticket| is_ticket(ticket));
+                let wanted = Wanted { follow, call, ticket };
+                self.ask(Question::Supervise { manager, agent, mode }, Asked::Supervise(wanted));
             }
             Command::Follow { call, on } => self.follow(now, call, on),
+            Command::Volumes { call, volumes } => self.set_volumes_of(call, volumes),
             Command::SwitchMode { call, mode } => self.change_mode_of(now, call, mode),
             Command::Trust { connection, user, account } => {
                 self.trusted.insert(connection, (user, account));

@@ -61,6 +61,8 @@ pub trait Media {
     /// # Errors
     /// The leg is open already.
     fn record(&self, leg: LegId, file: PathBuf) -> Result<(), OpenError>;
+    /// Says how loud a leg hears others while it hears a mix: legs with their gains in 256ths.
+    fn balance(&self, leg: LegId, gains: Vec<(LegId, u16)>);
     /// Says which codes a leg may press: their digits reach nobody.
     fn codes(&self, leg: LegId, codes: Vec<String>);
     /// A digit of a leg came by signalling.
@@ -108,7 +110,8 @@ pub enum Input {
 pub enum Command {
     /// End a call.
     EndCall(CallId),
-    /// Ring a manager's phones, and let him join a call of an agent when he answers. Whether he may is asked again then.
+    /// A manager wants to join a call of an agent. Whether he may is asked of the records. One who is in another call by a phone
+    /// of his goes over to this one with that phone; else his phones ring, and he joins when he answers.
     Supervise {
         /// Who.
         manager: AccountId,
@@ -118,6 +121,11 @@ pub enum Command {
         mode: Mode,
         /// Whether he stays for the agent's next calls.
         follow: bool,
+        /// Which of the agent's calls; `None`: the one in which the agent talks.
+        call: Option<CallId>,
+        /// What his browser knows the call again by that rings it: letters and digits
+        /// ([`is_ticket`](tandem_domain::console::is_ticket)).
+        ticket: Option<String>,
     },
     /// A manager stays for the agent's next calls, or no longer.
     Follow {
@@ -132,6 +140,13 @@ pub enum Command {
         call: CallId,
         /// From now on.
         mode: Mode,
+    },
+    /// A manager wants to hear the two sides of the call louder or softer than they are.
+    Volumes {
+        /// His own call.
+        call: CallId,
+        /// The agent and the client, in per cent: 100 is as it is; at most [`VOLUME_MAX`](tandem_domain::console::VOLUME_MAX).
+        volumes: [u8; 2],
     },
     /// Whoever speaks by this connection has proven to be this SIP user, and is not asked for a password.
     Trust {

@@ -15,6 +15,7 @@
 //! | `performing` | how is done what a call wants? |
 //! | `transferring` | who takes whose place? |
 //! | `supervising` | which manager is in which call? |
+//! | `summoning` | how does a manager come into a call from the console? |
 //! | `leave` | may a manager still be in a call? |
 //! | `recording` | what is recorded? |
 //! | `recorded` | which calls are recorded in any case, and what is marked in a recording? |
@@ -34,6 +35,7 @@ mod recording;
 mod records;
 mod registering;
 mod settings;
+mod summoning;
 mod supervising;
 mod transferring;
 mod trunk;
@@ -53,11 +55,7 @@ use tandem_sip::{
 use uuid::Uuid;
 
 use self::{
-    arrivals::Asked,
-    guard::Guard,
-    recording::Tape,
-    records::Draft,
-    supervising::{Summons, Supervision},
+    arrivals::Asked, guard::Guard, recording::Tape, records::Draft, summoning::Summons, supervising::Supervision,
     trunk::TrunkRegistration,
 };
 pub use self::{

@@ -12,7 +12,7 @@ use tandem_sip::{
     message::{Name, NameAddr, Uri},
 };
 
-use super::{Due, Exchange, Media, Now, Output, arrivals::RETRY_AFTER};
+use super::{Due, Exchange, Media, Now, Output, arrivals::RETRY_AFTER, supervising::account_of};
 use crate::{
     call::{
         self, Action,
@@ -21,6 +21,7 @@ use crate::{
     },
     ids::LegId,
     leg::{Invitation, Leg, Peer, Wire, name_addr, negotiation::CODECS},
+    line::TICKET_HEADER,
     registrar::Binding,
 };
 
@@ -97,11 +98,14 @@ impl<M: Media> Exchange<M> {
             }
         }
         if !rows.is_empty() {
+            let managers: Vec<_> = rows.iter().map(|(leg, _)| *leg).filter(|leg| self.is_supervisor(*leg)).collect();
             self.media.route(rows);
+            managers.into_iter().for_each(|leg| self.balance(leg));
         }
         if connected {
             self.tell_followers(call);
         }
+        self.show_ringing(call);
         let deadline = self.calls.get(&call).and_then(|entry| entry.call.deadline());
         self.schedule(Due::Call(call), deadline);
         self.look_for_recordings(now, call);
@@ -189,7 +193,7 @@ impl<M: Media> Exchange<M> {
             from: name_addr(&caller.name, shown, own, None),
             to: Uri::sip(Some(&binding.user), own).into(),
             credentials: None,
-            headers: self.group_headers(call),
+            headers: self.group_headers(call).into_iter().chain(self.ticket_header(call)).collect(),
             ..self.invitation(call, target, flow)?
         };
         self.invite(now, invitation)
@@ -271,6 +275,12 @@ impl<M: Media> Exchange<M> {
         name.map(header).into_iter().collect()
     }
 
+    /// Lets a manager's browser know the call again that it asked for.
+    fn ticket_header(&self, call: CallId) -> Option<(Name, String)> {
+        let ticket = self.summons.get(&call)?.ticket.clone()?;
+        Some((Name::Other(TICKET_HEADER.into()), ticket))
+    }
+
     fn invite(&mut self, now: Now, invitation: Invitation) -> Option<LegId> {
         let (id, call) = (invitation.id, invitation.call);
         let negotiation = self.open_media(id, invitation.flow).ok()?;
@@ -291,16 +301,35 @@ impl<M: Media> Exchange<M> {
         }
     }
 
+    /// The accounts whose phones ring for a call, each once.
+    fn rings(&self, call: CallId) -> Vec<AccountId> {
+        let Some(entry) = self.calls.get(&call) else { return Vec::new() };
+        let rings = |leg: LegId| self.legs.get(&leg).filter(|leg| leg.is_outgoing()).and_then(account_of);
+        let mut accounts: Vec<_> = entry.call.legs().filter_map(rings).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
+    }
+
+    /// Shows a call that is shown anew when other phones ring than before.
+    fn show_ringing(&mut self, call: CallId) {
+        let rings = self.rings(call);
+        if self.feed.rings_otherwise(call, &rings) {
+            self.show(call);
+        }
+    }
+
     pub(super) fn show(&mut self, call: CallId) {
         let (supervisors, supervises) = (self.live_supervisors(call), self.supervised_by(call));
-        let recorded = self.recorded(call);
+        let (recorded, rings) = (self.recorded(call), self.rings(call));
         let Some(entry) = self.calls.get_mut(&call) else { return };
         if let Some((caller, callee)) = entry.call.parties() {
             (entry.caller, entry.callee) = (caller, Some(callee));
         }
         // Who talks may not be who called: calls are handed over.
         let there = |leg: LegId| self.legs.get(&leg).map(|leg| leg.party.clone());
-        let talking = entry.call.parties().and_then(|(one, other)| Some((there(one)?, there(other)?)));
+        let legs = entry.call.parties().map(|(one, other)| [one, other]);
+        let talking = legs.and_then(|[one, other]| Some((there(one)?, there(other)?)));
         let about = &entry.call.about;
         let (caller, callee) = talking.unwrap_or_else(|| (about.caller.clone(), about.callee.clone()));
         let state = match (about.answered.is_some(), entry.call.is_held()) {
@@ -308,7 +337,7 @@ impl<M: Media> Exchange<M> {
             (true, false) => CallState::Answered,
             (true, true) => CallState::Held,
         };
-        self.feed.show_call(LiveCall {
+        let shown = LiveCall {
             id: about.id,
             customer: about.customer,
             direction: about.direction,
@@ -318,9 +347,12 @@ impl<M: Media> Exchange<M> {
             state,
             started: about.started,
             answered: about.answered,
+            holds: legs.map_or([false; 2], |legs| legs.map(|leg| entry.call.holds(leg))),
             supervisors,
             supervises,
+            rings,
             recorded,
-        });
+        };
+        self.feed.show_call(shown, legs);
     }
 }

@@ -7,20 +7,17 @@ use std::net::IpAddr;
 
 use tandem_domain::{
     audit::FieldChange,
-    calls::{LiveSupervisor, Party},
-    ids::{AccountId, CallId, CustomerId, Timestamp, XdrId},
+    calls::{LiveSupervisor, Party, Stage, Supervises},
+    console::VOLUME_MAX,
+    ids::{AccountId, CallId, CustomerId, Timestamp},
     supervision::{Mode, Notice, Refused},
 };
 use tandem_media::Digits;
 
-use super::{Entry, Exchange, Media, Now, Output, arrivals::Asked};
+use super::{Entry, Exchange, Media, Now, Output, arrivals::Asked, summoning::Summons};
 use crate::{
-    call::{
-        self, About, Call,
-        hearing::Supervisor,
-        hunt::{Hunt, Target},
-    },
-    directory::{Question, Route, RouteAction, Supervise},
+    call::{self, About, hearing::Supervisor},
+    directory::{Question, Supervise},
     ids::LegId,
     leg::{Leg, Peer},
     prompt::Prompt,
@@ -30,31 +27,29 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Supervision {
     /// The call that he is in.
-    call: CallId,
+    pub(super) call: CallId,
     /// His own.
-    own: CallId,
+    pub(super) own: CallId,
     /// The leg of the agent.
-    agent: LegId,
-    customer: CustomerId,
+    pub(super) agent: LegId,
+    pub(super) customer: CustomerId,
     /// Where his phone is.
-    address: IpAddr,
+    pub(super) address: IpAddr,
     /// Who talks, for the audit log.
-    name: String,
-    request: Supervise,
-    mode: Mode,
-    manager: Party,
+    pub(super) name: String,
+    pub(super) request: Supervise,
+    pub(super) mode: Mode,
+    pub(super) manager: Party,
     /// What has been played of his coming.
-    told: Vec<Notice>,
+    pub(super) told: Vec<Notice>,
     /// Whether he stays for the agent's next calls.
-    follow: bool,
+    pub(super) follow: bool,
+    /// How loud he hears the agent and the client, in per cent.
+    pub(super) volumes: [u8; 2],
 }
 
-/// A manager whose phones ring.
-#[derive(Debug)]
-pub(super) struct Summons {
-    request: Supervise,
-    follow: bool,
-}
+/// As they are.
+pub(super) const AS_THEY_ARE: [u8; 2] = [100; 2];
 
 /// Something to keep in the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +73,12 @@ pub struct SupervisionNote {
 }
 
 impl<M: Media> Exchange<M> {
-    /// The call of the agent to join, and the agent's leg in it.
+    /// The call of the agent to join, and the agent's leg in it: this one, or the one in which the agent talks.
     pub(super) fn to_supervise(
         &self,
         manager: Option<AccountId>,
         request: &Supervise,
+        wanted: Option<CallId>,
     ) -> Result<(CallId, LegId), Refused> {
         request.may?;
         let agent = request.agent.ok_or(Refused::UnknownExtension)?;
@@ -90,7 +86,7 @@ impl<M: Media> Exchange<M> {
             self.legs.get(&leg).is_some_and(|leg| leg.peer == Peer::Phone(account) && leg.is_up())
         };
         let mut found = Vec::new();
-        for (id, entry) in &self.calls {
+        for (id, entry) in self.calls.iter().filter(|(id, _)| wanted.is_none_or(|wanted| wanted == **id)) {
             let Some((one, other)) = entry.call.parties() else { continue };
             for (leg, beside) in [(one, other), (other, one)] {
                 if is_of(leg, agent) {
@@ -132,7 +128,7 @@ impl<M: Media> Exchange<M> {
         }
     }
 
-    fn join(
+    pub(super) fn join(
         &mut self,
         now: Now,
         leg: LegId,
@@ -149,9 +145,9 @@ impl<M: Media> Exchange<M> {
         // Before anybody can hear him: his digits are for the exchange alone.
         self.media.digits(leg, Digits::Consume);
         let mode = request.mode;
-        let told = Vec::new();
+        let (told, volumes) = (Vec::new(), AS_THEY_ARE);
         let supervision =
-            Supervision { call, own, agent, customer, address, name, request, mode, manager, told, follow };
+            Supervision { call, own, agent, customer, address, name, request, mode, manager, told, follow, volumes };
         self.supervisions.insert(leg, supervision);
         self.call_event(now, call, call::Event::Supervise(Supervisor { leg, agent, mode, holds }));
         self.note_supervision(now, leg, "joined", field("mode", "", mode.key()));
@@ -170,6 +166,8 @@ impl<M: Media> Exchange<M> {
         if let Some(waiting) = self.followers.get_mut(&leg) {
             let wanted = waiting.request.keys.into_iter().zip(Mode::ALL).find(|(known, _)| *known == key);
             waiting.mode = wanted.map_or(waiting.mode, |(_, mode)| mode);
+            let own = waiting.own;
+            self.show(own);
         }
         let keys = self.supervisions.get(&leg).map(|supervision| supervision.request.keys);
         let wanted = keys.into_iter().flatten().zip(Mode::ALL).find(|(known, _)| *known == key);
@@ -182,20 +180,69 @@ impl<M: Media> Exchange<M> {
     pub(super) fn change_mode_of(&mut self, now: Now, own: CallId, mode: Mode) {
         if let Some(waiting) = self.followers.values_mut().find(|waiting| waiting.own == own) {
             waiting.mode = mode;
+            self.show(own);
+        }
+        if let Some(summons) = self.summons.get_mut(&own) {
+            summons.request.mode = mode;
+            self.show(own);
         }
         if let Some(leg) = self.manager_of(own) {
             self.change_mode(now, leg, mode);
         }
     }
 
-    fn change_mode(&mut self, now: Now, leg: LegId, mode: Mode) {
+    pub(super) fn change_mode(&mut self, now: Now, leg: LegId, mode: Mode) {
         let Some(supervision) = self.supervisions.get_mut(&leg).filter(|supervision| supervision.mode != mode) else {
             return;
         };
         let (before, call) = (std::mem::replace(&mut supervision.mode, mode), supervision.call);
         self.call_event(now, call, call::Event::SupervisorMode { leg, mode });
+        self.show_own(leg);
         self.note_supervision(now, leg, "changed", field("mode", before.key(), mode.key()));
         self.give_notice(leg);
+    }
+
+    /// A manager wants to hear the two sides louder or softer.
+    pub(super) fn set_volumes_of(&mut self, own: CallId, volumes: [u8; 2]) {
+        if let Some(leg) = self.manager_of(own) {
+            self.set_volumes(leg, volumes);
+        }
+        if let Some(waiting) = self.followers.values_mut().find(|waiting| waiting.own == own) {
+            waiting.volumes = volumes;
+        }
+        self.show(own);
+    }
+
+    /// The same, of his leg.
+    pub(super) fn set_volumes(&mut self, leg: LegId, volumes: [u8; 2]) {
+        let Some(supervision) = self.supervisions.get_mut(&leg) else { return };
+        let before = std::mem::replace(&mut supervision.volumes, volumes.map(|volume| volume.min(VOLUME_MAX)));
+        // What was never changed need not be said; what was is said, also that it is as before.
+        if before != supervision.volumes {
+            self.tell_balance(leg);
+        }
+    }
+
+    /// Who talks in the call is said anew to a manager: his volumes are theirs.
+    pub(super) fn balance(&self, leg: LegId) {
+        if self.supervisions.get(&leg).is_some_and(|supervision| supervision.volumes != AS_THEY_ARE) {
+            self.tell_balance(leg);
+        }
+    }
+
+    fn tell_balance(&self, leg: LegId) {
+        let Some(Supervision { call, agent, volumes, .. }) = self.supervisions.get(&leg) else { return };
+        let client = self.calls.get(call).and_then(|entry| entry.call.other(*agent));
+        let sides = [Some(*agent), client].into_iter().zip(volumes);
+        let gains = sides.filter_map(|(leg, volume)| Some((leg?, u16::from(*volume) * 256 / 100)));
+        self.media.balance(leg, gains.collect());
+    }
+
+    /// A manager's own call is shown anew.
+    fn show_own(&mut self, leg: LegId) {
+        if let Some(own) = self.supervisions.get(&leg).map(|supervision| supervision.own) {
+            self.show(own);
+        }
     }
 
     /// A manager's phone holds, or does no longer.
@@ -231,115 +278,6 @@ impl<M: Media> Exchange<M> {
             }
         } else {
             self.call_event(now, own, call::Event::SupervisionOver);
-        }
-    }
-
-    // Ringing a manager, and following an agent ----------------------------------------------------------------------
-
-    /// The phones of a manager are rung, who will join when he answers.
-    pub(super) fn summon(&mut self, now: Now, route: Route, follow: bool) {
-        let Route { customer: Some(customer), direction, caller, callee, action: RouteAction::Supervise(request) } =
-            route
-        else {
-            // He has no service, or is not there any more.
-            return;
-        };
-        let Some(manager) = caller.account.filter(|_| !self.is_full()) else { return };
-        let id = CallId(self.new_uuid(now.wall));
-        let dialled = callee.number.clone();
-        let target = Target::account(manager, caller.clone(), false);
-        let about = About {
-            id,
-            customer,
-            direction,
-            caller,
-            callee,
-            dialled,
-            huntgroup: None,
-            started: now.wall,
-            answered: None,
-        };
-        if let Err(refused) = self.to_supervise(Some(manager), &request) {
-            let note = refusal(now, &about, request.actor, None, refused);
-            self.outputs.push_back(Output::Note(Box::new(note)));
-            return;
-        }
-        let record = XdrId(self.new_uuid(now.wall));
-        let (call, actions) = Call::summoning(about, Hunt::alone(target), now.instant);
-        let caller = call.caller();
-        let entry = Entry { caller, call, callee: None, max_forwards: 70, record, asked_to_record: None };
-        self.calls.insert(id, entry);
-        self.summons.insert(id, Summons { request: *request, follow });
-        self.perform(now, id, actions);
-    }
-
-    /// The manager has answered.
-    pub(super) fn summoned(&mut self, now: Now, own: CallId, leg: LegId) {
-        if let Some(entry) = self.calls.get_mut(&own) {
-            entry.caller = leg;
-        }
-        let Some(Summons { request, follow }) = self.summons.remove(&own) else { return };
-        let manager = self.legs.get(&leg).and_then(account_of);
-        match self.to_supervise(manager, &request) {
-            Ok(found) => self.join(now, leg, own, request, found, follow),
-            refused @ Err(_) => {
-                // The agent's call has ended meanwhile.
-                self.begin_supervision(now, leg, own, request, refused);
-                self.call_event(now, own, call::Event::SupervisionOver);
-            }
-        }
-    }
-
-    /// A manager stays for the agent's next calls, or no longer.
-    pub(super) fn follow(&mut self, now: Now, own: CallId, on: bool) {
-        if let Some(supervision) = self.supervisions.values_mut().find(|supervision| supervision.own == own) {
-            supervision.follow = on;
-        }
-        let waiting = self.followers.iter().find(|(_, waiting)| waiting.own == own && !on).map(|(leg, _)| *leg);
-        if let Some(leg) = waiting {
-            self.followers.remove(&leg);
-            self.call_event(now, own, call::Event::SupervisionOver);
-        }
-        self.show(own);
-    }
-
-    /// Two parties talk: who waits for one of them may join, if the records still say so.
-    pub(super) fn tell_followers(&mut self, call: CallId) {
-        let Some((one, other)) = self.calls.get(&call).and_then(|entry| entry.call.parties()) else { return };
-        let parties = [one, other].map(|leg| self.legs.get(&leg).and_then(account_of));
-        let mut asked = Vec::new();
-        for (leg, waiting) in &self.followers {
-            if let (Some(manager), Some(agent)) = (waiting.manager.account, waiting.request.agent)
-                && parties.contains(&Some(agent))
-            {
-                asked.push((Question::Supervise { manager, agent, mode: waiting.mode }, *leg));
-            }
-        }
-        for (question, manager) in asked {
-            self.ask(question, Asked::Follow { manager });
-        }
-    }
-
-    /// The records have told whether a manager who waits may join the agent's next call.
-    pub(super) fn join_next(&mut self, now: Now, leg: LegId, route: Route) {
-        let Some(waiting) = self.followers.get(&leg) else { return };
-        let (own, mode, manager) = (waiting.own, waiting.mode, waiting.manager.account);
-        let RouteAction::Supervise(request) = route.action else {
-            self.followers.remove(&leg);
-            return self.call_event(now, own, call::Event::SupervisionOver);
-        };
-        match self.to_supervise(manager, &request) {
-            Ok(found) => {
-                self.followers.remove(&leg);
-                self.join(now, leg, own, Supervise { mode, ..*request }, found, true);
-            }
-            // That call is over already: the next one counts.
-            Err(Refused::NoCall | Refused::IsSupervision) => {}
-            refused @ Err(_) => {
-                self.followers.remove(&leg);
-                self.begin_supervision(now, leg, own, *request, refused);
-                self.call_event(now, own, call::Event::SupervisionOver);
-            }
         }
     }
 
@@ -409,8 +347,16 @@ impl<M: Media> Exchange<M> {
     }
 
     /// What a manager's own call is about.
-    pub(super) fn supervised_by(&self, own: CallId) -> Option<CallId> {
-        self.supervisions.values().find(|supervision| supervision.own == own).map(|supervision| supervision.call)
+    pub(super) fn supervised_by(&self, own: CallId) -> Option<Supervises> {
+        if let Some(Summons { request, follow, .. }) = self.summons.get(&own) {
+            let (agent, mode, follows) = (request.agent, request.mode, *follow);
+            return Some(Supervises { agent, mode, follows, stage: Stage::Rings, volumes: AS_THEY_ARE });
+        }
+        let is_own = |supervision: &&Supervision| supervision.own == own;
+        let there = self.supervisions.values().find(is_own).map(|one| (one, Stage::In(one.call)));
+        let (one, stage) = there.or_else(|| self.followers.values().find(is_own).map(|one| (one, Stage::Waits)))?;
+        let (agent, volumes) = (one.request.agent, one.volumes);
+        Some(Supervises { agent, mode: one.mode, follows: one.follow, stage, volumes })
     }
 
     fn note_left(&mut self, now: Now, leg: LegId) {
@@ -447,7 +393,13 @@ impl<M: Media> Exchange<M> {
 }
 
 /// What is kept of a refusal.
-fn refusal(now: Now, about: &About, actor: String, address: Option<IpAddr>, refused: Refused) -> SupervisionNote {
+pub(super) fn refusal(
+    now: Now,
+    about: &About,
+    actor: String,
+    address: Option<IpAddr>,
+    refused: Refused,
+) -> SupervisionNote {
     SupervisionNote {
         at: now.wall,
         customer: about.customer,

@@ -218,6 +218,12 @@ impl Leg {
         matches!(self.state, State::Incoming { .. })
     }
 
+    /// Whether we called it and it has not answered.
+    #[must_use]
+    pub const fn is_outgoing(&self) -> bool {
+        matches!(self.state, State::Outgoing { .. })
+    }
+
     /// Whether the dialog is the one that another user agent names, from its own point of view, in `Replaces` (RFC 3891 §3):
     /// its `to-tag` is our tag.
     #[must_use]

@@ -106,6 +106,8 @@ impl Media for Ledger {
 
     fn press(&self, _leg: LegId, _digit: Digit) {}
 
+    fn balance(&self, _leg: LegId, _gains: Vec<(LegId, u16)>) {}
+
     fn digits(&self, _leg: LegId, _digits: Digits) {}
 
     fn overlay(&self, _leg: LegId, _clip: Clip) {}
@@ -410,7 +412,7 @@ impl Simulation {
     /// Somebody wants to supervise somebody else from the console, and may stay for the next calls.
     pub fn summon(&mut self, manager: usize, agent: usize, follow: bool) {
         let (manager, agent) = (account(manager), account(agent));
-        let command = Command::Supervise { manager, agent, mode: Mode::BargeIn, follow };
+        let command = Command::Supervise { manager, agent, mode: Mode::BargeIn, follow, call: None, ticket: None };
         self.exchange.handle(self.clock(), Input::Command(command));
         self.perform();
     }

@@ -17,7 +17,7 @@ fn one_calls_the_other_they_talk_and_one_hangs_up() {
     for who in [0, 1] {
         let mut world = World::new(2, 1);
         world.dial(0, 1, "701");
-        let ToBrowser::Incoming { call, from, huntgroup, sdp } = world.next(1) else { panic!("a call") };
+        let ToBrowser::Incoming { call, from, huntgroup, sdp, ticket: None } = world.next(1) else { panic!("a call") };
         assert_eq!(from, Who { number: "700".into(), name: String::new() });
         assert!(!call.is_browsers() && huntgroup.is_none() && sdp.contains("m=audio"));
         assert_eq!(world.next(0), ToBrowser::Ringing { call: ONE });

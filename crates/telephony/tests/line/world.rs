@@ -81,6 +81,8 @@ impl Media for Ledger {
 
     fn codes(&self, _leg: LegId, _codes: Vec<String>) {}
 
+    fn balance(&self, _leg: LegId, _gains: Vec<(LegId, u16)>) {}
+
     fn press(&self, _leg: LegId, digit: Digit) {
         self.0.borrow_mut().pressed.push(digit);
     }

@@ -8,6 +8,7 @@ use tandem_domain::{
     audit::{AuditRow, Subject},
     calls::{CallState, ReleaseCause},
     huntgroup::Member,
+    ids::AccountId,
     settings::{Setting, Value},
     status::Status,
     supervision::{Mode, Notice},
@@ -48,6 +49,11 @@ fn hear_by_the_table(mode: Mode, john: &Baresip, mary: &Baresip, adam: &Baresip)
         Mode::BargeIn => (&[MARY, ADAM], &[JOHN, ADAM]),
     };
     hear_exactly([("the manager", adam, &[JOHN, MARY]), ("the agent", john, agent), ("the client", mary, client)]);
+}
+
+/// A manager wants to spy, from the console.
+fn wish(manager: AccountId, agent: AccountId, follow: bool) -> Command {
+    Command::Supervise { manager, agent, mode: Mode::Spy, follow, call: None, ticket: None }
 }
 
 /// What the audit log has of supervision, the oldest first: who, what, before, after.
@@ -290,7 +296,7 @@ fn a_manager_is_rung_joins_on_answer_and_follows_the_agent() {
     let adam = phone(&world, "701", ADAM);
     let account = |user: &str| world.block_on(world.store.exchange().phone(user)).unwrap().unwrap().line.account;
     let (manager, agent) = (account("abc701"), account("abc744"));
-    world.handle.command(Command::Supervise { manager, agent, mode: Mode::Spy, follow: true });
+    world.handle.command(wish(manager, agent, true));
     let caller = adam.wait_for_incoming().granted();
     assert!(caller.contains("744"), "he is rung about the agent: {caller}");
     assert_eq!(modes(&world), [], "nobody is in the call before he answers");
@@ -319,13 +325,13 @@ fn a_manager_is_rung_joins_on_answer_and_follows_the_agent() {
     assert_eq!(actions, ["joined", "changed", "left", "joined", "left"]);
     // Who may not is not even rung; and who gives up leaves nothing behind.
     let peter = account("abc746");
-    world.handle.command(Command::Supervise { manager, agent: peter, mode: Mode::Spy, follow: false });
+    world.handle.command(wish(manager, peter, false));
     world.wait_for("the refusal", || lines(&world).iter().any(|line| line.action == "refused").then_some(()));
     mary.forget_events();
     john.forget_events();
     world.talk(&mary, "744", &john);
     adam.forget_events();
-    world.handle.command(Command::Supervise { manager, agent, mode: Mode::Spy, follow: false });
+    world.handle.command(wish(manager, agent, false));
     adam.wait_for_incoming().granted();
     adam.hangup().granted();
     mary.hangup().granted();

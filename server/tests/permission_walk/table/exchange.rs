@@ -18,6 +18,18 @@ pub const EXCHANGE: &[Row] = &[
     // What is going on is nothing that accounts look at.
     Row::reads("call_read", |_| with_id(LIVE.into(), &[]), [401, 200, 200, 200, 404, 404, 404]),
     Row::signs("call_end", |_| with_id(LIVE.into(), &[]), [401, 200, 403, 403, 403, 403, 403]),
+    // The console is for managers and for the company, which joins no calls. John and Olivia are agents.
+    Row::reads("console_read", nothing, [401, 403, 403, 200, 200, 403, 403]),
+    Row::reads("wallboard_read", nothing, [401, 403, 403, 200, 200, 403, 403]),
+    Row::signs("console_join", join, [401, 403, 403, 403, 403, 403, 403]),
+    Row::signs("console_switch", |_| own(&[("mode", "spy")]), [401, 403, 403, 403, 403, 403, 403]),
+    Row::signs("console_leave", |_| own(&[]), [401, 403, 403, 403, 403, 403, 403]),
+    Row::signs("console_follow", |_| own(&[("follow", "on")]), [401, 403, 403, 403, 403, 403, 403]),
+    Row::signs("console_volumes", |_| own(&[("agent", "150"), ("client", "50")]), [401, 403, 403, 403, 403, 403, 403]),
+    Row::signs("console_mark", |_| own(&[("text", "Listen")]), [401, 403, 403, 403, 403, 403, 403]),
+    Row::signs("console_note", |_| own(&[("text", "Well done")]), [401, 403, 403, 403, 403, 403, 403]),
+    // Accounts alone have a phone.
+    Row::reads("phone_stays", nothing, [401, 403, 403, 403, 403, 200, 200]),
     Row::reads("public_number_list", |demo| of_abc(demo, &[]), [401, 200, 200, 200, 404, 404, 404]),
     Row::writes(
         "public_number_add",
@@ -30,6 +42,17 @@ pub const EXCHANGE: &[Row] = &[
         [401, 200, 403, 403, 404, 404, 404],
     ),
 ];
+
+/// A wish to join John's call.
+fn join(demo: &DemoIds) -> Fields {
+    let call = [("call", LIVE.to_owned()), ("agent", demo.id("account", "abc744"))];
+    call.into_iter().chain(pairs(&[("mode", "spy")])).collect()
+}
+
+/// A wish about a call of a manager's own.
+fn own(more: &[(&'static str, &str)]) -> Fields {
+    [("call", LIVE.to_owned())].into_iter().chain(pairs(more)).collect()
+}
 
 fn of_abc(demo: &DemoIds, more: &[(&'static str, &str)]) -> Fields {
     [("customer", demo.id("customer", "abc"))].into_iter().chain(pairs(more)).collect()

@@ -236,3 +236,26 @@ fn a_late_shell_does_not_make_a_burst_of_the_past() {
     world.pass(1000);
     assert_eq!(world.heard(A).len(), 50);
 }
+
+#[test]
+fn a_listener_turns_one_speaker_down_and_nobody_else_notices() {
+    let mut world = World::call(Codec::Pcmu, Codec::Pcmu);
+    world.join(C, Codec::Pcmu, None);
+    world.route([(C, Hears::Mix(vec![A, B]))]);
+    world.talk(&[A, B], 400);
+    let before = world.audio(C);
+    world.router.balance(C, vec![(A, 64), (B, 256)]);
+    world.talk(&[A, B], 400);
+    let after = world.audio(C);
+    let level = |audio: &[i16], leg| loudness(&audio[800..], frequency(leg), 8000);
+    let quarter = level(&after, A) / level(&before, A);
+    assert!((0.22..0.28).contains(&quarter), "{quarter}");
+    let same = level(&after, B) / level(&before, B);
+    assert!((0.95..1.05).contains(&same), "{same}");
+    assert_eq!((speakers(&world.audio(A), 8000), speakers(&world.audio(B), 8000)), (vec![2], vec![1]));
+    // It holds when the row is said anew, and until it is said otherwise.
+    world.router.balance(C, vec![(A, 0)]);
+    world.route([(C, Hears::Mix(vec![B, A]))]);
+    world.talk(&[A, B], 400);
+    assert!(level(&world.audio(C), A) < 50.0);
+}

@@ -1,0 +1,139 @@
+//! What do clicks and keys do? The forms of the console are sent without leaving the page, and keys press their buttons.
+
+use leptos::{ev, prelude::*, server_fn::ServerFn, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement};
+
+use super::{ConsoleJoin, ConsoleMark, ConsoleNote, board::Board, calls::row_id};
+use crate::{
+    listing::Tone,
+    phone::{
+        Link,
+        expecting::{expect, expected},
+        use_phone,
+    },
+    ui::{Desk, is_typing, post, submit},
+};
+
+/// A form of the console is sent.
+pub(super) fn submitted(desk: Desk, event: &ev::SubmitEvent) {
+    let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+    // The search is another one's.
+    let Some(form) = form.filter(|form| form.get_attribute("method").as_deref() == Some("post")) else { return };
+    event.prevent_default();
+    let pressed = event.submitter();
+    let asked = pressed.as_ref().and_then(|button| button.get_attribute("formaction"));
+    let to = asked.or_else(|| form.get_attribute("action")).unwrap_or_default();
+    let mut fields = submit::read(&form, pressed.as_ref());
+    if to == ConsoleJoin::PATH && use_phone().link.get_untracked() == Link::Ready {
+        // This browser is the phone: it answers this call by itself. Who clicks once more means the call that is coming.
+        let ticket = expected().unwrap_or_else(new_ticket);
+        expect(&ticket);
+        fields.push(("ticket".to_owned(), ticket));
+    }
+    spawn_local(async move {
+        let answer = post(&to, &fields).await;
+        match answer {
+            Ok(done) if to == ConsoleNote::PATH || to == ConsoleMark::PATH => {
+                form.reset();
+                desk.say(Tone::Good, done.toast, None);
+            }
+            // What it came to is seen as it happens.
+            Ok(_) => {}
+            Err(error) => desk.say(Tone::Bad, error.to_string(), None),
+        }
+    });
+}
+
+/// A volume is another one: it is set at once.
+pub(super) fn changed(event: &ev::Event) {
+    let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+    if let Some(form) = input.filter(|input| input.type_() == "range").and_then(|input| input.form()) {
+        // Fails only for a button that is none of the form's, and there is none.
+        let _ = form.request_submit();
+    }
+}
+
+/// Letters and digits that nobody has used before.
+fn new_ticket() -> String {
+    let part = || {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 2^32")]
+        let number = (js_sys::Math::random() * 4_294_967_296.0) as u32;
+        number.to_string()
+    };
+    [part(), part()].concat()
+}
+
+/// Listens to keys: S, W and B press the chosen row's button, or the bar's; Escape leaves; arrows choose.
+pub(super) fn keys(board: Board) {
+    Effect::new(move |_| {
+        let handle = window_event_listener(ev::keydown, move |event| {
+            if is_typing(&event)
+                || event.default_prevented()
+                || event.ctrl_key()
+                || event.meta_key()
+                || event.alt_key()
+                || event.repeat()
+            {
+                return;
+            }
+            let done = match event.key().as_str() {
+                "s" | "S" => press(board, "button[value=spy]"),
+                "w" | "W" => press(board, "button[value=whisper]"),
+                "b" | "B" => press(board, "button[value=barge_in]"),
+                "Escape" => !is_something_open() && click(find(".console-bar [data-leave]")),
+                "ArrowDown" => choose(board, 1),
+                "ArrowUp" => choose(board, -1),
+                _ => false,
+            };
+            if done {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
+}
+
+fn find(selector: &str) -> Option<Element> {
+    document().query_selector(selector).ok().flatten()
+}
+
+/// Whether Escape closes something else.
+fn is_something_open() -> bool {
+    find(":popover-open, dialog[open], details.confirm[open]").is_some()
+}
+
+/// Presses a button of the chosen row; where none is chosen, of one's own supervision. A row that is gone is no reason to press
+/// another's: nothing happens, and nothing is chosen any more.
+fn press(board: Board, button: &str) -> bool {
+    let place = match board.chosen.get_untracked() {
+        None => find(".console-bar"),
+        Some(key) => match document().get_element_by_id(&row_id(key)) {
+            Some(row) => Some(row),
+            None => {
+                board.chosen.set(None);
+                return false;
+            }
+        },
+    };
+    click(place.and_then(|place| place.query_selector(button).ok().flatten()))
+}
+
+fn click(button: Option<Element>) -> bool {
+    let button = button.and_then(|button| button.dyn_into::<HtmlElement>().ok());
+    button.map(|button| button.click()).is_some()
+}
+
+/// Chooses the next row, or the one before.
+fn choose(board: Board, step: i64) -> bool {
+    let Ok(rows) = document().query_selector_all(".console-call") else { return false };
+    if rows.length() == 0 {
+        return false;
+    }
+    let id = board.chosen.get_untracked().map(row_id);
+    let id_of = |i: u32| rows.item(i).map(|row| row.unchecked_into::<Element>().id());
+    let here = (0..rows.length()).find(|&i| id.is_some() && id_of(i) == id);
+    let next = here.map_or(0, |here| i64::from(here) + step).clamp(0, i64::from(rows.length()) - 1);
+    let row = u32::try_from(next).ok().and_then(|next| rows.item(next));
+    row.is_some_and(|row| row.unchecked_into::<HtmlElement>().focus().is_ok())
+}

@@ -1,0 +1,121 @@
+//! How do a company's huntgroups and agents do, in figures for a large screen? At this moment, and today.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    calls::{CallState, LiveCall},
+    console::{ConsoleAgent, Phones, Sight},
+    ids::{AccountId, Timestamp},
+};
+
+/// Calls of today that are over, of one kind: those that came from outside or were for a huntgroup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The huntgroup through which they came: its name; empty if none.
+    pub huntgroup: String,
+    /// The account that was called, or that answered.
+    pub agent: Option<AccountId>,
+    /// Whether they were answered.
+    pub answered: bool,
+    /// How many.
+    pub calls: u32,
+    /// How long the longest of them was talked, in seconds; 0 where nobody answered.
+    pub longest: u32,
+}
+
+/// What goes on, and what was today.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Calls that are talked.
+    pub live: u32,
+    /// Calls that ring.
+    pub ringing: u32,
+    /// Of these, those that wait in a huntgroup.
+    pub waiting: u32,
+    /// Since when the one that waits longest does.
+    pub waits_since: Option<Timestamp>,
+    /// Since when the one that is talked longest is.
+    pub talks_since: Option<Timestamp>,
+    /// Calls of today that somebody answered and that are over.
+    pub answered: u32,
+    /// Calls of today that nobody answered.
+    pub missed: u32,
+    /// How long the longest of today's that are over was talked, in seconds.
+    pub longest: u32,
+}
+
+impl Figures {
+    fn count(&mut self, call: &LiveCall) {
+        if call.state == CallState::Ringing {
+            self.ringing += 1;
+            if !call.huntgroup.is_empty() {
+                self.waiting += 1;
+                self.waits_since = earlier(self.waits_since, Some(call.started));
+            }
+        } else {
+            self.live += 1;
+            self.talks_since = earlier(self.talks_since, call.answered);
+        }
+    }
+
+    fn add(&mut self, ended: &Ended) {
+        let sum = if ended.answered { &mut self.answered } else { &mut self.missed };
+        *sum = sum.saturating_add(ended.calls);
+        self.longest = self.longest.max(ended.longest);
+    }
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}
+
+/// What the wallboard shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wallboard {
+    /// All together.
+    pub total: Figures,
+    /// Each huntgroup by its name.
+    pub huntgroups: Vec<(String, Figures)>,
+    /// Each agent with how many calls of today that are over he has answered.
+    pub agents: Vec<(ConsoleAgent, u32)>,
+}
+
+impl Sight {
+    /// The figures of all that is to be seen. `today` is what is over.
+    #[must_use]
+    pub fn wallboard(&self, calls: &[LiveCall], phones: &Phones, today: &[Ended]) -> Wallboard {
+        let console = self.console(calls, phones, false);
+        let mut total = Figures::default();
+        let mut groups: BTreeMap<String, Figures> =
+            self.huntgroups().map(|name| (name.to_owned(), Figures::default())).collect();
+        let seen = |call: &&LiveCall| console.calls.iter().any(|row| row.id == call.id);
+        for call in calls.iter().filter(seen) {
+            total.count(call);
+            if let Some(group) = groups.get_mut(&call.huntgroup) {
+                group.count(call);
+            }
+        }
+        let mut answered: BTreeMap<AccountId, u32> = BTreeMap::new();
+        for ended in today {
+            let of_group = self.sees_huntgroup(&ended.huntgroup);
+            if !of_group && !ended.agent.is_some_and(|agent| self.sees(agent)) {
+                continue;
+            }
+            total.add(ended);
+            if let Some(group) = groups.get_mut(&ended.huntgroup) {
+                group.add(ended);
+            }
+            if let (Some(agent), true) = (ended.agent, ended.answered) {
+                let sum = answered.entry(agent).or_default();
+                *sum = sum.saturating_add(ended.calls);
+            }
+        }
+        let agents = console.agents.into_iter().map(|agent| {
+            let count = answered.get(&agent.account).copied().unwrap_or_default();
+            (agent, count)
+        });
+        Wallboard { total, huntgroups: groups.into_iter().collect(), agents: agents.collect() }
+    }
+}

@@ -1,0 +1,234 @@
+//! How does a manager come into a call from the console, and into the agent's next ones? His phones are rung, or he goes over
+//! with the phone that he has; he follows the agent, or no longer.
+
+use tandem_domain::{
+    calls::Party,
+    ids::{AccountId, CallId, XdrId},
+    supervision::Refused,
+};
+
+use super::{
+    Entry, Exchange, Media, Now, Output,
+    arrivals::Asked,
+    supervising::{account_of, refusal},
+};
+use crate::{
+    call::{
+        self, About, Call,
+        hunt::{Hunt, Target},
+    },
+    directory::{Question, Route, RouteAction, Supervise},
+    ids::LegId,
+};
+
+/// A manager whose phones ring.
+#[derive(Debug)]
+pub(super) struct Summons {
+    pub(super) request: Supervise,
+    pub(super) follow: bool,
+    /// Which of the agent's calls.
+    call: Option<CallId>,
+    /// What his browser knows the call again by.
+    pub(super) ticket: Option<String>,
+}
+
+/// What a manager asked for in the console, beside whom and how.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// Whether he stays for the agent's next calls.
+    pub(super) follow: bool,
+    /// Which of the agent's calls; `None`: the one in which the agent talks.
+    pub(super) call: Option<CallId>,
+    /// What his browser knows the call again by that rings it.
+    pub(super) ticket: Option<String>,
+}
+
+impl<M: Media> Exchange<M> {
+    /// The phones of a manager are rung, who will join when he answers. One who is in a call already goes over to the other one
+    /// with the phone that he has.
+    pub(super) fn summon(&mut self, now: Now, route: Route, wanted: Wanted) {
+        let Wanted { follow, call, ticket } = wanted;
+        let Route { customer: Some(customer), direction, caller, callee, action: RouteAction::Supervise(request) } =
+            route
+        else {
+            // He has no service, or is not there any more.
+            return;
+        };
+        let Some(manager) = caller.account else { return };
+        if let Some(leg) = self.phone_of(manager) {
+            return self.go_over(now, leg, *request, call, follow);
+        }
+        if let Some(own) = self.rung_for(manager) {
+            return self.ring_for_another(now, own, Summons { request: *request, follow, call, ticket }, callee);
+        }
+        if self.is_full() {
+            return;
+        }
+        let id = CallId(self.new_uuid(now.wall));
+        let dialled = callee.number.clone();
+        let target = Target::account(manager, caller.clone(), false);
+        let about = About {
+            id,
+            customer,
+            direction,
+            caller,
+            callee,
+            dialled,
+            huntgroup: None,
+            started: now.wall,
+            answered: None,
+        };
+        if let Err(refused) = self.to_supervise(Some(manager), &request, call) {
+            let note = refusal(now, &about, request.actor, None, refused);
+            self.outputs.push_back(Output::Note(Box::new(note)));
+            return;
+        }
+        let record = XdrId(self.new_uuid(now.wall));
+        let (own, actions) = Call::summoning(about, Hunt::alone(target), now.instant);
+        let caller = own.caller();
+        let entry = Entry { caller, call: own, callee: None, max_forwards: 70, record, asked_to_record: None };
+        self.calls.insert(id, entry);
+        self.summons.insert(id, Summons { request: *request, follow, call, ticket });
+        self.perform(now, id, actions);
+    }
+
+    /// The call by which a manager's phones are being rung.
+    fn rung_for(&self, manager: AccountId) -> Option<CallId> {
+        let is_his =
+            |own: &&CallId| self.calls.get(own).is_some_and(|entry| entry.call.about.caller.account == Some(manager));
+        self.summons.keys().find(is_his).copied()
+    }
+
+    /// A manager whose phones ring wants something else, or the same once more: they go on ringing, for that. Where he may not,
+    /// they ring for what they rang for.
+    fn ring_for_another(&mut self, now: Now, own: CallId, wanted: Summons, agent: Party) {
+        let Some(entry) = self.calls.get_mut(&own) else { return };
+        let manager = entry.call.about.caller.account;
+        let (about, actor) = (entry.call.about.clone(), wanted.request.actor.clone());
+        match self.to_supervise(manager, &wanted.request, wanted.call) {
+            Ok(_) => {
+                if let Some(entry) = self.calls.get_mut(&own) {
+                    entry.call.about.callee = agent;
+                }
+                self.summons.insert(own, wanted);
+                self.show(own);
+            }
+            Err(refused) => {
+                let note = refusal(now, &about, actor, None, refused);
+                self.outputs.push_back(Output::Note(Box::new(note)));
+            }
+        }
+    }
+
+    /// The phone with which a manager is in a call, or waits for one: the one with which he came last.
+    fn phone_of(&self, manager: AccountId) -> Option<LegId> {
+        let all = self.supervisions.iter().chain(&self.followers);
+        let own = all.filter(|(_, supervision)| supervision.manager.account == Some(manager));
+        own.max_by_key(|(_, supervision)| supervision.own).map(|(leg, _)| *leg)
+    }
+
+    /// A manager goes over to another call with the phone that he has. Where he may not, he stays where he is.
+    fn go_over(&mut self, now: Now, leg: LegId, request: Supervise, wanted: Option<CallId>, follow: bool) {
+        let Some(before) = self.supervisions.get(&leg).or_else(|| self.followers.get(&leg)) else { return };
+        let (own, manager, there) = (before.own, before.manager.account, (before.call, before.agent));
+        let volumes = before.volumes;
+        let found = self.to_supervise(manager, &request, wanted);
+        match found {
+            Ok(found) if found == there && self.is_supervisor(leg) => self.change_mode(now, leg, request.mode),
+            Ok(found) => {
+                self.supervisor_gone(now, leg);
+                let agent = self.legs.get(&found.1).map(|agent| agent.party.clone());
+                if let (Some(entry), Some(agent)) = (self.calls.get_mut(&own), agent) {
+                    entry.call.about.callee = agent;
+                }
+                self.join(now, leg, own, request, found, follow);
+                self.set_volumes(leg, volumes);
+            }
+            refused @ Err(_) => self.begin_supervision(now, leg, own, request, refused),
+        }
+    }
+
+    /// The manager has answered.
+    pub(super) fn summoned(&mut self, now: Now, own: CallId, leg: LegId) {
+        if let Some(entry) = self.calls.get_mut(&own) {
+            entry.caller = leg;
+        }
+        let Some(Summons { request, follow, call, ticket: _ }) = self.summons.remove(&own) else { return };
+        let manager = self.legs.get(&leg).and_then(account_of);
+        match self.to_supervise(manager, &request, call) {
+            Ok(found) => {
+                self.join(now, leg, own, request, found, follow);
+                // The phone may have rung for minutes.
+                self.ask_for_leave(leg);
+            }
+            refused @ Err(_) => {
+                // The agent's call has ended meanwhile.
+                self.begin_supervision(now, leg, own, request, refused);
+                self.call_event(now, own, call::Event::SupervisionOver);
+            }
+        }
+    }
+
+    /// A manager stays for the agent's next calls, or no longer.
+    pub(super) fn follow(&mut self, now: Now, own: CallId, on: bool) {
+        let found = self.supervisions.values_mut().find(|supervision| supervision.own == own);
+        let call = found.map(|supervision| {
+            supervision.follow = on;
+            supervision.call
+        });
+        if let Some(summons) = self.summons.get_mut(&own) {
+            summons.follow = on;
+        }
+        let waiting = self.followers.iter().find(|(_, waiting)| waiting.own == own && !on).map(|(leg, _)| *leg);
+        if let Some(leg) = waiting {
+            self.followers.remove(&leg);
+            self.call_event(now, own, call::Event::SupervisionOver);
+        }
+        self.show(own);
+        if let Some(call) = call {
+            self.show(call);
+        }
+    }
+
+    /// Two parties talk: who waits for one of them may join, if the records still say so.
+    pub(super) fn tell_followers(&mut self, call: CallId) {
+        let Some((one, other)) = self.calls.get(&call).and_then(|entry| entry.call.parties()) else { return };
+        let parties = [one, other].map(|leg| self.legs.get(&leg).and_then(account_of));
+        let mut asked = Vec::new();
+        for (leg, waiting) in &self.followers {
+            if let (Some(manager), Some(agent)) = (waiting.manager.account, waiting.request.agent)
+                && parties.contains(&Some(agent))
+            {
+                asked.push((Question::Supervise { manager, agent, mode: waiting.mode }, *leg));
+            }
+        }
+        for (question, manager) in asked {
+            self.ask(question, Asked::Follow { manager });
+        }
+    }
+
+    /// The records have told whether a manager who waits may join the agent's next call.
+    pub(super) fn join_next(&mut self, now: Now, leg: LegId, route: Route) {
+        let Some(waiting) = self.followers.get(&leg) else { return };
+        let (own, mode, manager) = (waiting.own, waiting.mode, waiting.manager.account);
+        let volumes = waiting.volumes;
+        let RouteAction::Supervise(request) = route.action else {
+            self.followers.remove(&leg);
+            return self.call_event(now, own, call::Event::SupervisionOver);
+        };
+        match self.to_supervise(manager, &request, None) {
+            Ok(found) => {
+                self.followers.remove(&leg);
+                self.join(now, leg, own, Supervise { mode, ..*request }, found, true);
+                self.set_volumes(leg, volumes);
+            }
+            // That call is over already: the next one counts.
+            Err(Refused::NoCall | Refused::IsSupervision) => {}
+            refused @ Err(_) => {
+                self.followers.remove(&leg);
+                self.begin_supervision(now, leg, own, *request, refused);
+                self.call_event(now, own, call::Event::SupervisionOver);
+            }
+        }
+    }
+}

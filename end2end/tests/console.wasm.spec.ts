@@ -1,0 +1,213 @@
+// The supervisor's console in the browser: Adam joins the demonstration's calls with his browser as his phone, changes how he
+// is in them by click, key and digit, and leaves; what he may not supervise is not there.
+
+import type { Page } from '@playwright/test'
+import { violations } from '../support/axe.ts'
+import { postByHand } from '../support/steps.ts'
+import { loudness, press, Telephones } from '../support/telephones.ts'
+import { expect, test as base, visit } from '../support/test.ts'
+
+const ADAM = 1500
+/** Calls begin within seconds of the start, and each gives way to the next; a busy machine takes longer. */
+const SOON = { timeout: 30_000 }
+
+const test = base.extend<{ telephones: Telephones }>({
+  telephones: async ({ tandem }, use) => {
+    const telephones = new Telephones(tandem)
+    await use(telephones)
+    await telephones.end()
+  },
+})
+
+/** The rows of calls that can be joined. */
+function joinable(page: Page) {
+  return page.locator('.console-call').filter({ has: page.locator('button[value=spy]:enabled') })
+}
+
+/** The bar of one's own supervision. */
+function bar(page: Page) {
+  return page.getByRole('region', { name: 'Your supervision' })
+}
+
+/** Waits until one supervises in this mode: the bar says it in a word and by its pressed button. */
+async function isIn(page: Page, mode: string) {
+  await expect(bar(page).locator('.console-bar-mode strong')).toHaveText(mode, SOON)
+  await expect(bar(page).locator('button[aria-pressed=true]').filter({ hasText: mode })).toBeVisible()
+  // And he is there: his phone has answered.
+  await expect(bar(page)).toContainText(/hears? you\./)
+}
+
+/** Adam's console, with his browser as his phone. */
+async function console_(telephones: Telephones): Promise<Page> {
+  const adam = await telephones.of('adam', ADAM)
+  await visit(adam, '/self-care/console')
+  await expect(adam.getByText('This browser is your phone')).toBeVisible()
+  await expect(joinable(adam).first()).toBeVisible(SOON)
+  return adam
+}
+
+test('a manager sees his agents and their calls, and nobody else', async ({ as }) => {
+  const adam = await as('adam')
+  await visit(adam, '/self-care/console')
+  await expect(joinable(adam).first()).toBeVisible(SOON)
+  const agents = adam.getByRole('list', { name: 'Agents' })
+  await expect(agents.getByRole('listitem')).toHaveCount(2)
+  await expect(agents).toContainText('John')
+  await expect(agents).toContainText('Olivia')
+  await expect(agents).toContainText('On a call')
+  await expect(adam.getByRole('main')).not.toContainText('Peter')
+
+  // Time goes on, and voices move the meters.
+  const time = joinable(adam).first().locator('[data-since]')
+  const shown = await time.innerText()
+  await expect(time).not.toHaveText(shown)
+  await expect(adam.locator('.console-levels rect:not([width="0"]):not([width="0%"])').first()).toBeAttached(SOON)
+
+  // What is searched for is in the address.
+  await adam.getByRole('searchbox').fill('nobody of this name')
+  await expect(adam.getByText('No calls match')).toBeVisible()
+  await expect(adam).toHaveURL(/q=nobody/)
+  await adam.getByRole('link', { name: 'Clear search and filters' }).click()
+  await expect(joinable(adam).first()).toBeVisible(SOON)
+
+  // Agents have no console.
+  const john = await as('john')
+  expect((await john.request.get('/self-care/console')).status()).toBe(403)
+  await visit(john, '/self-care')
+  await expect(john.getByRole('link', { name: 'Supervisor console' })).toHaveCount(0)
+})
+
+test('a click joins, keys and clicks change the mode, Escape leaves', async ({ telephones }) => {
+  const adam = await console_(telephones)
+  await joinable(adam).first().getByRole('button', { name: /^Spy/ }).click()
+  await isIn(adam, 'Spy')
+  await expect(bar(adam)).toContainText('Nobody hears you.')
+  await expect(async () => expect(await loudness(adam)).toBeGreaterThan(-60)).toPass({ timeout: 20_000 })
+
+  await adam.keyboard.press('w')
+  await isIn(adam, 'Whisper')
+  await expect(bar(adam)).toContainText(/Only (John|Olivia) hears you\./)
+  await bar(adam).getByRole('button', { name: /^Barge-in/ }).click()
+  await isIn(adam, 'Barge-in')
+  await adam.keyboard.press('s')
+  await isIn(adam, 'Spy')
+
+  // Follow, so that the end of the caller's call does not end this; a note is kept.
+  await bar(adam).getByRole('button', { name: 'Follow this agent' }).click()
+  await expect(bar(adam).getByRole('button', { name: 'Follow this agent' })).toHaveAttribute('aria-pressed', 'true')
+  await bar(adam).getByLabel('Note on the call').fill('Friendly from the first word')
+  await bar(adam).getByRole('button', { name: 'Keep note' }).click()
+  await expect(adam.getByText('Note kept')).toBeVisible()
+
+  // The client is turned down: what is set is what the server says.
+  const client = bar(adam).getByRole('slider', { name: /^Client/ })
+  await client.focus()
+  for (let i = 0; i < 5; i += 1) await adam.keyboard.press('ArrowLeft')
+  await expect(client).toHaveValue('50')
+  await expect(async () => {
+    const { own } = await (await postByHand(adam, '/api/console_read', {})).json()
+    expect(own[0]?.volumes).toEqual([100, 50])
+  }).toPass()
+  expect(await violations(adam), 'the console with the bar').toEqual([])
+  await bar(adam).locator('button[aria-pressed=true]').first().focus()
+
+  await adam.keyboard.press('Escape')
+  await expect(bar(adam)).toHaveCount(0)
+  await expect(adam.locator('.console-call').filter({ hasText: 'You' })).toHaveCount(0)
+})
+
+test('arrows choose a call and a letter joins it; another letter goes over to another call with the same phone', async ({
+  telephones,
+}) => {
+  const adam = await console_(telephones)
+  await expect(joinable(adam)).toHaveCount(2, SOON)
+  await adam.keyboard.press('ArrowDown')
+  await expect(adam.locator('.console-call').first()).toBeFocused()
+  await adam.keyboard.press('b')
+  await isIn(adam, 'Barge-in')
+  await expect(joinable(adam)).toHaveCount(2, SOON)
+  await adam.keyboard.press('ArrowDown')
+  await adam.keyboard.press('w')
+  await isIn(adam, 'Whisper')
+  await expect(adam.locator('.console-call').nth(1)).toContainText('You')
+  await expect(adam.locator('.phone-call'), 'one phone, one call').toHaveCount(1)
+  await adam.keyboard.press('Escape')
+  await expect(bar(adam)).toHaveCount(0)
+})
+
+test('a digit pressed on the phone changes what another console shows', async ({ telephones }) => {
+  const adam = await console_(telephones)
+  await joinable(adam).first().getByRole('button', { name: /^Spy/ }).click()
+  await isIn(adam, 'Spy')
+  const other = await adam.context().newPage()
+  await visit(other, '/self-care/console')
+  await isIn(other, 'Spy')
+  await adam.getByRole('link', { name: 'Open the phone' }).click()
+  await press(adam, 'Key 1')
+  await isIn(other, 'Whisper')
+  // And the other console steers, too.
+  await other.keyboard.press('b')
+  await isIn(other, 'Barge-in')
+  await other.keyboard.press('Escape')
+  await expect(bar(other)).toHaveCount(0)
+})
+
+test('what is asked for by hand is refused: other people, other companies, other calls', async ({ as }) => {
+  const adam = await as('adam')
+  const read = async () => {
+    const answer = await (await postByHand(adam, '/api/console_read', {})).json()
+    return answer.calls.filter((call: { may: { Ok?: null } }) => 'Ok' in call.may)
+  }
+  await visit(adam, '/self-care/console')
+  await expect.poll(async () => (await read()).length, SOON).toBeGreaterThan(0)
+  const [call] = await read()
+  const wish = { call: call.id, agent: call.agent.account, mode: 'spy' }
+  // Nobody else may, and he only whom the huntgroups say.
+  for (const [name, status] of [['john', 403], ['mary', 403], ['abc', 403], ['panda', 403], ['admin', 403]] as const) {
+    const other = await as(name)
+    await visit(other, name === 'admin' ? '/admin' : '/self-care')
+    expect((await postByHand(other, '/api/console_join', wish)).status(), name).toBe(status)
+  }
+  const unknown = '01890000-0000-7000-8000-000000000001'
+  expect((await postByHand(adam, '/api/console_join', { ...wish, agent: unknown })).status()).toBe(404)
+  expect((await postByHand(adam, '/api/console_join', { ...wish, call: unknown })).status()).toBe(404)
+  expect((await postByHand(adam, '/api/console_join', { ...wish, ticket: 'a b' })).status()).toBe(400)
+  // A call of somebody else is none of his own.
+  for (const to of ['console_switch', 'console_leave', 'console_follow', 'console_mark', 'console_note']) {
+    const form = { call: call.id, mode: 'spy', follow: 'on', text: 'x' }
+    expect((await postByHand(adam, `/api/${to}`, form)).status(), to).toBe(404)
+  }
+  // No phone of his can be rung.
+  const answer = await postByHand(adam, '/api/console_join', wish)
+  expect(answer.status()).toBe(422)
+  expect(await answer.text()).toContain('None of your phones can be rung')
+})
+
+test('a console that loses its connection says so, and comes back with the truth', async ({ as }) => {
+  const adam = await as('adam')
+  await visit(adam, '/self-care/console')
+  await expect(joinable(adam).first()).toBeVisible(SOON)
+  await adam.context().setOffline(true)
+  // The stream that is open goes on where the network is only said to be away; a new one cannot be opened.
+  await adam.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => false })
+    document.dispatchEvent(new Event('visibilitychange'))
+    window.dispatchEvent(new Event('visibilitychange'))
+  })
+  await expect(adam.getByText('The server is not reached')).toBeVisible(SOON)
+  await adam.waitForTimeout(10_000)
+  await adam.context().setOffline(false)
+  await expect(adam.getByText('The server is not reached')).toBeHidden(SOON)
+  const truth = await (await postByHand(adam, '/api/console_read', {})).json()
+  const agents = truth.agents.map((one: { agent: { name: string } }) => one.agent.name)
+  await expect(adam.getByRole('list', { name: 'Agents' }).getByRole('listitem')).toHaveCount(agents.length)
+})
+
+test('the wallboard counts what goes on', async ({ as }) => {
+  const abc = await as('abc')
+  await visit(abc, '/self-care/wallboard')
+  const live = abc.locator('.wall-figure').filter({ hasText: /^\d+ ?Live$/ }).first().locator('strong')
+  await expect(live).not.toHaveText('0', SOON)
+  await expect(abc.getByRole('heading', { name: 'Support' })).toBeVisible()
+  await expect(abc.getByRole('list', { name: 'Agents' })).toContainText('On a call', SOON)
+})

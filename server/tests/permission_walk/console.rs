@@ -1,0 +1,129 @@
+//! The supervisor's console: whom it is for, what of it a manager may ask for, and the words of each refusal.
+
+use axum::http::StatusCode;
+use tandem_app::server::Clock as _;
+use tandem_domain::{
+    access::Tenant,
+    huntgroup::Member,
+    settings::{Setting, Value},
+    supervision::Refused,
+};
+use tandem_server::clock::SystemClock;
+use tandem_store::Change;
+
+use crate::{
+    calls::LIVE,
+    demo_ids::DemoIds,
+    world::{Answer, Person, Template, World},
+};
+
+fn tenant(demo: &DemoIds) -> Tenant {
+    Tenant::for_system(demo.id("customer", "abc").parse().unwrap())
+}
+
+fn by_test() -> Change<'static> {
+    Change { at: SystemClock.now(), actor: "test", by_staff: true, address: None }
+}
+
+/// Changes the memberships of Support; each member is told by the account's id.
+async fn change_support(world: &World, demo: &DemoIds, change: impl Fn(&str, &mut Member)) {
+    let groups = world.store.huntgroups(tenant(demo));
+    let group = groups.get(demo.id("huntgroup", "abc7700").parse().unwrap()).await.unwrap();
+    let mut members = group.value.members;
+    for member in &mut members {
+        change(&member.account.to_string(), member);
+    }
+    groups.set_members(group.id, group.version, &members, &by_test()).await.unwrap();
+}
+
+/// Olivia wants to join John's call with her; everything of the wish may be another.
+async fn join(world: &World, person: Person, call: &str, agent: &str) -> Answer {
+    let wish = [("call", call.to_owned()), ("agent", agent.to_owned()), ("mode", "spy".to_owned())];
+    world.post(person, "/api/console_join", &wish).await
+}
+
+#[tokio::test]
+async fn a_manager_sees_the_agents_and_their_calls_and_an_agent_nothing() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let john = template.demo.id("account", "abc744");
+    for path in ["/api/console_read", "/api/wallboard_read"] {
+        assert_eq!(world.post(Person::Olivia, path, &[]).await.status, StatusCode::FORBIDDEN);
+    }
+    let home = world.page(Person::Olivia, "/self-care").await;
+    assert!(!home.body.contains("/self-care/console"), "the navigation leads nowhere");
+
+    let olivia = template.demo.id("account", "abc745");
+    change_support(&world, &template.demo, |account, member| member.supervision_allowed = account == olivia).await;
+    let console = world.post(Person::Olivia, "/api/console_read", &[]).await;
+    assert_eq!(console.status, StatusCode::OK);
+    assert!(console.body.contains(LIVE) && console.body.contains(&john), "{}", console.body);
+    assert!(!console.body.contains("Peter"), "whom she may not supervise is not there: {}", console.body);
+    // It is her own conversation: there, and not to be joined.
+    assert!(console.body.contains(r#"{"Err":"yourself"}"#), "{}", console.body);
+    let home = world.page(Person::Olivia, "/self-care").await;
+    assert!(home.body.contains("/self-care/console") && home.body.contains("/self-care/wallboard"));
+    assert_eq!(world.page(Person::Olivia, "/self-care/console").await.status, StatusCode::OK);
+    assert_eq!(world.page(Person::Olivia, "/live/console,levels").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn every_wish_made_by_hand_is_refused_in_its_own_words() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let demo = &template.demo;
+    let of = |number: &str| demo.id("account", &format!("abc{number}"));
+    let (olivia, john, adam, peter) = (of("745"), of("744"), of("701"), of("746"));
+    change_support(&world, demo, |account, member| member.supervision_allowed = account == olivia).await;
+    let refused = |answer: &Answer, why: Refused| {
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+        assert!(answer.body.contains(why.words()), "{} instead of {}", answer.body, why.words());
+    };
+    // Nobody supervises himself: neither his own calls, nor a colleague's with himself.
+    refused(&join(&world, Person::Olivia, LIVE, &olivia).await, Refused::Yourself);
+    refused(&join(&world, Person::Olivia, LIVE, &john).await, Refused::Yourself);
+    // Somebody who is not in this call, somebody whom nobody knows, another company's, a call that there is not.
+    let unknown = "01890000-0000-7000-8000-0000000000ff".to_owned();
+    let panda = demo.id("account", "panda801");
+    for (call, agent) in [(LIVE, &peter), (LIVE, &adam), (LIVE, &unknown), (LIVE, &panda), (&*unknown, &john)] {
+        assert_eq!(join(&world, Person::Olivia, call, agent).await.status, StatusCode::NOT_FOUND, "{call} {agent}");
+    }
+    // Who is no manager any more, and whose agent is protected.
+    change_support(&world, demo, |account, member| member.never_supervise = account == john).await;
+    refused(&join(&world, Person::Olivia, LIVE, &john).await, Refused::Protected);
+    change_support(&world, demo, |account, member| {
+        (member.never_supervise, member.supervision_allowed) = (false, account == adam);
+    })
+    .await;
+    assert_eq!(join(&world, Person::Olivia, LIVE, &john).await.status, StatusCode::FORBIDDEN);
+    change_support(&world, demo, |account, member| member.supervision_allowed = account == olivia).await;
+    // The company has no supervision any more.
+    let settings = world.store.settings(tenant(demo));
+    settings.set(None, Setting::CallSupervision, Some(Value::Switch(false)), None, &by_test()).await.unwrap();
+    refused(&join(&world, Person::Olivia, LIVE, &john).await, Refused::NotEnabled);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn nobody_steers_what_is_no_supervision_of_his() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let olivia = template.demo.id("account", "abc745");
+    change_support(&world, &template.demo, |account, member| member.supervision_allowed = account == olivia).await;
+    let wishes =
+        ["console_switch", "console_leave", "console_follow", "console_volumes", "console_mark", "console_note"];
+    for wish in wishes {
+        // The call is Olivia's own, and no supervision.
+        let fields = [
+            ("call", LIVE),
+            ("mode", "barge_in"),
+            ("follow", "on"),
+            ("text", "Listen"),
+            ("agent", "50"),
+            ("client", "50"),
+        ];
+        let fields = fields.map(|(name, value)| (name, value.to_owned()));
+        let answer = world.post(Person::Olivia, &format!("/api/{wish}"), &fields).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{wish}: {}", answer.body);
+    }
+}
