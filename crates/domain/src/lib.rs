@@ -18,6 +18,8 @@
 //! | [`calls`] | what is shown of a live call and a registration, and what is kept of a call? |
 //! | [`phone`] | what do the phone in the browser and the server say to each other? |
 //! | [`recordings`] | what is a call recording, and who may see it? |
+//! | [`money`] | what is an amount, typed, shown and added? |
+//! | [`billing`] | what do customers owe, and how do they pay? |
 //! | [`mail`] | which e-mails are sent, and how far is each? |
 //! | [`status`] | is there service today, and if not, why? |
 //! | [`class`] | what do customers of one kind share? |
@@ -34,6 +36,7 @@ pub mod access;
 pub mod account;
 pub mod administrator;
 pub mod audit;
+pub mod billing;
 pub mod calls;
 pub mod class;
 pub mod customer;
@@ -45,6 +48,7 @@ pub mod ids;
 pub mod list;
 pub mod locale;
 pub mod mail;
+pub mod money;
 pub mod numbers;
 pub mod phone;
 pub mod recordings;
