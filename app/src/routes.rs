@@ -18,13 +18,17 @@ use crate::{
     pages::{
         admin::{
             account, accounts, administrators, audit, classes, customer, customers, dashboard, dialing_rules, exchange,
-            mail, roles,
+            mail, payment_systems, roles,
         },
         errors::{NoSuchPage, error_page},
         gallery::GalleryPage,
         profile::ProfilePage,
         recordings, self_care,
         sign_in::SignInPage,
+    },
+    parts::billing::{
+        invoice::InvoicePage, invoices::InvoicesPage, payment::PaymentPage, payments::PaymentsPage,
+        transactions::TransactionsPage,
     },
     phone::provide_phone,
     ui::{frame::Frame, guard::BackButton, toast::Toasts},
@@ -75,6 +79,8 @@ fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/customers/:id/accounts/new") view=accounts::NewAccountPage ssr=SsrMode::Async />
             <Route path=path!("/customers/:id/huntgroups") view=customer::CustomerHuntgroupsPage ssr=SsrMode::Async />
             <Route path=path!("/customers/:id/numbers") view=customer::CustomerNumbersPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/billing") view=customer::CustomerBillingPage ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/invoices/new") view=customer::NewInvoicePage ssr=SsrMode::Async />
             <Route path=path!("/customers/:id/status") view=customer::CustomerStatusPage ssr=SsrMode::Async />
             <Route path=path!("/customers/:id/sign-in") view=customer::CustomerSignInPage ssr=SsrMode::Async />
             <Route path=path!("/customers/:id/history") view=customer::CustomerHistoryPage ssr=SsrMode::Async />
@@ -106,6 +112,14 @@ fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/mail") view=mail::OutboxPage ssr=SsrMode::Async />
             <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async />
             <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async />
+            <Route path=path!("/invoices") view=InvoicesPage ssr=SsrMode::Async />
+            <Route path=path!("/invoices/:id") view=InvoicePage ssr=SsrMode::Async />
+            <Route path=path!("/payments") view=PaymentsPage ssr=SsrMode::Async />
+            <Route path=path!("/payments/:id") view=PaymentPage ssr=SsrMode::Async />
+            <Route path=path!("/payment-systems") view=payment_systems::PaymentSystemsPage ssr=SsrMode::Async />
+            <Route path=path!("/payment-systems/new") view=payment_systems::NewPaymentSystemPage ssr=SsrMode::Async />
+            <Route path=path!("/payment-systems/:id") view=payment_systems::PaymentSystemPage ssr=SsrMode::Async />
+            <Route path=path!("/transactions") view=TransactionsPage ssr=SsrMode::Async />
             <Route path=path!("/gallery") view=GalleryPage ssr=SsrMode::Async />
         </ParentRoute>
     }
@@ -144,6 +158,18 @@ fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/console") view=self_care::console::ConsolePage ssr=SsrMode::Async />
             <Route path=path!("/wallboard") view=self_care::wallboard::WallboardPage ssr=SsrMode::Async />
             <Route path=path!("/audit") view=self_care::audit::AuditPage ssr=SsrMode::Async />
+            <Route path=path!("/billing") view=self_care::billing::home::BillingPage ssr=SsrMode::Async />
+            <Route path=path!("/invoices") view=InvoicesPage ssr=SsrMode::Async />
+            <Route path=path!("/invoices/:id") view=InvoicePage ssr=SsrMode::Async />
+            <Route path=path!("/payments") view=PaymentsPage ssr=SsrMode::Async />
+            <Route path=path!("/payments/pay") view=self_care::billing::pay::PayPage ssr=SsrMode::Async />
+            <Route path=path!("/payments/return") view=self_care::billing::returned::ReturnPage ssr=SsrMode::Async />
+            <Route path=path!("/payments/:id") view=PaymentPage ssr=SsrMode::Async />
+            <Route path=path!("/payments/:id/resume") view=self_care::billing::pay::ResumePage ssr=SsrMode::Async />
+            <Route path=path!("/cards") view=self_care::billing::cards::CardsPage ssr=SsrMode::Async />
+            <Route path=path!("/cards/new") view=self_care::billing::cards::NewCardPage ssr=SsrMode::Async />
+            <Route path=path!("/cards/return") view=self_care::billing::cards::CardReturnPage ssr=SsrMode::Async />
+            <Route path=path!("/auto-payment") view=self_care::billing::auto_payment::AutoPaymentPage ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()

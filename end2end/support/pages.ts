@@ -40,6 +40,12 @@ const mail: Record = { list: '/admin/mail', name: ':' }
 const ownMail: Record = { list: '/self-care/mailbox', name: '' }
 const ownCall: Record = { list: '/self-care/history?q=702', name: ':' }
 
+const invoice: Record = { list: '/admin/invoices', name: 'INV-000004' }
+const ownInvoice: Record = { list: '/self-care/invoices', name: 'INV-000004' }
+const payment: Record = { list: '/admin/payments', name: ':' }
+const ownPayment: Record = { list: '/self-care/payments', name: ':' }
+const paymentSystem: Record = { list: '/admin/payment-systems', name: 'Cards' }
+
 /** All pages. A page that several kinds of people have stands here once for each. */
 export const PAGES: Row[] = [
   { route: '/sign-in', who: 'nobody' },
@@ -53,6 +59,8 @@ export const PAGES: Row[] = [
   { route: '/admin/customers/:id/accounts/new', who: 'admin', record: customer },
   { route: '/admin/customers/:id/huntgroups', who: 'admin', record: customer },
   { route: '/admin/customers/:id/numbers', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/billing', who: 'admin', record: customer },
+  { route: '/admin/customers/:id/invoices/new', who: 'admin', record: customer },
   { route: '/admin/customers/:id/status', who: 'admin', record: customer },
   { route: '/admin/customers/:id/sign-in', who: 'admin', record: customer },
   { route: '/admin/customers/:id/history', who: 'admin', record: customer },
@@ -69,6 +77,14 @@ export const PAGES: Row[] = [
   { route: '/admin/recordings', who: 'admin' },
   { route: '/admin/recordings/delete', who: 'admin' },
   { route: '/admin/recordings/:id', who: 'admin', record: recording },
+  { route: '/admin/invoices', who: 'admin' },
+  { route: '/admin/invoices/:id', who: 'admin', record: invoice },
+  { route: '/admin/payments', who: 'admin' },
+  { route: '/admin/payments/:id', who: 'admin', record: payment },
+  { route: '/admin/transactions', who: 'admin' },
+  { route: '/admin/payment-systems', who: 'admin' },
+  { route: '/admin/payment-systems/new', who: 'admin' },
+  { route: '/admin/payment-systems/:id', who: 'admin', record: paymentSystem },
   { route: '/admin/classes', who: 'admin' },
   { route: '/admin/classes/new', who: 'admin' },
   { route: '/admin/classes/:id', who: 'admin', record: customerClass },
@@ -119,6 +135,19 @@ export const PAGES: Row[] = [
   { route: '/self-care/wallboard', who: 'abc' },
   { route: '/self-care/wallboard', who: 'adam' },
   { route: '/self-care/audit', who: 'abc' },
+  { route: '/self-care/billing', who: 'abc' },
+  { route: '/self-care/billing', who: 'mary' },
+  { route: '/self-care/invoices', who: 'mary' },
+  { route: '/self-care/invoices/:id', who: 'mary', record: ownInvoice },
+  { route: '/self-care/payments', who: 'mary' },
+  { route: '/self-care/payments/pay', who: 'mary' },
+  { route: '/self-care/payments/return', who: 'mary' },
+  { route: '/self-care/payments/:id', who: 'mary', record: ownPayment },
+  { route: '/self-care/payments/:id/resume', who: 'mary', record: ownPayment },
+  { route: '/self-care/cards', who: 'mary' },
+  { route: '/self-care/cards/new', who: 'mary' },
+  { route: '/self-care/cards/return', who: 'mary' },
+  { route: '/self-care/auto-payment', who: 'mary' },
 
   { route: '/profile', who: 'admin' },
   { route: '/profile', who: 'abc' },

@@ -20,6 +20,8 @@ export interface Beginning {
   callers?: boolean
   /** John has recordings. */
   recorded?: boolean
+  /** Mary has begun to pay an invoice. */
+  paying?: boolean
 }
 
 /** A running `tandem demo`. */
@@ -33,12 +35,13 @@ export class Tandem {
   ) {}
 
   /** Starts the program and waits until it says that it is ready. */
-  static async start({ callers = false, recorded = false }: Beginning = {}): Promise<Tandem> {
+  static async start({ callers = false, recorded = false, paying = false }: Beginning = {}): Promise<Tandem> {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-browser-test-'))
     const tandem = await Tandem.startIn(folder, callers)
+    if (paying) await tandem.beginPayment()
     if (!recorded) return tandem
     // Only a running server tells who is who.
-    const staff = await tandem.staff()
+    const staff = await tandem.person('admin')
     const customer = await staff.idOf('/admin/customers', 'ABC')
     const [john, olivia] = [await staff.idOf('/admin/accounts?q=John', 'John'), await staff.idOf('/admin/accounts?q=Olivia', 'Olivia')]
     await tandem.end()
@@ -103,12 +106,12 @@ export class Tandem {
     }
   }
 
-  /** Pages as the administrator gets them. */
-  private async staff() {
+  /** Pages as somebody gets them. */
+  private async person(name: string) {
     const answer = await fetch(`${this.url}/api/sign_in`, {
       method: 'POST',
       headers: { accept: 'application/json', origin: this.url },
-      body: new URLSearchParams({ name: 'admin', password: 'tandem-demo' }),
+      body: new URLSearchParams({ name, password: 'tandem-demo' }),
     })
     const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
     const page = async (path: string) => (await fetch(this.url + path, { headers: { cookie } })).text()
@@ -118,12 +121,23 @@ export class Tandem {
       if (named?.[1] === undefined) throw new Error(`${list} does not link to ${name}`)
       return named[1]
     }
-    return { page, idOf }
+    const post = async (to: string, fields: Record<string, string>) => {
+      const headers = { cookie, accept: 'application/json', origin: this.url }
+      const answer = await fetch(this.url + to, { method: 'POST', headers, body: new URLSearchParams(fields) })
+      if (!answer.ok) throw new Error(`${to}: ${answer.status} ${await answer.text()}`)
+    }
+    return { page, idOf, post }
+  }
+
+  private async beginPayment(): Promise<void> {
+    const mary = await this.person('mary')
+    const invoice = await mary.idOf('/self-care/invoices', 'INV-000004')
+    await mary.post('/api/pay_begin', { invoice, token: 'begun by the tests' })
   }
 
   /** Waits until what was left behind is finished, and e-mailed. */
   private async hasRecordings(count: number): Promise<void> {
-    const staff = await this.staff()
+    const staff = await this.person('admin')
     const until = Date.now() + START_MAX
     while (Date.now() < until) {
       const [listed, sent] = [await staff.page('/admin/recordings'), await staff.page('/admin/mail?state=sent')]

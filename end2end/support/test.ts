@@ -52,6 +52,7 @@ class Servers {
       this.tandem = await Tandem.start({
         callers: file.includes('live_calls') || file.includes('console'),
         recorded: file.includes('/recordings') || file.includes('every_page'),
+        paying: file.includes('every_page'),
       })
       this.file = file
     }

@@ -97,6 +97,11 @@ impl Keeping {
         (self.spool.clone(), keeper)
     }
 
+    /// Who is woken when an e-mail was written.
+    pub fn mailer(&self) -> Mailer {
+        self.mailer.clone()
+    }
+
     /// For the pages.
     pub fn for_pages(&self) -> Arc<dyn Recordings> {
         Arc::new(PagesRecordings { shelf: self.shelf.clone(), mailer: self.mailer.clone() })

@@ -10,6 +10,7 @@
 //! | [`demonstration`] | data to try Tandem with |
 //! | [`exchange`] | the wiring of telephony: sockets, media, the running exchange |
 //! | [`keeping`] | the wiring of recordings and e-mails |
+//! | [`payments`] | the wiring of payments: keys, processors, the demonstration's stand-in |
 //! | [`phones`] | the phones in browsers: a task around each line |
 //! | [`http`] | what stands around the application: limits, headers, log, files, probes, the socket |
 //! | [`measurements`], [`telemetry`] | numbers and log |
@@ -25,6 +26,7 @@ pub mod exchange;
 pub mod http;
 pub mod keeping;
 pub mod measurements;
+pub mod payments;
 pub mod phones;
 pub mod run;
 pub mod telemetry;

@@ -30,9 +30,11 @@ use crate::{
         probes::Probes,
         sip_socket::SipSockets,
         site::Site,
+        webhooks,
     },
     keeping::{Keeping, KeepingError},
     measurements::Measurements,
+    payments::{Payments, PaymentsError},
     telemetry,
 };
 
@@ -77,6 +79,9 @@ pub enum RunError {
     /// Recordings and e-mails.
     #[error(transparent)]
     Keeping(#[from] KeepingError),
+    /// Payments.
+    #[error(transparent)]
+    Payments(#[from] PaymentsError),
     /// The collector of measurements.
     #[error("measurements cannot be collected: {0}")]
     Measurements(#[from] metrics_exporter_prometheus::BuildError),
@@ -156,6 +161,8 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     let listener = bind(config.http.listen).await?;
     let address = listener.local_addr().map_err(RunError::System)?;
     let keeping = Keeping::start(config, purpose, store.clone(), clock.clone(), reached_at(config, address)).await?;
+    let reached = reached_at(config, address);
+    let payments = Payments::start(config, purpose, store.clone(), clock.clone(), keeping.mailer(), reached).await?;
     let mut exchange = exchange::start(config, purpose, store.clone(), clock.clone(), keeping.of_calls()).await?;
     let (of_database, of_exchange) = (database::gauges(&store), exchange.gauges.clone());
     let measurements = Measurements::start(Arc::new(move || {
@@ -164,11 +171,12 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     }))?;
     let probes = Probes::new(database::check(&store), measurements.clone());
     let site = Site::open(config.http.site.as_deref());
-    let machines = (&exchange, &keeping);
+    let machines = (&exchange, &keeping, &payments);
     let services = services(config, purpose, store.clone(), clock.clone(), &site, machines, stopped.clone());
     let application = tandem_app::server::router::router(services);
     let sip_sockets = SipSockets { transports: exchange.transports.clone(), secure: config.behind_tls() };
-    let router = http::router(config, site, &probes, application.merge(sip_sockets.routes()));
+    let application = application.merge(sip_sockets.routes()).merge(webhooks::routes(payments.billing.clone()));
+    let router = http::router(config, site, &probes, application);
 
     if let Some(address) = config.metrics.listen {
         let router = http::around(config, probes.open_routes());
@@ -202,7 +210,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
                 std::process::exit(1);
             }
         }
-        exchange.stop(config.shutdown.grace).await;
+        tokio::join!(exchange.stop(config.shutdown.grace), payments.stop(config.shutdown.grace));
         keeping.stop(config.shutdown.grace).await;
     };
     let (served, ()) = tokio::join!(listen::serve(listener, router, stopped, limits), calls);
@@ -220,7 +228,7 @@ fn services(
     store: Store,
     clock: Arc<dyn Clock>,
     site: &Site,
-    (exchange, keeping): (&Exchange, &Keeping),
+    (exchange, keeping, payments): (&Exchange, &Keeping, &Payments),
     ending: watch::Receiver<bool>,
 ) -> Services {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -235,6 +243,9 @@ fn services(
         exchange: Arc::new(PagesExchange(exchange.handle.clone())),
         recordings: keeping.for_pages(),
         phones: exchange.phones.clone(),
+        billing: payments.billing.clone(),
+        systems: payments.systems.clone(),
+        payment_pages: payments.pages.clone(),
         ending,
     }
 }

@@ -81,6 +81,10 @@ pub(crate) fn record_href(me: &Principal, row: &AuditRow) -> Option<String> {
         Subject::Administrator => (Field::Administrators, Some("/admin/administrators"), None),
         Subject::Huntgroup => (Field::Huntgroups, None, Some("/self-care/huntgroups")),
         Subject::Recording => (Field::Recordings, Some("/admin/recordings"), Some("/self-care/recordings")),
+        Subject::Invoice => (Field::Invoices, Some("/admin/invoices"), Some("/self-care/invoices")),
+        Subject::Payment => (Field::Payments, Some("/admin/payments"), Some("/self-care/payments")),
+        Subject::PaymentSystem => (Field::PaymentSystems, Some("/admin/payment-systems"), None),
+        Subject::PaymentMethod | Subject::AutoPayment | Subject::Balance => return None,
         Subject::SignIn | Subject::Supervision | Subject::Request => return None,
     };
     let place = if me.own_customer().is_none() { provider } else { self_care };

@@ -102,6 +102,13 @@ fn permissions(subject: Subject) -> Permissions {
             named.extend([("record_account_only", Field::RecordAccountOnly)]);
             Some(Field::Recordings)
         }
+        Subject::Invoice => Some(Field::Invoices),
+        Subject::Payment => Some(Field::Payments),
+        Subject::PaymentMethod => Some(Field::PaymentMethods),
+        Subject::AutoPayment => Some(Field::AutoPayment),
+        Subject::PaymentSystem => Some(Field::PaymentSystems),
+        // What a customer's balance is, its first page of billing says.
+        Subject::Balance => Some(Field::Invoices),
         Subject::SignIn | Subject::Supervision | Subject::Request => Some(Field::AuditLog),
     };
     Permissions { named, others }

@@ -10,6 +10,7 @@ pub mod audit_list;
 pub mod audit_sight;
 #[cfg(feature = "ssr")]
 pub mod audit_words;
+pub mod billing;
 pub mod calls;
 pub mod codes_card;
 pub mod codes_form;

@@ -39,10 +39,17 @@ impl Ask {
     /// [`AppError::SignedOut`] when nobody is signed in.
     pub fn now() -> Result<Self, AppError> {
         let request = use_context::<http::request::Parts>().ok_or(AppError::SignedOut)?;
-        let me = request.extensions.get::<Me>().and_then(|me| me.0.clone()).ok_or(AppError::SignedOut)?;
-        let services = expect_context::<Services>();
+        Self::of(expect_context::<Services>(), &request.extensions)
+    }
+
+    /// A request with these extensions, for what is no page and no server function.
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`] when nobody is signed in.
+    pub fn of(services: Services, request: &http::Extensions) -> Result<Self, AppError> {
+        let me = request.get::<Me>().and_then(|me| me.0.clone()).ok_or(AppError::SignedOut)?;
         let at = services.clock.now();
-        let address = request.extensions.get::<ClientAddr>().map(|address| address.0);
+        let address = request.get::<ClientAddr>().map(|address| address.0);
         Ok(Self { me, services, address, at })
     }
 

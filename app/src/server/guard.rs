@@ -57,7 +57,7 @@ fn elsewhere(request: &Request, me: Option<&tandem_domain::access::Principal>) -
 
 /// Whether only people who are signed in may see the path.
 fn is_behind_sign_in(path: &str) -> bool {
-    ["/admin", "/self-care", "/profile", "/recordings", "/mail"]
+    ["/admin", "/self-care", "/profile", "/recordings", "/mail", "/invoices"]
         .iter()
         .any(|area| path.strip_prefix(area).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }

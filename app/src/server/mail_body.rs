@@ -59,6 +59,9 @@ async fn html(
         Who::Account { account, .. } if services.demo && me.sees(Field::RecordByEmail) => {
             outbox.one_of_account(account, id).await
         }
+        Who::Customer(customer) if services.demo && me.sees(Field::Invoices) => {
+            outbox.one_of_customer(me.tenant(customer).ok_or_else(none)?, id).await
+        }
         Who::Administrator(_) | Who::Account { .. } | Who::Customer(_) => return Err(none()),
     };
     match mail {

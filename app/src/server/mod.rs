@@ -10,6 +10,7 @@ use std::{
 };
 
 use leptos::prelude::use_context;
+use tandem_billing::{billing::Billing, systems::Systems};
 use tandem_domain::{access::Principal, ids::Timestamp};
 use tandem_store::Store;
 
@@ -22,6 +23,7 @@ use crate::{
 pub mod answers;
 pub mod ask;
 pub mod auth;
+pub(crate) mod billing;
 mod ceiling;
 pub(crate) mod console;
 pub mod exchange;
@@ -29,6 +31,7 @@ pub mod format;
 #[cfg(test)]
 pub(crate) mod forms;
 pub mod guard;
+mod invoice_pdf;
 mod live;
 mod mail_body;
 pub(crate) mod paging;
@@ -92,8 +95,25 @@ pub struct Services {
     pub recordings: Arc<dyn recordings::Recordings>,
     /// The phones in browsers.
     pub phones: Arc<dyn phones::Phones>,
+    /// Payments.
+    pub billing: Billing,
+    /// The payment systems, with their credentials.
+    pub systems: Arc<Systems>,
+    /// What the pages on which a card is given load.
+    pub payment_pages: PaymentPages,
     /// Becomes true when the server ends: what would go on for ever ends then. That nobody can say so any more counts as well.
     pub ending: tokio::sync::watch::Receiver<bool>,
+}
+
+/// What the pages on which a card is given load from the payment processor. No other page loads anything from elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaymentPages {
+    /// The address of the processor's script: <https://js.stripe.com/v3/>, or that of what stands for it.
+    pub script: String,
+    /// Whom the script may ask and whose frames it may show: origins, `https://js.stripe.com`.
+    pub origins: Vec<String>,
+    /// Where customers reach this server: webhooks are sent below it.
+    pub public_url: String,
 }
 
 /// The address of the person's device: the peer's, or what a trusted proxy says it is. Put into the request by the binary.

@@ -15,8 +15,8 @@ use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
 
 use super::{
-    Refused, Services, answers, auth, guard, live, mail_body, phone, plays::Plays, refusals::Refusals, sound, theme,
-    theme_of,
+    Refused, Services, answers, auth, guard, invoice_pdf, live, mail_body, phone, plays::Plays, refusals::Refusals,
+    sound, theme, theme_of,
 };
 use crate::{parts::audit_export, routes::App, shell::shell};
 
@@ -30,6 +30,7 @@ pub fn router(services: Services) -> Router {
         .route("/phone", get(phone::phone))
         .route("/recordings/{name}", get(sound::sound))
         .route("/mail/{name}", get(mail_body::body))
+        .route("/invoices/{name}", get(invoice_pdf::pdf))
         .route("/admin/audit.csv", get(audit_export::csv))
         .route("/self-care/audit.csv", get(audit_export::csv));
     for route in generate_route_list(App) {
@@ -57,11 +58,13 @@ async fn page(State(services): State<Services>, request: Request) -> Response {
     let assets = services.assets.clone();
     let refused = Refused::default();
     let told = refused.clone();
+    let gives_card = gives_card(request.uri().path());
     let render = leptos_axum::render_app_async_with_context(
         move || {
+            let origins = if gives_card { services.payment_pages.origins.as_slice() } else { &[] };
+            set_page_headers(origins);
             provide_context(services.clone());
             provide_context(told.clone());
-            set_page_headers();
         },
         move || shell(&assets, theme),
     );
@@ -79,15 +82,22 @@ async fn server_function(State(services): State<Services>, request: Request<Body
         .into_response()
 }
 
+/// Whether a card may be given on this page, in fields of the payment processor's.
+fn gives_card(path: &str) -> bool {
+    ["/self-care/payments/", "/self-care/cards/"].iter().any(|area| path.starts_with(area))
+}
+
 /// A page's own headers: scripts run only with this page's nonce (CSP level 3), and no copy of the page is kept, since it
-/// shows one person's data.
-fn set_page_headers() {
+/// shows one person's data. `origins`: whose frames it shows beside its own content, and whom their script asks.
+fn set_page_headers(origins: &[String]) {
     let (Some(response), Some(nonce)) = (leptos::prelude::use_context::<ResponseOptions>(), use_nonce()) else {
         return;
     };
+    let others: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+    let frames = if others.is_empty() { String::new() } else { format!(" frame-src 'self'{others};") };
     let policy = format!(
-        "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; media-src 'self' blob:; object-src 'none'; \
+        "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'{others}; style-src 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'{others};{frames} media-src 'self' blob:; object-src 'none'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     let mut headers = HeaderMap::new();
@@ -97,5 +107,20 @@ fn set_page_headers() {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in &headers {
         response.insert_header(name.clone(), value.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_on_which_a_card_is_given_load_anything_from_elsewhere() {
+        for path in ["/self-care/payments/pay", "/self-care/payments/1/resume", "/self-care/cards/new"] {
+            assert!(gives_card(path), "{path}");
+        }
+        for path in ["/self-care/payments", "/self-care/cards", "/self-care/billing", "/admin/payments/1", "/sign-in"] {
+            assert!(!gives_card(path), "{path}");
+        }
     }
 }

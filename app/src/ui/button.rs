@@ -90,9 +90,12 @@ pub fn LinkButton(
     /// A file to be saved: the browser loads it itself.
     #[prop(optional)]
     download: bool,
+    /// It is loaded as a new document: elsewhere, or where the page's policy is another one.
+    #[prop(optional)]
+    anew: bool,
 ) -> impl IntoView {
     view! {
-        <a class=kind.class() href=href download=download>
+        <a class=kind.class() href=href download=download rel=anew.then_some("external")>
             {sign.map(icon)}
             {label}
         </a>

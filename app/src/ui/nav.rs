@@ -52,6 +52,15 @@ const ADMINISTRATOR: &[(&str, &[Entry])] = &[
         ],
     ),
     (
+        "Financial",
+        &[
+            entry("/admin/invoices", "Invoices", Sign::Invoice, &[Field::Invoices]),
+            entry("/admin/payments", "Payments", Sign::CreditCard, &[Field::Payments]),
+            entry("/admin/transactions", "Transactions", Sign::Wallet, &[Field::Ledger]),
+            entry("/admin/payment-systems", "E-payments", Sign::Settings, &[Field::PaymentSystems]),
+        ],
+    ),
+    (
         "Configuration",
         &[
             entry("/admin/classes", "Customer classes", Sign::Layers, &[Field::Classes]),
@@ -73,7 +82,20 @@ const ADMINISTRATOR: &[(&str, &[Entry])] = &[
 const DEMO_MAILBOX: (&str, &[Entry]) =
     ("Demonstration", &[entry("/self-care/mailbox", "Mailbox", Sign::Mail, &[Field::RecordByEmail])]);
 
+/// As [`DEMO_MAILBOX`], of a customer itself.
+const DEMO_COMPANY_MAILBOX: (&str, &[Entry]) =
+    ("Demonstration", &[entry("/self-care/mailbox", "Mailbox", Sign::Mail, &[Field::Invoices])]);
+
 const DEMO: (&str, &[Entry]) = ("Demonstration", &[entry("/admin/gallery", "Design system", Sign::Palette, &[])]);
+
+/// What customers have, and accounts that pay for theirs.
+const BILLING: &[Entry] = &[
+    entry("/self-care/billing", "Billing", Sign::Wallet, &[Field::Invoices, Field::Payments]),
+    entry("/self-care/invoices", "Invoices", Sign::Invoice, &[Field::Invoices]),
+    entry("/self-care/payments", "Payments", Sign::CreditCard, &[Field::Payments]),
+    entry("/self-care/cards", "Saved cards", Sign::Layers, &[Field::PaymentMethods]),
+    entry("/self-care/auto-payment", "Automatic payment", Sign::Settings, &[Field::AutoPayment]),
+];
 
 const CUSTOMER: &[(&str, &[Entry])] = &[
     ("", &[entry("/self-care", "Dashboard", Sign::Dashboard, &[])]),
@@ -101,6 +123,7 @@ const CUSTOMER: &[(&str, &[Entry])] = &[
             entry("/self-care/numbers", "Public numbers", Sign::Number, &[Field::PublicNumbers]),
         ],
     ),
+    ("Billing", BILLING),
     (
         "Company",
         &[
@@ -140,6 +163,7 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
             entry("/self-care/wallboard", "Wallboard", Sign::Device, &[Field::SupervisorConsole]),
         ],
     ),
+    ("Billing", BILLING),
     ("Me", &[entry("/profile", "Profile", Sign::Card, &[])]),
 ];
 
@@ -147,7 +171,7 @@ const ACCOUNT: &[(&str, &[Entry])] = &[
 pub(super) fn groups(me: &Principal, demo: bool) -> Vec<Group> {
     let (table, demonstration) = match me.audience() {
         Audience::Administrator => (ADMINISTRATOR, Some(&DEMO)),
-        Audience::Customer => (CUSTOMER, None),
+        Audience::Customer => (CUSTOMER, Some(&DEMO_COMPANY_MAILBOX)),
         Audience::Account => (ACCOUNT, Some(&DEMO_MAILBOX)),
     };
     // The console is for managers, which no role says.

@@ -28,13 +28,25 @@ pub enum Subject {
     Supervision,
     /// A call recording: deleted by somebody, or played or downloaded by the provider's staff.
     Recording,
+    /// An invoice: issued or withdrawn.
+    Invoice,
+    /// A payment: begun, refunded, or called off by somebody.
+    Payment,
+    /// A saved card: added, made the default, or removed.
+    PaymentMethod,
+    /// A customer's automatic payment: set, or turned off and why.
+    AutoPayment,
+    /// A payment system.
+    PaymentSystem,
+    /// A customer's balance: corrected, or its credit limit changed.
+    Balance,
     /// A request that was refused for lack of permission.
     Request,
 }
 
 impl Subject {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Customer,
         Self::Account,
         Self::Class,
@@ -45,6 +57,12 @@ impl Subject {
         Self::SignIn,
         Self::Supervision,
         Self::Recording,
+        Self::Invoice,
+        Self::Payment,
+        Self::PaymentMethod,
+        Self::AutoPayment,
+        Self::PaymentSystem,
+        Self::Balance,
         Self::Request,
     ];
 
@@ -62,6 +80,12 @@ impl Subject {
             Self::SignIn => "sign_in",
             Self::Supervision => "supervision",
             Self::Recording => "recording",
+            Self::Invoice => "invoice",
+            Self::Payment => "payment",
+            Self::PaymentMethod => "payment_method",
+            Self::AutoPayment => "auto_payment",
+            Self::PaymentSystem => "payment_system",
+            Self::Balance => "balance",
             Self::Request => "request",
         }
     }
@@ -86,6 +110,12 @@ impl Subject {
             Self::SignIn => "Sign-in",
             Self::Supervision => "Call supervision",
             Self::Recording => "Call recording",
+            Self::Invoice => "Invoice",
+            Self::Payment => "Payment",
+            Self::PaymentMethod => "Saved card",
+            Self::AutoPayment => "Automatic payment",
+            Self::PaymentSystem => "Payment system",
+            Self::Balance => "Balance",
             Self::Request => "Refused request",
         }
     }

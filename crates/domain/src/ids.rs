@@ -58,6 +58,22 @@ ids! {
     RecordingId;
     /// An e-mail in the outbox.
     MailId;
+    /// An invoice.
+    InvoiceId;
+    /// A payment.
+    PaymentId;
+    /// A card, or another way to pay, that a customer saved.
+    PaymentMethodId;
+    /// A payment system: an account of the provider's at a payment processor.
+    PaymentSystemId;
+    /// A transaction of the ledger.
+    LedgerTransactionId;
+    /// A refund.
+    RefundId;
+    /// The saving of a payment method without a payment.
+    SetupId;
+    /// A payment that is due to be made automatically.
+    ChargeId;
 }
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.

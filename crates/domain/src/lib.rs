@@ -20,6 +20,8 @@
 //! | [`wallboard`] | how do a company's huntgroups and agents do today, in figures? |
 //! | [`phone`] | what do the phone in the browser and the server say to each other? |
 //! | [`recordings`] | what is a call recording, and who may see it? |
+//! | [`money`] | what is an amount, typed, shown and added? |
+//! | [`billing`] | what do customers owe, and how do they pay? |
 //! | [`mail`] | which e-mails are sent, and how far is each? |
 //! | [`status`] | is there service today, and if not, why? |
 //! | [`class`] | what do customers of one kind share? |
@@ -36,6 +38,7 @@ pub mod access;
 pub mod account;
 pub mod administrator;
 pub mod audit;
+pub mod billing;
 pub mod calls;
 pub mod class;
 pub mod console;
@@ -48,6 +51,7 @@ pub mod ids;
 pub mod list;
 pub mod locale;
 pub mod mail;
+pub mod money;
 pub mod numbers;
 pub mod phone;
 pub mod recordings;

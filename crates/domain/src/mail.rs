@@ -8,17 +8,23 @@ use serde::{Deserialize, Serialize};
 pub enum MailKind {
     /// A new call recording (PRODUCT §2).
     NewCallRecording,
+    /// An automatic payment failed and was turned off, with what to do now (PRODUCT §3).
+    AutoPaymentFailed,
+    /// A payment was made.
+    PaymentReceipt,
 }
 
 impl MailKind {
     /// All kinds.
-    pub const ALL: [Self; 1] = [Self::NewCallRecording];
+    pub const ALL: [Self; 3] = [Self::NewCallRecording, Self::AutoPaymentFailed, Self::PaymentReceipt];
 
     /// The name used in URLs and in the store.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
             Self::NewCallRecording => "new_call_recording",
+            Self::AutoPaymentFailed => "auto_payment_failed",
+            Self::PaymentReceipt => "payment_receipt",
         }
     }
 
@@ -33,6 +39,8 @@ impl MailKind {
     pub const fn label(self) -> &'static str {
         match self {
             Self::NewCallRecording => "New call recording",
+            Self::AutoPaymentFailed => "Automatic payment failed",
+            Self::PaymentReceipt => "Receipt",
         }
     }
 }

@@ -1,13 +1,18 @@
-//! What an e-mail says: its subject and its two bodies. Plain English for now; to say it in another language is to write
-//! another function beside [`Letters::new_call_recording`].
+//! What an e-mail says: its subject and its two bodies. Plain English for now; to say it in another language is to
+//! write another function beside [`Letters::new_call_recording`].
 //!
-//! Names and numbers come from outside: whoever calls chooses a name to be shown. They are stripped of what could break a
-//! line or turn its direction, shortened, and escaped in HTML.
+//! Names and numbers come from outside: whoever calls chooses a name to be shown. They are stripped of what could break
+//! a line or turn its direction, shortened, and escaped in HTML.
 
 use std::fmt::Write;
 
 use jiff::{fmt::strtime, tz};
-use tandem_domain::{calls::Party, ids::Timestamp, locale::Locale, recordings::Recording};
+use tandem_domain::{
+    calls::Party,
+    ids::Timestamp,
+    locale::{Locale, TimeZone},
+    recordings::Recording,
+};
 use tandem_store::recordings::{Addressee, Letter};
 
 use crate::message;
@@ -36,27 +41,65 @@ impl Letters {
     /// "A new call recording is available", with its sound beside it if that is small enough.
     #[must_use]
     pub fn new_call_recording(&self, recording: &Recording, opus_octets: u64, reader: &Addressee) -> Letter {
-        // What is for the account alone must not reach whoever reads or sets its address: the sound stays behind the sign-in, and
-        // with whom it was, too.
+        // What is for the account alone must not reach whoever reads or sets its address: the sound stays behind the
+        // sign-in, and with whom it was, too.
         let private = recording.account_only;
         let attached = !private && message::encoded(opus_octets).saturating_add(TEXT_MAX) <= self.size_limit;
         let other = if private { "private".to_owned() } else { party(recording.other()) };
         let called_by_us = recording.caller.account == Some(recording.account);
         let with = if called_by_us { "Call to" } else { "Call from" };
-        let when = moment(recording.started, reader);
+        let when = moment(recording.started, reader.locale, &reader.time_zone);
         let long = length(recording.length_ms());
         let link = format!("{}/self-care/recordings/{}", self.public_url.trim_end_matches('/'), recording.id);
         let sentence = if attached { ATTACHED } else { LINKED };
         let name = line(&reader.name);
         let hello = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
         let facts = [(with, other.as_str()), ("When", &when), ("Length", &long)];
-        let told = facts.map(|(what, value)| format!("{what}: {value}\n")).concat();
-        Letter {
-            subject: format!("Call recording: {other}, {when}"),
-            text: format!("{hello}\n\nA new call recording is available.\n\n{told}\n{sentence}\n{link}\n"),
-            html: html(&hello, &facts, sentence, &link),
-            attached,
-        }
+        let body = Body {
+            title: "Call recording",
+            hello: &hello,
+            news: "A new call recording is available.",
+            facts: &facts,
+            sentence,
+            button: "Open the recording",
+            link: &link,
+        };
+        Letter { subject: format!("Call recording: {other}, {when}"), text: body.text(), html: body.html(), attached }
+    }
+}
+
+/// What every letter is made of; both of its forms say the same. Nothing of it may be HTML: it is escaped.
+#[derive(Debug, Clone, Copy)]
+pub struct Body<'a> {
+    /// What a mail program may show as the page's title.
+    pub title: &'a str,
+    /// "Hello John,"
+    pub hello: &'a str,
+    /// What has happened, in a sentence.
+    pub news: &'a str,
+    /// What and how much, when, with whom.
+    pub facts: &'a [(&'a str, &'a str)],
+    /// What to do now.
+    pub sentence: &'a str,
+    /// What stands on the button.
+    pub button: &'a str,
+    /// Where it leads.
+    pub link: &'a str,
+}
+
+impl Body<'_> {
+    /// For programs that show text only.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { hello, news, sentence, link, .. } = self;
+        let told: String = self.facts.iter().map(|(what, value)| format!("{what}: {value}\n")).collect();
+        format!("{hello}\n\n{news}\n\n{told}\n{sentence}\n{link}\n")
+    }
+
+    /// For all others.
+    #[must_use]
+    pub fn html(&self) -> String {
+        html(self)
     }
 }
 
@@ -67,11 +110,11 @@ pub fn truthful(body: &str, attached: bool) -> String {
 }
 
 /// Inline styles and a table, as mail programs need them; colours that programs with a dark mode may turn.
-fn html(hello: &str, facts: &[(&str, &str)], sentence: &str, link: &str) -> String {
+fn html(body: &Body<'_>) -> String {
     const FONT: &str =
         "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.5";
     let mut rows = String::new();
-    for (what, value) in facts {
+    for (what, value) in body.facts {
         let (what, value) = (escape(what), escape(value));
         let _ = write!(
             rows,
@@ -79,23 +122,24 @@ fn html(hello: &str, facts: &[(&str, &str)], sentence: &str, link: &str) -> Stri
              <td style=\"padding:4px 0;font-weight:600\">{value}</td></tr>"
         );
     }
-    let (hello, link) = (escape(hello), escape(link));
+    let [title, hello, news, sentence, button, link] =
+        [body.title, body.hello, body.news, body.sentence, body.button, body.link].map(escape);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"color-scheme\" content=\"light dark\">\
          <meta name=\"supported-color-schemes\" content=\"light dark\">\
-         <title>Call recording</title></head>\n\
+         <title>{title}</title></head>\n\
          <body style=\"margin:0;padding:24px;{FONT}\">\
          <table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" width=\"100%\" \
          style=\"max-width:560px;margin:0 auto;{FONT}\"><tr><td>\n\
          <p style=\"margin:0 0 16px\">{hello}</p>\n\
-         <p style=\"margin:0 0 16px\">A new call recording is available.</p>\n\
+         <p style=\"margin:0 0 16px\">{news}</p>\n\
          <table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin:0 0 16px;{FONT}\">\
          {rows}</table>\n\
          <p style=\"margin:0 0 16px\">{sentence}</p>\n\
          <p style=\"margin:0 0 16px\"><a href=\"{link}\" style=\"display:inline-block;padding:10px 18px;border-radius:8px;\
-         background-color:#4f46e5;color:#ffffff;text-decoration:none;font-weight:600\">Open the recording</a></p>\n\
+         background-color:#4f46e5;color:#ffffff;text-decoration:none;font-weight:600\">{button}</a></p>\n\
          </td></tr></table></body></html>\n"
     )
 }
@@ -138,14 +182,15 @@ fn escape(text: &str) -> String {
 }
 
 /// A moment as the reader writes it, with the zone's own short name: "24 Nov 2026, 16:05 CET".
-fn moment(at: Timestamp, reader: &Addressee) -> String {
-    let pattern = match reader.locale {
+#[must_use]
+pub fn moment(at: Timestamp, locale: Locale, time_zone: &TimeZone) -> String {
+    let pattern = match locale {
         Locale::EnGb => "%-d %b %Y, %H:%M %Z",
         Locale::EnUs => "%b %-d, %Y, %-I:%M %p %Z",
         Locale::DeDe => "%d.%m.%Y, %H:%M %Z",
         Locale::FrFr => "%d/%m/%Y %H:%M %Z",
     };
-    let zone = tz::TimeZone::get(reader.time_zone.as_str()).unwrap_or(tz::TimeZone::UTC);
+    let zone = tz::TimeZone::get(time_zone.as_str()).unwrap_or(tz::TimeZone::UTC);
     jiff::Timestamp::from_millisecond(at.0)
         .ok()
         .and_then(|moment| strtime::format(pattern, &moment.to_zoned(zone)).ok())
@@ -165,7 +210,6 @@ mod tests {
     use tandem_domain::{
         calls::Direction,
         ids::{AccountId, CallId, CustomerId, RecordingId},
-        locale::TimeZone,
         recordings::Segment,
     };
     use uuid::Uuid;

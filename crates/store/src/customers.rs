@@ -256,7 +256,8 @@ impl Customers<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`]; [`StoreError::Taken`] (`name`, `sip_prefix`);
-    /// [`StoreError::Refused`]: `class`, `role`, or `sip_prefix` while phones sign in with the old one.
+    /// [`StoreError::Refused`]: `class`, `role`, `sip_prefix` while phones sign in with the old one, or `currency` once there
+    /// is a movement of money.
     pub async fn update(
         &self,
         tenant: Tenant,
@@ -277,6 +278,9 @@ impl Customers<'_> {
         let told = changes(&was, &fields(customer, &class, &role));
         if told.is_empty() {
             return Ok(expected);
+        }
+        if customer.currency != old.value.currency {
+            refuse_with_movements(&mut write, id).await?;
         }
         if customer.sip_prefix != old.value.sip_prefix {
             refuse_while_registered(&mut write, id, &old.value.sip_prefix).await?;
@@ -402,6 +406,20 @@ async fn refuse_while_registered(write: &mut Write<'_>, id: CustomerId, prefix: 
             "sip_prefix",
             format!("Phones sign in with the prefix {prefix}. Remove the SIP passwords of the accounts first."),
         )),
+    }
+}
+
+/// A currency stays once there is a movement in it: amounts have no other, and a balance would be left behind.
+async fn refuse_with_movements(write: &mut Write<'_>, id: CustomerId) -> Result<(), StoreError> {
+    let any = "SELECT id FROM ledger_account WHERE customer_id = $1 UNION ALL SELECT id FROM payment WHERE customer_id = $1 \
+               UNION ALL SELECT customer_id FROM auto_payment WHERE customer_id = $1 \
+               UNION ALL SELECT customer_id FROM customer_credit WHERE customer_id = $1 LIMIT 1";
+    match write.one(sql(any).bind(id)).await? {
+        None => Ok(()),
+        Some(_) => {
+            let words = "This customer has invoices, payments or other amounts in its currency, so the currency stays.";
+            Err(StoreError::refused("currency", words))
+        }
     }
 }
 

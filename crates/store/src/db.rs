@@ -5,18 +5,10 @@
 //! and several that read; every transaction takes the write lock at its beginning, so that none fails halfway because
 //! another was first. PostgreSQL has one pool.
 
-use std::{borrow::Cow, fmt::Display, str::FromStr};
+use std::{borrow::Cow, str::FromStr};
 
 use sqlx::{Column, PgPool, Postgres, Row as _, Sqlite, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
-use tandem_domain::{
-    ids::{
-        AccountId, AdministratorId, AuditId, CallId, ClassId, CustomerId, DialingRuleId, HuntgroupId, MailId,
-        RecordingId, RoleId, Timestamp, Version, XdrId,
-    },
-    numbers::{DialCode, DtmfDigit, ExtensionNumber, PhoneNumber},
-    sign_in::SignInName,
-    status::Status,
-};
+use tandem_domain::ids::{Timestamp, Version};
 
 use crate::StoreError;
 
@@ -155,6 +147,9 @@ impl Db {
     }
 }
 
+/// Rows of an insert so short that its text is kept.
+const FEW: usize = 3;
+
 /// A transaction.
 pub(crate) enum Tx {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
@@ -195,6 +190,20 @@ impl Tx {
         self.insert_all_or(head, rows, "").await
     }
 
+    /// As [`Tx::insert_all_or`], with a `tail` that ends in `RETURNING …`: what it returns of each row, in no order.
+    pub(crate) async fn insert_all_returning(
+        &mut self,
+        head: &str,
+        rows: Vec<Vec<Arg>>,
+        tail: &str,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut returned = Vec::new();
+        for insert in self.inserts(head, rows, tail) {
+            returned.extend(self.all(insert).await?);
+        }
+        Ok(returned)
+    }
+
     /// As [`Tx::insert_all`]; `tail` is `ON CONFLICT …`: what becomes of rows that are there already.
     pub(crate) async fn insert_all_or(
         &mut self,
@@ -202,18 +211,28 @@ impl Tx {
         rows: Vec<Vec<Arg>>,
         tail: &str,
     ) -> Result<(), StoreError> {
+        for insert in self.inserts(head, rows, tail) {
+            self.run(insert).await?;
+        }
+        Ok(())
+    }
+
+    /// The statements that insert these rows, as many as each database takes at once.
+    fn inserts(&self, head: &str, rows: Vec<Vec<Arg>>, tail: &str) -> Vec<Sql> {
         // Both databases take more arguments at once, but SQLite finds the n-th by looking at all before it.
         let args_max = match self {
             Self::Sqlite(_) => 500,
             Self::Postgres(_) => 10_000,
         };
-        let Some(columns) = rows.first().map(Vec::len) else { return Ok(()) };
+        let Some(columns) = rows.first().map(Vec::len) else { return Vec::new() };
+        let mut inserts = Vec::new();
         let rows_max = (args_max / columns).max(1);
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let some: Vec<Vec<Arg>> = rows.by_ref().take(rows_max).collect();
-            // The text of a full statement is always the same one, and SQLite takes longer to understand it than to obey it.
-            let kept = some.len() == rows_max && matches!(self, Self::Sqlite(_));
+            // The texts of a full statement and of a very short one come again and again, and SQLite takes longer to understand
+            // them than to obey them.
+            let kept = some.len() <= FEW || (some.len() == rows_max && matches!(self, Self::Sqlite(_)));
             let mut text = format!("{head} VALUES ");
             for row in 0..some.len() {
                 text.push_str(if row == 0 { "(" } else { ", (" });
@@ -226,7 +245,17 @@ impl Tx {
             text.push(' ');
             text.push_str(tail);
             let insert = sql(text).bind_all(some.into_iter().flatten());
-            self.run(if kept { insert } else { insert.once() }).await?;
+            inserts.push(if kept { insert } else { insert.once() });
+        }
+        inserts
+    }
+
+    /// Ends a transaction that only looked, now, so that nobody waits for what it held. (One that is dropped is ended a little
+    /// later.)
+    pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Postgres(tx) => tx.rollback().await?,
         }
         Ok(())
     }
@@ -348,136 +377,4 @@ impl StoreError {
         let of_column = error.message().contains(&format!("{table}.{column}"));
         error.is_unique_violation() && (of_index || of_key || of_column)
     }
-}
-
-impl From<&str> for Arg {
-    fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
-    }
-}
-
-impl From<String> for Arg {
-    fn from(text: String) -> Self {
-        Self::Text(Some(text))
-    }
-}
-
-impl From<Option<String>> for Arg {
-    fn from(text: Option<String>) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<i64> for Arg {
-    fn from(number: i64) -> Self {
-        Self::Int(Some(number))
-    }
-}
-
-impl From<i32> for Arg {
-    fn from(number: i32) -> Self {
-        Self::Int(Some(number.into()))
-    }
-}
-
-impl From<u32> for Arg {
-    fn from(number: u32) -> Self {
-        Self::Int(Some(number.into()))
-    }
-}
-
-impl From<u64> for Arg {
-    /// What is beyond the largest BIGINT is kept as that.
-    fn from(number: u64) -> Self {
-        Self::Int(Some(i64::try_from(number).unwrap_or(i64::MAX)))
-    }
-}
-
-impl From<Option<u32>> for Arg {
-    fn from(number: Option<u32>) -> Self {
-        Self::Int(number.map(i64::from))
-    }
-}
-
-impl From<Option<Timestamp>> for Arg {
-    fn from(at: Option<Timestamp>) -> Self {
-        Self::Int(at.map(|at| at.0))
-    }
-}
-
-impl From<Option<Version>> for Arg {
-    fn from(version: Option<Version>) -> Self {
-        Self::Int(version.map(|version| version.0))
-    }
-}
-
-impl From<bool> for Arg {
-    fn from(flag: bool) -> Self {
-        Self::Flag(flag)
-    }
-}
-
-impl From<Timestamp> for Arg {
-    fn from(at: Timestamp) -> Self {
-        at.0.into()
-    }
-}
-
-impl From<Version> for Arg {
-    fn from(version: Version) -> Self {
-        version.0.into()
-    }
-}
-
-impl From<Status> for Arg {
-    fn from(status: Status) -> Self {
-        status.key().into()
-    }
-}
-
-/// What is stored as its text.
-macro_rules! stored_as_text {
-    ($($name:ty),+) => {$(
-        impl From<$name> for Arg {
-            fn from(value: $name) -> Self {
-                as_text(value)
-            }
-        }
-
-        impl From<&$name> for Arg {
-            fn from(value: &$name) -> Self {
-                as_text(value)
-            }
-        }
-
-        impl From<Option<$name>> for Arg {
-            fn from(value: Option<$name>) -> Self {
-                value.map_or(Self::Text(None), as_text)
-            }
-        }
-    )+};
-}
-
-stored_as_text!(
-    AccountId,
-    AdministratorId,
-    AuditId,
-    CallId,
-    ClassId,
-    CustomerId,
-    DialingRuleId,
-    HuntgroupId,
-    MailId,
-    RecordingId,
-    RoleId,
-    XdrId,
-    ExtensionNumber,
-    PhoneNumber,
-    DialCode,
-    DtmfDigit,
-    SignInName
-);
-
-fn as_text(value: impl Display) -> Arg {
-    Arg::Text(Some(value.to_string()))
 }

@@ -12,6 +12,8 @@
 //! | [`huntgroups`], [`settings`], [`dialing`] | how a customer's telephony is set up |
 //! | [`public_numbers`], [`registrations`], [`exchange`] | what the exchange asks for each call, and whose phone is where |
 //! | [`xdrs`], [`sip_log`], [`recordings`] | what is kept of calls |
+//! | [`ledger`], [`invoices`] | what customers owe |
+//! | [`payments`], [`payment_methods`], [`auto_payments`], [`payment_systems`] | how they pay it |
 //! | [`outbox`] | which e-mails are to be sent, and how far each is |
 //! | [`sign_ins`], [`sessions`], [`password`] | who may come in |
 //! | [`audit`], [`counts`] | what happened, and how much there is |
@@ -25,9 +27,12 @@
 //! `update` after the model of [`classes`], the smallest; a test in `tests/` that runs on both databases.
 
 pub mod accounts;
+mod addressee;
 pub mod administrators;
+mod args;
 pub mod attempts;
 pub mod audit;
+pub mod auto_payments;
 mod change;
 pub mod classes;
 mod codes;
@@ -42,12 +47,17 @@ mod error;
 pub mod exchange;
 pub mod huntgroups;
 mod ids;
+pub mod invoices;
+pub mod ledger;
 mod list;
 mod names;
 mod numbering;
 pub mod outbox;
 mod outside;
 pub mod password;
+pub mod payment_methods;
+pub mod payment_systems;
+pub mod payments;
 pub mod public_numbers;
 pub mod recordings;
 pub mod registrations;
@@ -64,6 +74,7 @@ mod store;
 pub mod users;
 pub mod xdrs;
 
+pub use addressee::{Letter, MoneyReader};
 pub use change::Change;
 pub use error::{StaleEdit, StoreError};
 pub use store::{Options, PoolStatus, Store};

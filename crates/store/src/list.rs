@@ -37,6 +37,18 @@ impl Where {
         }
     }
 
+    /// Only rows that have this key in a column with few of them, if one is given.
+    pub(crate) fn and_key(&mut self, column: &str, key: Option<&'static str>) {
+        match key {
+            None => {}
+            // Said so, SQLite takes the customer's index; else it takes the one of all rows with this key.
+            Some(key) if self.is_of_customer() => {
+                self.and_all(&format!("r.{column} BETWEEN ? AND ?"), [key.into(), key.into()]);
+            }
+            Some(key) => self.and(&format!("r.{column} = ?"), key),
+        }
+    }
+
     /// One more condition with its arguments.
     pub(crate) fn and_all(&mut self, condition: &str, args: impl IntoIterator<Item = Arg>) {
         self.text.push_str(if self.text.is_empty() { " WHERE " } else { " AND " });

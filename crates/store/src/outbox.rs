@@ -5,6 +5,7 @@
 //! mail is another's. Each taking is an attempt, so that a mail at which senders die fails in the end as well.
 
 use tandem_domain::{
+    access::Tenant,
     audit::{FieldChange, Subject},
     ids::{AccountId, CustomerId, MailId, RecordingId, Timestamp},
     list::{PAGE_ROWS, Page, Query},
@@ -248,15 +249,8 @@ impl Outbox<'_> {
     pub async fn list(&self, query: &Query<()>, filters: &MailFilters) -> Result<Page<MailRow>, StoreError> {
         let mut conditions = Where::default();
         conditions.and_if("r.customer_id = ?", filters.customer);
-        for (column, key) in [("state", filters.state.map(MailState::key)), ("kind", filters.kind.map(MailKind::key))] {
-            let Some(key) = key else { continue };
-            if filters.customer.is_some() {
-                // Said so, SQLite takes the customer's index; else it takes the one of all mails that are so far.
-                conditions.and_all(&format!("r.{column} BETWEEN ? AND ?"), [key.into(), key.into()]);
-            } else {
-                conditions.and(&format!("r.{column} = ?"), key);
-            }
-        }
+        conditions.and_key("state", filters.state.map(MailState::key));
+        conditions.and_key("kind", filters.kind.map(MailKind::key));
         page(self.0, query, conditions).await
     }
 
@@ -278,6 +272,30 @@ impl Outbox<'_> {
     pub async fn one_of_account(&self, account: AccountId, id: MailId) -> Result<StoredMail, StoreError> {
         let mail = self.one(id).await?;
         let is_its = mail.row.account == Some(account) && mail.row.state == MailState::Sent;
+        if is_its { Ok(mail) } else { Err(StoreError::NotFound) }
+    }
+
+    /// A page of the e-mails that a customer itself was sent, not one of its accounts, the newest first: for the mailbox of the
+    /// demonstration.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn of_customer(&self, tenant: Tenant, query: &Query<()>) -> Result<Page<MailRow>, StoreError> {
+        let mut conditions = Where::default();
+        conditions.and("r.customer_id = ?", tenant.customer());
+        conditions.and_all("r.account_id IS NULL", []);
+        conditions.and_all("r.state BETWEEN ? AND ?", [MailState::Sent.key().into(), MailState::Sent.key().into()]);
+        page(self.0, query, conditions).await
+    }
+
+    /// An e-mail that a customer itself was sent.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for one that was sent to anybody else.
+    pub async fn one_of_customer(&self, tenant: Tenant, id: MailId) -> Result<StoredMail, StoreError> {
+        let mail = self.one(id).await?;
+        let row = &mail.row;
+        let is_its = row.customer == Some(tenant.customer()) && row.account.is_none() && row.state == MailState::Sent;
         if is_its { Ok(mail) } else { Err(StoreError::NotFound) }
     }
 
@@ -307,6 +325,8 @@ impl Outbox<'_> {
         }
         let subject = match mail.kind {
             MailKind::NewCallRecording => Subject::Recording,
+            MailKind::AutoPaymentFailed => Subject::AutoPayment,
+            MailKind::PaymentReceipt => Subject::Payment,
         };
         // Of the provider's own: a company is not told of recordings that are for an account only, nor of mails about them.
         let about = About::own(subject, id, &format!("{}: {}", mail.recipient, mail.subject));

@@ -6,9 +6,12 @@ use sqlx::migrate::{Migration, Migrator};
 
 use crate::{
     Store, StoreError, administrators, classes,
-    db::{Db, sql},
+    db::{Db, Tx, sql},
     dialing_rules, roles,
 };
+
+/// The tables of the ledger that are only ever appended to.
+const APPENDED: [&str; 2] = ["ledger_transaction", "ledger_posting"];
 
 /// The migrations, inside the program.
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -38,7 +41,42 @@ async fn keep_built_in(store: &Store) -> Result<(), StoreError> {
     classes::keep_built_in(&mut tx).await?;
     roles::keep_built_in(&mut tx).await?;
     dialing_rules::keep_built_in(&mut tx).await?;
+    keep_appended(&mut tx).await?;
     tx.commit().await
+}
+
+/// Has the database refuse to change or delete what is in the ledger. The two say that in different texts, so this is no
+/// migration.
+async fn keep_appended(tx: &mut Tx) -> Result<(), StoreError> {
+    for table in APPENDED {
+        for (event, name) in [("UPDATE", "changed"), ("DELETE", "deleted")] {
+            let name = format!("{table}_is_not_{name}");
+            match tx {
+                Tx::Sqlite(_) => {
+                    let text = format!(
+                        "CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {table} \
+                         BEGIN SELECT RAISE(ABORT, 'the ledger is only appended to'); END"
+                    );
+                    tx.run(sql(text).once()).await?;
+                }
+                Tx::Postgres(_) => {
+                    let known = sql("SELECT tgname FROM pg_trigger WHERE tgname = $1").bind(name.as_str());
+                    if tx.one(known).await?.is_some() {
+                        continue;
+                    }
+                    let refuse = "CREATE OR REPLACE FUNCTION ledger_is_appended_to() RETURNS trigger LANGUAGE plpgsql AS \
+                                  $$ BEGIN RAISE EXCEPTION 'the ledger is only appended to'; END $$";
+                    tx.run(sql(refuse).once()).await?;
+                    let text = format!(
+                        "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW \
+                         EXECUTE FUNCTION ledger_is_appended_to()"
+                    );
+                    tx.run(sql(text).once()).await?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(crate) async fn is_current(db: &Db) -> Result<bool, StoreError> {

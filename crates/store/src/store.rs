@@ -14,6 +14,7 @@ use crate::{
     accounts::Accounts,
     administrators::Administrators,
     audit::Audit,
+    auto_payments::AutoPayments,
     classes::Classes,
     counts::Counts,
     customers::Customers,
@@ -23,7 +24,12 @@ use crate::{
     exchange::Exchange,
     huntgroups::Huntgroups,
     ids::RandomIds,
+    invoices::Invoices,
+    ledger::Ledger,
     outbox::Outbox,
+    payment_methods::PaymentMethods,
+    payment_systems::PaymentSystems,
+    payments::Payments,
     public_numbers::PublicNumbers,
     recordings::Recordings,
     registrations::Registrations,
@@ -120,14 +126,15 @@ impl Store {
         }
     }
 
-    /// Forgets what has had its time: expired sessions and registrations, old failures to sign in, old signalling. To be called
-    /// now and then.
+    /// Forgets what has had its time: expired sessions and registrations, old failures to sign in, old signalling, events of
+    /// payment processors. To be called now and then.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         self.sign_ins().forget_failures(now).await?;
         self.registrations().delete_expired(now).await?;
+        self.payments().forget_events(now).await?;
         self.sip_log().forget_before(now.plus_seconds(-sip_log::KEPT_DAYS * 24 * 60 * 60)).await?;
         self.sessions().delete_expired(now).await
     }
@@ -231,6 +238,42 @@ impl Store {
     #[must_use]
     pub fn outbox(&self) -> Outbox<'_> {
         Outbox(self)
+    }
+
+    /// What customers owe, by which movements.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger<'_> {
+        Ledger(self)
+    }
+
+    /// The invoices.
+    #[must_use]
+    pub fn invoices(&self) -> Invoices<'_> {
+        Invoices(self)
+    }
+
+    /// The payments and refunds.
+    #[must_use]
+    pub fn payments(&self) -> Payments<'_> {
+        Payments(self)
+    }
+
+    /// The payment systems.
+    #[must_use]
+    pub fn payment_systems(&self) -> PaymentSystems<'_> {
+        PaymentSystems(self)
+    }
+
+    /// The saved cards.
+    #[must_use]
+    pub fn payment_methods(&self) -> PaymentMethods<'_> {
+        PaymentMethods(self)
+    }
+
+    /// What is paid automatically.
+    #[must_use]
+    pub fn auto_payments(&self) -> AutoPayments<'_> {
+        AutoPayments(self)
     }
 
     /// The signalling of calls.

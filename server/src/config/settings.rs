@@ -6,7 +6,7 @@ use super::{
     error::Problem,
     layers::Values,
     value::{DatabaseUrl, LogFormat, LogLevel, Networks, PublicUrl, Setting},
-    value_outside::{MailServer, Sender, Storage},
+    value_outside::{Durations, MailServer, Sender, Storage, WebAddress},
     value_telephony::{Addresses, Count, Digests, HostPort, IpAddresses, PortRange, Secret, Switch, TrunkTransport},
 };
 
@@ -186,6 +186,24 @@ settings! {
         from: Sender = "Tandem <tandem@localhost>",
         /// The largest e-mail in MiB. A recording that does not fit is not attached: a link leads to it.
         size_limit: Count = "15",
+    }
+
+    /// Payments.
+    payments: Payments {
+        /// What the credentials of payment systems are encrypted with: `NAME:KEY`, where KEY is 32 octets in base64 or hexadecimal
+        /// (`openssl rand -base64 32`). A new one goes in front; older ones can go after the next start. Not set: a key that
+        /// is made at the first start and lies in the data folder, `payments.key`. Several nodes need the same one here.
+        keys: Secret = "",
+        /// Stripe's API, where it is not `https://api.stripe.com/` (in the demonstration, a stand-in).
+        stripe_api: Option<WebAddress> = "",
+        /// Stripe's script with the fields for cards, where it is not `https://js.stripe.com/v3/`. Only that host’s script and
+        /// frames get into our pages.
+        stripe_script: Option<WebAddress> = "",
+        /// After how long an automatic payment that was declined is tried again, once for each. One that the bank wants to see
+        /// the cardholder for is never tried again by itself.
+        retries: Durations = "1d, 3d, 5d",
+        /// Automatic payments that are made at the same time.
+        at_once: Count = "16",
     }
 
     /// The database.

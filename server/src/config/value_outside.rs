@@ -1,5 +1,7 @@
 //! The types of the keys of what Tandem uses outside of itself: the mail server, the object store. See [`super::value`].
 
+use std::time::Duration;
+
 use tandem_mail::{Mailbox, Transport};
 
 use super::value::Setting;
@@ -43,6 +45,52 @@ impl Setting for Storage {
     }
 }
 
+/// The address of something that is reached by HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebAddress(pub url::Url);
+
+impl WebAddress {
+    /// Scheme, host and port, as in an `Origin` header.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+}
+
+impl Setting for WebAddress {
+    const EXPECTED: &'static str = "https:// and a host, perhaps with a path; http:// on this machine alone";
+
+    fn read(text: &str) -> Option<Self> {
+        let url: url::Url = text.parse().ok()?;
+        let here = match url.host()? {
+            url::Host::Domain(name) => name == "localhost",
+            url::Host::Ipv4(address) => address.is_loopback(),
+            url::Host::Ipv6(address) => address.is_loopback(),
+        };
+        let sound = match url.scheme() {
+            "https" => true,
+            "http" => here,
+            _ => false,
+        };
+        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        (sound && plain && url.fragment().is_none()).then_some(Self(url))
+    }
+}
+
+/// Times that follow each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Durations(pub Vec<Duration>);
+
+impl Setting for Durations {
+    const EXPECTED: &'static str = "at most 10 times with s, m, h or d, such as 1d, 3d, 5d";
+    const IS_LIST: bool = true;
+
+    fn read(text: &str) -> Option<Self> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let times: Vec<Duration> = words.map(Duration::read).collect::<Option<_>>()?;
+        (times.len() <= 10).then_some(Self(times))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +115,23 @@ mod tests {
         for bad in ["recordings", "s3://", "https://example.com"] {
             assert!(Storage::read(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_money_depends_on_is_reached_by_tls_or_on_this_machine() {
+        let read = |text| WebAddress::read(text).map(|address| address.origin());
+        assert_eq!(read("https://api.stripe.com/").as_deref(), Some("https://api.stripe.com"));
+        assert_eq!(read("http://127.0.0.1:4010/v3/").as_deref(), Some("http://127.0.0.1:4010"));
+        for refused in ["http://api.stripe.com/", "ftp://127.0.0.1/", "https://me:secret@host/", "api.stripe.com", ""] {
+            assert_eq!(read(refused), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn retries_are_times_in_a_row() {
+        let days = |text| Durations::read(text).map(|times| times.0.iter().map(|t| t.as_secs() / 86_400).collect());
+        assert_eq!(days("1d, 3d,5d"), Some(vec![1, 3, 5]));
+        assert_eq!(days(""), Some(vec![]));
+        assert_eq!(days("1d, soon"), None);
     }
 }

@@ -10,6 +10,7 @@
 //!   site          files that browsers load
 //!   probes        /healthz, /readyz, /metrics
 //!   sip_socket    /sip: SIP by WebSocket
+//!   webhooks      /webhooks/…: payment processors send word
 //!   application   pages and server functions (`tandem-app`)
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod request_log;
 mod security_headers;
 pub mod sip_socket;
 pub mod site;
+pub mod webhooks;
 
 use std::sync::Arc;
 

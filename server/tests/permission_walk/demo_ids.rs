@@ -11,7 +11,7 @@ pub struct DemoIds {
 }
 
 /// Table, and what its records are called by.
-const RECORDS: [(&str, &str); 9] = [
+const RECORDS: [(&str, &str); 14] = [
     ("customer", "sip_prefix"),
     ("account", "(SELECT sip_prefix FROM customer WHERE id = account.customer_id) || extension"),
     ("huntgroup", "(SELECT sip_prefix FROM customer WHERE id = huntgroup.customer_id) || number"),
@@ -21,13 +21,19 @@ const RECORDS: [(&str, &str); 9] = [
     ("administrator", "name"),
     ("recording", "(SELECT sip_prefix FROM customer WHERE id = recording.customer_id) || callee_number"),
     ("mail", "subject"),
+    ("invoice", "(SELECT sip_prefix FROM customer WHERE id = invoice.customer_id) || number"),
+    ("payment", "(SELECT sip_prefix FROM customer WHERE id = payment.customer_id) || amount"),
+    ("payment_method", "(SELECT sip_prefix FROM customer WHERE id = payment_method.customer_id) || last4"),
+    ("payment_setup", "(SELECT sip_prefix FROM customer WHERE id = payment_setup.customer_id) || state"),
+    ("payment_system", "name"),
 ];
 
 /// Tables whose records belong to a customer.
-const TENANTS_OWN: [&str; 4] = ["customer", "account", "huntgroup", "recording"];
+const TENANTS_OWN: [&str; 8] =
+    ["customer", "account", "huntgroup", "recording", "invoice", "payment", "payment_method", "payment_setup"];
 
 /// Tables whose records are not edited, so that they have no version.
-const UNVERSIONED: [&str; 2] = ["recording", "mail"];
+const UNVERSIONED: [&str; 6] = ["recording", "mail", "invoice", "payment", "payment_method", "payment_setup"];
 
 impl DemoIds {
     pub async fn read(records: &SqlitePool) -> Self {

@@ -48,8 +48,9 @@ async fn a_role_that_forbids_everything_lets_nothing_be_read_or_changed() {
                 assert!(answer.body.ends_with(r#""recording":[],"codes":null}"#), "{}", answer.body);
                 continue;
             }
+            let told = without_ids(&answer.body);
             for word in ["office@abc", "john@abc", "744", "7700", "Support", "Olivia", "*90", "record_"] {
-                if answer.body.contains(word) {
+                if told.contains(word) {
                     faults.note(row, person, &format!("it tells of “{word}”: {}", answer.body));
                 }
             }
@@ -75,6 +76,11 @@ async fn a_role_that_only_shows_lets_nothing_be_changed() {
     }
     faults.none();
     assert_eq!(before, world.dump().await);
+}
+
+/// An answer without the ids in it: any digits may stand in one, by chance.
+fn without_ids(answer: &str) -> String {
+    answer.split('"').filter(|part| uuid::Uuid::try_parse(part).is_err()).collect::<Vec<_>>().join("\"")
 }
 
 /// Gives Rita, ABC and John a role each that has this level for everything.

@@ -13,6 +13,7 @@
 //! | [`meanwhile`] | what somebody else saves in the middle of a save |
 //! | [`left_behind`] | what one person leaves for the next: interrupted forms, names in others' pages |
 //! | [`recordings`] | recordings and e-mails to ask for; who hears them, in which parts, and what the log says of it |
+//! | [`payments`] | payments and cards to ask for |
 //! | [`pages`] | every page as everybody: no fault, no other customer's records |
 //! | [`world`], [`demo_ids`] | the application with the demonstration's data, in this process |
 
@@ -28,6 +29,7 @@ mod hidden;
 mod left_behind;
 mod meanwhile;
 mod pages;
+mod payments;
 mod recordings;
 mod table;
 mod walk;
@@ -81,6 +83,11 @@ async fn calls_phones_and_numbers_as_everybody() {
 #[tokio::test]
 async fn the_providers_configuration_as_everybody() {
     walk::as_everybody(&Template::new().await, table::CONFIGURATION).await;
+}
+
+#[tokio::test]
+async fn invoices_payments_and_cards_as_everybody() {
+    walk::as_everybody(&Template::new().await, table::BILLING).await;
 }
 
 #[tokio::test]

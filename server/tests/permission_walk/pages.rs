@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use crate::{
     calls::OVER,
     demo_ids::DemoIds,
+    payments::{INVOICE, PAID, SYSTEM, UNFINISHED},
     recordings::{RECORDED, SENT},
     walk::told_too_much,
     world::{Person, Template},
@@ -23,6 +24,9 @@ const OF_ABC: [u16; 7] = [303, 403, 403, 200, 404, 403, 403];
 /// Pages about oneself, for accounts; a company has no account of its own.
 const ACCOUNT: [u16; 7] = [303, 403, 403, 404, 404, 200, 200];
 
+/// Money matters of a company: for its administrator, and accounts whose role says so, which the built-in one does not.
+const MONEY: [u16; 7] = [303, 403, 403, 200, 200, 403, 403];
+
 /// Every page with the status that each person gets, in the order of [`Person::ALL`]. `:id` stands for a record of ABC, or
 /// of the provider, and John's where it is an account.
 const PAGES: &[(&str, [u16; 7])] = &[
@@ -37,6 +41,8 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/admin/customers/:id/accounts/new", STAFF_NEW),
     ("/admin/customers/:id/huntgroups", STAFF),
     ("/admin/customers/:id/numbers", STAFF),
+    ("/admin/customers/:id/billing", STAFF),
+    ("/admin/customers/:id/invoices/new", STAFF_NEW),
     ("/admin/customers/:id/status", STAFF),
     ("/admin/customers/:id/sign-in", STAFF),
     ("/admin/customers/:id/history", STAFF),
@@ -65,6 +71,14 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/admin/administrators", STAFF),
     ("/admin/administrators/new", STAFF_NEW),
     ("/admin/administrators/:id", STAFF),
+    ("/admin/invoices", STAFF),
+    ("/admin/invoices/:id", STAFF),
+    ("/admin/payments", STAFF),
+    ("/admin/payments/:id", STAFF),
+    ("/admin/transactions", STAFF),
+    ("/admin/payment-systems", STAFF),
+    ("/admin/payment-systems/new", STAFF_NEW),
+    ("/admin/payment-systems/:id", STAFF),
     ("/admin/mail", STAFF),
     ("/admin/mail/:id", STAFF),
     ("/admin/audit", STAFF),
@@ -91,7 +105,7 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/self-care/recordings/delete", COMPANY),
     // A recording of John's, and an e-mail to him.
     ("/self-care/recordings/:id", [303, 403, 403, 200, 404, 200, 404]),
-    ("/self-care/mailbox", ACCOUNT),
+    ("/self-care/mailbox", [303, 403, 403, 200, 200, 200, 200]),
     ("/self-care/mailbox/:id", [303, 403, 403, 404, 404, 200, 404]),
     ("/self-care/recording", ACCOUNT),
     ("/self-care/phone", ACCOUNT),
@@ -100,6 +114,18 @@ const PAGES: &[(&str, [u16; 7])] = &[
     ("/self-care/console", COMPANY),
     ("/self-care/wallboard", COMPANY),
     ("/self-care/audit", COMPANY),
+    ("/self-care/billing", MONEY),
+    ("/self-care/invoices", MONEY),
+    ("/self-care/invoices/:id", OF_ABC),
+    ("/self-care/payments", MONEY),
+    ("/self-care/payments/pay", MONEY),
+    ("/self-care/payments/return", MONEY),
+    ("/self-care/payments/:id", OF_ABC),
+    ("/self-care/payments/:id/resume", OF_ABC),
+    ("/self-care/cards", MONEY),
+    ("/self-care/cards/new", MONEY),
+    ("/self-care/cards/return", MONEY),
+    ("/self-care/auto-payment", MONEY),
 ];
 
 /// What is no page of the router's: the audit log as a file, and the way to the start.
@@ -111,9 +137,15 @@ const BESIDE: &[(&str, [u16; 7])] = &[
     ("/recordings/:id.wav", [303, 200, 200, 200, 404, 200, 404]),
     ("/recordings/:id.opus?download", [303, 200, 200, 200, 404, 200, 404]),
     ("/mail/:id.html", [303, 200, 200, 404, 404, 200, 404]),
+    // An invoice of ABC as a document.
+    ("/invoices/:id.pdf", [303, 200, 200, 200, 404, 403, 403]),
     // The staff's page of one huntgroup, and of a new one, are in the query.
     ("/admin/customers/:id/huntgroups?group=new", STAFF_NEW),
     ("/admin/customers/:id/numbers?number=new", STAFF_NEW),
+    // What is paid, and how it ended, is in the query.
+    ("/self-care/payments/pay?invoice=:id", OF_ABC),
+    ("/self-care/payments/return?payment=:id", OF_ABC),
+    ("/self-care/cards/return?setup=:id", OF_ABC),
     // Word of what happens: nothing that a page is sent away to sign in for.
     ("/live/calls", [401, 200, 200, 200, 200, 403, 403]),
     ("/live/registrations", [401, 200, 200, 200, 200, 403, 403]),
@@ -144,6 +176,9 @@ fn routes() -> BTreeSet<String> {
 
 fn with_id(demo: &DemoIds, address: &str) -> String {
     let kinds = [
+        ("?invoice=", demo.id("invoice", INVOICE)),
+        ("?payment=", demo.id("payment", PAID)),
+        ("?setup=", demo.id("payment_setup", "abcopen")),
         ("/customers/", demo.id("customer", "abc")),
         ("/accounts/", demo.id("account", "abc744")),
         ("/calls/", OVER.to_owned()),
@@ -156,6 +191,9 @@ fn with_id(demo: &DemoIds, address: &str) -> String {
         ("/classes/", demo.id("customer_class", "Business")),
         ("/roles/", demo.id("access_role", "Account")),
         ("/dialing-rules/", demo.id("dialing_rule", "Spare")),
+        ("/invoices/", demo.id("invoice", INVOICE)),
+        ("/payments/", demo.id("payment", UNFINISHED)),
+        ("/payment-systems/", demo.id("payment_system", SYSTEM)),
         ("/administrators/", demo.id("administrator", "Administrator")),
     ];
     let id = kinds.into_iter().find(|(kind, _)| address.contains(kind)).map_or_else(String::new, |(_, id)| id);

@@ -45,7 +45,14 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
-use crate::{calls, demo_ids::DemoIds, recordings};
+use tandem_processor_sim::Sim;
+
+use crate::{
+    calls,
+    demo_ids::DemoIds,
+    payments::{Payments, stand_in},
+    recordings,
+};
 
 /// Everybody's password in the demonstration.
 pub const PASSWORD: &str = "tandem-demo";
@@ -94,6 +101,8 @@ pub struct Template {
     folder: TempDir,
     cookies: BTreeMap<Person, String>,
     pub demo: DemoIds,
+    /// What stands for Stripe, in all worlds.
+    stand_in: Sim,
 }
 
 impl Template {
@@ -104,7 +113,8 @@ impl Template {
         assert!(demo::fill(&store, SystemClock.now()).await.unwrap());
         add_reader(&store).await;
         add_spares(&store).await;
-        let router = whole(&store, &Arc::default(), Arc::new(NoExchange));
+        let stand_in = stand_in().await;
+        let router = whole(&store, &Arc::default(), Arc::new(NoExchange), stand_in.base());
         let mut cookies = BTreeMap::new();
         for person in Person::ALL {
             if let Some(name) = person.sign_in() {
@@ -117,12 +127,13 @@ impl Template {
         pool.close().await;
         calls::keep(&store, &demo).await;
         recordings::keep(&store, &demo).await;
+        Payments::at(stand_in.base(), &store).keep(&store, &demo).await;
         let pool = look_into(folder.path()).await;
         let demo = DemoIds::read(&pool).await;
         pool.close().await;
         store.close().await;
         is_whole(folder.path()).await;
-        Self { folder, cookies, demo }
+        Self { folder, cookies, demo, stand_in }
     }
 
     /// A copy, with everybody signed in.
@@ -131,7 +142,8 @@ impl Template {
         std::fs::copy(database(self.folder.path()), database(folder.path())).unwrap();
         let store = open(folder.path()).await;
         let clock = Arc::default();
-        let router = whole(&store, &clock, Arc::new(calls::OneCall::of(&self.demo)));
+        let exchange = Arc::new(calls::OneCall::of(&self.demo));
+        let router = whole(&store, &clock, exchange, self.stand_in.base());
         let records = look_into(folder.path()).await;
         World { router, clock, store, records, cookies: self.cookies.clone(), folder }
     }
@@ -378,7 +390,8 @@ impl Clock for FastClock {
 }
 
 /// The application with all that stands around it.
-fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>) -> Router {
+fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>, processor: &str) -> Router {
+    let payments = Payments::at(processor, store);
     let services = Services {
         store: store.clone(),
         clock: clock.clone(),
@@ -390,6 +403,9 @@ fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>) -> 
         exchange,
         recordings: Arc::new(recordings::Hiss),
         phones: Arc::new(NoPhones),
+        billing: payments.billing,
+        systems: payments.systems,
+        payment_pages: payments.pages,
         // Nobody is left to say when the server ends: a stream ends after what it has to tell at once.
         ending: watch::channel(false).1,
     };

@@ -91,11 +91,7 @@ fn has_name_with(path: &Path, beginning: &str) -> bool {
 }
 
 fn postgresql(name: &str, size: Size) -> Result<String, Unmeasured> {
-    let server = std::env::var(POSTGRESQL)
-        .map_err(|_| Unmeasured(format!("{POSTGRESQL} is not set: \"make bench\" starts a PostgreSQL and sets it")))?;
-    let Some((server, _)) = server.rsplit_once('/') else {
-        return Err(Unmeasured(format!("{POSTGRESQL} does not end in /DATABASE")));
-    };
+    let server = server()?;
     let maintenance = format!("{server}/postgres");
     let all = psql(&maintenance, "SELECT datname FROM pg_database")?;
     if !all.lines().any(|found| found == name) {
@@ -112,6 +108,69 @@ fn postgresql(name: &str, size: Size) -> Result<String, Unmeasured> {
         psql(&maintenance, &format!("ALTER DATABASE {unfinished} RENAME TO {name}"))?;
     }
     Ok(format!("{server}/{name}"))
+}
+
+/// An empty database, which is gone when this is dropped.
+pub struct Empty {
+    url: String,
+    what: Kept,
+}
+
+/// What of it is to be thrown away.
+enum Kept {
+    File(std::path::PathBuf),
+    Database { maintenance: String, name: String },
+}
+
+impl Empty {
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Empty {
+    fn drop(&mut self) {
+        match &self.what {
+            Kept::File(file) => {
+                for ending in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
+                }
+            }
+            Kept::Database { maintenance, name } => {
+                let _ = psql(maintenance, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            }
+        }
+    }
+}
+
+/// An empty database of this name.
+pub fn empty(engine: Engine, name: &str) -> Result<Empty, Unmeasured> {
+    match engine {
+        Engine::Sqlite => {
+            let file = workspace::path("target/bench").join(format!("{name}.empty.sqlite"));
+            let empty = Empty { url: format!("sqlite:{}", file.display()), what: Kept::File(file.clone()) };
+            let _ = std::fs::remove_file(file);
+            Ok(empty)
+        }
+        Engine::Postgresql => {
+            let server = server()?;
+            let (maintenance, name) = (format!("{server}/postgres"), format!("{PREFIX}{name}_empty"));
+            psql(&maintenance, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+            psql(&maintenance, &format!("CREATE DATABASE {name}"))?;
+            Ok(Empty { url: format!("{server}/{name}"), what: Kept::Database { maintenance, name } })
+        }
+    }
+}
+
+/// The URL of the PostgreSQL that was started, without a database.
+fn server() -> Result<String, Unmeasured> {
+    let server = std::env::var(POSTGRESQL)
+        .map_err(|_| Unmeasured(format!("{POSTGRESQL} is not set: \"make bench\" starts a PostgreSQL and sets it")))?;
+    let Some((server, _)) = server.rsplit_once('/') else {
+        return Err(Unmeasured(format!("{POSTGRESQL} does not end in /DATABASE")));
+    };
+    Ok(server.to_owned())
 }
 
 /// Runs a statement, and gives the rows, one a line.

@@ -7,6 +7,7 @@
 //! | [`browser`] | when a page is seen, when it can be used | Chromium, empty cache |
 //! | [`lists`] | every list page, with few and with many records | HTTP, on SQLite and PostgreSQL |
 //! | [`recordings`] | the lists of a million recordings | the database's views, on SQLite and PostgreSQL |
+//! | [`payments`] | the ledger, automatic payments, webhooks | programs of `crates/store` and `crates/billing`, at the stand-in for Stripe |
 //! | [`exchange`] | what a call costs: its sound, its set-up, its memory | calls of `tandem-load`, beside a bare loop |
 //! | [`supervision`] | what recording and whispering cost, and how soon a manager is heard | the same, with the media engine alone |
 //! | [`rebuild`] | from a change in a page to a server with it | `cargo xtask build` |
@@ -22,6 +23,7 @@ mod generator;
 mod http;
 mod list_pages;
 mod lists;
+mod payments;
 mod people;
 mod rebuild;
 mod recordings;
@@ -54,6 +56,7 @@ pub enum Part {
     Browser,
     Lists,
     Recordings,
+    Payments,
     Exchange,
     Supervision,
     Rebuild,
@@ -61,12 +64,13 @@ pub enum Part {
 
 impl Part {
     /// All parts, in the order in which they are measured.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sizes,
         Self::Start,
         Self::Browser,
         Self::Lists,
         Self::Recordings,
+        Self::Payments,
         Self::Exchange,
         Self::Supervision,
         Self::Rebuild,
@@ -84,6 +88,7 @@ impl Part {
             Self::Browser => "browser",
             Self::Lists => "lists",
             Self::Recordings => "recordings",
+            Self::Payments => "payments",
             Self::Exchange => "exchange",
             Self::Supervision => "supervision",
             Self::Rebuild => "rebuild",
@@ -93,7 +98,9 @@ impl Part {
     /// Whether it runs the release server.
     fn needs_server(self) -> bool {
         match self {
-            Self::Sizes | Self::Recordings | Self::Exchange | Self::Supervision | Self::Rebuild => false,
+            Self::Sizes | Self::Recordings | Self::Payments | Self::Exchange | Self::Supervision | Self::Rebuild => {
+                false
+            }
             Self::Start | Self::Browser | Self::Lists => true,
         }
     }
@@ -107,14 +114,20 @@ impl Part {
     fn needs_generator(self) -> bool {
         match self {
             Self::Exchange | Self::Supervision => true,
-            Self::Sizes | Self::Start | Self::Browser | Self::Lists | Self::Recordings | Self::Rebuild => false,
+            Self::Sizes
+            | Self::Start
+            | Self::Browser
+            | Self::Lists
+            | Self::Recordings
+            | Self::Payments
+            | Self::Rebuild => false,
         }
     }
 
     /// Whether it needs what the browser loads.
     fn needs_site(self) -> bool {
         match self {
-            Self::Recordings | Self::Exchange | Self::Supervision | Self::Rebuild => false,
+            Self::Recordings | Self::Payments | Self::Exchange | Self::Supervision | Self::Rebuild => false,
             Self::Sizes | Self::Start | Self::Browser | Self::Lists => true,
         }
     }
@@ -129,6 +142,11 @@ pub fn run(parts: &[Part]) -> Result<()> {
     }
     if parts.iter().any(|part| part.needs_records()) {
         build_programs(parts)?;
+    }
+    if parts.contains(&Part::Payments) {
+        say("what pays (the first time takes minutes)");
+        let programs = ["--example", "measure_ledger", "--package", "tandem-billing", "--example", "measure_payments"];
+        Cargo::new("build").args(["--release", "--package", "tandem-store"]).args(programs).run()?;
     }
     if parts.iter().any(|part| part.needs_generator()) {
         say("the exchange and the generator of its calls (the first time takes minutes)");
@@ -150,6 +168,11 @@ pub fn run(parts: &[Part]) -> Result<()> {
             Part::Recordings => {
                 for engine in Engine::ALL {
                     add(&mut report, &format!("Recordings on {}", engine.name()), recordings::measure(engine));
+                }
+            }
+            Part::Payments => {
+                for engine in Engine::ALL {
+                    add(&mut report, &format!("Payments on {}", engine.name()), payments::measure(engine));
                 }
             }
             Part::Exchange => add_all(&mut report, exchange::measure()),

@@ -11,4 +11,5 @@ pub mod dashboard;
 pub mod dialing_rules;
 pub mod exchange;
 pub mod mail;
+pub mod payment_systems;
 pub mod roles;

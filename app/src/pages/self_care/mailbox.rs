@@ -1,4 +1,5 @@
-//! The mailbox of the demonstration, where no e-mail leaves the machine: an account reads here what it was sent.
+//! The mailbox of the demonstration, where no e-mail leaves the machine: an account reads here what it was sent, and a customer
+//! what was sent to itself, such as about its payments.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use crate::{
     ui::{ListPage, PageHeader, list_args},
 };
 
-/// An e-mail that an account was sent.
+/// An e-mail that an account, or a customer itself, was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnMail {
     /// What was written.
@@ -26,23 +27,27 @@ pub struct OwnMail {
     pub subtitle: String,
 }
 
-/// A page of the e-mails that the account was sent, the newest first.
+/// A page of the e-mails that the account, or the customer itself, was sent, the newest first.
 ///
 /// # Errors
-/// Outside of the demonstration; somebody who is no account.
+/// Outside of the demonstration; the provider's staff, who have a page of all.
 #[server(endpoint = "own_mail_list")]
 pub async fn own_mail_list(
     /// What the address asks for.
     args: ListArgs,
 ) -> Result<Listing, AppError> {
+    use self::server::Owner;
     use crate::{
         listing::{Cell, Column, ListRow},
         server::ask::Ask,
     };
 
     let ask = Ask::now()?;
-    let account = server::owner(&ask)?;
-    let page = ask.store().outbox().of_account(account, &args.query(())).await;
+    let outbox = ask.store().outbox();
+    let page = match server::owner(&ask)? {
+        Owner::Account(account) => outbox.of_account(account, &args.query(())).await,
+        Owner::Customer(tenant) => outbox.of_customer(tenant, &args.query(())).await,
+    };
     let page = page.map_err(|error| ask.tell(WHAT, error))?;
     let columns = ["Subject", "To", "Sent"].map(Column::plain).into();
     Ok(Listing::of(columns, page, |mail| ListRow {
@@ -66,11 +71,16 @@ pub async fn own_mail_read(
 ) -> Result<OwnMail, AppError> {
     use tandem_store::StoreError;
 
+    use self::server::Owner;
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
-    let account = server::owner(&ask)?;
-    let mail = ask.store().outbox().one_of_account(account, id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let outbox = ask.store().outbox();
+    let mail = match server::owner(&ask)? {
+        Owner::Account(account) => outbox.one_of_account(account, id).await,
+        Owner::Customer(tenant) => outbox.one_of_customer(tenant, id).await,
+    };
+    let mail = mail.map_err(|error| ask.tell(WHAT, error))?;
     // What was attached may be deleted by now.
     let attached = match mail.row.recording {
         None => None,
@@ -89,18 +99,42 @@ pub async fn own_mail_read(
 
 #[cfg(feature = "ssr")]
 mod server {
-    use tandem_domain::{access::Field, ids::AccountId};
+    use tandem_domain::{
+        access::{Field, Tenant, Who},
+        ids::AccountId,
+    };
 
-    use crate::{error::AppError, pages::self_care::own::own_account, server::ask::Ask};
+    use crate::{
+        error::AppError,
+        pages::self_care::own::{own_account, own_company},
+        server::ask::Ask,
+    };
 
-    /// The account whose mailbox it is.
+    /// Whose mailbox it is.
+    pub(super) enum Owner {
+        /// An account's.
+        Account(AccountId),
+        /// A customer's own.
+        Customer(Tenant),
+    }
+
+    /// Whose mailbox it is.
     ///
     /// # Errors
-    /// Outside of the demonstration there is none; a role that shows nothing of recordings by e-mail.
-    pub(super) fn owner(ask: &Ask) -> Result<AccountId, AppError> {
-        let (_, account, _) = own_account(ask)?;
-        ask.see(Field::RecordByEmail)?;
-        if ask.services().demo { Ok(account) } else { Err(AppError::NotFound("page".into())) }
+    /// Outside of the demonstration there is none; a role that shows nothing of what e-mails are about.
+    pub(super) fn owner(ask: &Ask) -> Result<Owner, AppError> {
+        let owner = match ask.me.who {
+            Who::Customer(_) => {
+                ask.see(Field::Invoices)?;
+                Owner::Customer(own_company(ask)?)
+            }
+            Who::Account { .. } | Who::Administrator(_) => {
+                let (_, account, _) = own_account(ask)?;
+                ask.see(Field::RecordByEmail)?;
+                Owner::Account(account)
+            }
+        };
+        if ask.services().demo { Ok(owner) } else { Err(AppError::NotFound("page".into())) }
     }
 }
 
@@ -118,9 +152,9 @@ pub fn MailboxPage() -> impl IntoView {
             listing=load(move || Ok(OwnMailList { args: args.get() }))
             args=args
             noun=("e-mail", "e-mails")
-            empty=("No e-mails yet", "Record a call: when it is over, the recording is e-mailed to you, if you have that on.")
+            empty=("No e-mails yet", "New recordings, receipts and news of automatic payments arrive here.")
             search_in="subject"
-            seen_by=&[Field::RecordByEmail]
+            seen_by=&[Field::RecordByEmail, Field::Invoices]
         />
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! Pages of self-care: a customer’s administrator and the accounts.
 
 pub mod audit;
+pub mod billing;
 pub mod calls;
 pub mod codes;
 pub mod company;

@@ -28,6 +28,8 @@ impl Field {
                 | Self::CallHistory
                 | Self::SipLadder
                 | Self::Registrations
+                | Self::Invoices
+                | Self::Ledger
         );
         if is_looked_at { Level::View } else { Level::Modify }
     }

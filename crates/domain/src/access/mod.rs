@@ -255,6 +255,34 @@ fields! {
             Recordings "recordings" "List, play and (modify) delete" [Administrator, Customer, Account];
         }
     }
+    "billing" "Billing" {
+        "invoices" "Invoices" {
+            /// Invoices: all, or the company's.
+            Invoices "invoices" "List and download" [Administrator, Customer, Account];
+            /// Issuing and withdrawing invoices.
+            InvoiceIssuing "issuing" "Issue and withdraw" [Administrator];
+        }
+        "payments" "Payments" {
+            /// Payments: all, or the company's. To modify is to pay.
+            Payments "payments" "List and (modify) pay" [Administrator, Customer, Account];
+            /// Saved cards. To modify is to add, choose the default and remove.
+            PaymentMethods "methods" "Saved cards" [Administrator, Customer, Account];
+            /// What is paid automatically.
+            AutoPayment "auto_payment" "Automatic payment" [Administrator, Customer, Account];
+            /// Giving money back.
+            Refunds "refunds" "Refunds" [Administrator];
+        }
+        "ledger" "Ledger" {
+            /// Balances, transactions and the ledger's check.
+            Ledger "ledger" "Transactions and check" [Administrator];
+            /// Corrections of balances; credit limits.
+            Adjustments "adjustments" "Adjustments and credit limits" [Administrator];
+        }
+        "e_payments" "Financial > E-payments" {
+            /// Payment systems.
+            PaymentSystems "systems" "Payment systems" [Administrator];
+        }
+    }
     "configuration" "Configuration" {
         "classes" "Customer classes" {
             /// Classes and their notifications.
@@ -338,6 +366,7 @@ impl AccessRole {
                     (Field::NoticePolicy, Level::View),
                     (Field::RecordAccountOnly, Level::Forbidden),
                     (Field::PublicNumbers, Level::View),
+                    (Field::Invoices, Level::View),
                 ]),
             },
             Self {
@@ -349,9 +378,30 @@ impl AccessRole {
                     (Field::RecordAutomatically, Level::View),
                     (Field::RecordByEmail, Level::Modify),
                     (Field::RecordAccountOnly, Level::Forbidden),
+                    (Field::Invoices, Level::Forbidden),
+                    (Field::Payments, Level::Forbidden),
+                    (Field::PaymentMethods, Level::Forbidden),
+                    (Field::AutoPayment, Level::Forbidden),
                 ]),
             },
         ]
+    }
+
+    /// A role for an account that pays its company's invoices: the built-in role of accounts, and all that a customer may do
+    /// with invoices, payments and cards.
+    #[must_use]
+    pub fn payer() -> Self {
+        let [.., account] = Self::built_in();
+        let mut entries = account.entries;
+        for (field, level) in [
+            (Field::Invoices, Level::View),
+            (Field::Payments, Level::Modify),
+            (Field::PaymentMethods, Level::Modify),
+            (Field::AutoPayment, Level::Modify),
+        ] {
+            entries.insert(field.info().path.to_owned(), level);
+        }
+        Self { name: "Payer".into(), entries, ..account }
     }
 
     /// What the role lets its people do with a field: the deepest entry on the field's way decides, else the base.

@@ -112,6 +112,37 @@ impl Principal {
         }
     }
 
+    /// The tenant whose invoices, payments and cards this person may work on, as far as each of those fields permits: as
+    /// [`Principal::tenant`], and for an account that sees its company's invoices or payments, that company.
+    #[must_use]
+    pub fn money_tenant(&self, customer: CustomerId) -> Option<Tenant> {
+        match self.who {
+            Who::Administrator(_) | Who::Customer(_) => self.tenant(customer),
+            Who::Account { customer: own, .. } => (own == customer && self.sees_money()).then_some(Tenant(own)),
+        }
+    }
+
+    /// The tenant of [`Principal::money_tenant`] for a self-care user; `None` for the provider's staff, and for an account that
+    /// has nothing to do with money.
+    #[must_use]
+    pub fn own_money_tenant(&self) -> Option<Tenant> {
+        self.own_customer().and_then(|own| self.money_tenant(own))
+    }
+
+    /// Whose invoices and payments this person's lists may show.
+    #[must_use]
+    pub fn money_scope(&self) -> Option<Scope> {
+        match self.who {
+            Who::Administrator(_) | Who::Customer(_) => self.scope(),
+            Who::Account { .. } => self.own_money_tenant().map(Scope::of),
+        }
+    }
+
+    fn sees_money(&self) -> bool {
+        let fields = [Field::Invoices, Field::Payments, Field::PaymentMethods, Field::AutoPayment];
+        fields.into_iter().any(|field| self.sees(field))
+    }
+
     /// Where this person starts after signing in.
     #[must_use]
     pub const fn home(&self) -> &'static str {

@@ -3,13 +3,13 @@
 use std::str::FromStr;
 
 use tandem_domain::{
-    access::{Scope, Tenant},
+    access::{AccessRole, Scope, Tenant},
     account::Account,
     administrator::Administrator,
     class::{CustomerClass, Notification},
     customer::{Billing, Customer},
     huntgroup::{Huntgroup, Member, RingStrategy},
-    ids::{AccountId, ClassId, CustomerId, Timestamp},
+    ids::{AccountId, ClassId, CustomerId, RoleId, Timestamp},
     list::Query,
     locale::{Currency, Locale, TimeZone},
     numbers::NumberError,
@@ -19,10 +19,13 @@ use tandem_domain::{
 use crate::{Change, Store, StoreError, classes, password, roles, sign_ins::NewSignIn};
 
 mod bulk;
+mod bulk_money;
 mod calls;
+mod money;
 mod recordings;
 
 pub use bulk::bulk;
+pub use bulk_money::bulk_money;
 pub use calls::bulk_calls;
 pub use recordings::bulk_recordings;
 
@@ -46,8 +49,9 @@ pub async fn fill(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     let hash = hash.map_err(|error| no_hash(error.to_string()))?.map_err(|error| no_hash(error.to_string()))?;
     let demo = Demo { store, change: Change::by_system(now), hash };
     demo.administrator().await?;
-    demo.abc().await?;
-    demo.panda().await?;
+    let abc = demo.abc().await?;
+    let panda = demo.panda().await?;
+    money::fill(store, now, abc, panda).await?;
     Ok(true)
 }
 
@@ -64,7 +68,7 @@ impl Demo<'_> {
         self.store.administrators().create(&administrator, &self.sign_in("admin")?, &self.change).await.map(drop)
     }
 
-    async fn abc(&self) -> Result<(), StoreError> {
+    async fn abc(&self) -> Result<Tenant, StoreError> {
         let business = CustomerClass {
             name: "Business".into(),
             notifications: vec![Notification::NewCallRecording],
@@ -74,11 +78,12 @@ impl Demo<'_> {
         let abc = self.customer("ABC", "abc", business).await?;
         self.set(abc, None, Setting::CallSupervision).await?;
         self.set(abc, None, Setting::DialingRulesOption).await?;
-        let adam = self.account(abc, "Adam", "", "701", "adam").await?;
-        self.account(abc, "Mary", "Smith", "702", "mary").await?;
-        let john = self.account(abc, "John", "", "744", "john").await?;
-        let olivia = self.account(abc, "Olivia", "", "745", "olivia").await?;
-        let peter = self.account(abc, "Peter", "", "746", "peter").await?;
+        let payer = self.store.roles().create(&AccessRole::payer(), &self.change).await?;
+        let adam = self.account(abc, "Adam", "", "701", roles::ACCOUNT).await?;
+        self.account(abc, "Mary", "Smith", "702", payer).await?;
+        let john = self.account(abc, "John", "", "744", roles::ACCOUNT).await?;
+        let olivia = self.account(abc, "Olivia", "", "745", roles::ACCOUNT).await?;
+        let peter = self.account(abc, "Peter", "", "746", roles::ACCOUNT).await?;
         self.set(abc, Some(john), Setting::RecordManually).await?;
         self.set(abc, Some(john), Setting::RecordByEmail).await?;
         let agent = |account| Member { account, supervision_allowed: false, never_supervise: false };
@@ -96,17 +101,17 @@ impl Demo<'_> {
         ] {
             self.public_number(abc, number, extension).await?;
         }
-        Ok(())
+        Ok(abc)
     }
 
-    async fn panda(&self) -> Result<(), StoreError> {
+    async fn panda(&self) -> Result<Tenant, StoreError> {
         let panda = self.customer("Panda", "panda", classes::STANDARD).await?;
         for (first, last, extension) in [("Lin", "Wu", "801"), ("Mei", "Chen", "802"), ("Bao", "Li", "803")] {
             let account = account(panda, first, last, extension, "panda.example")?;
             let id = self.store.accounts().create(panda, &account, None, &self.change).await?;
             self.store.accounts().set_sip_password(panda, id, PASSWORD, &self.change).await?;
         }
-        Ok(())
+        Ok(panda)
     }
 
     /// A customer with a sign-in of its prefix.
@@ -126,17 +131,17 @@ impl Demo<'_> {
         Ok(Tenant::for_system(id))
     }
 
-    /// An account of ABC with a sign-in and a SIP password.
+    /// An account of ABC with a sign-in of its first name and a SIP password.
     async fn account(
         &self,
         tenant: Tenant,
         first: &str,
         last: &str,
         extension: &str,
-        sign_in: &str,
+        role: RoleId,
     ) -> Result<AccountId, StoreError> {
-        let account = account(tenant, first, last, extension, "abc.example")?;
-        let sign_in = self.sign_in(sign_in)?;
+        let account = Account { role, ..account(tenant, first, last, extension, "abc.example")? };
+        let sign_in = self.sign_in(&first.to_lowercase())?;
         let id = self.store.accounts().create(tenant, &account, Some(&sign_in), &self.change).await?;
         self.store.accounts().set_sip_password(tenant, id, PASSWORD, &self.change).await?;
         Ok(id)

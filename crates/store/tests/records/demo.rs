@@ -7,11 +7,16 @@ use tandem_domain::{
     list::{COUNT_CAP, Query},
     settings::Setting,
 };
-use tandem_store::{demo, password};
+use tandem_store::{demo, invoices::InvoiceFilters, password};
 
 use crate::world::{START, World};
 
-on_both!(demonstration_data_is_the_contract, filling_twice_changes_nothing, many_records_can_be_made_to_measure_with);
+on_both!(
+    demonstration_data_is_the_contract,
+    filling_twice_changes_nothing,
+    many_records_can_be_made_to_measure_with,
+    many_invoices_can_be_made_to_measure_with,
+);
 
 async fn demonstration_data_is_the_contract(world: World) {
     let store = &world.store;
@@ -67,6 +72,31 @@ async fn demonstration_data_is_the_contract(world: World) {
     let peter = store.exchange().caller(named("Peter").id).await.unwrap().unwrap();
     assert_eq!(peter.shown_number.unwrap().as_str(), "+3225550700", "ABC's first");
 
+    let mary = named("Mary Smith").id;
+    let (mary, _) =
+        store.sign_ins().principal(Who::Account { account: mary, customer: abc.customer() }).await.unwrap().unwrap();
+    assert!(mary.modifies(Field::Payments) && mary.own_money_tenant() == Some(abc), "Mary pays ABC's invoices");
+    let invoices =
+        store.invoices().list(Scope::for_system(), &Query::default(), &InvoiceFilters::default()).await.unwrap();
+    let told = invoices
+        .rows
+        .iter()
+        .map(|row| format!("{} {} {} {}", row.number, row.customer_name, row.state.label(), row.total));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "INV-000004 ABC Open EUR 120.00",
+            "INV-000003 Panda Open EUR 30.00",
+            "INV-000002 ABC Open EUR 45.98",
+            "INV-000001 ABC Paid EUR 96.80"
+        ]
+    );
+    let open = store.invoices().open_of(abc, "2026-01-01").await.unwrap();
+    assert_eq!((open.count, open.overdue, open.minor), (2, 1, 16_598));
+    assert_eq!(store.ledger().balance(abc).await.unwrap().balance.minor, 16_598);
+    let report = store.ledger().check().await.unwrap();
+    assert!(report.is_clean() && report.invoices == 4, "{report:?}");
+
     let panda = Query { search: "80".into(), ..Query::default() };
     let found = store.accounts().list(Scope::for_system(), &panda, &Default::default()).await.unwrap();
     assert_eq!(found.rows.len(), 3, "Panda has the extensions 801 to 803");
@@ -96,4 +126,22 @@ async fn many_records_can_be_made_to_measure_with(world: World) {
     assert_eq!((accounts.count, accounts.rows.len()), (1000, 50));
     let audit = world.store.audit().list(scope, &Default::default(), None).await.unwrap();
     assert_eq!((audit.count, audit.rows.len()), (COUNT_CAP + 1, 50));
+}
+
+async fn many_invoices_can_be_made_to_measure_with(world: World) {
+    demo::fill(&world.store, START).await.unwrap();
+    demo::bulk(&world.store, 10, 0, 0, START).await.unwrap();
+    demo::bulk_money(&world.store, 2100, START).await.unwrap();
+    let report = world.store.ledger().check().await.unwrap();
+    assert!(report.is_clean() && report.invoices == 2104, "{report:?}");
+    assert!((1800..=1980).contains(&report.payments), "{report:?}");
+    let found = async |search: &str| {
+        let query = Query { search: search.into(), ..Query::default() };
+        let invoices = world.store.invoices().list(Scope::for_system(), &query, &Default::default()).await.unwrap();
+        let payments = world.store.payments().list(Scope::for_system(), &query, &Default::default()).await.unwrap();
+        (invoices.count, payments.count)
+    };
+    assert_eq!(found("").await, (COUNT_CAP + 1, COUNT_CAP + 1));
+    let (invoices, payments) = found("inv-001234").await;
+    assert!(invoices == 1 && payments <= 1, "{invoices} {payments}");
 }

@@ -19,6 +19,7 @@ use crate::world::{World, account, at_once, in_use, not_found, refusal};
 on_both!(
     a_role_lives_and_its_life_is_told,
     built_in_roles_stay_as_the_program_says,
+    roles_of_accounts_from_before_there_was_money_see_none,
     a_role_that_somebody_has_stays,
     a_role_is_held_by_its_own_people_whoever_comes_first,
     of_two_who_want_a_name_at_once_one_gets_it,
@@ -84,6 +85,33 @@ async fn built_in_roles_stay_as_the_program_says(world: World) {
     }
     let named = role("customer", Audience::Customer, &[]);
     refusal(world.store.roles().create(&named, &world.change()).await, "name");
+}
+
+async fn roles_of_accounts_from_before_there_was_money_see_none(world: World) {
+    let all = world.store.roles();
+    let mut made = Vec::new();
+    for (name, audience, entries) in [
+        ("Plain", Audience::Account, &[][..]),
+        ("Private", Audience::Account, &[(Field::RecordAccountOnly, Level::Modify)][..]),
+        ("Office", Audience::Customer, &[][..]),
+    ] {
+        made.push(all.create(&role(name, audience, entries), &world.change()).await.unwrap());
+    }
+    let migration = include_str!("../../../../migrations/20261128000001_payments.sql");
+    let (_, rest) = migration.split_once("UPDATE access_role").unwrap();
+    let update = format!("UPDATE access_role{}", rest.split_once(';').unwrap().0);
+    assert!(crate::ledger::run(&world.url, &update).await);
+    let mut read = Vec::new();
+    for id in made {
+        read.push(all.get(id).await.unwrap().value);
+    }
+    for field in [Field::Invoices, Field::Payments, Field::PaymentMethods, Field::AutoPayment] {
+        let levels = read.iter().map(|role| role.level(field)).collect::<Vec<_>>();
+        assert_eq!(levels[..2], [Level::Forbidden; 2], "{field:?}");
+        assert!(levels[2] >= Level::View, "{field:?}");
+    }
+    assert_eq!(read[1].level(Field::RecordAccountOnly), Level::Modify, "the rest stays");
+    assert_eq!(all.get(roles::ACCOUNT).await.unwrap().value, AccessRole::built_in()[3]);
 }
 
 async fn a_role_that_somebody_has_stays(world: World) {

@@ -125,7 +125,7 @@ async fn two_stores_on_one_database_lose_no_edit(world: World) {
 }
 
 /// Goes on with some work until it has waited `times` times, then drops it. Tells whether it had ended before.
-async fn cut_off<T: std::fmt::Debug>(work: impl Future<Output = Result<T, StoreError>>, times: u32) -> bool {
+pub async fn cut_off<T: std::fmt::Debug>(work: impl Future<Output = Result<T, StoreError>>, times: u32) -> bool {
     let mut work = pin!(work);
     let mut polled = 0;
     poll_fn(|context| {

@@ -15,10 +15,12 @@
 //! | [`centrex`] | huntgroups and the company's codes |
 //! | [`exchange`] | calls, phones, public numbers |
 //! | [`configuration`] | classes, roles, dialing rules, administrators |
+//! | [`billing`] | invoices, payments, cards, payment systems |
 //! | [`recordings`] | call recordings and e-mail |
 //! | [`records`] | dashboards and the audit log |
 
 mod accounts;
+mod billing;
 mod centrex;
 mod configuration;
 mod customers;
@@ -29,15 +31,17 @@ mod shared;
 mod sign_in;
 
 pub use self::{
-    accounts::ACCOUNTS, centrex::CENTREX, configuration::CONFIGURATION, customers::CUSTOMERS, exchange::EXCHANGE,
-    recordings::RECORDINGS, records::RECORDS, shared::SHARED, sign_in::SIGN_IN,
+    accounts::ACCOUNTS, billing::BILLING, centrex::CENTREX, configuration::CONFIGURATION, customers::CUSTOMERS,
+    exchange::EXCHANGE, recordings::RECORDINGS, records::RECORDS, shared::SHARED, sign_in::SIGN_IN,
 };
 
 use crate::{demo_ids::DemoIds, walk::Fields, walk::Row};
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Row> {
-    [SIGN_IN, CUSTOMERS, ACCOUNTS, SHARED, CENTREX, EXCHANGE, CONFIGURATION, RECORDINGS, RECORDS].into_iter().flatten()
+    [SIGN_IN, CUSTOMERS, ACCOUNTS, SHARED, CENTREX, EXCHANGE, CONFIGURATION, BILLING, RECORDINGS, RECORDS]
+        .into_iter()
+        .flatten()
 }
 
 /// No arguments.

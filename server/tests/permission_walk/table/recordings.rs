@@ -23,7 +23,7 @@ pub const RECORDINGS: &[Row] = &[
     Row::reads("mail_list", first_page, [401, 200, 200, 403, 403, 403, 403]),
     Row::reads("mail_read", |demo| mail(demo, FAILED), [401, 200, 200, 403, 403, 403, 403]),
     Row::writes("mail_retry", |demo| mail(demo, FAILED), [401, 200, 403, 403, 403, 403, 403]),
-    Row::reads("own_mail_list", first_page, [401, 404, 404, 404, 404, 200, 200]),
+    Row::reads("own_mail_list", first_page, [401, 404, 404, 200, 200, 200, 200]),
     // An e-mail to John.
     Row::reads("own_mail_read", |demo| mail(demo, SENT), [401, 404, 404, 404, 404, 200, 404]),
 ];

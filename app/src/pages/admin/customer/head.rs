@@ -102,6 +102,7 @@ pub(super) fn customer_frame(head: &CustomerHead, content: AnyView) -> AnyView {
         ("/accounts", "Accounts", me.sees(Field::AccountProfile) || me.sees(Field::AccountExtension)),
         ("/huntgroups", "Huntgroups", me.sees(Field::Huntgroups)),
         ("/numbers", "Public numbers", me.sees(Field::PublicNumbers)),
+        ("/billing", "Billing", super::billing::BILLING.iter().any(|field| me.sees(*field))),
         ("/status", "Status", me.sees(Field::CustomerStatus)),
         ("/sign-in", "Sign-in", me.sees(Field::CustomerSignIn)),
         ("/history", "History", me.sees(Field::AuditLog)),

@@ -1,0 +1,108 @@
+//! Money goes back to the customer.
+
+use tandem_domain::{
+    access::Tenant,
+    billing::{
+        payment::Cause,
+        refund::{Refund, RefundState},
+    },
+    ids::PaymentId,
+};
+use tandem_store::{Change, payments::NewRefund as Wanted};
+
+use crate::{
+    billing::{Billing, KEY_SECONDS},
+    error::BillingError,
+    processor::{NewRefund, Processor, ProcessorError, RefundSnapshot, RefundStatus},
+};
+
+impl Billing {
+    /// Gives back a part of a payment, or all of it. A second request with the same token is the same refund.
+    ///
+    /// # Errors
+    /// [`BillingError::Store`]: `NotFound`, or `Refused` (`amount`) when it is more than what is left. When the
+    /// processor does not answer that is no error: the refund stays under way, and the sweep asks for it again.
+    pub async fn refund(
+        &self,
+        change: &Change<'_>,
+        tenant: Tenant,
+        payment: PaymentId,
+        wanted: &Wanted,
+    ) -> Result<Refund, BillingError> {
+        let refund = self.store().payments().begin_refund(change, tenant, payment, wanted).await?;
+        if refund.state == RefundState::Pending {
+            match self.refund_go_on(change, Cause::Api, &refund).await {
+                Ok(()) => {}
+                Err(error) if error.is_temporary() => {
+                    tracing::warn!(refund = %refund.id, %payment, %error, "a refund is not asked for yet; it will be");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.store().payments().refund(refund.id).await?)
+    }
+
+    /// Asks for a refund, or how it is, and takes what the processor says.
+    pub(crate) async fn refund_go_on(
+        &self,
+        change: &Change<'_>,
+        cause: Cause,
+        refund: &Refund,
+    ) -> Result<(), BillingError> {
+        let payment = self.store().payments().get(refund.payment).await?;
+        let reference = payment.reference.clone().ok_or(BillingError::NotOpen)?;
+        let processor = self.processor(payment.system).await?;
+        let told = match self.refund_located(&*processor, refund, &reference).await {
+            Ok(told) => told,
+            Err(
+                error @ (ProcessorError::Refused { .. }
+                | ProcessorError::OutOfState { .. }
+                | ProcessorError::NotFound { .. }),
+            ) => {
+                tracing::error!(refund = %refund.id, payment = %payment.id, %error, "a refund was refused");
+                self.store().payments().refund_failed(change, cause, refund.id, &error.to_string()).await?;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.store().payments().attach_refund(refund.id, &told.reference).await?;
+        match told.status {
+            RefundStatus::Failed | RefundStatus::Cancelled => {
+                let why = told.failure.unwrap_or_else(|| "the bank sent it back".to_owned());
+                self.store().payments().refund_failed(change, cause, refund.id, &why).await?;
+            }
+            status @ (RefundStatus::Pending | RefundStatus::Succeeded) => {
+                self.ask_about(change, cause, &payment).await?;
+                // While the bank has it, it may still fail.
+                let is_decided = status == RefundStatus::Succeeded;
+                self.store().payments().refund_asked(change.at, refund, is_decided).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn refund_located(
+        &self,
+        processor: &dyn Processor,
+        refund: &Refund,
+        payment: &str,
+    ) -> Result<RefundSnapshot, ProcessorError> {
+        if let Some(reference) = &refund.reference {
+            return processor.fetch_refund(reference).await;
+        }
+        if self.now().seconds_since(refund.created) > KEY_SECONDS
+            && let Some(found) = processor.find_refund(refund.id, payment).await?
+        {
+            return Ok(found);
+        }
+        let new = NewRefund { refund: refund.id, reference: payment.to_owned(), amount: refund.amount, anew: false };
+        match processor.refund(&new).await {
+            // That request is over: the refund is there, or never will be.
+            Err(ProcessorError::KeySpent { .. }) => match processor.find_refund(refund.id, payment).await? {
+                Some(found) => Ok(found),
+                None => processor.refund(&NewRefund { anew: true, ..new }).await,
+            },
+            told => told,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Money is taken without being asked.
+
+use futures::future::join_all;
+use tandem_billing::Charged;
+use tandem_domain::{
+    billing::{
+        auto_payment::{AutoPaymentState, DisabledReason},
+        invoice::InvoiceState,
+        payment::PaymentState,
+    },
+    ids::PaymentId,
+    mail::MailKind,
+};
+use tandem_processor_sim::{Fault, FaultKind, Processing};
+
+use crate::world::{ALWAYS_ASKS, ASKS_UNLESS_SAVED, DAY, GOOD, PUBLIC_URL, SAVED_BUT_DECLINED, World, on_postgres};
+
+const PAID: Charged = Charged { paid: 1, again: 0, over: 0, undecided: 0 };
+const AGAIN: Charged = Charged { paid: 0, again: 1, over: 0, undecided: 0 };
+const OVER: Charged = Charged { paid: 0, again: 0, over: 1, undecided: 0 };
+const UNDECIDED: Charged = Charged { paid: 0, again: 0, over: 0, undecided: 1 };
+const NOTHING: Charged = Charged { paid: 0, again: 0, over: 0, undecided: 0 };
+
+async fn state(world: &World) -> AutoPaymentState {
+    world.store.auto_payments().get(world.abc).await.unwrap().state
+}
+
+async fn charged(world: &World) -> Charged {
+    world.billing.charge_due().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_invoice_is_paid_as_soon_as_it_is_issued() {
+    let world = World::new().await;
+    world.saved_card(ASKS_UNLESS_SAVED).await;
+    world.automatic().await;
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, PAID);
+    assert_eq!(charged(&world).await, NOTHING);
+    assert_eq!(world.invoice_state(invoice).await, InvoiceState::Paid);
+    // The ten euros with which the card was saved pay their part.
+    assert_eq!(world.balance().await, 0);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn when_the_bank_wants_to_see_her_it_is_turned_off_with_one_mail_that_leads_to_that_very_payment() {
+    let world = World::new().await;
+    world.saved_card(ALWAYS_ASKS).await;
+    world.automatic().await;
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, OVER);
+    let disabled = AutoPaymentState::Disabled(DisabledReason::AuthenticationRequired);
+    assert_eq!(state(&world).await, disabled);
+    world.later(30 * DAY);
+    assert_eq!(charged(&world).await, NOTHING);
+    for event in world.control().events(None) {
+        world.hears(&event).await;
+    }
+    let mails = world.mails(MailKind::AutoPaymentFailed).await;
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].subject.contains("needs verification"), "{}", mails[0].subject);
+    let failed = world.store.auto_payments().get(world.abc).await.unwrap().failed_payment.unwrap();
+    let text = world.store.outbox().one(mails[0].id).await.unwrap().text;
+    assert!(text.contains(&format!("{PUBLIC_URL}/self-care/payments/{failed}/resume")), "{text}");
+    // She follows the link, gives her card and passes the check.
+    let resumed = world.billing.resume(&world.change(), world.abc, failed).await.unwrap();
+    world.give_card(resumed.client_secret.unwrap().expose(), ALWAYS_ASKS).await;
+    assert!(world.control().authenticate(&resumed.payment.reference.unwrap(), true));
+    assert_eq!(world.returned(failed).await.state, PaymentState::Succeeded);
+    assert_eq!(world.invoice_state(invoice).await, InvoiceState::Paid);
+    // It stays off until somebody turns it on.
+    assert_eq!(state(&world).await, disabled);
+    world.automatic().await;
+    assert_eq!(state(&world).await, AutoPaymentState::On);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn who_paid_otherwise_meanwhile_finds_nothing_to_pay_behind_the_link() {
+    let world = World::new().await;
+    world.saved_card(ALWAYS_ASKS).await;
+    world.automatic().await;
+    let (first, second) = (world.invoice(12_000).await, world.invoice(12_000).await);
+    charged(&world).await;
+    let open = async |invoice| world.store.payments().open_of_invoice(world.abc, invoice).await.unwrap();
+    let waiting = open(first).await.or(open(second).await).unwrap();
+    // A bank transfer for all.
+    let transfer = tandem_store::ledger::NewAdjustment {
+        token: "transfer".into(),
+        credit: 30_000,
+        reason: "Bank transfer".into(),
+        invoice: waiting.invoice,
+    };
+    world.store.ledger().adjust(&world.change(), world.abc, &transfer).await.unwrap();
+    assert_eq!(world.invoice_state(waiting.invoice.unwrap()).await, InvoiceState::Paid);
+    let link = world.billing.resume(&world.change(), world.abc, waiting.id).await;
+    assert!(matches!(link, Err(tandem_billing::BillingError::NotOpen)), "{link:?}");
+    assert_eq!(world.payment(waiting.id).await.state, PaymentState::Cancelled);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn a_declined_one_is_tried_again_after_one_three_and_five_days_and_then_turned_off() {
+    let world = World::new().await;
+    let good = world.saved_card(GOOD).await;
+    world.automatic().await;
+    declining_default(&world, good).await;
+    world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, AGAIN);
+    for days in [1, 3] {
+        world.later(days * DAY - 600);
+        assert_eq!(charged(&world).await, NOTHING);
+        world.later(1200);
+        assert_eq!(charged(&world).await, AGAIN);
+    }
+    assert!(world.mails(MailKind::AutoPaymentFailed).await.is_empty());
+    world.later(5 * DAY + 600);
+    assert_eq!(charged(&world).await, OVER);
+    assert_eq!(state(&world).await, AutoPaymentState::Disabled(DisabledReason::Declined));
+    assert_eq!(world.mails(MailKind::AutoPaymentFailed).await.len(), 1);
+    // All of them were attempts at one payment.
+    let attempts = world.control().events(Some("payment_intent.payment_failed"));
+    assert_eq!(attempts.len(), 4);
+    assert!(attempts.iter().all(|event| event["data"]["object"]["id"] == attempts[0]["data"]["object"]["id"]));
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn a_card_that_was_removed_at_stripe_fails_and_the_payment_can_still_be_made() {
+    let world = World::new().await;
+    let card = world.saved_card(GOOD).await;
+    world.automatic().await;
+    let reference = world.store.payment_methods().one(world.abc, card).await.unwrap().reference;
+    assert!(world.control().detach(&reference));
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, AGAIN);
+    for days in [1, 3] {
+        world.later(days * DAY + 600);
+        assert_eq!(charged(&world).await, AGAIN);
+    }
+    world.later(5 * DAY + 600);
+    assert_eq!(charged(&world).await, OVER);
+    assert_eq!(state(&world).await, AutoPaymentState::Disabled(DisabledReason::Declined));
+    let failed = world.store.auto_payments().get(world.abc).await.unwrap().failed_payment.unwrap();
+    let resumed = world.billing.resume(&world.change(), world.abc, failed).await.unwrap();
+    world.give_card(resumed.client_secret.unwrap().expose(), GOOD).await;
+    assert_eq!(world.returned(failed).await.state, PaymentState::Succeeded);
+    assert_eq!(world.invoice_state(invoice).await, InvoiceState::Paid);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn without_a_card_it_is_turned_off() {
+    let world = World::new().await;
+    let card = world.saved_card(GOOD).await;
+    world.automatic().await;
+    world.billing.remove_method(&world.change(), world.abc, card).await.unwrap();
+    assert_eq!(state(&world).await, AutoPaymentState::Disabled(DisabledReason::NoMethod));
+    world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, NOTHING);
+}
+
+#[tokio::test]
+async fn two_workers_at_once_never_charge_twice() {
+    workers_at_once(World::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_at_once_never_charge_twice_on_postgresql() {
+    on_postgres(workers_at_once).await;
+}
+
+async fn workers_at_once(world: World) {
+    world.saved_card(GOOD).await;
+    world.automatic().await;
+    for _ in 0..10 {
+        world.invoice(12_000).await;
+    }
+    let workers: Vec<_> = (0..3).map(|_| world.another()).collect();
+    let done = join_all(workers.iter().map(tandem_billing::Billing::charge_due)).await;
+    let paid: u32 = done.into_iter().map(|charged| charged.unwrap().paid).sum();
+    assert_eq!(paid, 10);
+    assert_eq!(world.balance().await, 0);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_no_second_charge_and_no_failure() {
+    let world = World::new().await;
+    world.saved_card(GOOD).await;
+    world.automatic().await;
+    world.invoice(12_000).await;
+    for _ in 0..3 {
+        world.control().fault(Fault::next("/v1/payment_intents", FaultKind::DropAfter));
+    }
+    assert_eq!(charged(&world).await, UNDECIDED);
+    world.control().clear_faults();
+    world.later(300);
+    assert_eq!(charged(&world).await, PAID);
+    assert_eq!(world.balance().await, 0);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn the_bank_says_no_only_later() {
+    let world = World::new().await;
+    world.saved_card(GOOD).await;
+    world.automatic().await;
+    world.control().hold_processing(Processing { all: true, ..Processing::default() });
+    world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, UNDECIDED);
+    let payment = payment_under_way(&world).await;
+    let reference = world.payment(payment).await.reference.unwrap();
+    assert!(world.control().settle(&reference, false));
+    world.control().hold_processing(Processing::default());
+    let event = world.control().events(Some("payment_intent.payment_failed")).pop().unwrap();
+    world.hears(&event).await;
+    // It is looked at now, counted as a failure, and tried again tomorrow.
+    assert_eq!(charged(&world).await, AGAIN);
+    world.later(DAY + 60);
+    assert_eq!(charged(&world).await, PAID);
+    assert_eq!(world.balance().await, 0);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn while_the_customer_pays_an_invoice_nobody_charges_it() {
+    let world = World::new().await;
+    world.saved_card(GOOD).await;
+    let invoice = world.invoice(12_000).await;
+    let paying = world.begin(invoice).await;
+    world.automatic().await;
+    let second = world.invoice(5_000).await;
+    let own = world.begin(second).await;
+    assert_eq!(charged(&world).await, UNDECIDED);
+    world.give_card(own.client_secret.unwrap().expose(), GOOD).await;
+    world.returned(own.payment.id).await;
+    world.give_card(paying.client_secret.unwrap().expose(), GOOD).await;
+    world.returned(paying.payment.id).await;
+    world.later(DAY);
+    charged(&world).await;
+    assert_eq!(world.balance().await, 0);
+    world.proves_right().await;
+}
+
+/// Her default card is now one that is declined whenever it is charged: saved alone, and marked as if she had paid with
+/// it.
+pub async fn declining_default(world: &World, before: tandem_domain::ids::PaymentMethodId) {
+    let begun = world.billing.setup_begin(&world.change(), world.abc, &world.token()).await.unwrap();
+    assert_eq!(world.give_card(begun.client_secret.unwrap().expose(), SAVED_BUT_DECLINED).await, 200);
+    let saved = world.billing.setup_returned(world.abc, begun.setup.id).await.unwrap().setup.method.unwrap();
+    assert_ne!(saved, before);
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&world.database()).await.unwrap();
+    let prove = "UPDATE payment_method SET proven_at = created_at WHERE id = $1";
+    sqlx::query(prove).bind(saved.to_string()).execute(&mut connection).await.unwrap();
+    world.billing.set_default(&world.change(), world.abc, saved).await.unwrap();
+}
+
+async fn payment_under_way(world: &World) -> PaymentId {
+    use tandem_domain::{access::Scope, list::Query};
+    use tandem_store::payments::PaymentFilters;
+    let filters = PaymentFilters { state: Some(PaymentState::Processing), ..PaymentFilters::default() };
+    let page = world.store.payments().list(Scope::for_system(), &Query::default(), &filters).await.unwrap();
+    page.rows[0].payment.id
+}

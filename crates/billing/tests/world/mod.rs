@@ -1,0 +1,372 @@
+//! ABC, who owes something; the stand-in for Stripe; a browser that gives cards; and a clock that is turned by hand.
+
+mod yielding;
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use futures::FutureExt;
+use http::HeaderMap;
+use serde_json::Value;
+use tandem_billing::{
+    Billing, Clock, Heard, Parts, PayRequest, Paying, PaymentLetters, Systems,
+    credentials::TypedCredentials,
+    processor::ProcessorError,
+    stripe::{StripeOptions, api_version},
+    vault::Vault,
+};
+use tandem_domain::{
+    access::Tenant,
+    billing::{
+        auto_payment::{AutoPaymentTerms, OnInvoice, RetryPolicy},
+        invoice::{InvoiceLine, InvoiceState, NewInvoice},
+        payment::{Payment, PaymentState},
+        system::PaymentSystem,
+    },
+    customer::{Billing as Pays, Customer},
+    ids::{InvoiceId, PaymentId, PaymentMethodId, PaymentSystemId, Timestamp},
+    list::Query,
+    locale::{Currency, Locale, TimeZone},
+    mail::MailKind,
+};
+use tandem_mail::Mailer;
+use tandem_processor_sim::{Control, Options, Sim, webhooks::signature};
+use tandem_store::{
+    Change, Options as StoreOptions, Store, classes,
+    outbox::{MailFilters, MailRow},
+    payments::PayFor,
+    roles,
+};
+use tempfile::TempDir;
+
+pub const SECRET_KEY: &str = "sk_test_tandem";
+pub const PUBLIC_KEY: &str = "pk_test_tandem";
+pub const SIGNING_SECRET: &str = "whsec_1";
+pub const PUBLIC_URL: &str = "https://tandem.example";
+pub const DAY: i64 = 24 * 60 * 60;
+
+pub const GOOD: &str = "4242424242424242";
+/// Its bank asks for the customer every time.
+pub const ALWAYS_ASKS: &str = "4000002760003184";
+/// Its bank asks once, and not again once it is saved.
+pub const ASKS_UNLESS_SAVED: &str = "4000002500003155";
+pub const NO_FUNDS: &str = "4000000000009995";
+/// It can be saved, and every payment with it is declined.
+pub const SAVED_BUT_DECLINED: &str = "4000000000000341";
+/// Its refunds are sent back by the bank.
+pub const REFUND_FAILS: &str = "4000000000005126";
+
+pub struct World {
+    /// What the database is called.
+    database: String,
+    folder: TempDir,
+    pub store: Store,
+    pub sim: Sim,
+    pub systems: Arc<Systems>,
+    pub billing: Billing,
+    pub system: PaymentSystemId,
+    /// ABC.
+    pub abc: Tenant,
+    http: reqwest::Client,
+    clock: Arc<AtomicI64>,
+    tokens: AtomicUsize,
+}
+
+/// How a world is made.
+#[derive(Default)]
+pub struct Making {
+    /// How long Stripe is waited for; half a second unless a test says so.
+    pub patience: Option<Duration>,
+    /// Which database; SQLite in a folder of its own unless a test says so.
+    pub database: Option<String>,
+}
+
+/// Tells a story on PostgreSQL, in a database of its own, if there is a server for it.
+pub async fn on_postgres<F: Future<Output = ()>>(story: fn(World) -> F) {
+    use sqlx::{Connection, PgConnection};
+    let Ok(server) = std::env::var("TANDEM_TEST_POSTGRES_URL") else {
+        let needed = std::env::var_os("CI").is_some() || std::env::var_os("TANDEM_REQUIRE_POSTGRES").is_some();
+        assert!(!needed, "set TANDEM_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be made");
+        return;
+    };
+    let name = format!("tandem_test_{}", uuid::Uuid::now_v7().simple());
+    let mut connection = PgConnection::connect(&server).await.unwrap();
+    let run = async |connection: &mut PgConnection, text: String| {
+        sqlx::query(&text).execute(connection).await.unwrap();
+    };
+    run(&mut connection, format!("CREATE DATABASE {name}")).await;
+    let database = Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0));
+    let told = async { story(World::made(Making { database, ..Making::default() }).await).await };
+    // So that the database goes away also when the story fails.
+    let told = AssertUnwindSafe(told).catch_unwind().await;
+    run(&mut connection, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    if let Err(failure) = told {
+        std::panic::resume_unwind(failure);
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::made(Making::default()).await
+    }
+
+    pub async fn made(making: Making) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = making.database.clone().unwrap_or_else(|| url(&folder));
+        let store = Store::connect(&database, &StoreOptions::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        let sim = Sim::start(Options { api_version: api_version(), ..Options::default() }).await.unwrap();
+        // What is signed and created there is of the machine's time.
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let clock = Arc::new(AtomicI64::new(i64::try_from(started).unwrap()));
+        let systems = Arc::new(systems(&store, sim.base(), ticking(&clock), &making));
+        let change = Change::by_system(Timestamp(clock.load(Ordering::Relaxed)));
+        let system = PaymentSystem::parse("Cards", "stripe", true, ["EUR"], true, PUBLIC_KEY).unwrap();
+        let credentials = systems.check(None, &system, &typed()).await.unwrap();
+        let id = store.payment_systems().create(&change, &system).await.unwrap();
+        systems.keep(&change, id, &credentials).await.unwrap();
+        let abc = company(&store, &change, "ABC").await;
+        let billing = billing(&store, systems.clone(), ticking(&clock));
+        let http = tandem_billing::stripe::http_client().unwrap();
+        let tokens = AtomicUsize::new(0);
+        Self { database, folder, store, sim, systems, billing, system: id, abc, http, clock, tokens }
+    }
+
+    /// Where the records are, for another process.
+    pub fn database(&self) -> String {
+        self.database.clone()
+    }
+
+    /// Another program over the same records.
+    pub fn another(&self) -> Billing {
+        billing(&self.store, self.systems.clone(), ticking(&self.clock))
+    }
+
+    pub fn control(&self) -> Control {
+        self.sim.control()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::Relaxed))
+    }
+
+    /// So many seconds pass, also at the processor.
+    pub fn later(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1000, Ordering::Relaxed);
+        self.control().advance(Duration::from_secs(u64::try_from(seconds).unwrap()));
+    }
+
+    pub fn change(&self) -> Change<'static> {
+        Change { at: self.now(), actor: "mary", by_staff: false, address: None }
+    }
+
+    pub fn token(&self) -> String {
+        format!("token-{}", self.tokens.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// ABC gets an invoice of so many cents.
+    pub async fn invoice(&self, minor: i64) -> InvoiceId {
+        let day = |days: i64| {
+            let (year, month, day) = tandem_domain::recordings::utc_day(self.now().plus_seconds(days * DAY));
+            format!("{year:04}-{month:02}-{day:02}")
+        };
+        let bill = NewInvoice {
+            lines: vec![InvoiceLine::one("Calls", minor, 0)],
+            issued_on: day(0),
+            due_on: day(14),
+            note: String::new(),
+        };
+        self.store.invoices().issue(&self.change(), self.abc, &self.token(), &bill).await.unwrap()
+    }
+
+    pub fn request(&self, pay_for: PayFor, save_method: bool) -> PayRequest {
+        PayRequest { token: self.token(), pay_for, save_method, payer: None }
+    }
+
+    /// Mary begins to pay an invoice.
+    pub async fn begin(&self, invoice: InvoiceId) -> Paying {
+        let request = self.request(PayFor::Invoice(invoice), false);
+        self.billing.begin(&self.change(), self.abc, &request).await.unwrap()
+    }
+
+    /// Her browser gives a card, as the processor's script does. Tells the answer's status.
+    pub async fn give_card(&self, secret: &str, number: &str) -> u16 {
+        self.try_card(secret, number).await.expect("the stand-in answers a browser")
+    }
+
+    /// As [`World::give_card`], when the connection may break.
+    pub async fn try_card(&self, secret: &str, number: &str) -> Option<u16> {
+        let id = secret.split("_secret_").next().unwrap();
+        let kind = if id.starts_with("seti_") { "setup_intents" } else { "payment_intents" };
+        let fields = [
+            ("key", PUBLIC_KEY),
+            ("client_secret", secret),
+            ("payment_method_data[type]", "card"),
+            ("payment_method_data[card][number]", number),
+            ("payment_method_data[card][exp_month]", "12"),
+            ("payment_method_data[card][exp_year]", "2034"),
+            ("payment_method_data[card][cvc]", "123"),
+            ("return_url", "https://tandem.example/self-care/payments/return"),
+        ];
+        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self
+            .http
+            .post(format!("{}/v1/{kind}/{id}/confirm", self.sim.base()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("stripe-version", api_version());
+        Some(request.body(body).send().await.ok()?.status().as_u16())
+    }
+
+    /// Mary pays an invoice with a card that needs nothing.
+    pub async fn paid(&self, minor: i64, number: &str) -> (InvoiceId, Payment) {
+        let invoice = self.invoice(minor).await;
+        let paying = self.begin(invoice).await;
+        self.give_card(paying.client_secret.unwrap().expose(), number).await;
+        let payment = self.returned(paying.payment.id).await;
+        assert_eq!(payment.state, PaymentState::Succeeded);
+        (invoice, payment)
+    }
+
+    /// Mary pays with a card, passes her bank's check if there is one, and has the card saved.
+    pub async fn saved_card(&self, number: &str) -> PaymentMethodId {
+        let request = self.request(PayFor::Balance(1_000), true);
+        let paying = self.billing.begin(&self.change(), self.abc, &request).await.unwrap();
+        self.give_card(paying.client_secret.unwrap().expose(), number).await;
+        let reference = paying.payment.reference.unwrap();
+        let _ = self.control().authenticate(&reference, true);
+        let payment = self.returned(paying.payment.id).await;
+        assert_eq!(payment.state, PaymentState::Succeeded);
+        payment.method.unwrap()
+    }
+
+    /// She is back from the bank, or looks again.
+    pub async fn returned(&self, payment: PaymentId) -> Payment {
+        let returned = self.billing.returned(self.abc, payment).await.unwrap();
+        assert!(returned.is_certain);
+        returned.payment
+    }
+
+    /// Each invoice is paid as soon as it is issued.
+    pub async fn automatic(&self) {
+        let version = self.store.auto_payments().get(self.abc).await.unwrap().version;
+        let terms = AutoPaymentTerms { on_invoice: OnInvoice::OnIssue, ..AutoPaymentTerms::default() };
+        self.store.auto_payments().save(&self.change(), self.abc, version, &terms, true).await.unwrap();
+    }
+
+    /// An event as the processor sends it, signed now.
+    pub fn signed(&self, event: &Value, secret: &str) -> (HeaderMap, Vec<u8>) {
+        let body = event.to_string();
+        let header = signature::header(&[secret.to_owned()], self.now().0 / 1000, &body);
+        let mut headers = HeaderMap::new();
+        headers.insert("stripe-signature", header.parse().unwrap());
+        (headers, body.into_bytes())
+    }
+
+    /// The processor sends word of an event.
+    pub async fn hears(&self, event: &Value) -> Heard {
+        let (headers, body) = self.signed(event, SIGNING_SECRET);
+        self.billing.webhook(self.system, &headers, &body).await.unwrap()
+    }
+
+    pub async fn payment(&self, id: PaymentId) -> Payment {
+        self.store.payments().get(id).await.unwrap()
+    }
+
+    /// What ABC owes, in cents.
+    pub async fn balance(&self) -> i64 {
+        self.store.ledger().balance(self.abc).await.unwrap().balance.minor
+    }
+
+    pub async fn invoice_state(&self, invoice: InvoiceId) -> InvoiceState {
+        self.store.invoices().one(self.abc, invoice).await.unwrap().state
+    }
+
+    pub async fn mails(&self, kind: MailKind) -> Vec<MailRow> {
+        let filters = MailFilters { kind: Some(kind), ..MailFilters::default() };
+        self.store.outbox().list(&Query::default(), &filters).await.unwrap().rows
+    }
+
+    /// The books are right, and every captured payment is credited once.
+    pub async fn proves_right(&self) {
+        let report = self.store.ledger().check().await.unwrap();
+        assert!(report.is_clean(), "{:?}", report.problems);
+        for (payment, tally) in self.control().tallies() {
+            assert!(tally.charges <= 1, "{payment} was charged {} times", tally.charges);
+            let known = self.payment(payment.parse().unwrap()).await;
+            assert_eq!(known.state.is_paid(), tally.charges == 1, "{payment}: {:?}", known.state);
+            assert_eq!(known.refunded, tally.refunded, "{payment}");
+        }
+    }
+}
+
+pub fn typed() -> TypedCredentials {
+    TypedCredentials { secret_key: SECRET_KEY.into(), webhook_secret: SIGNING_SECRET.into() }
+}
+
+pub fn vault() -> Vault {
+    Vault::with_key("test", &[7; 32])
+}
+
+/// Billing in a process of its own.
+pub async fn worker(database: &str, stripe: &str, clock: Clock) -> Billing {
+    let store = Store::connect(database, &StoreOptions::default()).await.unwrap();
+    let systems = Arc::new(systems(&store, stripe, clock.clone(), &Making::default()));
+    billing(&store, systems, clock)
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("tandem.db").display())
+}
+
+fn systems(store: &Store, stripe: &str, clock: Clock, making: &Making) -> Systems {
+    let options = StripeOptions {
+        patience: making.patience.unwrap_or(Duration::from_secs(5)),
+        pause: Duration::from_millis(1),
+        ..StripeOptions::at(stripe.parse().unwrap())
+    };
+    Systems::new(store.clone(), vault(), options, clock).unwrap()
+}
+
+fn billing(store: &Store, systems: Arc<Systems>, clock: Clock) -> Billing {
+    Billing::new(Parts {
+        store: store.clone(),
+        processors: Arc::new(yielding::Yielding(systems)),
+        letters: PaymentLetters { public_url: PUBLIC_URL.into() },
+        mailer: Mailer::default(),
+        clock,
+        policy: RetryPolicy::default(),
+        at_once: 8,
+    })
+}
+
+/// A clock that goes on by a millisecond whenever somebody looks, so that no two moments are the same.
+fn ticking(clock: &Arc<AtomicI64>) -> Clock {
+    let clock = clock.clone();
+    Arc::new(move || Timestamp(clock.fetch_add(1, Ordering::Relaxed)))
+}
+
+pub async fn company(store: &Store, change: &Change<'_>, name: &str) -> Tenant {
+    let customer = Customer {
+        name: name.into(),
+        email: format!("office@{}.example", name.to_lowercase()),
+        sip_prefix: name.to_lowercase(),
+        currency: Currency::Eur,
+        billing: Pays::Postpaid,
+        class: classes::STANDARD,
+        locale: Locale::EnGb,
+        time_zone: TimeZone::default(),
+        role: roles::CUSTOMER,
+    };
+    Tenant::for_system(store.customers().create(&customer, None, change).await.unwrap())
+}
+
+/// The error of a processor that cannot be reached.
+pub fn is_unreachable(error: &tandem_billing::BillingError) -> bool {
+    matches!(error, tandem_billing::BillingError::Processor(ProcessorError::Unreachable(_)))
+}

@@ -1,0 +1,76 @@
+//! Where a balance crosses the threshold of an automatic payment: noted in the transaction that moves the balance.
+
+use std::collections::BTreeMap;
+
+use tandem_domain::{
+    billing::auto_payment::{AutoPaymentTerms, ChargeKind, OnInvoice},
+    customer::Billing,
+    ids::{CustomerId, Timestamp},
+    locale::Currency,
+};
+
+use super::charges;
+use crate::{
+    Store, StoreError,
+    db::{Arg, Row, Tx, sql},
+};
+
+/// Customers that are asked for at once.
+const AT_ONCE: usize = 100;
+
+/// Customers with a threshold, how many charges they had for it, of which the open ones are counted apart, and what the charges of
+/// their invoices will bring.
+const WATCHED: &str = "SELECT a.customer_id AS id, a.on_invoice, a.threshold, a.top_up, c.billing, c.currency, \
+    (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold') AS made, \
+    (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold' \
+    AND n.state IN ('waiting', 'charging')) AS under_way, \
+    (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM auto_charge n \
+    JOIN invoice i ON i.id = n.invoice_id AND i.state = 'open' \
+    WHERE n.customer_id = a.customer_id AND n.state IN ('waiting', 'charging')) AS expected \
+    FROM auto_payment a JOIN customer c ON c.id = a.customer_id \
+    WHERE a.state = 'on' AND a.threshold IS NOT NULL AND a.customer_id IN";
+
+/// Notes a charge for each of these customers whose balance is beyond its threshold, also when all invoices are paid that are
+/// charged for already; unless one is under way.
+pub(crate) async fn note(
+    store: &Store,
+    tx: &mut Tx,
+    now: Timestamp,
+    balances: &BTreeMap<CustomerId, i64>,
+) -> Result<(), StoreError> {
+    let customers: Vec<CustomerId> = balances.keys().copied().collect();
+    let mut due = Vec::new();
+    for some in customers.chunks(AT_ONCE) {
+        // Two texts are all there are: for one customer, and for many, the last of them again and again.
+        let places = if some.len() == 1 { 1 } else { AT_ONCE };
+        let Some(last) = some.last() else { continue };
+        let ids = some.iter().chain(std::iter::repeat_n(last, places - some.len())).map(Arg::from);
+        let list: Vec<String> = (1..=places).map(|n| format!("${n}")).collect();
+        for row in tx.all(sql(format!("{WATCHED} ({})", list.join(", "))).bind_all(ids)).await? {
+            let customer: CustomerId = row.parse("id")?;
+            let balance = balances.get(&customer).copied().unwrap_or_default();
+            due.extend(charge(store, now, customer, balance, &row)?);
+        }
+    }
+    tx.insert_all_or(charges::INSERT, due, charges::ONCE).await
+}
+
+fn charge(
+    store: &Store,
+    now: Timestamp,
+    customer: CustomerId,
+    balance: i64,
+    row: &Row,
+) -> Result<Option<Vec<Arg>>, StoreError> {
+    let terms = AutoPaymentTerms {
+        on_invoice: row.read("on_invoice", OnInvoice::from_key)?,
+        threshold: row.int_or_null("threshold")?,
+        top_up: row.int_or_null("top_up")?,
+    };
+    let balance = balance.saturating_sub(row.int("expected")?);
+    let amount = terms.top_up_at(balance, row.read("billing", Billing::from_key)?);
+    let Some(amount) = amount.filter(|_| row.int("under_way").is_ok_and(|n| n == 0)) else { return Ok(None) };
+    let cause = format!("threshold:{customer}:{}", row.int("made")? + 1);
+    let currency = row.read("currency", Currency::from_code)?;
+    Ok(Some(charges::new(store, now, customer, cause, ChargeKind::Threshold, None, Some(amount), currency)))
+}

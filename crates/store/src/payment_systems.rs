@@ -1,0 +1,353 @@
+//! Payment systems: which processor takes which currency, with credentials that are kept sealed.
+//!
+//! What is sealed comes from outside this crate and goes back there unread; no list and no form ever has it.
+
+use tandem_domain::{
+    audit::{FieldChange, Subject},
+    billing::system::{PayBy, PaymentSystem, PaymentSystemRow, Processor},
+    ids::{PaymentSystemId, Stored, Version},
+    locale::Currency,
+};
+
+use crate::{
+    Change, Store, StoreError,
+    db::{Row, Sql, sql},
+    diff::{Values, changes, switch, values},
+    names,
+    saving::{About, Write, any_field},
+    search::Words,
+};
+
+/// Which of a system's secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    /// What its requests are made with.
+    Credentials,
+    /// By what its webhooks are believed: one secret, or the old and the new one while they are exchanged.
+    Webhook,
+}
+
+impl Secret {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Webhook => "webhook_secrets",
+        }
+    }
+}
+
+/// The payment systems. See [`Store::payment_systems`].
+#[derive(Clone, Copy)]
+pub struct PaymentSystems<'a>(pub(crate) &'a Store);
+
+impl PaymentSystems<'_> {
+    /// All payment systems by name. There are few.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn list(&self) -> Result<Vec<PaymentSystemRow>, StoreError> {
+        let list = "SELECT * FROM payment_system ORDER BY name_key, id LIMIT 500";
+        let read = |row: &Row| {
+            Ok(PaymentSystemRow {
+                id: row.parse("id")?,
+                system: read(row)?,
+                credentials_set: row.text_or_null("credentials")?.is_some(),
+                webhook_secret_set: row.text_or_null("webhook_secrets")?.is_some(),
+            })
+        };
+        self.0.db.all(sql(list)).await?.iter().map(read).collect()
+    }
+
+    /// A payment system.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn get(&self, id: PaymentSystemId) -> Result<Stored<PaymentSystemId, PaymentSystem>, StoreError> {
+        self.0.db.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)
+    }
+
+    /// The active system that takes this way to pay in this currency.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn active_for(
+        &self,
+        pay_by: PayBy,
+        currency: Currency,
+    ) -> Result<Option<Stored<PaymentSystemId, PaymentSystem>>, StoreError> {
+        let active = "SELECT s.* FROM payment_system s JOIN payment_route r ON r.system_id = s.id \
+                      WHERE r.pay_by = $1 AND r.currency = $2";
+        let active = sql(active).bind(pay_by.key()).bind(currency.code());
+        self.0.db.one(active).await?.as_ref().map(stored).transpose()
+    }
+
+    /// Adds a payment system. It has no credentials yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`]: `name`, or `currencies` when another active system takes one of them.
+    pub async fn create(&self, change: &Change<'_>, system: &PaymentSystem) -> Result<PaymentSystemId, StoreError> {
+        let mut write = self.0.write(change).await?;
+        let id = PaymentSystemId(write.new_id());
+        let insert = "INSERT INTO payment_system (id, version, name, name_key, processor, test_mode, currencies, active, \
+                      public_key, credentials, webhook_secrets, search) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, NULL, $10)";
+        let insert = sql(insert)
+            .bind(id)
+            .bind(Version::FIRST)
+            .bind(system.name.as_str())
+            .bind(names::key(&system.name))
+            .bind(system.processor.key())
+            .bind(system.test_mode)
+            .bind(codes(system))
+            .bind(system.active)
+            .bind(system.public_key.as_str())
+            .bind(Words::of(&[&system.name]).column());
+        write.run(insert).await.map_err(|error| taken(error, system))?;
+        set_routes(&mut write, id, system).await?;
+        let about = About::own(Subject::PaymentSystem, id, &system.name);
+        write.tell(&about, "created", Some(Version::FIRST), changes(&Values::new(), &fields(system))).await?;
+        write.commit().await?;
+        Ok(id)
+    }
+
+    /// Saves a payment system over version `expected`, and tells the new version.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Stale`]; [`StoreError::Taken`]: `name`, or `currencies` when another active
+    /// system takes one of them; [`StoreError::InUse`] when it has payments and another processor, or another mode, is chosen.
+    pub async fn update(
+        &self,
+        change: &Change<'_>,
+        id: PaymentSystemId,
+        expected: Version,
+        system: &PaymentSystem,
+    ) -> Result<Version, StoreError> {
+        let mut write = self.0.write(change).await?;
+        let old = write.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)?;
+        if old.version != expected {
+            return Err(write.stale(id, expected, old.version, any_field).await);
+        }
+        let told = changes(&fields(&old.value), &fields(system));
+        if told.is_empty() {
+            return Ok(expected);
+        }
+        let is_another = (old.value.processor, old.value.test_mode) != (system.processor, system.test_mode);
+        if is_another && is_used(&mut write, id).await? {
+            let words = "This system has payments, so its processor and its mode stay. Turn it off and make another.";
+            return Err(StoreError::InUse(words.into()));
+        }
+        let update = "UPDATE payment_system SET version = version + 1, name = $1, name_key = $2, processor = $3, \
+                      test_mode = $4, currencies = $5, active = $6, public_key = $7, search = $8 \
+                      WHERE id = $9 AND version = $10";
+        let update = sql(update)
+            .bind(system.name.as_str())
+            .bind(names::key(&system.name))
+            .bind(system.processor.key())
+            .bind(system.test_mode)
+            .bind(codes(system))
+            .bind(system.active)
+            .bind(system.public_key.as_str())
+            .bind(Words::of(&[&system.name]).column())
+            .bind(id)
+            .bind(expected);
+        if write.run(update).await.map_err(|error| taken(error, system))? == 0 {
+            return Err(write.overtaken(by_id(id), id, expected, any_field).await);
+        }
+        set_routes(&mut write, id, system).await?;
+        let about = About::own(Subject::PaymentSystem, id, &system.name);
+        write.tell(&about, "changed", Some(expected.next()), told).await?;
+        write.commit().await?;
+        Ok(expected.next())
+    }
+
+    /// Deletes a payment system that was never used.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::InUse`] when it has payments or cards.
+    pub async fn delete(&self, change: &Change<'_>, id: PaymentSystemId) -> Result<(), StoreError> {
+        let words = "This system has payments or cards and stays for their sake. Turn it off instead.";
+        let mut write = self.0.write(change).await?;
+        let system = write.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)?.value;
+        write.run(sql("DELETE FROM payment_route WHERE system_id = $1").bind(id)).await?;
+        write.run(sql("DELETE FROM payment_event WHERE system_id = $1").bind(id)).await?;
+        let deleted = write.run(sql("DELETE FROM payment_system WHERE id = $1").bind(id)).await;
+        deleted.map_err(|error| names::in_use(error, words))?;
+        let about = About::own(Subject::PaymentSystem, id, &system.name);
+        write.tell(&about, "deleted", None, changes(&fields(&system), &Values::new())).await?;
+        write.commit().await
+    }
+
+    /// Keeps a secret, sealed by whoever calls, in place of the one before. The audit log tells that it changed.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn set_secret(
+        &self,
+        change: &Change<'_>,
+        id: PaymentSystemId,
+        secret: Secret,
+        sealed: &[u8],
+    ) -> Result<(), StoreError> {
+        self.put_secret(change, id, secret, None, sealed).await.map(drop)
+    }
+
+    /// As [`PaymentSystems::set_secret`], in place of this very one: tells whether it was still there. Whoever seals it with another
+    /// key does not undo what an administrator entered meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn replace_secret(
+        &self,
+        change: &Change<'_>,
+        id: PaymentSystemId,
+        secret: Secret,
+        before: &[u8],
+        sealed: &[u8],
+    ) -> Result<bool, StoreError> {
+        self.put_secret(change, id, secret, Some(before), sealed).await
+    }
+
+    async fn put_secret(
+        &self,
+        change: &Change<'_>,
+        id: PaymentSystemId,
+        secret: Secret,
+        before: Option<&[u8]>,
+        sealed: &[u8],
+    ) -> Result<bool, StoreError> {
+        let mut write = self.0.write(change).await?;
+        let system = write.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)?.value;
+        let column = secret.column();
+        let set = format!("UPDATE payment_system SET {column} = $1 WHERE id = $2");
+        let set = match before {
+            None => sql(set).bind(hexadecimal(sealed)).bind(id),
+            Some(before) => {
+                let set = sql(format!("{set} AND {column} = $3")).bind(hexadecimal(sealed)).bind(id);
+                set.bind(hexadecimal(before))
+            }
+        };
+        if write.run(set).await? == 0 {
+            return Ok(false);
+        }
+        let about = About::own(Subject::PaymentSystem, id, &system.name);
+        let told = FieldChange { field: column.into(), old: String::new(), new: "(changed)".into() };
+        write.tell(&about, "changed", None, vec![told]).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// A secret as it was sealed; `None`: there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn secret(&self, id: PaymentSystemId, secret: Secret) -> Result<Option<Vec<u8>>, StoreError> {
+        let column = secret.column();
+        let sealed = sql(format!("SELECT id, {column} AS sealed FROM payment_system WHERE id = $1")).bind(id);
+        let row = self.0.db.one(sealed).await?.ok_or(StoreError::NotFound)?;
+        let Some(digits) = row.text_or_null("sealed")? else { return Ok(None) };
+        // What it holds is nobody's business, not even in an error.
+        octets(&digits).map(Some).ok_or_else(|| row.corrupt(column, "(secret)".into()))
+    }
+}
+
+/// Takes the currencies of a system that is active, and gives up the others.
+async fn set_routes(write: &mut Write<'_>, id: PaymentSystemId, system: &PaymentSystem) -> Result<(), StoreError> {
+    write.run(sql("DELETE FROM payment_route WHERE system_id = $1").bind(id)).await?;
+    if !system.active {
+        return Ok(());
+    }
+    for pay_by in system.processor.takes() {
+        for currency in &system.currencies {
+            let holder = "SELECT s.id, s.name FROM payment_route r JOIN payment_system s ON s.id = r.system_id \
+                          WHERE r.pay_by = $1 AND r.currency = $2";
+            let holder = sql(holder).bind(pay_by.key()).bind(currency.code());
+            let words = |name: &str| {
+                let (code, label) = (currency.code(), pay_by.label());
+                format!("{label} in {code} is taken by {name}. Turn that off first, or leave {code} out.")
+            };
+            if let Some(row) = write.one(holder).await? {
+                return Err(StoreError::taken("currencies", words(&format!("“{}”", row.text("name")?))));
+            }
+            let insert = sql("INSERT INTO payment_route (pay_by, currency, system_id) VALUES ($1, $2, $3)");
+            let inserted = write.run(insert.bind(pay_by.key()).bind(currency.code()).bind(id)).await;
+            inserted.map_err(|error| match &error {
+                // Of two at the same moment one is late.
+                StoreError::Database(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
+                    StoreError::taken("currencies", words("another system"))
+                }
+                _ => error,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+async fn is_used(write: &mut Write<'_>, id: PaymentSystemId) -> Result<bool, StoreError> {
+    let used = "SELECT id FROM payment WHERE system_id = $1 UNION ALL SELECT id FROM payment_method WHERE system_id = $1 \
+                LIMIT 1";
+    Ok(write.one(sql(used).bind(id)).await?.is_some())
+}
+
+fn by_id(id: PaymentSystemId) -> Sql {
+    sql("SELECT * FROM payment_system WHERE id = $1").bind(id)
+}
+
+fn stored(row: &Row) -> Result<Stored<PaymentSystemId, PaymentSystem>, StoreError> {
+    Ok(Stored { id: row.parse("id")?, version: row.version()?, value: read(row)? })
+}
+
+fn read(row: &Row) -> Result<PaymentSystem, StoreError> {
+    let currencies = |text: &str| text.split(' ').map(Currency::from_code).collect::<Option<Vec<_>>>();
+    Ok(PaymentSystem {
+        name: row.text("name")?,
+        processor: row.read("processor", Processor::from_key)?,
+        test_mode: row.flag("test_mode")?,
+        currencies: row.read("currencies", currencies)?,
+        active: row.flag("active")?,
+        public_key: row.text("public_key")?,
+    })
+}
+
+fn codes(system: &PaymentSystem) -> String {
+    system.currencies.iter().map(|currency| currency.code()).collect::<Vec<_>>().join(" ")
+}
+
+fn fields(system: &PaymentSystem) -> Values {
+    values([
+        ("name", system.name.clone()),
+        ("processor", system.processor.key().to_owned()),
+        ("test_mode", switch(system.test_mode)),
+        ("currencies", codes(system)),
+        ("active", switch(system.active)),
+        ("public_key", system.public_key.clone()),
+    ])
+}
+
+fn taken(error: StoreError, system: &PaymentSystem) -> StoreError {
+    names::taken(error, "payment_system", "payment system", &system.name)
+}
+
+/// Octets as two digits each.
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// The octets of [`hexadecimal`].
+fn octets(digits: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = digits.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let octet = |[high, low]: &[u32; 2]| u8::try_from(high << 4 | low).ok();
+    if rest.is_empty() { pairs.iter().map(octet).collect() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_survive_as_digits() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(octets(&hexadecimal(&all)), Some(all));
+        assert_eq!((octets(""), octets("0"), octets("zz")), (Some(vec![]), None, None));
+    }
+}
