@@ -1,10 +1,12 @@
 //! What do clicks and keys do? The forms of the console are sent without leaving the page, and keys press their buttons.
 
+use std::{cell::RefCell, collections::VecDeque};
+
 use leptos::{ev, prelude::*, server_fn::ServerFn, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement};
 
-use super::{ConsoleJoin, ConsoleMark, ConsoleNote, board::Board, calls::row_id};
+use super::{ConsoleJoin, ConsoleMark, ConsoleNote, ConsoleVolumes, board::Board, calls::row_id};
 use crate::{
     listing::Tone,
     phone::{
@@ -31,18 +33,60 @@ pub(super) fn submitted(desk: Desk, event: &ev::SubmitEvent) {
         expect(&ticket);
         fields.push(("ticket".to_owned(), ticket));
     }
+    send(Wish { desk, form, to, fields });
+}
+
+/// What is asked of the server.
+struct Wish {
+    desk: Desk,
+    form: HtmlFormElement,
+    to: String,
+    fields: Vec<(String, String)>,
+}
+
+/// What waits for what was asked before, and whether anything is being asked.
+#[derive(Default)]
+struct Wishes {
+    waiting: VecDeque<Wish>,
+    asks: bool,
+}
+
+thread_local! {
+    static WISHES: RefCell<Wishes> = RefCell::default();
+}
+
+/// Asks one after the other: two requests may overtake each other on the way, and the last wish is what must come of it.
+fn send(wish: Wish) {
+    let asks = WISHES.with_borrow_mut(|wishes| {
+        // Of volumes the last is all that matters.
+        wishes.waiting.retain(|waiting| wish.to != ConsoleVolumes::PATH || waiting.to != wish.to);
+        wishes.waiting.push_back(wish);
+        std::mem::replace(&mut wishes.asks, true)
+    });
+    if asks {
+        return;
+    }
     spawn_local(async move {
-        let answer = post(&to, &fields).await;
-        match answer {
-            Ok(done) if to == ConsoleNote::PATH || to == ConsoleMark::PATH => {
-                form.reset();
-                desk.say(Tone::Good, done.toast, None);
+        while let Some(Wish { desk, form, to, fields }) = next_wish() {
+            match post(&to, &fields).await {
+                Ok(done) if to == ConsoleNote::PATH || to == ConsoleMark::PATH => {
+                    form.reset();
+                    desk.say(Tone::Good, done.toast, None);
+                }
+                // What it came to is seen as it happens.
+                Ok(_) => {}
+                Err(error) => desk.say(Tone::Bad, error.to_string(), None),
             }
-            // What it came to is seen as it happens.
-            Ok(_) => {}
-            Err(error) => desk.say(Tone::Bad, error.to_string(), None),
         }
     });
+}
+
+fn next_wish() -> Option<Wish> {
+    WISHES.with_borrow_mut(|wishes| {
+        let next = wishes.waiting.pop_front();
+        wishes.asks = next.is_some();
+        next
+    })
 }
 
 /// A volume is another one: it is set at once.
