@@ -308,6 +308,6 @@ CREATE TABLE auto_charge (
 );
 CREATE UNIQUE INDEX auto_charge_cause ON auto_charge (cause);
 CREATE INDEX auto_charge_due ON auto_charge (state, due_at);
-CREATE INDEX auto_charge_of_customer ON auto_charge (customer_id, state, kind);
+CREATE INDEX auto_charge_of_customer ON auto_charge (customer_id, state, due_at, id);
 CREATE INDEX auto_charge_of_payment ON auto_charge (payment_id);
 CREATE INDEX auto_charge_of_invoice ON auto_charge (invoice_id);

@@ -41,7 +41,7 @@ use tandem_store::{Change, Options as StoreOptions, Store, classes, payments::Pa
 
 const SIGNING_SECRET: &str = "whsec_measured";
 /// Who has invoices.
-const CUSTOMERS: usize = 50;
+const CUSTOMERS: usize = 500;
 /// Cents of each invoice: more than any card is charged with before.
 const AMOUNT: i64 = 1_234;
 /// Payments that are made at once, as a server does by default.

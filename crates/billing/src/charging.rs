@@ -3,7 +3,7 @@
 
 use std::future::ready;
 
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use tandem_domain::{
     access::Tenant,
     billing::{
@@ -101,23 +101,47 @@ impl Billing {
     /// As [`Billing::charge_due`]; when it shall not go on, what is in hand is ended and the rest given back.
     pub(crate) async fn charge_while(&self, goes_on: impl Fn() -> bool + Sync) -> Result<Charged, BillingError> {
         let mut charged = Charged::default();
+        let goes_on = &goes_on;
         let at_once = self.parts.at_once.max(1);
-        let take = u32::try_from(at_once.saturating_mul(4)).unwrap_or(u32::MAX);
-        let charges = self.store().auto_payments();
         while goes_on() {
-            let claimed = charges.claim(self.now(), LEASE_SECONDS, take).await?;
-            // Some may have been ended instead, and hide others.
-            if claimed.is_empty() && charges.next_due().await?.is_none_or(|due| due > self.now()) {
+            let outcomes = self.claims(goes_on).map(|claimed| async move {
+                let claimed = claimed?;
+                Ok(if goes_on() { self.charge(&claimed).await } else { self.give_back(&claimed).await })
+            });
+            // What is in hand is ended also when no more can be taken.
+            let add = |(charged, failed): (Charged, Option<StoreError>), outcome| {
+                ready(match outcome {
+                    Ok(outcome) => (charged.with(outcome), failed),
+                    Err(error) => (charged, Some(error)),
+                })
+            };
+            let (made, failed) = outcomes.buffer_unordered(at_once).fold((charged, None), add).await;
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
+            charged = made;
+            // Some may have been ended instead, and hide others; and a customer's next is taken when the one before is made.
+            if self.store().auto_payments().next_due().await?.is_none_or(|due| due > self.now()) {
                 break;
             }
-            let goes_on = &goes_on;
-            let one = |claimed: Claimed| async move {
-                if goes_on() { self.charge(&claimed).await } else { self.give_back(&claimed).await }
-            };
-            let outcomes = stream::iter(claimed).map(one).buffer_unordered(at_once);
-            charged = outcomes.fold(charged, |charged, outcome| ready(charged.with(outcome))).await;
         }
         Ok(charged)
+    }
+
+    /// Takes charges as they are asked for, some at once, until there are no more.
+    fn claims(&self, goes_on: &(impl Fn() -> bool + Sync)) -> impl Stream<Item = Result<Claimed, StoreError>> {
+        let take = u32::try_from(self.parts.at_once.max(1).saturating_mul(4)).unwrap_or(u32::MAX);
+        let some = stream::unfold(true, move |is_readable| async move {
+            if !is_readable || !goes_on() {
+                return None;
+            }
+            match self.store().auto_payments().claim(self.now(), LEASE_SECONDS, take).await {
+                Ok(claimed) if claimed.is_empty() => None,
+                Ok(claimed) => Some((claimed.into_iter().map(Ok).collect(), true)),
+                Err(error) => Some((vec![Err(error)], false)),
+            }
+        });
+        some.flat_map(stream::iter)
     }
 
     /// A charge that was taken and not begun is anybody's again.

@@ -89,11 +89,14 @@ impl AutoPayments<'_> {
         let mut claimed = Vec::new();
         for state in [ChargeState::Waiting, ChargeState::Charging] {
             let left = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(u32::MAX));
-            // With the charge its customer is taken, so that two workers do not take two of his at the same moment.
+            // One of each customer, so that who has many keeps nobody waiting. With the charge its customer is taken, so that two
+            // workers do not take two of his at the same moment.
             let due = format!(
                 "SELECT a.* FROM auto_charge a JOIN customer c ON c.id = a.customer_id WHERE a.state = $1 AND a.due_at <= $2 \
                  AND NOT EXISTS (SELECT 1 FROM auto_charge o WHERE o.customer_id = a.customer_id AND o.id <> a.id \
-                 AND o.state = 'charging' AND o.due_at > $2) ORDER BY a.due_at, a.id LIMIT {left}"
+                 AND o.state = 'charging' AND o.due_at > $2) \
+                 AND NOT EXISTS (SELECT 1 FROM auto_charge b WHERE b.customer_id = a.customer_id AND b.state = $1 \
+                 AND (b.due_at, b.id) < (a.due_at, a.id)) ORDER BY a.due_at, a.id LIMIT {left}"
             );
             for row in tx.all(sql(due).bind(state.key()).bind(now).untaken()).await? {
                 let found = read(&row)?;

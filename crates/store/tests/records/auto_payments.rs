@@ -33,6 +33,7 @@ on_both!(
     an_invoice_that_is_being_charged_is_not_charged_for_its_day_too,
     a_balance_beyond_the_threshold_is_topped_up_until_it_is_not,
     charges_are_one_workers_at_a_time,
+    who_has_many_charges_keeps_nobody_waiting,
     a_declined_charge_is_tried_again_and_a_lost_one_is_no_failure,
     a_charge_that_needs_verification_turns_it_off_with_one_mail,
     the_resumed_payment_is_the_same_and_does_not_turn_it_on_again,
@@ -223,16 +224,35 @@ async fn a_balance_beyond_the_threshold_is_topped_up_until_it_is_not(world: Worl
     clean(&world).await;
 }
 
+/// Another company at the same payment system, whose invoices are charged as they are issued.
+async fn another(world: &World, first: &Shop, n: u8) -> Shop {
+    let tenant = company(world, &format!("Firm{}", char::from(b'A' + n))).await;
+    let shop = Shop { tenant, system: first.system };
+    let payment = shop.begin(world, "card", None).await.payment;
+    let proof = Snapshot { method: Some(card(&format!("pm_{n}"))), ..said(world, &payment, IntentStatus::Succeeded) };
+    word(world, &payment, &proof).await;
+    turn_on(world, &shop, ON_ISSUE).await;
+    shop
+}
+
+async fn who_has_many_charges_keeps_nobody_waiting(world: World) {
+    let first = Shop::new(&world).await;
+    let (busy, other) = (another(&world, &first, 0).await, another(&world, &first, 1).await);
+    for _ in 0..5 {
+        busy.invoice(&world, 2000).await;
+    }
+    other.invoice(&world, 2000).await;
+    let auto = world.store.auto_payments();
+    let claimed = auto.claim(world.now(), 60, 2).await.unwrap();
+    let of: Vec<_> = claimed.iter().map(|claimed| claimed.charge.customer).collect();
+    assert_eq!(of, [busy.tenant.customer(), other.tenant.customer()], "one of each, the oldest first");
+    assert_eq!(auto.claim(world.now(), 60, 2).await.unwrap(), [], "one after the other");
+}
+
 async fn charges_are_one_workers_at_a_time(world: World) {
     let first = Shop::new(&world).await;
     for n in 0..20 {
-        let shop =
-            Shop { tenant: company(&world, &format!("Firm{}", char::from(b'A' + n))).await, system: first.system };
-        let payment = shop.begin(&world, "card", None).await.payment;
-        let proof =
-            Snapshot { method: Some(card(&format!("pm_{n}"))), ..said(&world, &payment, IntentStatus::Succeeded) };
-        word(&world, &payment, &proof).await;
-        turn_on(&world, &shop, ON_ISSUE).await;
+        let shop = another(&world, &first, n).await;
         shop.invoice(&world, 2000).await;
     }
     let now = world.now();
