@@ -13,15 +13,16 @@ export default defineConfig<Options>({
   forbidOnly: Boolean(process.env.CI),
   // A test that fails now and then is a fault to be found, not to be run again.
   retries: 0,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // What is waited for comes within moments; these say when it is taken for lost, on a machine that has much else to do.
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
   reporter: [['list'], ['./support/closing-line.ts']],
   use: {
     locale: 'en-GB',
     timezoneId: 'Europe/Brussels',
     viewport: { width: 1280, height: 900 },
-    actionTimeout: 10_000,
-    navigationTimeout: 20_000,
+    actionTimeout: 20_000,
+    navigationTimeout: 40_000,
     // Colours are judged when they have arrived, not on their way.
     contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {

@@ -31,10 +31,13 @@ impl Part {
         Duration::from_secs_f64(self.left.len() as f64 / f64::from(self.rate))
     }
 
-    /// The sound between these two moments.
+    /// The sound between these two moments, in whole frames as the recorder took them: what was made up for a packet that
+    /// was late is another frame of the same tone, and only across its edge a noise.
     fn between(&self, from: Duration, to: Duration) -> Self {
-        let place = |at: Duration| ((at.as_secs_f64() * f64::from(self.rate)) as usize).min(self.left.len());
-        let range = place(from)..place(to);
+        let frame = self.rate as usize / 50;
+        let frames = |at: Duration| (at.as_secs_f64() * 50.0) as usize;
+        let range = (frames(from) + 1) * frame..(frames(to) * frame).min(self.left.len());
+        assert!(range.len() > frame, "nothing is recorded from {from:?} to {to:?}");
         Self { rate: self.rate, left: self.left[range.clone()].to_vec(), right: self.right[range].to_vec() }
     }
 
