@@ -23,7 +23,6 @@ async function isIn(page: Page, mode: string) {
 }
 
 test('spy, whisper and barge-in are heard as they must be, by click, key and digit', async ({ telephones }) => {
-  test.setTimeout(180_000)
   const [john, mary] = [await telephones.of('john', JOHN), await telephones.of('mary', MARY)]
   await dial(john, '702')
   await is(mary, 'Incoming call')
@@ -74,7 +73,6 @@ test('spy, whisper and barge-in are heard as they must be, by click, key and dig
 })
 
 test('who follows an agent is in the next call by himself', async ({ telephones }) => {
-  test.setTimeout(120_000)
   const [john, mary] = [await telephones.of('john', JOHN), await telephones.of('mary', MARY)]
   const adam = await telephones.of('adam', ADAM)
   await visit(adam, '/self-care/console')
