@@ -1,5 +1,7 @@
 //! Keys of SRTP in offers and answers: what follows what is offered, what we offer, and when keys change.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
+
 use std::collections::HashSet;
 
 use proptest::prelude::*;

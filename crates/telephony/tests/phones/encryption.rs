@@ -1,10 +1,11 @@
 //! Phones that encrypt: with each other, with those that do not, held, supervised and recorded.
 
-use tandem_domain::calls::CallState;
+use tandem_domain::calls::{CallState, Recorded};
 use tandem_phones::{Account, Baresip, Transport};
 
 use crate::{
-    sounds::{ADAM, JOHN, MARY, assert_isolated, hear_exactly, soft},
+    recording::{part, press, wait_for_recordings},
+    sounds::{ADAM, JOHN, MARY, OLIVIA, assert_isolated, hear_exactly, soft},
     world::{Granted as _, SECOND, Wishes, World, after, hears},
 };
 
@@ -123,6 +124,29 @@ fn a_hold_and_its_end_keep_the_call_encrypted() {
     hear_each_other(&john, &mary);
     assert_eq!(encrypted(&world), [true, true]);
     end(&world, &john, &mary);
+}
+
+#[test]
+fn an_encrypted_call_is_recorded_and_handed_over_to_a_phone_that_is_not() {
+    let world = with_tls();
+    let must = |account| encrypts(account, MUST);
+    let (john, mary) = (secure(&world, "744", JOHN, must), secure(&world, "702", MARY, must));
+    let olivia = world.phone("745", OLIVIA);
+    world.talk(&mary, "744", &john);
+    hear_each_other(&john, &mary);
+    press(&world, &john, "*44", Recorded::Yes);
+    std::thread::sleep(SECOND);
+    press(&world, &john, "*45", Recorded::No);
+    john.blind_transfer("745").granted();
+    olivia.wait_for_incoming().granted();
+    olivia.accept().granted();
+    olivia.wait_until_hears(f64::from(MARY)).granted();
+    mary.wait_until_hears(f64::from(OLIVIA)).granted();
+    john.wait_until_closed().granted();
+    assert_eq!(encrypted(&world), [true, false]);
+    end(&world, &mary, &olivia);
+    let recording = wait_for_recordings(&world, 1).remove(0);
+    part(&world, &recording, 0).holds(&[JOHN], &[MARY]);
 }
 
 #[test]
