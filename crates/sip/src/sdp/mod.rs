@@ -155,7 +155,7 @@ impl Direction {
 
 impl std::fmt::Debug for Attribute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let is_secret = ["crypto", "ice-pwd"].iter().any(|secret| secret.eq_ignore_ascii_case(&self.name));
+        let is_secret = ["crypto", "ice-pwd"].iter().any(|secret| secret.eq_ignore_ascii_case(self.name.trim()));
         let value = if is_secret { Some("…") } else { self.value.as_deref() };
         f.debug_struct("Attribute").field("name", &self.name).field("value", &value).finish()
     }

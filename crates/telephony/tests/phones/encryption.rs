@@ -1,6 +1,11 @@
 //! Phones that encrypt: with each other, with those that do not, held, supervised and recorded.
 
-use tandem_domain::calls::{CallState, Recorded};
+use std::net::UdpSocket;
+
+use tandem_domain::{
+    access::Scope,
+    calls::{CallState, Recorded},
+};
 use tandem_phones::{Account, Baresip, Transport};
 
 use crate::{
@@ -63,6 +68,81 @@ fn two_encrypted_phones_talk_whoever_calls() {
             assert_eq!(quality.expect("media came").lost, 0);
         }
     }
+}
+
+/// The keys that a phone sent, or got.
+fn keys(phone: &Baresip, sent: bool) -> Vec<String> {
+    let messages = phone.messages().into_iter().filter(|message| message.sent == sent);
+    let texts = messages.map(|message| message.text);
+    let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    let keys =
+        lines.filter_map(|line| line.strip_prefix("a=crypto:")?.split_once("inline:").map(|(_, key)| key.to_owned()));
+    keys.collect()
+}
+
+/// The profiles that a phone was offered.
+fn offered(phone: &Baresip) -> Vec<String> {
+    let came =
+        phone.messages().into_iter().filter(|message| !message.sent && message.start_line().starts_with("INVITE"));
+    let line = |text: &str| text.lines().find_map(|line| line.strip_prefix("m=audio ").map(str::to_owned));
+    came.filter_map(|message| line(&message.text)?.split(' ').nth(1).map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_log_of_signalling_has_no_key_and_udp_carries_none() {
+    let world = with_tls();
+    let john = secure(&world, "744", JOHN, |account| encrypts(account, MUST));
+    let mary = world.phone_with("702", MARY, |account| encrypts(account, CAN));
+    world.talk(&john, "702", &mary);
+    hear_each_other(&john, &mary);
+    end(&world, &john, &mary);
+    // What she says unasked is hers to say.
+    assert_eq!((offered(&mary), keys(&mary, false)), (vec!["RTP/AVP".to_owned()], vec![]));
+    let (his, ours) = (keys(&john, true), keys(&john, false));
+    assert!(!his.is_empty() && !ours.is_empty());
+    world.talk(&mary, "744", &john);
+    end(&world, &mary, &john);
+    assert_eq!(offered(&john), ["RTP/SAVP"]);
+    let keys: Vec<_> = [his, ours, keys(&john, true), keys(&john, false), keys(&mary, true)].concat();
+
+    for xdr in world.wait_for_xdrs(2) {
+        let log = world.wait_for("the log of the call", || {
+            let log = world.block_on(world.store.sip_log().of_call(Scope::for_system(), xdr.call)).unwrap();
+            log.iter().any(|entry| entry.text.contains("BYE")).then_some(log)
+        });
+        let text: String = log.iter().map(|entry| entry.text.as_str()).collect();
+        assert!(text.contains("m=audio") && text.contains("(removed)"));
+        assert!(!text.contains("inline") && keys.iter().all(|key| !text.contains(key)));
+    }
+}
+
+#[test]
+fn what_is_forged_on_the_way_is_not_heard_and_ends_nothing() {
+    let world = with_tls();
+    let john = secure(&world, "744", JOHN, |account| encrypts(account, MUST));
+    let mary = world.phone("702", MARY);
+    world.talk(&john, "702", &mary);
+    hear_each_other(&john, &mary);
+    let answer = john.messages().into_iter().rfind(|message| !message.sent && message.status() == Some(200)).unwrap();
+    let port = answer.text.lines().find_map(|line| line.strip_prefix("m=audio ")?.split(' ').next()?.parse().ok());
+    let port: u16 = port.expect("where the exchange gets his sound");
+    let before = world.engine.stats().ignored_packets;
+    // As loud as can be, from another address: without a tag, and with one that is made up.
+    let stranger = UdpSocket::bind((world.address.ip(), 0)).unwrap();
+    let loud = [[0x80; 8], [0x00; 8]].concat().repeat(10);
+    let mark = mary.mark();
+    for n in 0..100_u8 {
+        let header = [0x80, 0x00, 0, n, 0, 0, n, 0, 1, 2, 3, 4];
+        for tag in [0, 10] {
+            let packet = [&header[..], &loud, &[n; 10][..tag]].concat();
+            stranger.send_to(&packet, (world.address.ip(), port)).unwrap();
+        }
+    }
+    world.wait_for("the end of them", || (world.engine.stats().ignored_packets >= before + 200).then_some(()));
+    hear_each_other(&john, &mary);
+    assert_isolated("she", &mary.heard_since(&mark), &[JOHN], &[MARY, ADAM, OLIVIA]);
+    assert_eq!(encrypted(&world), [true, false]);
+    end(&world, &john, &mary);
 }
 
 #[test]
