@@ -338,6 +338,9 @@ pub struct LiveCall {
     /// Whether it is being recorded.
     #[serde(default)]
     pub recorded: Recorded,
+    /// Whether media are encrypted (SRTP) between us and the one in the caller's place, and the other.
+    #[serde(default)]
+    pub encrypted: [bool; 2],
 }
 
 /// Whether a live call is being recorded.

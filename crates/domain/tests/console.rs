@@ -82,6 +82,7 @@ fn talk(id: u128, caller: Party, callee: Party) -> LiveCall {
         supervises: None,
         rings: Vec::new(),
         recorded: Recorded::No,
+        encrypted: [false; 2],
     }
 }
 

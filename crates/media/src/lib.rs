@@ -24,6 +24,7 @@
 //! | [`holdback`] | how is the beginning of a consumed digit kept from mixes? |
 //! | [`record`], [`wav`] | where does that go which a recorder leg hears? |
 //! | [`opus`], [`peaks`] | how is a recording made small, and drawn? |
+//! | [`srtp`] | how are packets of phones sealed and opened? |
 //! | `browser` | how are browsers reached: ICE, DTLS, SRTP on one port? |
 //! | [`leg`], [`router`] | what does each leg hear, and what is sent to it? |
 //! | [`engine`] | the threads, the sockets and the ports |
@@ -53,6 +54,7 @@ pub mod router;
 pub mod rtcp;
 pub mod rtp;
 pub mod speech;
+pub mod srtp;
 pub mod stream;
 pub mod types;
 pub mod wav;
@@ -62,4 +64,5 @@ pub use dtmf::{Digit, DigitSource};
 pub use engine::{Config, Engine, OpenError, Totals};
 pub use level::Level;
 pub use quality::Quality;
+pub use srtp::{Encryption, MasterKey, Suite};
 pub use types::{Browser, Codec, Description, Digits, Direction, Event, Hears, LegId, LegStats, Local};

@@ -52,20 +52,9 @@ impl Packet {
         if octets.len() > LARGEST {
             return Err(RtpError::Long);
         }
+        let start = header_length(octets)?;
         let Some((head, _)) = octets.split_first_chunk::<HEADER>() else { return Err(RtpError::Short) };
-        if head[0] >> 6 != 2 {
-            return Err(RtpError::Version);
-        }
-        let mut start = HEADER + 4 * usize::from(head[0] & 0x0F);
-        if head[0] & 0x10 != 0 {
-            // §5.3.1: two octets for the profile, two for the length in words.
-            let length = octets.get(start + 2..start + 4).ok_or(RtpError::Short)?;
-            start += 4 + 4 * usize::from(u16::from_be_bytes([length[0], length[1]]));
-        }
         let mut end = octets.len();
-        if start > end {
-            return Err(RtpError::Short);
-        }
         if head[0] & 0x20 != 0 {
             let padding = usize::from(octets[end - 1]);
             if padding == 0 || padding > end - start {
@@ -82,6 +71,33 @@ impl Packet {
             payload: start..end,
         })
     }
+}
+
+/// How many octets of a packet are its header, contributing sources and extension included: where what may be encrypted
+/// begins (RFC 3711 §3.1).
+///
+/// # Errors
+/// [`RtpError::Version`], or [`RtpError::Short`] when there are fewer octets than that.
+pub fn header_length(octets: &[u8]) -> Result<usize, RtpError> {
+    let Some((head, _)) = octets.split_first_chunk::<HEADER>() else { return Err(RtpError::Short) };
+    if head[0] >> 6 != 2 {
+        return Err(RtpError::Version);
+    }
+    let mut start = HEADER + 4 * usize::from(head[0] & 0x0F);
+    if head[0] & 0x10 != 0 {
+        // §5.3.1: two octets for the profile, two for the length in words.
+        let length = octets.get(start + 2..start + 4).ok_or(RtpError::Short)?;
+        start += 4 + 4 * usize::from(u16::from_be_bytes([length[0], length[1]]));
+    }
+    if start > octets.len() { Err(RtpError::Short) } else { Ok(start) }
+}
+
+/// The number of which a packet carries the last 16 bits: the one nearest to the last (RFC 3711 §3.3.1).
+#[must_use]
+pub fn extend(last: Option<u64>, sequence: u16) -> u64 {
+    let Some(last) = last else { return sequence.into() };
+    let step = i64::from(sequence.wrapping_sub(last as u16) as i16);
+    last.checked_add_signed(step).unwrap_or(sequence.into())
 }
 
 /// The fields of a packet to be sent.
@@ -152,6 +168,15 @@ mod tests {
         ] {
             assert_eq!(Packet::parse(&octets), Err(error), "{octets:?}");
         }
+    }
+
+    #[test]
+    fn the_number_of_a_packet_is_the_nearest_one() {
+        assert_eq!(extend(None, 500), 500);
+        assert_eq!(extend(Some(65_535), 0), 65_536);
+        assert_eq!(extend(Some(65_536), 65_535), 65_535);
+        assert_eq!(extend(Some(70_000), 70_001_u32 as u16), 70_001);
+        assert_eq!(extend(Some(3), 65_535), 65_535, "there is none before the first");
     }
 
     proptest! {

@@ -6,6 +6,7 @@ use crate::{
     clip::Clip,
     dtmf::{Digit, DigitSource},
     quality::Quality,
+    srtp::Encryption,
 };
 
 /// Names a leg, for ever: a number is not given twice in the life of an engine.
@@ -121,6 +122,8 @@ pub struct Description {
     pub ptime: Option<u8>,
     /// What a browser says besides; `None` is plain RTP. A browser's `rtp` is only its default candidate.
     pub browser: Option<Browser>,
+    /// The keys of SRTP, if that was agreed; `None` is plain RTP. Not of a browser, whose keys are made by DTLS.
+    pub encryption: Option<Encryption>,
 }
 
 /// Our side of a browser's leg: what we say to it about ICE and DTLS.
@@ -174,6 +177,7 @@ impl Description {
             direction: Direction::BOTH,
             ptime: None,
             browser: None,
+            encryption: None,
         }
     }
 }
@@ -308,7 +312,8 @@ pub struct LegStats {
     pub sent_packets: u64,
     /// Their payload in octets.
     pub sent_octets: u64,
-    /// Packets that were no valid media of this leg: wrong source, unknown payload type, malformed.
+    /// Packets that were no valid media of this leg: wrong source, unknown payload type, malformed, or
+    /// (of SRTP) not authentic or repeated.
     pub ignored_packets: u64,
     /// Packets it says it has lost of what we sent, from its last RTCP report; `None` without one.
     pub remote_lost: Option<u64>,

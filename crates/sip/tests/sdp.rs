@@ -215,6 +215,7 @@ fn ask_everything(session: &Session) {
     let _ = session.audio();
     for media in &session.media {
         let _ = (media.codecs(), media.ptime(), media.rtcp_port(), session.direction(media), session.address(media));
+        let _ = (media.cryptos().count(), media.is_secure());
     }
 }
 

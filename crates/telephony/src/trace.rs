@@ -195,7 +195,9 @@ pub fn redacted(bytes: &[u8]) -> String {
             break;
         }
         if in_body {
-            let is_key = ["a=crypto:", "a=ice-pwd:", "k="].iter().any(|key| line.trim_start().starts_with(key));
+            let small = line.trim_start().to_ascii_lowercase();
+            let is_key =
+                ["a=crypto", "a=ice-pwd", "k="].iter().any(|key| small.starts_with(key)) || small.contains("inline:");
             if (is_key || is_digits) && !line.is_empty() {
                 kept.push_str("(removed)\n");
                 continue;
@@ -243,6 +245,17 @@ mod tests {
         assert!(!kept.contains("6629") && !kept.contains("Signal=5"), "{kept}");
         let offer = b"INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\nContent-Type: application/sdp\r\n\r\nv=0\r\na=crypto:1 AES_CM_128 inline:abc\r\n";
         assert!(redacted(offer).contains("v=0") && !redacted(offer).contains("inline"), "{}", redacted(offer));
+        // However it is written that a description is read with.
+        for line in [
+            "a=Crypto:1 AES INLINE:abcd",
+            " a=crypto :1 AES inline:abcd",
+            "a=x:inline:abcd",
+            "A=CRYPTO:1 AES inline:abcd",
+        ] {
+            let offer = format!("INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\nv=0\r\n{line}\r\na=sendrecv\r\n");
+            let kept = redacted(offer.as_bytes());
+            assert!(kept.contains("a=sendrecv") && !kept.contains("abcd"), "{kept}");
+        }
     }
 
     #[test]

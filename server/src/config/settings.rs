@@ -117,7 +117,8 @@ settings! {
     sip: Sip {
         /// Addresses and ports to listen on, with UDP and with TCP; `0.0.0.0:5060` for every network card.
         listen: Addresses = "127.0.0.1:5060",
-        /// Addresses and ports to listen on with TLS, usually port 5061. Needs `certificate` and `key`.
+        /// Addresses and ports to listen on with TLS, usually port 5061. Needs `certificate` and `key`. Phones that register
+        /// there are offered encrypted sound (SRTP) when they are called, plain sound if they refuse it.
         tls_listen: Addresses = "",
         /// File of the certificate for TLS, with those that certify it (PEM).
         certificate: Option<PathBuf> = "",

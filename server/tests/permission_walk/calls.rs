@@ -54,6 +54,7 @@ impl OneCall {
             supervises: None,
             rings: Vec::new(),
             recorded: Recorded::No,
+            encrypted: [false; 2],
         })
     }
 }

@@ -55,12 +55,13 @@ pub(crate) fn state_badge(state: CallState) -> (Tone, String) {
     (tone, state.label().to_owned())
 }
 
-/// Where a live call stands: whether it is recorded, and which managers are in it, too.
+/// Where a live call stands: whether it is recorded, whose sound is encrypted, and which managers are in it, too.
 fn state_cell(me: &Principal, call: &LiveCall) -> Cell {
     let (tone, word) = state_badge(call.state);
     let mut badges = vec![(tone, None, word)];
     badges.extend(call.supervises.map(|_| (Tone::Neutral, None, "Supervises a call".to_owned())));
     badges.extend(recorded_badge(call.recorded));
+    badges.extend(encrypted_badge(call.encrypted).map(|word| (Tone::Neutral, None, word.to_owned())));
     badges.extend(call.supervisors.iter().map(|supervisor| {
         let tone = match supervisor.mode {
             Mode::Spy => Tone::Info,
@@ -82,6 +83,16 @@ fn recorded_badge(recorded: Recorded) -> Option<(Tone, Option<Emblem>, String)> 
         Recorded::No => None,
         Recorded::Paused => Some((Tone::Warning, Some(Emblem::Paused), "Recording paused".to_owned())),
         Recorded::Yes => Some((Tone::Bad, Some(Emblem::Recording), "Recording".to_owned())),
+    }
+}
+
+/// Whose sound is encrypted on its way, the caller's and the called party's.
+fn encrypted_badge(encrypted: [bool; 2]) -> Option<&'static str> {
+    match encrypted {
+        [false, false] => None,
+        [true, true] => Some("Encrypted"),
+        [true, false] => Some("Encrypted: caller"),
+        [false, true] => Some("Encrypted: called party"),
     }
 }
 

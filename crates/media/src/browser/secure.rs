@@ -22,7 +22,7 @@ use str0m::{
 
 use super::Gateway;
 use crate::{
-    rtp::{HEADER, Header, Packet},
+    rtp::{HEADER, Header, Packet, extend},
     types::{Browser, Codec, Description},
 };
 
@@ -260,13 +260,6 @@ impl Secure {
     }
 }
 
-/// The number of which a packet carries the last 16 bits: the one nearest to the last (RFC 3711 §3.3.1).
-fn extend(last: Option<u64>, sequence: u16) -> u64 {
-    let Some(last) = last else { return sequence.into() };
-    let step = i64::from(sequence.wrapping_sub(last as u16) as i16);
-    last.checked_add_signed(step).unwrap_or(sequence.into())
-}
-
 /// `sha-256 AB:CD:…` (RFC 8122 §5). Only SHA-256 counts, which all browsers have.
 fn read_fingerprint(text: &str) -> Option<Fingerprint> {
     let (function, digits) = text.trim().split_once(char::is_whitespace)?;
@@ -328,15 +321,6 @@ mod tests {
         }
         assert!(read_fingerprint(&format!("sha-256 {}", ["A"; 32].join(":"))).is_none());
         assert!(read_fingerprint(&format!("sha-256 {}", ["+1"; 32].join(":"))).is_none());
-    }
-
-    #[test]
-    fn the_number_of_a_packet_is_the_nearest_one() {
-        assert_eq!(extend(None, 500), 500);
-        assert_eq!(extend(Some(65_535), 0), 65_536);
-        assert_eq!(extend(Some(65_536), 65_535), 65_535);
-        assert_eq!(extend(Some(70_000), 70_001_u32 as u16), 70_001);
-        assert_eq!(extend(Some(3), 65_535), 65_535, "there is none before the first");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 mod browsers;
 mod directory;
+mod edge;
+#[cfg(test)]
+mod encrypted;
 mod floor;
 mod ports;
 #[cfg(test)]
@@ -251,7 +254,7 @@ impl Engine {
 
     /// Say what the party of a leg agreed to; again after each re-negotiation.
     pub fn describe(&self, leg: LegId, description: Description) {
-        self.tell(leg, Command::Describe(leg, description));
+        self.tell(leg, Command::Describe(leg, Box::new(description)));
     }
 
     /// Change rows of the matrix, all at once. Legs that are not named keep what they hear; unknown legs are left out.

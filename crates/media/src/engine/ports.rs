@@ -13,6 +13,7 @@ use rand::seq::SliceRandom as _;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType, ipproto, sockopt};
 
 use super::OpenError;
+use crate::srtp::Session;
 
 /// Ports that another process holds are passed over, so many at a time.
 const TRIES: usize = 64;
@@ -40,6 +41,8 @@ pub(super) struct Sockets {
     // In this order: sockets close before their ports are free.
     pub rtp: UdpSocket,
     pub rtcp: UdpSocket,
+    /// How packets are sealed and opened, where that was agreed.
+    pub encryption: Option<Box<Session>>,
     lease: Lease,
 }
 
@@ -93,7 +96,7 @@ impl Ports {
         for _ in 0..TRIES {
             let lease = self.lease(address)?;
             match bind_pair(address, lease.port) {
-                Ok((rtp, rtcp)) => return Ok(Sockets { rtp, rtcp, lease }),
+                Ok((rtp, rtcp)) => return Ok(Sockets { rtp, rtcp, encryption: None, lease }),
                 // Somebody else holds it: it goes to the end of the queue.
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error.into()),

@@ -7,7 +7,7 @@
 use std::{
     collections::{HashSet, VecDeque},
     io,
-    net::{SocketAddr, UdpSocket},
+    net::SocketAddr,
     os::fd::OwnedFd,
     sync::{
         Arc,
@@ -46,7 +46,7 @@ pub(super) enum Command {
     /// A browser's leg has another name.
     Rename(LegId, Box<Local>),
     Record(LegId, Box<dyn Sink>),
-    Describe(LegId, Description),
+    Describe(LegId, Box<Description>),
     Route(Vec<(LegId, Hears)>),
     Digits(LegId, Digits),
     SendDigit(LegId, Digit, u16),
@@ -166,7 +166,7 @@ impl Wire for Sending<'_> {
         let Some(Some(owned)) = self.sockets.get_mut(slot) else { return };
         // A full buffer or an unreachable address: late media is no media, so it is dropped and counted.
         let sent = match &mut owned.path {
-            Path::Ports(sockets) => sockets.socket(port).send_to(octets, to).is_ok(),
+            Path::Ports(sockets) => sockets.send(port, to, octets),
             Path::Browser(peer) => {
                 peer.write(self.now, octets);
                 true
@@ -174,15 +174,6 @@ impl Wire for Sending<'_> {
         };
         if !sent {
             *self.errors += 1;
-        }
-    }
-}
-
-impl Sockets {
-    fn socket(&self, port: Port) -> &UdpSocket {
-        match port {
-            Port::Rtp => &self.rtp,
-            Port::Rtcp => &self.rtcp,
         }
     }
 }
@@ -293,9 +284,13 @@ impl Worker {
         let most = if queued { IN_A_ROW } else { 1 };
         let mut packets = 0;
         for _ in 0..most {
-            let Some(Some(Owned { path: Path::Ports(own), .. })) = sockets.get(slot) else { break };
+            let Some(Some(Owned { path: Path::Ports(own), .. })) = sockets.get_mut(slot) else { break };
             let Ok((length, from)) = own.socket(port).recv_from(buffer) else { break };
             packets += 1;
+            let Some(length) = own.open(port, &mut buffer[..length]) else {
+                router.refuse(slot);
+                continue;
+            };
             let octets = &mut buffer[..length];
             match port {
                 Port::Rtp => router.handle_rtp(now, slot, from, octets, &mut Sending { now, sockets, errors }),
@@ -356,7 +351,11 @@ impl Worker {
                 if description.browser.is_some() {
                     self.describe_browser(now, id, &description);
                 }
-                self.router.describe(now, id, description);
+                let path = self.router.slot(id).and_then(|slot| self.sockets.get_mut(slot)?.as_mut());
+                if let Some(Owned { path: Path::Ports(sockets), .. }) = path {
+                    sockets.agree(description.encryption.as_ref());
+                }
+                self.router.describe(now, id, *description);
             }
             Command::Route(rows) => {
                 let Self { router, sockets, errors, .. } = self;

@@ -172,6 +172,14 @@ impl Router {
         }
     }
 
+    /// What came for a leg is nobody's media: it was not authentic.
+    pub fn refuse(&mut self, slot: Slot) {
+        if let Some(Some(leg)) = self.legs.get_mut(slot) {
+            leg.incoming.ignored += 1;
+            self.counts.ignored += 1;
+        }
+    }
+
     /// Somebody looks at how loud a leg is. Of too many, the first ones see no more.
     pub fn level(&mut self, level: Level) {
         if let Some(leg) = self.leg_mut(level.leg()) {

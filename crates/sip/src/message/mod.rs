@@ -52,7 +52,7 @@ pub enum Message {
 }
 
 /// A request (RFC 3261 §7.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// What is asked.
     pub method: Method,
@@ -65,7 +65,7 @@ pub struct Request {
 }
 
 /// A response (RFC 3261 §7.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// 100 to 699.
     pub status: u16,
@@ -103,6 +103,32 @@ impl Message {
             Self::Request(request) => request.to_bytes(),
             Self::Response(response) => response.to_bytes(),
         }
+    }
+}
+
+/// Bodies hold keys, and are in no `Debug` but for their length.
+fn length(body: &Bytes) -> String {
+    format!("{} octets", body.len())
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { method, uri, headers, body } = self;
+        let mut shown = f.debug_struct("Request");
+        shown.field("method", method).field("uri", uri).field("headers", headers).field("body", &length(body)).finish()
+    }
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { status, reason, headers, body } = self;
+        let mut shown = f.debug_struct("Response");
+        shown
+            .field("status", status)
+            .field("reason", reason)
+            .field("headers", headers)
+            .field("body", &length(body))
+            .finish()
     }
 }
 

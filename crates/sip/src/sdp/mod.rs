@@ -4,6 +4,7 @@
 //! `k=`, `u=` …) are not kept.
 
 mod codec;
+mod crypto;
 mod parse;
 pub mod webrtc;
 mod write;
@@ -12,6 +13,7 @@ use std::net::IpAddr;
 
 pub use self::{
     codec::Codec,
+    crypto::{Crypto, CryptoError, SECURE, SECURE_WITH_FEEDBACK},
     parse::SdpError,
     webrtc::{Fingerprint, Ice, Setup, Ssrc},
 };
@@ -74,8 +76,8 @@ pub struct Media {
     pub attributes: Vec<Attribute>,
 }
 
-/// An `a=` line.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// An `a=` line. What is secret in it is in no `Debug`.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Attribute {
     /// Before the colon.
     pub name: String,
@@ -148,6 +150,14 @@ impl Direction {
 
     fn of(attributes: &[Attribute]) -> Option<Self> {
         attributes.iter().find_map(|a| Self::ALL.into_iter().find(|d| d.as_str().eq_ignore_ascii_case(&a.name)))
+    }
+}
+
+impl std::fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let is_secret = ["crypto", "ice-pwd"].iter().any(|secret| secret.eq_ignore_ascii_case(self.name.trim()));
+        let value = if is_secret { Some("…") } else { self.value.as_deref() };
+        f.debug_struct("Attribute").field("name", &self.name).field("value", &value).finish()
     }
 }
 

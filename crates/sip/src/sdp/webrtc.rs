@@ -13,14 +13,14 @@
 
 use std::{fmt, net::SocketAddr};
 
-use super::{Attribute, Media, Session};
+use super::{Attribute, Media, SECURE_WITH_FEEDBACK, Session};
 
 /// The profile in which browsers send (RFC 8829 §5.1.2).
 pub const PROFILE: &str = "UDP/TLS/RTP/SAVPF";
 
 /// Names under which the same is offered: the profile itself, over TCP, without feedback, and as it was before RFC
 /// 5764.
-const PROFILES: [&str; 4] = [PROFILE, "TCP/DTLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF"];
+const PROFILES: [&str; 4] = [PROFILE, "TCP/DTLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", SECURE_WITH_FEEDBACK];
 
 /// The most candidates that are looked at.
 const MOST_CANDIDATES: usize = 32;
@@ -179,10 +179,13 @@ impl Session {
 }
 
 impl Media {
-    /// Whether it is offered as browsers do: encrypted by DTLS, found by ICE.
+    /// Whether it is offered as browsers do: encrypted by DTLS, found by ICE. The oldest of the names is a phone's that has its
+    /// keys in the signalling, if there are such keys and no certificate.
     #[must_use]
     pub fn is_webrtc(&self) -> bool {
-        PROFILES.iter().any(|profile| profile.eq_ignore_ascii_case(&self.protocol))
+        let is = |profile: &str| profile.eq_ignore_ascii_case(&self.protocol);
+        let by_keys = is(SECURE_WITH_FEEDBACK) && self.has("crypto") && !self.has("fingerprint");
+        !by_keys && PROFILES.into_iter().any(is)
     }
 
     /// Its name among the media (RFC 5888 §4).

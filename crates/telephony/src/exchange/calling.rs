@@ -23,7 +23,7 @@ use crate::{
         outcome::{Outcome, Refusal},
     },
     directory::{Phone, Question, Route, RouteAction},
-    leg::{Arrival, ArrivalError, Leg, Peer, Wire, negotiation::Negotiation},
+    leg::{Arrival, ArrivalError, Leg, Peer, Wire, encryption::Policy, negotiation::Negotiation},
 };
 
 impl<M: Media> Exchange<M> {
@@ -166,7 +166,7 @@ impl<M: Media> Exchange<M> {
         peer: Peer,
     ) -> Result<crate::ids::LegId, u16> {
         let id = self.new_leg_id();
-        let negotiation = self.open_media(id, flow)?;
+        let negotiation = self.open_media(id, flow, Policy::BestEffort)?;
         let sip_call_id = invite.headers.call_id().unwrap_or_default().to_owned();
         let contact = self.settings.contact_on(flow);
         let arrival = Arrival { id, call, party, peer, flow, contact, invite, server, negotiation };
@@ -183,16 +183,24 @@ impl<M: Media> Exchange<M> {
         Ok(id)
     }
 
-    /// Ports for a leg on a way; the SIP status if there are none.
-    pub(super) fn open_media(&mut self, leg: crate::ids::LegId, flow: Flow) -> Result<Negotiation, u16> {
-        use rand::Rng as _;
+    /// Ports for a leg on a way; the SIP status if there are none. `policy` says how keys are offered where nobody can read
+    /// them on the way; elsewhere they are not, unless the other end begins with it.
+    pub(super) fn open_media(
+        &mut self,
+        leg: crate::ids::LegId,
+        flow: Flow,
+        policy: Policy,
+    ) -> Result<Negotiation, u16> {
+        use rand::{Rng as _, SeedableRng as _};
         // Fits what readers of `o=` take for a number: an NTP-like 32 bits and some.
         let session = u64::from(self.random.random::<u32>());
         match flow.transport {
             Transport::Udp | Transport::Tcp | Transport::Tls => {
                 let local = self.settings.media_towards(flow).ok_or(488_u16)?;
                 let address = self.media.open(leg, local).map_err(|_| 503_u16)?;
-                Ok(Negotiation::new(address, session))
+                let policy = if flow.transport == Transport::Tls { policy } else { Policy::WhereOffered };
+                let secrets = rand::rngs::StdRng::from_rng(&mut self.random);
+                Ok(Negotiation::new(address, session).with_encryption(policy, secrets))
             }
             // Who speaks SIP by WebSocket is a browser (RFC 7118), and its media are a browser's.
             Transport::Ws | Transport::Wss => {

@@ -20,7 +20,7 @@ use crate::{
         hunt::{Reach, Target, TrunkNumber},
     },
     ids::LegId,
-    leg::{Invitation, Leg, Peer, Wire, name_addr, negotiation::CODECS},
+    leg::{Invitation, Leg, Peer, Wire, encryption::Policy, name_addr, negotiation::CODECS},
     line::TICKET_HEADER,
     registrar::Binding,
 };
@@ -283,7 +283,7 @@ impl<M: Media> Exchange<M> {
 
     fn invite(&mut self, now: Now, invitation: Invitation) -> Option<LegId> {
         let (id, call) = (invitation.id, invitation.call);
-        let negotiation = self.open_media(id, invitation.flow).ok()?;
+        let negotiation = self.open_media(id, invitation.flow, Policy::Preferred).ok()?;
         let mut wire = Wire { transactions: &mut self.transactions, now: now.instant, random: &mut self.random };
         let leg = Leg::invite(invitation, negotiation, &mut wire);
         self.outputs.push_back(Output::Belongs { sip_call_id: leg.call_id().to_owned(), call });
@@ -309,6 +309,10 @@ impl<M: Media> Exchange<M> {
         accounts.sort_unstable();
         accounts.dedup();
         accounts
+    }
+
+    fn is_encrypted(&self, leg: LegId) -> bool {
+        self.legs.get(&leg).is_some_and(|leg| leg.negotiation.is_encrypted())
     }
 
     /// Shows a call that is shown anew when other phones ring than before.
@@ -352,6 +356,7 @@ impl<M: Media> Exchange<M> {
             supervises,
             rings,
             recorded,
+            encrypted: legs.map_or([false; 2], |legs| legs.map(|leg| self.is_encrypted(leg))),
         };
         self.feed.show_call(shown, legs);
     }

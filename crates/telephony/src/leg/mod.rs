@@ -6,6 +6,7 @@
 //! | module | the question it answers |
 //! | --- | --- |
 //! | [`negotiation`] | which codecs, which addresses, which way? |
+//! | [`encryption`] | by which keys? |
 //! | `browser` | what do we and a browser say to each other of ICE and DTLS? |
 //! | `uas` | how is a call that comes in rung, answered, refused? |
 //! | `uac` | how is a phone called, and what do its responses mean? |
@@ -13,6 +14,7 @@
 //! | `session_timer` | is the other end still there? (RFC 4028) |
 
 mod browser;
+pub mod encryption;
 mod inside;
 pub mod negotiation;
 mod session_timer;

@@ -2,14 +2,18 @@
 //!
 //! Pure. A leg has one audio stream; whatever else is offered is declined in the answer (RFC 3264 §6). It leads to a plain
 //! phone, over RTP, or to a browser, over ICE and DTLS ([`super::browser`]); which of both is known before its first
-//! description, and does not change.
+//! description, and does not change. A phone's keys of SRTP are [`super::encryption`]'s.
 
 use std::net::SocketAddr;
 
+use rand::rngs::StdRng;
 use tandem_media::{Codec, Description, Direction, Local};
 use tandem_sip::sdp::{self, Kind};
 
-use super::browser::{self, Said};
+use super::{
+    browser::{self, Said},
+    encryption::{Chosen, Keys, Manner, Policy},
+};
 
 /// What the exchange can do, in the order in which it offers when nobody else has a wish.
 pub const CODECS: [Codec; 3] = [Codec::G722, Codec::Pcma, Codec::Pcmu];
@@ -26,8 +30,11 @@ pub enum NegotiationError {
     #[error("the body is no session description: {0}")]
     Malformed(String),
     /// There is no audio in it that we can talk.
-    #[error("no audio with a codec that both know (G722, PCMA, PCMU over RTP/AVP; browsers also opus)")]
+    #[error("no audio with a codec that both know (G722, PCMA, PCMU over RTP/AVP or RTP/SAVP; browsers also opus)")]
     NothingInCommon,
+    /// It is to be encrypted, by no key and suite that we know.
+    #[error("no a=crypto that can be taken (AES_CM_128_HMAC_SHA1_80, AES_CM_128_HMAC_SHA1_32, AEAD_AES_128_GCM)")]
+    NoKey,
     /// A browser's description that lacks what it needs.
     #[error("no way to the browser: {0}")]
     NoWay(&'static str),
@@ -39,7 +46,7 @@ impl NegotiationError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Malformed(_) => 400,
-            Self::NothingInCommon | Self::NoWay(_) => 488,
+            Self::NothingInCommon | Self::NoKey | Self::NoWay(_) => 488,
         }
     }
 }
@@ -54,9 +61,18 @@ struct Remote {
     direction: sdp::Direction,
     /// What a browser says besides.
     browser: Option<Said>,
+    /// What a phone offers or chooses of keys.
+    chosen: Option<Chosen>,
     /// The media lines that it offered, ours among them, for the answer to line up with.
     lines: Vec<sdp::Media>,
     audio: usize,
+}
+
+impl Remote {
+    /// The profile of its audio.
+    fn protocol(&self) -> &str {
+        &self.lines[self.audio].protocol
+    }
 }
 
 /// Our end.
@@ -68,10 +84,22 @@ enum Ours {
     Browser(Box<Local>),
 }
 
+/// A description of ours. It holds secrets, so it is in no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+struct Text(String);
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// One leg's media as far as it is agreed.
 #[derive(Debug, Clone)]
 pub struct Negotiation {
     ours: Ours,
+    /// A plain phone's keys; `None`: no keys are taken, nor offered.
+    keys: Option<Box<Keys>>,
     id: u64,
     version: u64,
     agreed: Vec<(Codec, u8)>,
@@ -82,7 +110,7 @@ pub struct Negotiation {
     made: Vec<(Codec, u8)>,
     remote: Option<Remote>,
     /// What we said last, so that it can be said again unchanged.
-    said: Option<String>,
+    said: Option<Text>,
 }
 
 impl Negotiation {
@@ -101,6 +129,7 @@ impl Negotiation {
     const fn with(ours: Ours, id: u64) -> Self {
         Self {
             ours,
+            keys: None,
             id,
             version: 0,
             agreed: Vec::new(),
@@ -110,6 +139,30 @@ impl Negotiation {
             remote: None,
             said: None,
         }
+    }
+
+    /// With SRTP for a plain phone: `policy` says whether we offer it of ourselves; `secrets` are what our keys are made of, and
+    /// nobody else's.
+    #[must_use]
+    pub fn with_encryption(mut self, policy: Policy, secrets: StdRng) -> Self {
+        self.keys = Some(Box::new(Keys::new(policy, secrets))).filter(|_| !self.is_browser());
+        self
+    }
+
+    /// Whether media are encrypted between us and the other end, by what is agreed.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.is_browser() || self.keys.as_ref().is_some_and(|keys| keys.agreed().is_some())
+    }
+
+    /// Our first offer was refused: whether there is another one, without keys, to be made by the next
+    /// [`Negotiation::offer`].
+    pub fn falls_back(&mut self) -> bool {
+        let falls_back = self.remote.is_none() && self.keys.as_mut().is_some_and(|keys| keys.give_up());
+        if falls_back {
+            self.offer_refused();
+        }
+        falls_back
     }
 
     /// Whether it is a browser's.
@@ -175,7 +228,9 @@ impl Negotiation {
         let telephone_event = if self.agreed.is_empty() { Some(TELEPHONE_EVENT) } else { self.telephone_event };
         // An offer has the lines that there were before (RFC 3264 §8).
         let lines = self.remote.clone();
-        let text = self.describe_us(&list, telephone_event, sdp::Direction::SendRecv, lines.as_ref());
+        let before = lines.as_ref().map(|remote| remote.protocol());
+        let manner = self.keys.as_mut().map_or_else(Manner::plain, |keys| keys.offer(before));
+        let text = self.describe_us(&list, telephone_event, sdp::Direction::SendRecv, lines.as_ref(), manner);
         self.telephone_event = telephone_event;
         self.made.clone_from(&list);
         self.offered = Some(list);
@@ -197,7 +252,7 @@ impl Negotiation {
     /// What we said last once more, as an offer: it changes nothing, and only asks whether somebody is there.
     pub fn offer_again(&mut self) -> String {
         match self.said.clone() {
-            Some(said) if !self.agreed.is_empty() => {
+            Some(Text(said)) if !self.agreed.is_empty() => {
                 self.offered = Some(self.agreed.clone());
                 said
             }
@@ -216,6 +271,9 @@ impl Negotiation {
         if theirs.is_empty() {
             return Err(NegotiationError::NothingInCommon);
         }
+        if let Some(keys) = &mut self.keys {
+            keys.take_offer(remote.chosen.as_ref());
+        }
         self.telephone_event = telephone_event(&remote);
         self.agreed = theirs;
         self.remote = Some(remote);
@@ -233,7 +291,8 @@ impl Negotiation {
         let Some(remote) = self.remote.clone() else { return String::new() };
         let direction = remote.direction.reversed();
         let agreed = self.agreed.clone();
-        self.describe_us(&agreed, self.telephone_event, direction, Some(&remote))
+        let manner = self.keys.as_mut().map_or_else(Manner::plain, |keys| keys.answer(remote.protocol()));
+        self.describe_us(&agreed, self.telephone_event, direction, Some(&remote), manner)
     }
 
     /// Takes the answer to our offer.
@@ -252,6 +311,10 @@ impl Negotiation {
         if common.is_empty() {
             return Err(NegotiationError::NothingInCommon);
         }
+        if let Some(keys) = &mut self.keys {
+            let secure = remote.lines[remote.audio].is_secure();
+            keys.take_answer(remote.chosen.as_ref(), secure).map_err(|_| NegotiationError::NoKey)?;
+        }
         self.agreed = common;
         self.telephone_event = telephone_event(&remote);
         self.remote = Some(remote);
@@ -262,7 +325,7 @@ impl Negotiation {
     /// What we said last.
     #[must_use]
     pub fn said(&self) -> Option<&str> {
-        self.said.as_deref()
+        self.said.as_ref().map(|Text(said)| said.as_str())
     }
 
     /// What media need to know; `None` before anything is agreed.
@@ -282,6 +345,7 @@ impl Negotiation {
             direction: Direction { send, receive },
             ptime: remote.ptime,
             browser: remote.browser.as_ref().map(|said| said.browser.clone()),
+            encryption: self.keys.as_ref().and_then(|keys| keys.agreed()).cloned(),
         })
     }
 
@@ -291,8 +355,9 @@ impl Negotiation {
         telephone_event: Option<u8>,
         direction: sdp::Direction,
         answered: Option<&Remote>,
+        manner: Manner,
     ) -> String {
-        let ours = self.audio_line(codecs, telephone_event, direction, answered);
+        let ours = self.audio_line(codecs, telephone_event, direction, answered, manner);
         let media = match answered {
             None => vec![ours],
             Some(remote) => {
@@ -306,12 +371,12 @@ impl Negotiation {
             browser::dress_session(&mut session, local, answered.and_then(|remote| remote.browser.as_ref()));
         }
         // The version grows with every change and only then (RFC 3264 §8).
-        if self.said.as_deref() != Some(session.to_string().as_str()) {
+        if self.said() != Some(session.to_string().as_str()) {
             self.version += 1;
             session.origin.version = self.version;
         }
         let text = session.to_string();
-        self.said = Some(text.clone());
+        self.said = Some(Text(text.clone()));
         text
     }
 
@@ -328,14 +393,17 @@ impl Negotiation {
         telephone_event: Option<u8>,
         direction: sdp::Direction,
         answered: Option<&Remote>,
+        manner: Manner,
     ) -> sdp::Media {
-        let mut line = sdp::Media::audio(self.address().port());
+        let mut line = sdp::Media { protocol: manner.protocol, ..sdp::Media::audio(self.address().port()) };
         for (codec, payload_type) in codecs {
             line.push_codec(&described(*codec, *payload_type));
         }
         if let Some(payload_type) = telephone_event {
             line.push_codec(&sdp::Codec::new(payload_type, "telephone-event", 8000).with_fmtp("0-15"));
         }
+        let keys = manner.cryptos.iter().map(|crypto| sdp::Attribute::new("crypto", crypto.to_string()));
+        line.attributes.extend(keys);
         line.attributes.push(sdp::Attribute::new("ptime", "20"));
         line.set_direction(direction);
         if let Ours::Browser(local) = &self.ours {
@@ -347,11 +415,14 @@ impl Negotiation {
     /// The first audio line of this leg's kind that is not switched off.
     fn remote_of(&self, session: &sdp::Session, is_offer: bool) -> Result<Remote, NegotiationError> {
         let is_ours = |media: &sdp::Media| match self.ours {
-            Ours::Plain(_) => media.protocol == "RTP/AVP",
+            Ours::Plain(_) => media.protocol == "RTP/AVP" || (media.is_secure() && self.chosen(media).is_some()),
             Ours::Browser(_) => media.is_webrtc(),
         };
-        let usable = |media: &sdp::Media| media.kind == Kind::Audio && media.port != 0 && is_ours(media);
-        let audio = session.media.iter().position(usable).ok_or(NegotiationError::NothingInCommon)?;
+        let is_on = |media: &sdp::Media| media.kind == Kind::Audio && media.port != 0;
+        let audio = session.media.iter().position(|media| is_on(media) && is_ours(media)).ok_or_else(|| {
+            let is_locked = !self.is_browser() && session.media.iter().any(|media| is_on(media) && media.is_secure());
+            if is_locked { NegotiationError::NoKey } else { NegotiationError::NothingInCommon }
+        })?;
         let line = &session.media[audio];
         let ip = session.address(line).unwrap_or(session.origin.address);
         let before = self.remote.as_ref().and_then(|remote| remote.browser.as_ref());
@@ -366,9 +437,15 @@ impl Negotiation {
             ptime: line.ptime().and_then(|ptime| u8::try_from(ptime).ok()),
             direction: session.direction(line),
             browser,
+            chosen: self.chosen(line),
             lines: session.media.clone(),
             audio,
         })
+    }
+
+    /// The keys on a line that can be taken.
+    fn chosen(&self, line: &sdp::Media) -> Option<Chosen> {
+        self.keys.as_ref().and_then(|_| Chosen::from_line(line))
     }
 
     fn audio_codecs(&self, remote: &Remote) -> Vec<(Codec, u8)> {

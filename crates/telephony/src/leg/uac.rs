@@ -291,6 +291,12 @@ impl Leg {
                         return Vec::new();
                     }
                 }
+                // It cannot encrypt, or not as we can.
+                415 | 488 | 606 if self.negotiation.falls_back() => {
+                    let request = self.invite_request(&invitation, seq);
+                    self.go_out(wire, invitation, request, tries + 1);
+                    return Vec::new();
+                }
                 422 => {
                     if let Some(interval) = response.headers.min_se() {
                         invitation.session_interval = interval.max(invitation.session_interval);

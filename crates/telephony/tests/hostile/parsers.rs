@@ -9,7 +9,7 @@ use tandem_sip::{
     message::{
         CSeq, Contacts, Framer, Limits, NameAddr, RAck, Reason, Replaces, SessionExpires, Uri, Via, parse, validate,
     },
-    sdp::Session,
+    sdp::{Crypto, Session},
 };
 
 /// Something that reads bytes.
@@ -78,6 +78,9 @@ pub fn description(bytes: &[u8]) {
     for media in &session.media {
         let _ = (session.address(media), session.direction(media), media.codecs(), media.ptime(), media.rtcp_port());
         let _ = media.refused().to_string();
+        for crypto in media.cryptos() {
+            assert_eq!(Crypto::parse(&crypto.to_string()), Ok(crypto));
+        }
     }
     let written = session.to_string();
     let again = Session::parse(written.as_bytes()).expect("what was read and written can be read");

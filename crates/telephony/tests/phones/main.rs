@@ -6,6 +6,7 @@
 
 mod calls;
 mod console;
+mod encryption;
 mod recording;
 mod scenarios;
 mod service;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The two sides of a part of a recording.
-struct Part {
+pub struct Part {
     rate: u32,
     left: Vec<i16>,
     right: Vec<i16>,
@@ -43,7 +43,7 @@ impl Part {
 
     /// Each side holds its tones and none of the others, in every frame.
     #[track_caller]
-    fn holds(&self, left: &[u32], right: &[u32]) {
+    pub fn holds(&self, left: &[u32], right: &[u32]) {
         for (side, pcm, allowed) in [("left", &self.left, left), ("right", &self.right, right)] {
             for hertz in allowed {
                 assert!(tones::hears(pcm, self.rate, (*hertz).into()), "{hertz} Hz is not on the {side}");
@@ -78,7 +78,7 @@ fn recordings(world: &World) -> Vec<RecordingNote> {
 }
 
 /// The recordings, as soon as there are this many and all have ended.
-fn wait_for_recordings(world: &World, count: usize) -> Vec<Recording> {
+pub fn wait_for_recordings(world: &World, count: usize) -> Vec<Recording> {
     world.wait_for(&format!("{count} recordings"), || {
         let notes = recordings(world);
         (notes.len() >= count && notes.iter().all(|note| note.ended))
@@ -92,7 +92,7 @@ fn wait_until_recorded(world: &World, wanted: Recorded) {
     });
 }
 
-fn part(world: &World, recording: &Recording, n: usize) -> Part {
+pub fn part(world: &World, recording: &Recording, n: usize) -> Part {
     let file = std::fs::read(world.spool().join(recording.id.to_string()).join(format!("{n}.wav"))).unwrap();
     let sound = wav::read(&file).unwrap();
     assert_eq!(sound.channels, 2);
@@ -105,7 +105,7 @@ fn kinds(recording: &Recording) -> Vec<MarkKind> {
 }
 
 /// John presses a code, and waits until it has worked.
-fn press(world: &World, phone: &Baresip, code: &str, wanted: Recorded) {
+pub fn press(world: &World, phone: &Baresip, code: &str, wanted: Recorded) {
     phone.send_digits(code).granted();
     wait_until_recorded(world, wanted);
 }

@@ -44,13 +44,18 @@ impl std::ops::Deref for Soft {
 }
 
 pub fn phone(world: &World, extension: &str, tone: u32) -> Soft {
+    soft(tone, |source| world.phone_with(extension, tone, |account| account.configured(source)))
+}
+
+/// A phone that is started with a line of its configuration, by which it speaks softly.
+pub fn soft(tone: u32, start: impl FnOnce(&str) -> Baresip) -> Soft {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tone.wav");
     let mono = tones::sine(48_000, tone.into(), LEVEL, BREATH);
     let pcm = mono.into_iter().flat_map(|sample| [sample, sample]).collect();
     std::fs::write(&file, wav::write(&Sound { rate: 48_000, channels: 2, pcm })).unwrap();
     let source = format!("audio_source aufile,{}", file.display());
-    Soft(world.phone_with(extension, tone, |account| account.configured(&source)), folder)
+    Soft(start(&source), folder)
 }
 
 /// Mary has called John, and both talk.
