@@ -62,7 +62,7 @@ pub async fn account_list(
     Ok(Listing::of(columns, page, |row| {
         let name = if profile { row.name } else { format!("Extension {}", row.extension) };
         let expired = row.expires_on.is_some_and(|last| last < format::today(ask.at(), &row.time_zone));
-        let service = Service::of(row.customer_status, row.status, expired);
+        let service = Service::of(row.customer_status, row.status, expired).paid_from(row.funds);
         let mut cells = vec![Cell::Text(name)];
         cells.extend(extension.then(|| Cell::Figures(row.extension.to_string())));
         cells.extend(with_customer.then_some(Cell::Text(row.customer_name)));

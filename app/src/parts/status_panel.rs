@@ -148,7 +148,10 @@ pub(crate) async fn status_view(
     let history = history.map_err(|error| ask.tell(owner.noun(), error))?;
     let without_service = match (status, service) {
         (Status::Open, Service::Available) => None,
-        (Status::Open, why) => Some(why.label().to_owned()),
+        (Status::Open, Service::NoFunds) => {
+            Some("There are no funds: only emergency numbers can be called.".to_owned())
+        }
+        (Status::Open, why) => Some(format!("There is no service at present: {}.", why.label())),
         (Status::Suspended | Status::Blocked | Status::Closed, _) => None,
     };
     let told = |change: StatusChange| {
@@ -164,7 +167,7 @@ pub(crate) async fn status_view(
 pub const fn service_tone(service: Service) -> Tone {
     match service {
         Service::Available => Tone::Good,
-        Service::AccountExpired | Service::CustomerSuspended => Tone::Warning,
+        Service::NoFunds | Service::AccountExpired | Service::CustomerSuspended => Tone::Warning,
         Service::AccountBlocked | Service::CustomerBlocked => Tone::Bad,
         Service::AccountClosed | Service::CustomerClosed => Tone::Neutral,
     }
@@ -181,7 +184,7 @@ pub fn status_panel(view: StatusView) -> AnyView {
         <Card title="Status">
             <p><Badge tone=status_tone(view.status) text=view.status.label() /></p>
             {view.without_service.map(|why| {
-                view! { <Notice tone=Tone::Warning text=format!("There is no service at present: {why}.") /> }
+                view! { <Notice tone=Tone::Warning text=why /> }
             })}
             {(view.status == Status::Closed).then(|| {
                 view! { <Notice tone=Tone::Neutral text="Closed for good. The history stays; it cannot be opened again." /> }

@@ -160,6 +160,8 @@ pub enum ReleaseCause {
     NoCall,
     /// The caller may not call: no service (blocked, suspended, expired, closed).
     NoService,
+    /// The caller may not call: its company has no funds.
+    NoFunds,
     /// The called account has no service.
     CalleeNoService,
     /// The two sides have no codec in common.
@@ -180,7 +182,7 @@ pub enum ReleaseCause {
 
 impl ReleaseCause {
     /// All causes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Normal,
         Self::Cancelled,
         Self::Busy,
@@ -191,6 +193,7 @@ impl ReleaseCause {
         Self::NotAllowed,
         Self::NoCall,
         Self::NoService,
+        Self::NoFunds,
         Self::CalleeNoService,
         Self::NoCommonCodec,
         Self::Congestion,
@@ -215,6 +218,7 @@ impl ReleaseCause {
             Self::NotAllowed => "not_allowed",
             Self::NoCall => "no_call",
             Self::NoService => "no_service",
+            Self::NoFunds => "no_funds",
             Self::CalleeNoService => "callee_no_service",
             Self::NoCommonCodec => "no_common_codec",
             Self::Congestion => "congestion",
@@ -246,6 +250,7 @@ impl ReleaseCause {
             Self::NotAllowed => "Not allowed",
             Self::NoCall => "No call to join",
             Self::NoService => "No service",
+            Self::NoFunds => "No funds",
             Self::CalleeNoService => "Called party has no service",
             Self::NoCommonCodec => "No common codec",
             Self::Congestion => "Congestion",
@@ -269,7 +274,7 @@ impl ReleaseCause {
             // No answer from user (user alerted).
             Self::NoAnswer => Some(19),
             // Call rejected.
-            Self::Declined | Self::NoService | Self::CalleeNoService | Self::NotAllowed => Some(21),
+            Self::Declined | Self::NoService | Self::NoFunds | Self::CalleeNoService | Self::NotAllowed => Some(21),
             // Subscriber absent.
             Self::NotRegistered => Some(20),
             // Unallocated number.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::Timestamp;
+use crate::{billing::ledger::Funds, ids::Timestamp};
 
 /// The status of a customer or an account, as set by people.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,6 +98,8 @@ pub struct StatusChange {
 pub enum Service {
     /// Calls can be made.
     Available,
+    /// The customer has no funds: its accounts can be called, but cannot call.
+    NoFunds,
     /// The account's expiry date has come.
     AccountExpired,
     /// The customer is suspended.
@@ -134,11 +136,29 @@ impl Service {
         }
     }
 
+    /// The service of whoever pays for it, with what the customer has left. It counts for calls that the account makes and
+    /// for what people are shown; who has nothing left is called as before, and its calls are not cut off.
+    #[must_use]
+    pub const fn paid_from(self, funds: Funds) -> Self {
+        match self {
+            Self::Available if funds.exhausted => Self::NoFunds,
+            Self::Available
+            | Self::NoFunds
+            | Self::AccountExpired
+            | Self::CustomerSuspended
+            | Self::AccountBlocked
+            | Self::CustomerBlocked
+            | Self::AccountClosed
+            | Self::CustomerClosed => self,
+        }
+    }
+
     /// The name in the interface.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Available => "Open",
+            Self::NoFunds => "No funds",
             Self::AccountExpired => "Expired",
             Self::CustomerSuspended => "Customer suspended",
             Self::AccountBlocked => "Blocked",

@@ -1,6 +1,9 @@
 //! Which status may follow which, and whether there is service.
 
-use tandem_domain::status::{Service, Status};
+use tandem_domain::{
+    billing::ledger::Funds,
+    status::{Service, Status},
+};
 
 #[test]
 fn a_status_changes_to_any_other_until_it_is_closed() {
@@ -67,6 +70,20 @@ fn each_cause_alone_is_told_as_itself() {
         Service::AccountBlocked,
         "nobody sets this; it is still no service"
     );
+}
+
+#[test]
+fn without_funds_nobody_calls_but_any_other_cause_is_told_before() {
+    for (customer, account) in
+        Status::ALL.into_iter().flat_map(|customer| Status::ALL.map(|account| (customer, account)))
+    {
+        for expired in [false, true] {
+            let told = Service::of(customer, account, expired);
+            assert_eq!(told.paid_from(Funds { available: None, exhausted: false }), told);
+            let broke = told.paid_from(Funds { available: Some(0), exhausted: true });
+            assert_eq!(broke, told.max(Service::NoFunds), "{customer:?}, {account:?}, expired: {expired}");
+        }
+    }
 }
 
 #[test]

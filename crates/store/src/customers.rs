@@ -3,6 +3,7 @@
 use tandem_domain::{
     access::{Audience, Scope, Tenant, Who},
     audit::Subject,
+    billing::ledger::Funds,
     customer::{Billing, Customer},
     dialing::{DialingMode, PbxCodes},
     ids::{ClassId, CustomerId, Stored, Timestamp, Version},
@@ -17,6 +18,7 @@ use crate::{
     db::{Row, Sql, sql},
     dialing,
     diff::{Values, changes, values},
+    ledger::{self, FUNDS, FUNDS_OF},
     list::{List, Where, WordIndex},
     names, roles,
     saving::{About, Write},
@@ -93,6 +95,8 @@ pub struct CustomerOverview {
     pub sign_in: Option<SignInName>,
     /// How many accounts it has, closed ones not counted.
     pub accounts: i64,
+    /// What it has left.
+    pub funds: Funds,
 }
 
 /// The customers. See [`Store::customers`].
@@ -191,16 +195,19 @@ impl Customers<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn overview(&self, tenant: Tenant) -> Result<CustomerOverview, StoreError> {
-        let overview = "SELECT c.id, c.status, c.created_at, s.name AS sign_in, \
-                        (SELECT CAST(COALESCE(SUM(t.accounts), 0) AS BIGINT) FROM account_tally t \
-                        WHERE t.customer_id = c.id AND t.status <> 'closed') AS accounts \
-                        FROM customer c LEFT JOIN sign_in s ON s.person_id = c.id WHERE c.id = $1";
+        let overview = format!(
+            "SELECT c.id, c.status, c.created_at, s.name AS sign_in, {FUNDS}, \
+             (SELECT CAST(COALESCE(SUM(t.accounts), 0) AS BIGINT) FROM account_tally t \
+             WHERE t.customer_id = c.id AND t.status <> 'closed') AS accounts \
+             FROM customer c {FUNDS_OF} LEFT JOIN sign_in s ON s.person_id = c.id WHERE c.id = $1"
+        );
         let row = self.0.db.one(sql(overview).bind(tenant.customer())).await?.ok_or(StoreError::NotFound)?;
         Ok(CustomerOverview {
             status: row.read("status", Status::from_key)?,
             created_at: row.at("created_at")?,
             sign_in: row.parse_or_null("sign_in")?,
             accounts: row.int("accounts")?,
+            funds: ledger::funds(&row)?,
         })
     }
 

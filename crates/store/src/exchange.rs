@@ -5,6 +5,7 @@ use std::fmt;
 use tandem_domain::{
     access::Tenant,
     account::full_name,
+    billing::ledger::Funds,
     dialing::{CodeField, PbxCodes},
     huntgroup::{Huntgroup, Member, RingStrategy},
     ids::{AccountId, CustomerId, HuntgroupId},
@@ -19,6 +20,7 @@ use crate::{
     Store, StoreError, codes,
     db::{Arg, Row, Sql, sql},
     dialing_rules,
+    ledger::{self, FUNDS, FUNDS_OF},
 };
 
 /// What decides whether an account has service.
@@ -101,6 +103,8 @@ pub struct Caller {
     pub codes: PbxCodes,
     /// The number that is shown to the outside: the first public number that rings the account, else the customer's first.
     pub shown_number: Option<PhoneNumber>,
+    /// What the customer has left.
+    pub funds: Funds,
 }
 
 /// What a number rings.
@@ -225,11 +229,11 @@ impl Exchange<'_> {
     /// [`StoreError::Database`].
     pub async fn caller(&self, account: AccountId) -> Result<Option<Caller>, StoreError> {
         let caller = format!(
-            "SELECT {LINE}, c.name AS customer_name, {}, COALESCE(\
+            "SELECT {LINE}, c.name AS customer_name, {}, {FUNDS}, COALESCE(\
              (SELECT n.number FROM public_number n WHERE n.account_id = a.id ORDER BY n.id LIMIT 1), \
              (SELECT n.number FROM public_number n WHERE n.customer_id = a.customer_id ORDER BY n.id LIMIT 1)\
              ) AS shown_number \
-             FROM account a {LINE_OF} {CODES_OF} WHERE a.id = $5",
+             FROM account a {LINE_OF} {FUNDS_OF} {CODES_OF} WHERE a.id = $5",
             codes_in_effect(codes::COLUMNS.split(", "))
         );
         let caller = sql(caller).bind_all(codes_args()).bind(account);
@@ -239,6 +243,7 @@ impl Exchange<'_> {
                 customer_name: row.text("customer_name")?,
                 codes: codes::read(&row)?,
                 shown_number: row.parse_or_null("shown_number")?,
+                funds: ledger::funds(&row)?,
             })
         };
         self.0.db.one(caller).await?.map(read).transpose()
@@ -408,11 +413,8 @@ impl Exchange<'_> {
         }
         let (start, stop) = (CodeField::RecordStart.key(), CodeField::RecordStop.key());
         let places: Vec<String> = (0..accounts.len()).map(|n| format!("${}", n + 5)).collect();
-        let of = format!(
-            "SELECT a.id, {} FROM account a {CODES_OF} WHERE a.id IN ({})",
-            codes_in_effect([start, stop]),
-            places.join(", ")
-        );
+        let (codes, places) = (codes_in_effect([start, stop]), places.join(", "));
+        let of = format!("SELECT a.id, {codes} FROM account a {CODES_OF} WHERE a.id IN ({places})");
         let of = sql(of).bind_all(codes_args()).bind_all(accounts.iter().map(Into::into));
         let rows = self.0.db.all(of).await?;
         let read =

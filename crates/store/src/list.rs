@@ -84,11 +84,11 @@ pub(crate) struct WordIndex {
 /// A list, and the page that is asked for. `r` is the listed table.
 pub(crate) struct List<'a> {
     /// The columns of a row; `r.id` is among them.
-    pub(crate) columns: &'static str,
+    pub(crate) columns: &'a str,
     /// The listed table. It has the columns `id` and `search`.
     pub(crate) table: &'static str,
     /// Joins for the rows of the page; may be empty.
-    pub(crate) joins: &'static str,
+    pub(crate) joins: &'a str,
     /// The word index of a table with many rows.
     pub(crate) words: Option<WordIndex>,
     /// Which rows.

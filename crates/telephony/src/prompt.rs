@@ -53,6 +53,8 @@ prompts! {
     CustomerBlocked = "customer_blocked",
     /// The caller's company is closed.
     CustomerClosed = "customer_closed",
+    /// The caller's company has no funds.
+    NoFunds = "no_funds",
     /// The caller may not call there.
     CallNotAllowed = "call_not_allowed",
     /// The other network could not put the call through.

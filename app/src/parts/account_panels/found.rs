@@ -47,7 +47,7 @@ impl FoundAccount {
         let customer = ask.store().customers().get(tenant).await.map_err(tell)?.value;
         let today = format::today(ask.at(), &customer.time_zone);
         let expired = stored.value.expires_on.as_ref().is_some_and(|last| *last < today);
-        let service = Service::of(overview.customer_status, overview.status, expired);
+        let service = Service::of(overview.customer_status, overview.status, expired).paid_from(overview.funds);
         Ok(Self { tenant, stored, overview, customer, service })
     }
 

@@ -140,6 +140,7 @@ pub(crate) fn cause_badge(cause: ReleaseCause) -> (Tone, String) {
         ReleaseCause::NotRegistered
         | ReleaseCause::NotAllowed
         | ReleaseCause::NoService
+        | ReleaseCause::NoFunds
         | ReleaseCause::CalleeNoService
         | ReleaseCause::SessionExpired
         | ReleaseCause::Shutdown => Tone::Warning,

@@ -35,8 +35,10 @@ pub struct Transactions {
     secret: u64,
     pub(super) most_servers: usize,
     last_id: u64,
-    pub(super) clients: HashMap<ClientId, Client>,
-    pub(super) servers: HashMap<ServerId, Server>,
+    /// Boxed: a table in which entries come and go doubles once, long after it held all of them, as soon as its last place
+    /// that was never used is gone. What it has twice then should be small.
+    pub(super) clients: HashMap<ClientId, Box<Client>>,
+    pub(super) servers: HashMap<ServerId, Box<Server>>,
     pub(super) client_keys: HashMap<ClientKey, ClientId>,
     pub(super) server_keys: HashMap<ServerKey, ServerId>,
     pub(super) merges: HashMap<MergeKey, ServerId>,
@@ -267,7 +269,7 @@ impl Transactions {
         let id = ClientId(self.next_id());
         self.client_keys.insert(key.clone(), id);
         let client = Client::start(now, &self.timers, flow, request, key, silent, &mut self.out);
-        self.clients.insert(id, client);
+        self.clients.insert(id, Box::new(client));
         self.ways.insert((flow.transport, flow.remote, Waiter::Client(id)));
         self.settle_client(id);
         id

@@ -171,7 +171,7 @@ impl Transactions {
         let tag = format!("{:016x}", self.random.random::<u64>()).into();
         let begin = Begin { key: key.clone(), merge: merge.clone(), flow: way, anew, tag, number, request: &request };
         let server = Server::start(now, &self.timers, begin);
-        self.servers.insert(id, server);
+        self.servers.insert(id, Box::new(server));
         self.server_keys.insert(key, id);
         if let Some(merge) = merge {
             self.merges.insert(merge, id);

@@ -1,7 +1,10 @@
 //! How much of a core does a call take? Prints it: `cargo test --release -p tandem-sip --test transactions -- --ignored
 //! --nocapture`.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use tandem_sip::{
     flow::{Flow, Transport},
@@ -31,7 +34,41 @@ fn invite(call_id: &str, method: Method, number: u32) -> Request {
 #[test]
 #[ignore = "a measurement"]
 fn calls_in_a_second() {
-    let now = Instant::now();
+    let begin = Instant::now();
+    let (messages, callee) = calls(CALLS, Duration::ZERO, |_| ());
+    let took = begin.elapsed();
+    let per_message = took / messages;
+    println!("{CALLS} calls, {messages} messages: {took:?}; {per_message:?} a message written, read and handled");
+    println!("{} KiB, with both ends' transactions of these calls", resident());
+    println!(
+        "{:.0} calls a second, both ends on one core; kept: {:?}",
+        f64::from(CALLS) / took.as_secs_f64(),
+        callee.counts()
+    );
+}
+
+/// 600 a second, so that from 19,200 of them on as many transactions end as begin.
+#[test]
+#[ignore = "a measurement"]
+fn memory_while_calls_come_and_go() {
+    calls(130_000, Duration::from_micros(1667), |number| {
+        if number % 20_000 == 0 {
+            println!("after {number} calls: {} KiB", resident());
+        }
+    });
+}
+
+/// KiB that this process has in memory.
+fn resident() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.unwrap_or_default().trim().trim_end_matches(" kB").to_owned()
+}
+
+/// Makes calls one after the other, each `pace` after the one before by the clock that the transactions are given. Gives the
+/// messages that went by, and the callee's end.
+fn calls(calls: u32, pace: Duration, each: impl Fn(u32)) -> (u32, Transactions) {
+    let begin = Instant::now();
     let way = |from: End| Flow {
         transport: Transport::Udp,
         local: from.address(),
@@ -42,8 +79,11 @@ fn calls_in_a_second() {
     let mut callee = Transactions::new(Timers::default(), 2);
     let (mut messages, mut over) = (0, 0);
     let mut asked: Option<ClientId>;
-    let begin = Instant::now();
-    for number in 0..CALLS {
+    for number in 0..calls {
+        let now = begin + pace * number;
+        caller.handle_timeout(now);
+        callee.handle_timeout(now);
+        each(number);
         let call_id = format!("{number}@192.0.2.1");
         asked = Some(caller.request(now, way(End::Caller), invite(&call_id, Method::Invite, 1)));
         let mut wire: VecDeque<(End, bytes::Bytes)> = VecDeque::new();
@@ -105,15 +145,6 @@ fn calls_in_a_second() {
             }
         }
     }
-    let took = begin.elapsed();
-    assert_eq!(over, CALLS);
-    let per_message = took / messages;
-    println!("{CALLS} calls, {messages} messages: {took:?}; {per_message:?} a message written, read and handled");
-    let kept = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    println!("{:?}, with both ends' transactions of these calls", kept.lines().find(|line| line.starts_with("VmRSS")));
-    println!(
-        "{:.0} calls a second, both ends on one core; kept: {:?}",
-        f64::from(CALLS) / took.as_secs_f64(),
-        callee.counts()
-    );
+    assert_eq!(over, calls);
+    (messages, callee)
 }

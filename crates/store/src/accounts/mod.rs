@@ -5,6 +5,7 @@
 use tandem_domain::{
     access::{Scope, Tenant},
     account::{Account, full_name},
+    billing::ledger::Funds,
     ids::{AccountId, CustomerId, Stored, Timestamp},
     list::{PAGE_ROWS, Page, Query},
     locale::TimeZone,
@@ -16,6 +17,7 @@ use tandem_domain::{
 use crate::{
     Store, StoreError,
     db::{Row, Sql, sql},
+    ledger::{self, FUNDS, FUNDS_OF},
     list::{List, Where, WordIndex},
     statuses,
 };
@@ -87,6 +89,8 @@ pub struct AccountRow {
     pub expires_on: Option<String>,
     /// The customer's time zone.
     pub time_zone: TimeZone,
+    /// What the customer has left.
+    pub funds: Funds,
 }
 
 /// What is known of an account beside its record.
@@ -108,6 +112,8 @@ pub struct AccountOverview {
     pub sip_user: String,
     /// Whether a SIP password is set.
     pub has_sip_password: bool,
+    /// What the customer has left.
+    pub funds: Funds,
 }
 
 /// An account to choose in a form.
@@ -147,11 +153,14 @@ impl Accounts<'_> {
         let mut conditions = Where::within(scope);
         conditions.and_if("r.customer_id = ?", filters.customer);
         conditions.and_if("r.status = ?", filters.status);
+        let columns = format!(
+            "r.id, r.customer_id, r.first_name, r.last_name, r.extension, r.email, r.status, r.expires_on, \
+             c.name AS customer_name, c.status AS customer_status, c.time_zone, {FUNDS}"
+        );
         let list = List {
-            columns: "r.id, r.customer_id, r.first_name, r.last_name, r.extension, r.email, r.status, r.expires_on, \
-                      c.name AS customer_name, c.status AS customer_status, c.time_zone",
+            columns: &columns,
             table: "account",
-            joins: "JOIN customer c ON c.id = r.customer_id",
+            joins: &format!("JOIN customer c ON c.id = r.customer_id {FUNDS_OF}"),
             words: Some(WORDS),
             conditions,
             search: &query.search,
@@ -173,6 +182,7 @@ impl Accounts<'_> {
                 status: row.read("status", Status::from_key)?,
                 expires_on: row.text_or_null("expires_on")?,
                 time_zone: row.parse("time_zone")?,
+                funds: ledger::funds(row)?,
             })
         };
         list.page(&self.0.db, read).await
@@ -229,11 +239,13 @@ impl Accounts<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn overview(&self, tenant: Tenant, id: AccountId) -> Result<AccountOverview, StoreError> {
-        let overview = "SELECT a.id, a.status, a.held, a.created_at, a.extension, c.status AS customer_status, \
-                        c.name AS customer_name, c.sip_prefix, s.name AS sign_in, p.sip_user AS registered \
-                        FROM account a JOIN customer c ON c.id = a.customer_id \
-                        LEFT JOIN sign_in s ON s.person_id = a.id LEFT JOIN sip_credential p ON p.account_id = a.id \
-                        WHERE a.id = $1 AND a.customer_id = $2";
+        let overview = format!(
+            "SELECT a.id, a.status, a.held, a.created_at, a.extension, c.status AS customer_status, \
+             c.name AS customer_name, c.sip_prefix, s.name AS sign_in, p.sip_user AS registered, {FUNDS} \
+             FROM account a JOIN customer c ON c.id = a.customer_id {FUNDS_OF} \
+             LEFT JOIN sign_in s ON s.person_id = a.id LEFT JOIN sip_credential p ON p.account_id = a.id \
+             WHERE a.id = $1 AND a.customer_id = $2"
+        );
         let overview = sql(overview).bind(id).bind(tenant.customer());
         let row = self.0.db.one(overview).await?.ok_or(StoreError::NotFound)?;
         Ok(AccountOverview {
@@ -245,6 +257,7 @@ impl Accounts<'_> {
             sign_in: row.parse_or_null("sign_in")?,
             sip_user: row.text("sip_prefix")? + &row.text("extension")?,
             has_sip_password: row.text_or_null("registered")?.is_some(),
+            funds: ledger::funds(&row)?,
         })
     }
 

@@ -84,17 +84,13 @@ impl Ledger<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn balance(&self, tenant: Tenant) -> Result<Balance, StoreError> {
-        let balance = "SELECT c.id, c.currency, c.billing, k.credit_limit, a.balance FROM customer c \
-                       LEFT JOIN customer_credit k ON k.customer_id = c.id \
-                       LEFT JOIN ledger_account a ON a.id = 'receivable:' || c.id || ':' || c.currency WHERE c.id = $1";
+        let balance = format!("SELECT c.id, c.currency, {FUNDS} FROM customer c {FUNDS_OF} WHERE c.id = $1");
         let row = self.0.db.one(sql(balance).bind(tenant.customer())).await?.ok_or(StoreError::NotFound)?;
-        let (billing, credit_limit) = (row.read("billing", Billing::from_key)?, row.int_or_null("credit_limit")?);
-        let balance = row.int_or_null("balance")?.unwrap_or(0);
         Ok(Balance {
-            balance: Money::new(balance, row.read("currency", Currency::from_code)?),
-            billing,
-            credit_limit,
-            funds: books::standing(balance, billing, credit_limit),
+            balance: Money::new(row.int_or_null("balance")?.unwrap_or(0), row.read("currency", Currency::from_code)?),
+            billing: row.read("billing", Billing::from_key)?,
+            credit_limit: row.int_or_null("credit_limit")?,
+            funds: funds(&row)?,
         })
     }
 
@@ -282,6 +278,18 @@ pub(crate) async fn balance_of(tx: &mut Tx, customer: CustomerId, currency: Curr
     let account = AccountKind::Receivable(customer).account(currency);
     let balance = sql("SELECT balance FROM ledger_account WHERE id = $1").bind(account);
     tx.one(balance).await?.map_or(Ok(0), |row| row.int("balance"))
+}
+
+/// The columns that [`funds`] reads of a customer `c`.
+pub(crate) const FUNDS: &str = "c.billing, credit.credit_limit, owed.balance";
+/// Where they are: two rows more, each by its primary key.
+pub(crate) const FUNDS_OF: &str = "LEFT JOIN customer_credit credit ON credit.customer_id = c.id \
+                                   LEFT JOIN ledger_account owed ON owed.id = 'receivable:' || c.id || ':' || c.currency";
+
+/// What a customer has left.
+pub(crate) fn funds(row: &Row) -> Result<Funds, StoreError> {
+    let balance = row.int_or_null("balance")?.unwrap_or(0);
+    Ok(books::standing(balance, row.read("billing", Billing::from_key)?, row.int_or_null("credit_limit")?))
 }
 
 fn by_key(key: &str) -> Sql {

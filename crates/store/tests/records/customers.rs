@@ -2,6 +2,7 @@
 
 use tandem_domain::{
     access::Tenant,
+    billing::ledger::Funds,
     customer::{Billing, Customer},
     ids::{ClassId, Version},
     locale::{Currency, Locale},
@@ -37,6 +38,7 @@ async fn a_customer_lives_and_its_life_is_told(world: World) {
         created_at: made.at,
         sign_in: Some("abc".parse().unwrap()),
         accounts: 0,
+        funds: Funds { available: None, exhausted: false },
     };
     assert_eq!(customers.overview(tenant).await.unwrap(), overview);
     let told = world.told_since(0).await;

@@ -1,18 +1,23 @@
 //! What the exchange is told before it sets up a call.
 
 use tandem_domain::{
-    access::{Tenant, Who},
+    access::{Scope, Tenant, Who},
     account::Account,
-    customer::Customer,
+    customer::{Billing, Customer},
     dialing::{CustomerDialing, DialingMode, DialingRule},
     huntgroup::{Member, RingStrategy},
     ids::{AccountId, DialingRuleId, Version},
+    list::Query,
     locale::TimeZone,
     settings::{Setting, Value},
     status::{Service, Status},
     supervision::{Mode, Notice, Refused, may_join},
 };
-use tandem_store::exchange::{Destination, Group, Line, RecordingCodes, RecordingTerms};
+use tandem_store::{
+    accounts::AccountFilters,
+    exchange::{Destination, Group, Line, RecordingCodes, RecordingTerms},
+    ledger::NewAdjustment,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -27,6 +32,7 @@ on_both!(
     a_phone_is_known_by_its_sip_user,
     a_caller_has_the_codes_in_effect,
     a_caller_shows_its_own_number_or_the_customers_first,
+    a_caller_has_the_funds_of_its_customer,
     an_extension_rings_an_account_or_a_huntgroup,
     a_public_number_rings_what_it_is_given_to,
     the_standing_tells_whether_there_is_service,
@@ -126,6 +132,48 @@ async fn a_caller_shows_its_own_number_or_the_customers_first(world: World) {
     world.store.public_numbers().delete(abc, &number("+3225550744"), &world.change()).await.unwrap();
     world.store.public_numbers().delete(abc, &number("+3225550700"), &world.change()).await.unwrap();
     assert_eq!([shown(john).await, shown(mary).await, shown(lin).await], ["+3225550644", "+3225550600", ""]);
+}
+
+async fn a_caller_has_the_funds_of_its_customer(world: World) {
+    let prepaid = Customer { billing: Billing::Prepaid, ..customer("ABC") };
+    let abc = Tenant::for_system(world.store.customers().create(&prepaid, None, &world.change()).await.unwrap());
+    let panda = world.customer("Panda").await;
+    let (john, lin) = (world.account(abc, "John", "744").await, world.account(panda, "Lin", "801").await);
+    let credit = async |tenant: Tenant, token: &str, credit: i64| {
+        let adjustment = NewAdjustment { token: token.into(), credit, reason: String::new(), invoice: None };
+        world.store.ledger().adjust(&world.change(), tenant, &adjustment).await.unwrap();
+    };
+    let limit = async |tenant: Tenant, limit: Option<i64>| {
+        world.store.ledger().set_credit_limit(&world.change(), tenant, limit).await.unwrap();
+    };
+    // Whoever asks is told the same: the exchange, the pages, the ledger.
+    let funds = async |tenant: Tenant, account| {
+        let funds = world.store.exchange().caller(account).await.unwrap().unwrap().funds;
+        assert_eq!(funds, world.store.accounts().overview(tenant, account).await.unwrap().funds);
+        assert_eq!(funds, world.store.customers().overview(tenant).await.unwrap().funds);
+        assert_eq!(funds, world.store.ledger().balance(tenant).await.unwrap().funds);
+        let (all, everyone) = (Query::default(), AccountFilters::default());
+        let listed = world.store.accounts().list(Scope::of(tenant), &all, &everyone).await.unwrap();
+        assert_eq!(listed.rows.iter().map(|row| row.funds).collect::<Vec<_>>(), [funds]);
+        (funds.available, funds.exhausted)
+    };
+    assert_eq!(funds(abc, john).await, (Some(0), true), "prepaid, and nothing was paid");
+    assert_eq!(funds(panda, lin).await, (None, false), "postpaid, without a limit");
+    credit(abc, "paid", 1000).await;
+    assert_eq!(funds(abc, john).await, (Some(1000), false));
+    credit(abc, "used", -1000).await;
+    assert_eq!(funds(abc, john).await, (Some(0), true));
+    limit(abc, Some(1)).await;
+    assert_eq!(funds(abc, john).await, (Some(1), false));
+
+    limit(panda, Some(500)).await;
+    assert_eq!(funds(panda, lin).await, (Some(500), false));
+    credit(panda, "calls", -499).await;
+    assert_eq!(funds(panda, lin).await, (Some(1), false));
+    credit(panda, "a call", -1).await;
+    assert_eq!(funds(panda, lin).await, (Some(0), true), "at its limit");
+    limit(panda, None).await;
+    assert_eq!(funds(panda, lin).await, (None, false));
 }
 
 async fn an_extension_rings_an_account_or_a_huntgroup(world: World) {

@@ -63,6 +63,8 @@ impl Refusal {
     pub const INCOMPLETE: Self = Self::silent(ReleaseCause::UnknownNumber, 484, EndedBy::Exchange);
     /// What was dialled is not offered to this caller.
     pub const NOT_ALLOWED: Self = Self::spoken(ReleaseCause::NoService, 403, Prompt::CallNotAllowed);
+    /// The caller's company has no funds.
+    pub const NO_FUNDS: Self = Self::spoken(ReleaseCause::NoFunds, 402, Prompt::NoFunds);
     /// There is no way to other networks.
     pub const NOWHERE: Self = Self::spoken(ReleaseCause::NetworkFailure, 503, Prompt::CallFailed);
     /// The called account has no service.
@@ -81,6 +83,8 @@ impl Refusal {
     pub const fn of_service(service: Service) -> Option<Self> {
         let prompt = match service {
             Service::Available => return None,
+            // RFC 3261 §21.4.3 names this status for it; phones show it as it is.
+            Service::NoFunds => return Some(Self::NO_FUNDS),
             Service::AccountExpired => Prompt::AccountExpired,
             Service::CustomerSuspended => Prompt::CustomerSuspended,
             Service::AccountBlocked => Prompt::AccountBlocked,

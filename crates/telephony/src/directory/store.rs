@@ -85,7 +85,7 @@ impl Asked<'_> {
             // Help is called whatever else is wrong (PRODUCT §4).
             return Ok(self.emergency(&caller, number));
         }
-        if let Some(refusal) = Refusal::of_service(self.service(&caller.line)) {
+        if let Some(refusal) = Refusal::of_service(self.service(&caller.line).paid_from(caller.funds)) {
             return Ok(refused(&caller, number, refusal));
         }
         match meaning {
@@ -142,7 +142,7 @@ impl Asked<'_> {
         };
         // Another customer's extension of the same number is looked for among the manager's own.
         let dialled = format!("{}{}", caller.codes.prefix(mode), agent.line.extension);
-        if let Some(refusal) = Refusal::of_service(self.service(&caller.line)) {
+        if let Some(refusal) = Refusal::of_service(self.service(&caller.line).paid_from(caller.funds)) {
             return Ok(refused(&caller, &dialled, refusal));
         }
         if agent.line.customer != caller.line.customer {

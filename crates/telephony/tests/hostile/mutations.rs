@@ -29,6 +29,12 @@ fn seeds() -> Vec<Vec<u8>> {
             .concat(),
     );
     seeds.push([&[0x82, 201, 0, 13][..], &[3; 52]].concat());
+    for browser in ["chromium", "firefox"] {
+        let file = format!("{}/../sip/tests/browsers/{browser}.sdp", env!("CARGO_MANIFEST_DIR"));
+        seeds.push(std::fs::read(file).expect("a browser's description"));
+    }
+    let announcement = include_bytes!("../../../media/voice/prompts/call_not_allowed.wav");
+    seeds.push(announcement[..600].to_vec());
     seeds.push(vec![5, 0x0a, 0, 160, 0, 5, 0x8a, 1, 64, 0, 11, 0x8a, 1, 64, 1]);
     seeds
 }

@@ -3,20 +3,20 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use tandem_media::{dtmf, rtcp, rtp};
+use tandem_media::{Clip, dtmf, rtcp, rtp};
 use tandem_sip::{
     digest::{Challenge, Credentials},
     message::{
         CSeq, Contacts, Framer, Limits, NameAddr, RAck, Reason, Replaces, SessionExpires, Uri, Via, parse, validate,
     },
-    sdp::{Crypto, Session},
+    sdp::{Crypto, Fingerprint, Session},
 };
 
 /// Something that reads bytes.
 pub type Reader = fn(&[u8]);
 
 /// All, with their names.
-pub const ALL: [(&str, Reader); 8] = [
+pub const ALL: [(&str, Reader); 9] = [
     ("message", message),
     ("framer", framer),
     ("digest", digest),
@@ -25,6 +25,7 @@ pub const ALL: [(&str, Reader); 8] = [
     ("rtp_packet", rtp_packet),
     ("rtcp_packet", rtcp_packet),
     ("telephone_event", telephone_event),
+    ("sound_file", sound_file),
 ];
 
 /// A datagram. What is read means the same after it was written.
@@ -81,7 +82,15 @@ pub fn description(bytes: &[u8]) {
         for crypto in media.cryptos() {
             assert_eq!(Crypto::parse(&crypto.to_string()), Ok(crypto));
         }
+        // What browsers say.
+        let _ = (session.ice(media), session.setup(media), session.has_ice_option(media, "trickle"));
+        let _ = (media.mid(), media.msid(), media.ends_candidates(), media.candidates().map(str::len).sum::<usize>());
+        assert!(media.ssrcs().len() <= 16 && media.candidates().count() <= 32);
+        if let Some(fingerprint) = session.fingerprint(media) {
+            assert_eq!(Fingerprint::parse(&fingerprint.to_string()), Some(fingerprint));
+        }
     }
+    let _ = (session.bundle(), session.is_ice_lite());
     let written = session.to_string();
     let again = Session::parse(written.as_bytes()).expect("what was read and written can be read");
     assert_eq!(again.to_string(), written);
@@ -138,4 +147,9 @@ pub fn telephone_event(octets: &[u8]) {
         let timestamp = u32::from(*part.last().unwrap_or(&0)) + u32::try_from(number).unwrap_or(0) / 3 * 256;
         let _ = receiver.handle(timestamp, payload);
     }
+}
+
+/// A WAV file, such as a prompt that replaces ours.
+pub fn sound_file(octets: &[u8]) {
+    let _ = Clip::from_wav(octets);
 }

@@ -87,6 +87,44 @@ fn a_blocked_account_hears_why_but_help_is_always_called() {
 }
 
 #[test]
+fn without_funds_nobody_calls_out_and_no_call_is_cut_off() {
+    let world = World::new();
+    let (john, mary) = (world.phone("744", JOHN), world.phone("702", MARY));
+    world.talk(&john, "702", &mary);
+    let tenant = world.block_on(async {
+        let found = world.store.exchange().phone("abc744").await.unwrap().unwrap();
+        let (tenant, change) = (found.line.tenant(), Change::by_system(Timestamp(1)));
+        // ABC owes more than that.
+        world.store.ledger().set_credit_limit(&change, tenant, Some(0)).await.unwrap();
+        tenant
+    });
+    mary.wait_until_hears(f64::from(JOHN)).granted();
+    john.wait_until_hears(f64::from(MARY)).granted();
+    john.hangup().granted();
+    mary.wait_until_closed().granted();
+
+    john.dial("+3225550199").granted();
+    john.wait_until_progress().granted();
+    let reason = john.wait_until_closed().granted();
+    assert!(reason.contains("402"), "{reason}");
+    let xdr = world.wait_for_xdrs(2).remove(1);
+    assert_eq!((xdr.cause, xdr.status), (ReleaseCause::NoFunds, 402));
+
+    john.dial("112").granted();
+    john.wait_until_established().granted();
+    john.hangup().granted();
+    world.wait_until_quiet();
+
+    world.block_on(async {
+        let ledger = world.store.ledger();
+        ledger.set_credit_limit(&Change::by_system(Timestamp(2)), tenant, None).await.unwrap();
+    });
+    world.talk(&john, "702", &mary);
+    john.hangup().granted();
+    world.wait_until_quiet();
+}
+
+#[test]
 fn a_huntgroup_rings_all_and_who_is_first_gets_the_call() {
     let world = World::new();
     let (adam, john, olivia) = (world.phone("701", ADAM), world.phone("744", JOHN), world.phone("745", OLIVIA));

@@ -33,7 +33,7 @@ pub async fn customer_status_read(
 
     let ask = Ask::now()?;
     let found = FoundCustomer::load(&ask, id).await?;
-    let service = Service::of(found.overview.status, Status::Open, false);
+    let service = Service::of(found.overview.status, Status::Open, false).paid_from(found.overview.funds);
     let status = status_view(&ask, Owner::customer(id), &found.stored.value.name, service).await?;
     Ok((found.head(&ask), status))
 }

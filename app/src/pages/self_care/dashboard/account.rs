@@ -71,7 +71,7 @@ pub async fn account_home_read() -> Result<AccountHome, AppError> {
     let overview = accounts.overview(tenant, id).await.map_err(tell)?;
     let today = format::today(ask.at(), &ask.me.time_zone);
     let expired = account.expires_on.as_ref().is_some_and(|last| *last < today);
-    let service = Service::of(overview.customer_status, overview.status, expired);
+    let service = Service::of(overview.customer_status, overview.status, expired).paid_from(overview.funds);
     let memberships = ask.store().huntgroups(tenant).of_account(id).await.map_err(tell)?;
     let is_manager = memberships.iter().any(|membership| membership.member.supervision_allowed);
     let supervises = if is_manager { Some(supervises(&ask, tenant, id).await?) } else { None };
