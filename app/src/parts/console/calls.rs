@@ -207,7 +207,7 @@ pub(super) fn modes(mine: Option<Mode>, why: Option<&'static str>, whom: &str) -
                     {icon(mode_sign(mode))}
                     <span>{mode.label()}</span>
                     <span class="hidden-text">{[" on ", whom].concat()}</span>
-                    <kbd class="needs-wasm" aria-hidden="true">{key_of(mode)}</kbd>
+                    <kbd class="needs-wasm single-key" aria-hidden="true">{key_of(mode)}</kbd>
                 </button>
             }
         })

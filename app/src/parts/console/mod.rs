@@ -33,7 +33,7 @@ use crate::{
     listing::{ListArgs, Tone},
     phone::{Link, use_phone},
     post::{Done, Typed},
-    ui::{Notice, use_desk},
+    ui::{Notice, single_keys_switch, use_desk},
 };
 
 /// What a call is called in an answer.
@@ -282,7 +282,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
     let lost = "The server is not reached: what is shown may not be so any more. It is tried again.";
     let shut = move || board.shut.get().map(|error| view! { <Notice tone=Tone::Bad text=error.to_string() /> });
     let hint = "Arrow keys choose a call. S, W and B join it, or change how you are in it; Escape leaves. \
-                The upper meter is the agent’s voice, the lower one the client’s.";
+                Who sets letters off unawares turns them off below. The upper meter is the agent’s voice, the lower one the client’s.";
     view! {
         <div
             class="stack console"
@@ -299,7 +299,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
             <div class="console-field">
                 <div>
                     {calls::calls(board, args)}
-                    {joins.then(|| view! { <p class="phone-words needs-wasm">{hint}</p> })}
+                    {joins.then(|| view! { <p class="phone-words needs-wasm">{hint}</p> {single_keys_switch()} })}
                     <p class="no-wasm"><a class="link" href="">"Look again"</a></p>
                 </div>
                 {agents::agents(board)}

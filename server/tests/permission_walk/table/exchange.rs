@@ -30,6 +30,7 @@ pub const EXCHANGE: &[Row] = &[
     Row::signs("console_note", |_| own(&[("text", "Well done")]), [401, 403, 403, 403, 403, 403, 403]),
     // Accounts alone have a phone.
     Row::reads("phone_stays", nothing, [401, 403, 403, 403, 403, 200, 200]),
+    Row::reads("phone_book_read", nothing, [401, 403, 403, 403, 403, 200, 200]),
     Row::reads("public_number_list", |demo| of_abc(demo, &[]), [401, 200, 200, 200, 404, 404, 404]),
     Row::writes(
         "public_number_add",
