@@ -1,7 +1,7 @@
 //! Whom can this phone call? What the server knows of it, and how the phone keeps it at hand.
 
 use leptos::{prelude::*, server_fn::ServerFn as _, task::spawn_local};
-use tandem_domain::phone::{LONGEST_NUMBER, book::PhoneBook};
+use tandem_domain::phone::book::PhoneBook;
 
 use super::Phone;
 use crate::{error::AppError, ui::submit};
@@ -17,6 +17,8 @@ pub async fn phone_book_read(
     #[server(default)]
     words: String,
 ) -> Result<PhoneBook, AppError> {
+    use tandem_domain::phone::LONGEST_NUMBER;
+
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
