@@ -9,9 +9,10 @@
 use std::{rc::Rc, time::Duration};
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 use tandem_domain::{
     access::{Field, Principal},
-    console::has_console,
+    console::{ConsoleChange, has_console},
     ids::Timestamp,
 };
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -32,14 +33,16 @@ pub enum Topic {
     Signalling,
     /// What the supervisor's console shows.
     Console,
+    /// What the wallboard shows.
+    Wallboard,
     /// How loud people speak in the calls that the console shows.
     Levels,
 }
 
 impl Topic {
     /// All topics.
-    pub const ALL: [Self; 6] =
-        [Self::Calls, Self::Registrations, Self::Xdrs, Self::Signalling, Self::Console, Self::Levels];
+    pub const ALL: [Self; 7] =
+        [Self::Calls, Self::Registrations, Self::Xdrs, Self::Signalling, Self::Console, Self::Wallboard, Self::Levels];
 
     /// The name in the stream's address.
     #[must_use]
@@ -50,6 +53,7 @@ impl Topic {
             Self::Xdrs => "xdrs",
             Self::Signalling => "signalling",
             Self::Console => "console",
+            Self::Wallboard => "wallboard",
             Self::Levels => "levels",
         }
     }
@@ -68,7 +72,7 @@ impl Topic {
             Self::Registrations => Field::Registrations,
             Self::Xdrs => Field::CallHistory,
             Self::Signalling => Field::SipLadder,
-            Self::Console | Self::Levels => Field::SupervisorConsole,
+            Self::Console | Self::Wallboard | Self::Levels => Field::SupervisorConsole,
         }
     }
 
@@ -77,9 +81,20 @@ impl Topic {
     pub fn is_for(self, me: &Principal) -> bool {
         match self {
             Self::Calls | Self::Registrations | Self::Xdrs | Self::Signalling => me.sees(self.field()),
-            Self::Console | Self::Levels => has_console(me),
+            Self::Console | Self::Wallboard | Self::Levels => has_console(me),
         }
     }
+}
+
+/// What a console is told, as it happens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsoleNews {
+    /// The server's clock.
+    pub at: Timestamp,
+    /// What names the stream, for who says which calls the page shows.
+    pub stream: u64,
+    /// What has changed.
+    pub change: ConsoleChange,
 }
 
 /// Seconds as a clock shows them: `0:07`, `12:34`, `1:00:00`.
@@ -101,7 +116,12 @@ pub fn live(topics: &[Topic]) -> Refresh {
     if !seen.is_empty() {
         let address = format!("/live/{}", seen.join(","));
         Effect::new(move |_| {
-            let ears = Ears { news: Box::new(move || refresh.now()), levels: Box::new(|_| {}), link: Box::new(|_| {}) };
+            let ears = Ears {
+                news: Box::new(move || refresh.now()),
+                console: Box::new(|_| {}),
+                levels: Box::new(|_| {}),
+                link: Box::new(|_| {}),
+            };
             follow(address.clone(), ears);
         });
     }
@@ -112,6 +132,8 @@ pub fn live(topics: &[Topic]) -> Refresh {
 pub(crate) struct Ears {
     /// Something changed.
     pub(crate) news: Box<dyn Fn()>,
+    /// What has changed in the console.
+    pub(crate) console: Box<dyn Fn(ConsoleNews)>,
     /// How loud people speak: what [`Topic::Levels`] tells, as JSON.
     pub(crate) levels: Box<dyn Fn(&str)>,
     /// The server is reached, or no longer.
@@ -166,6 +188,15 @@ struct Stream {
     waits: bool,
 }
 
+impl Stream {
+    /// The server has told its clock.
+    fn sets_clock(&mut self, server: Option<f64>) {
+        self.ahead = server.map(|server| js_sys::Date::now() - server);
+        #[cfg(not(feature = "ssr"))]
+        AHEAD.set(self.ahead.unwrap_or_default());
+    }
+}
+
 /// Begins to follow, in the browser.
 fn follow(address: String, ears: Ears) {
     let ears = Rc::new(ears);
@@ -175,12 +206,20 @@ fn follow(address: String, ears: Ears) {
         let text = event.unchecked_ref::<MessageEvent>().data().as_string();
         let server = text.and_then(|text| text.parse::<f64>().ok());
         stream.try_update_value(|stream| {
-            stream.ahead = server.map(|server| js_sys::Date::now() - server);
-            #[cfg(not(feature = "ssr"))]
-            AHEAD.set(stream.ahead.unwrap_or_default());
+            stream.sets_clock(server);
             stream.waits = true;
         });
         catch_up(stream);
+    });
+    let changed = Closure::<dyn Fn(Event)>::new({
+        let ears = ears.clone();
+        move |event: Event| {
+            let text = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
+            let Ok(news) = serde_json::from_str::<ConsoleNews>(&text) else { return };
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
+            let _ = stream.try_update_value(|stream| stream.sets_clock(Some(news.at.0 as f64)));
+            (ears.console)(news);
+        }
     });
     let loud = Closure::<dyn Fn(Event)>::new({
         let ears = ears.clone();
@@ -197,6 +236,7 @@ fn follow(address: String, ears: Ears) {
             source.set_onmessage(Some(told.as_ref().unchecked_ref()));
             source.set_onerror(Some(lost.as_ref().unchecked_ref()));
             let _ = source.add_event_listener_with_callback("levels", loud.as_ref().unchecked_ref());
+            let _ = source.add_event_listener_with_callback("console", changed.as_ref().unchecked_ref());
         }
         let _ = stream.try_update_value(|stream| std::mem::replace(&mut stream.source, source).map(|old| old.close()));
     };

@@ -169,7 +169,7 @@ export async function hearsNot(page: Page, hertz: number): Promise<void> {
 
 /** Dials a number on the phone's page. */
 export async function dial(page: Page, number: string): Promise<void> {
-  await page.getByLabel('Number', { exact: true }).fill(number)
+  await page.getByRole('combobox', { name: 'Name or number' }).fill(number)
   await page.getByRole('button', { name: 'Call', exact: true }).click()
 }
 

@@ -3,7 +3,7 @@
 
 import type { Page } from '@playwright/test'
 import { violations } from '../support/axe.ts'
-import { postByHand } from '../support/steps.ts'
+import { openFromList, postByHand, press as turn } from '../support/steps.ts'
 import { loudness, press, Telephones } from '../support/telephones.ts'
 import { expect, test as base, visit } from '../support/test.ts'
 
@@ -111,9 +111,77 @@ test('a click joins, keys and clicks change the mode, Escape leaves', async ({ t
   expect(await violations(adam), 'the console with the bar').toEqual([])
   await bar(adam).locator('button[aria-pressed=true]').first().focus()
 
+  // The bar is the same one through all of this, and so is what has the focus in it.
+  await bar(adam).getByRole('button', { name: /^Whisper/ }).press('Enter')
+  await isIn(adam, 'Whisper')
+  await expect(bar(adam).getByRole('button', { name: /^Whisper/ })).toBeFocused()
+
   await adam.keyboard.press('Escape')
   await expect(bar(adam)).toHaveCount(0)
   await expect(adam.locator('.console-call').filter({ hasText: 'You' })).toHaveCount(0)
+})
+
+test('keys of one letter are turned off, and on again', async ({ telephones }) => {
+  const adam = await console_(telephones)
+  const letters = adam.getByRole('main').getByRole('checkbox', { name: 'Keys of a single letter or sign' })
+  await expect(joinable(adam).first().locator('kbd').first()).toBeVisible()
+  await letters.uncheck()
+  await expect(joinable(adam).first().locator('kbd').first()).toBeHidden()
+  await adam.keyboard.press('Tab')
+  await adam.keyboard.press('ArrowDown')
+  await expect(adam.locator('.console-call').first()).toBeFocused()
+  for (const key of ['s', 'w', 'b', '/']) await adam.keyboard.press(key)
+  await expect(adam.locator('.console-call').first()).toBeFocused()
+  await expect(bar(adam)).toHaveCount(0)
+  // It is kept, on other pages too.
+  await adam.reload()
+  await expect(letters).not.toBeChecked()
+  await visit(adam, '/self-care/history')
+  await adam.keyboard.press('/')
+  await expect(adam.getByRole('searchbox')).not.toBeFocused()
+  await visit(adam, '/self-care/console')
+  await letters.check()
+  await adam.keyboard.press('Tab')
+  await expect(adam.getByText('This browser is your phone')).toBeVisible()
+  await joinable(adam).first().focus(SOON)
+  await adam.keyboard.press('s')
+  await isIn(adam, 'Spy')
+  await adam.keyboard.press('Escape')
+  await expect(bar(adam)).toHaveCount(0)
+})
+
+test('a change touches its own cells, and rows stay where somebody points at them', async ({ as }) => {
+  const adam = await as('adam')
+  await visit(adam, '/self-care/console')
+  await expect(joinable(adam)).toHaveCount(2, SOON)
+  await expect(adam.locator('.console-levels rect:not([width="0"]):not([width="0%"])').first()).toBeAttached(SOON)
+  // The page asks for nothing while things happen: it is told.
+  const asked: string[] = []
+  adam.on('request', (request) => {
+    if (request.url().includes('/api/console_read')) asked.push(request.url())
+  })
+  const rows = adam.locator('.console-call')
+  await rows.first().hover()
+  const ids = () => rows.evaluateAll((all) => all.map((row) => row.id))
+  const before = await ids()
+  await adam.evaluate(() => {
+    for (const row of document.querySelectorAll('.console-call')) row.setAttribute('data-mine', 'yes')
+  })
+  // Whoever points goes on moving a little; calls come and go meanwhile.
+  await expect(async () => {
+    await rows.first().hover({ position: { x: 20 + Math.random() * 20, y: 10 } })
+    expect((await ids()).length).toBeGreaterThan(before.length)
+  }).toPass({ timeout: 90_000, intervals: [500] })
+  expect((await ids()).slice(0, before.length)).toEqual(before)
+  for (const id of before) await expect(adam.locator(`#${id}`)).toHaveAttribute('data-mine', 'yes')
+  // What is over is said to be, cannot be joined, and goes when nobody points at it any more.
+  const over = adam.locator('.console-over')
+  await expect(over.first()).toContainText('Ended')
+  await expect(over.first().locator('button[value=spy]')).toBeDisabled()
+  expect(await violations(adam), 'the console with a call that is over').toEqual([])
+  await adam.mouse.move(0, 0)
+  await expect(over).toHaveCount(0)
+  expect(asked).toEqual([])
 })
 
 test('arrows choose a call and a letter joins it; another letter goes over to another call with the same phone', async ({
@@ -152,6 +220,21 @@ test('a digit pressed on the phone changes what another console shows', async ({
   await expect(bar(other)).toHaveCount(0)
 })
 
+test('whoever is protected from supervision is gone within a second', async ({ as }) => {
+  const [adam, abc] = [await as('adam'), await as('abc')]
+  await visit(adam, '/self-care/console')
+  const agents = adam.getByRole('list', { name: 'Agents' }).getByRole('listitem')
+  await expect(agents).toHaveCount(2)
+  await openFromList(abc, '/self-care/huntgroups', 'Support')
+  const never = abc.getByRole('group', { name: 'John 744' }).getByRole('switch', { name: 'Never supervise' })
+  await turn(never)
+  await expect(agents).toHaveCount(1)
+  await expect(agents).toContainText('Olivia')
+  await expect(adam.locator('.console-call').filter({ hasText: 'John' })).toHaveCount(0)
+  await turn(never)
+  await expect(agents).toHaveCount(2)
+})
+
 test('what is asked for by hand is refused: other people, other companies, other calls', async ({ as }) => {
   const adam = await as('adam')
   const read = async () => {
@@ -177,10 +260,13 @@ test('what is asked for by hand is refused: other people, other companies, other
     const form = { call: call.id, mode: 'spy', follow: 'on', text: 'x' }
     expect((await postByHand(adam, `/api/${to}`, form)).status(), to).toBe(404)
   }
-  // No phone of his can be rung.
-  const answer = await postByHand(adam, '/api/console_join', wish)
-  expect(answer.status()).toBe(422)
-  expect(await answer.text()).toContain('None of your phones can be rung')
+  // No phone of his can be rung. The call of before may be over by now.
+  await expect(async () => {
+    const [now] = await read()
+    const answer = await postByHand(adam, '/api/console_join', { call: now.id, agent: now.agent.account, mode: 'spy' })
+    expect(answer.status()).toBe(422)
+    expect(await answer.text()).toContain('None of your phones can be rung')
+  }).toPass(SOON)
 })
 
 test('a console that loses its connection says so, and comes back with the truth', async ({ as }) => {

@@ -1,5 +1,6 @@
 // What needs no WebAssembly: how a company stands, its invoices, payments and cards, and paying itself.
 
+import { violations } from '../support/axe.ts'
 import { CARDS, answerBank, beginToPay, bill, ended, giveCard, invoiceIs, pay } from '../support/payments.ts'
 import { fact, signIn } from '../support/steps.ts'
 import { expect, test, visit } from '../support/test.ts'
@@ -112,6 +113,21 @@ test('an amount goes into the balance, once, however often the button is pressed
   await ended(tab, 'Paid')
   await visit(mary, '/self-care/payments')
   await expect(mary.getByRole('row').filter({ hasText: '€15.00' })).toHaveCount(1)
+})
+
+test('a wrong amount is said beside its field, and can be put right', async ({ as }) => {
+  const mary = await as('mary')
+  for (const wrong of ['-5', 'much', '0']) {
+    await visit(mary, `/self-care/payments/pay?amount=${wrong}`)
+    const amount = mary.getByLabel('Amount in EUR')
+    await expect(amount).toHaveValue(wrong)
+    await expect(amount).toHaveAttribute('aria-invalid', 'true')
+    await expect(amount).toHaveAccessibleDescription(/./)
+  }
+  expect(await violations(mary), 'the page of a wrong amount').toEqual([])
+  await mary.getByLabel('Amount in EUR').fill('15')
+  await mary.getByRole('button', { name: 'Go on' }).click()
+  await expect(mary.getByRole('button', { name: 'Pay €15.00' })).toBeVisible()
 })
 
 test('a saved card pays without giving it again, also when the bank asks', async ({ as }) => {

@@ -1,7 +1,6 @@
 //! The exchange's wiring: from the configuration to sockets, media workers and the running exchange.
 
 use std::{
-    collections::BTreeSet,
     net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
     num::NonZero,
     path::{Path, PathBuf},
@@ -14,7 +13,7 @@ use tandem_app::server::{Clock, exchange::Join};
 use tandem_callers::Callers;
 use tandem_domain::{
     calls::LiveCall,
-    console::Phones,
+    console::Scene,
     ids::{AccountId, CallId, CustomerId},
     supervision::Mode,
 };
@@ -316,7 +315,7 @@ impl tandem_app::server::exchange::Exchange for PagesExchange {
             tandem_app::live::Topic::Registrations => Topic::Registrations,
             tandem_app::live::Topic::Xdrs => Topic::Xdrs,
             tandem_app::live::Topic::Signalling => Topic::Signalling,
-            tandem_app::live::Topic::Console => Topic::Console,
+            tandem_app::live::Topic::Console | tandem_app::live::Topic::Wallboard => Topic::Console,
             // Nobody waits for it: it is measured.
             tandem_app::live::Topic::Levels => return watch::channel(0).1,
         })
@@ -330,12 +329,8 @@ impl tandem_app::server::exchange::Exchange for PagesExchange {
         self.0.command(Command::ForgetPhones(account));
     }
 
-    fn phones(&self, customer: CustomerId) -> Phones {
-        let feed = self.0.feed();
-        let registered: BTreeSet<_> =
-            feed.registrations(Some(customer)).into_iter().map(|phone| phone.account).collect();
-        let quiet = registered.iter().copied().filter(|account| feed.is_quiet(*account)).collect();
-        Phones { registered, quiet }
+    fn scene(&self, customer: CustomerId) -> Arc<Scene> {
+        self.0.feed().scene(customer)
     }
 
     fn join(&self, join: Join) {

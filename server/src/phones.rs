@@ -4,7 +4,7 @@
 //! the exchange is told to trust. It lives as long as the line: as long as a tab is there, and a while longer.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     future::poll_fn,
     net::{IpAddr, SocketAddr},
     sync::{
@@ -57,6 +57,8 @@ struct Shared {
     local: SocketAddr,
     /// Of each account in whose browser the phone is.
     lines: Mutex<HashMap<AccountId, Door>>,
+    /// Accounts that let no calls through. It outlives the line, and counts only while there is one.
+    quiet: Mutex<HashSet<AccountId>>,
     /// Tells lines apart that come from one address.
     port: AtomicU16,
     /// Whether the server goes down: lines without calls end.
@@ -89,7 +91,8 @@ impl BrowserPhones {
         ending: watch::Receiver<bool>,
     ) -> Self {
         let lines = Mutex::default();
-        Self(Arc::new(Shared { store, transports, handle, local, lines, port: AtomicU16::new(1), ending }))
+        let (quiet, port) = (Mutex::default(), AtomicU16::new(1));
+        Self(Arc::new(Shared { store, transports, handle, local, lines, quiet, port, ending }))
     }
 }
 
@@ -117,6 +120,8 @@ impl Phones for BrowserPhones {
             // Another line may have begun since this one was leaving.
             if lines.get(&account).is_some_and(|door| door.tabs.same_channel(&tabs)) {
                 lines.remove(&account);
+                // A phone that is switched off disturbs nobody: others of the account ring as ever.
+                shared.handle.feed().show_quiet(account, false);
             }
         });
         Some(PhoneLine { tx, rx, calls })
@@ -145,6 +150,7 @@ async fn serve(
                     if let Some(connection) = connection {
                         shared.handle.command(Command::Trust { connection, user, account });
                     }
+                    shared.handle.feed().show_quiet(account, owner.do_not_disturb);
                     let line = Line::new(owner, socket.flow(), StdRng::from_os_rng(), Instant::now());
                     let (tabs, holder, next) = (Vec::new(), None, 0);
                     let desk = Desk { shared, account, line, tabs, holder, next, has_calls };
@@ -176,7 +182,7 @@ async fn owner(shared: &Shared, account: AccountId) -> Result<Option<Owner>, Sto
         extension: caller.line.extension.to_string(),
         name: caller.line.name,
         may_record: terms.first().is_some_and(|terms| terms.manual),
-        do_not_disturb: shared.handle.feed().is_quiet(account),
+        do_not_disturb: locked(&shared.quiet).contains(&account),
     };
     Ok(Some(owner))
 }
@@ -324,7 +330,16 @@ impl Desk<'_> {
                     };
                     self.shared.handle.command(Command::RecordLeg { tag: leg, wish });
                 }
-                Output::DoNotDisturb(on) => self.shared.handle.feed().show_quiet(self.account, on),
+                Output::DoNotDisturb(on) => {
+                    let mut quiet = locked(&self.shared.quiet);
+                    if on {
+                        quiet.insert(self.account);
+                    } else {
+                        quiet.remove(&self.account);
+                    }
+                    drop(quiet);
+                    self.shared.handle.feed().show_quiet(self.account, on);
+                }
             }
         }
     }

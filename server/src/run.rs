@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tandem_app::server::{Clock, Services, SessionLifetimes};
+use tandem_app::server::{Clock, Services, SessionLifetimes, console::Consoles};
 use tandem_store::Store;
 use tokio::{
     net::TcpListener,
@@ -243,6 +243,7 @@ fn services(
         exchange: Arc::new(PagesExchange(exchange.handle.clone())),
         recordings: keeping.for_pages(),
         phones: exchange.phones.clone(),
+        consoles: Consoles::default(),
         billing: payments.billing.clone(),
         systems: payments.systems.clone(),
         payment_pages: payments.pages.clone(),

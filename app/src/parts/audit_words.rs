@@ -58,7 +58,12 @@ pub fn value_words(field: &str, value: &str) -> String {
     let is_level = field == "base" || is_node(field);
     let level = Level::from_key(value).filter(|_| is_level).map(Level::label);
     let mode = Mode::ALL.into_iter().find(|mode| field == "mode" && mode.key() == value).map(Mode::label);
-    let refused = Refused::ALL.into_iter().find(|why| field == "reason" && why.key() == value).map(Refused::words);
+    // "protected", or "protected (12 times more)".
+    let (reason, times) = value.split_once(" (").map_or((value, ""), |(reason, times)| (reason, times));
+    let refused = Refused::ALL.into_iter().find(|why| field == "reason" && why.key() == reason).map(Refused::words);
+    if let (Some(refused), false) = (refused, times.is_empty()) {
+        return format!("{refused} ({times}");
+    }
     match of_setting.or(level).or(mode).or(refused) {
         Some(label) => label.to_owned(),
         None => match value {

@@ -6,7 +6,12 @@ use tandem_domain::{
     phone::{CallNumber, CallState, RecordWish},
 };
 
-use super::{Phone, call::Call, use_phone};
+use super::{
+    Phone,
+    call::Call,
+    dial::{Whom, whom_field},
+    use_phone,
+};
 use crate::live::duration;
 
 const PLAIN: &str = "button";
@@ -132,10 +137,12 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
             Box::new(move || phone.show_quality(number)),
         ),
     ];
-    let to = RwSignal::new(String::new());
+    let to = Whom::new();
     let transfer = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        phone.transfer(number, &to.get_untracked());
+        if let Some(to) = to.number(phone) {
+            phone.transfer(number, to);
+        }
     };
     view! {
         <div class="actions">{buttons.collect_view()}</div>
@@ -143,15 +150,7 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
             {move || phone.call(number, |call| call.quality.clone()).flatten()}
         </p>
         <form class="phone-line" hidden=move || !is(Call::is_talking) on:submit=transfer>
-            <input
-                class="input"
-                type="tel"
-                aria-label="Transfer to"
-                placeholder="Transfer to"
-                autocomplete="off"
-                maxlength="64"
-                on:input=move |event| to.set(event_target_value(&event))
-            />
+            {whom_field(phone, to, &["transfer-", &number.0.to_string()].concat(), "Transfer to")}
             <button type="submit" class=PLAIN>"Transfer"</button>
         </form>
     }

@@ -20,7 +20,8 @@ pub(crate) fn dock() -> AnyView {
             {cards(false)}
             <a class="link" href=PAGE>"Open the phone"</a>
         </aside>
-        <p class="hidden-text" aria-live="assertive">{move || phone.said.get()}</p>
+        <p class="hidden-text" aria-live="polite">{move || phone.said.get()}</p>
+        <p class="hidden-text" aria-live="assertive">{move || phone.called.get()}</p>
     }
     .into_any()
 }

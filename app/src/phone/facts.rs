@@ -31,9 +31,13 @@ impl Phone {
             ToBrowser::Incoming { call, from, huntgroup, ticket, sdp } => {
                 machine(|machine| machine.offers.push((call, sdp)));
                 let incoming = Call { huntgroup, ..Call::new(call, CallState::Incoming, from) };
-                self.said.set(["Incoming call from ", incoming.name(), " ", &incoming.about()].concat());
+                // Nobody need be told of what the page answers by itself.
+                let expected = ticket.is_some_and(|ticket| expecting::is_expected(&ticket));
+                if !expected {
+                    self.called.set(["Incoming call from ", incoming.name(), " ", &incoming.about()].concat());
+                }
                 self.add(incoming);
-                if ticket.is_some_and(|ticket| expecting::is_expected(&ticket)) {
+                if expected {
                     self.answer(call);
                 }
             }

@@ -11,6 +11,7 @@ use super::{
     Link, Phone, clock,
     devices::{self, Devices},
     machine,
+    notices::Notices,
 };
 use crate::{error::AppError, ui::submit};
 
@@ -125,6 +126,7 @@ impl Phone {
         }
         devices::remember(IS_PHONE, "on");
         self.devices.set(Devices::chosen());
+        self.notices.set(Notices::now());
         self.link.set(Link::Connecting);
         self.connect(holds());
         // For as long as the browser shows this page.

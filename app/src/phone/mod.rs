@@ -11,34 +11,46 @@
 //! | `call` | what is shown of a call? |
 //! | `card` | how is it shown? |
 //! | `panel` | what is on its own page? |
+//! | `dial` | how is somebody called? |
+//! | `settings` | what can be chosen? |
 //! | `dock` | and on other pages? |
+//! | [`book`] | whom can it call? |
 //! | `wishes` | what does a press of a button do? |
 //! | `facts` | what does the server say? |
 //! | [`expecting`] | which call does the page answer by itself? |
 //! | `line` | how is the server reached? |
 //! | `peer` | how is a call heard? |
 //! | `devices`, `sounds` | by which microphone and loudspeaker, and what rings? |
+//! | `notices` | how does somebody learn of a call who looks at something else? |
 
+pub mod book;
 mod call;
 mod card;
 mod devices;
+mod dial;
 pub(crate) mod dock;
 pub(crate) mod expecting;
 mod facts;
 mod line;
+mod notices;
 pub(crate) mod panel;
 mod peer;
+mod settings;
 mod sounds;
 mod wishes;
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use leptos::prelude::*;
-use tandem_domain::phone::{CallNumber, CallState};
+use tandem_domain::phone::{
+    CallNumber, CallState,
+    book::{PastCall, PhoneBook},
+};
 
 use self::{
     call::Call,
     devices::{Choices, Devices},
+    notices::{Notice, Noticed, Notices},
     peer::Peer,
     sounds::{Meter, Sounding, Tone},
 };
@@ -79,6 +91,8 @@ pub struct Phone {
     trouble: RwSignal<String>,
     /// What happened last, for those who do not see it.
     said: RwSignal<String>,
+    /// Who calls, for the same: it cannot wait until something else has been said.
+    called: RwSignal<String>,
     /// This browser's clock, in milliseconds, each second while there are calls.
     now: RwSignal<i64>,
     /// How loud the microphone is, from 0 to 100.
@@ -86,6 +100,12 @@ pub struct Phone {
     devices: RwSignal<Devices>,
     /// The microphones and loudspeakers that can be chosen.
     choices: RwSignal<Choices>,
+    /// How it stands with notifications.
+    notices: RwSignal<Notices>,
+    /// Whom it can call.
+    book: RwSignal<PhoneBook>,
+    /// The calls that match what was searched for last.
+    found_calls: RwSignal<(String, Vec<PastCall>)>,
 }
 
 /// What is no plain data.
@@ -113,6 +133,9 @@ struct Machine {
     offers: Vec<(CallNumber, String)>,
     sounding: Option<Sounding>,
     meter: Option<Meter>,
+    /// The call of which a notification tells, or told.
+    noticed: Noticed,
+    notice: Option<Notice>,
 }
 
 thread_local! {
@@ -138,10 +161,14 @@ pub fn provide_phone() {
         calls: RwSignal::new(Vec::new()),
         trouble: RwSignal::new(String::new()),
         said: RwSignal::new(String::new()),
+        called: RwSignal::new(String::new()),
         now: RwSignal::new(0),
         level: RwSignal::new(0),
         devices: RwSignal::new(Devices::default()),
         choices: RwSignal::default(),
+        notices: RwSignal::default(),
+        book: RwSignal::default(),
+        found_calls: RwSignal::default(),
     };
     provide_context(phone);
 }
@@ -204,6 +231,7 @@ impl Phone {
 
     /// Rings, or is silent, as the calls are.
     fn sound(self) {
+        self.attract();
         let wanted = self.calls.with_untracked(|calls| {
             let is = |state: CallState| calls.iter().any(|call| call.state == state);
             // Who talks is not rung at.
@@ -233,6 +261,7 @@ impl Phone {
     fn tick(self) {
         self.keep_alive(clock());
         self.mend_sound(clock());
+        self.attract();
         let level = machine(|machine| machine.meter.as_ref().map(Meter::level));
         if let Some(level) = level.or(Some(0)).filter(|level| *level != self.level.get_untracked()) {
             self.level.set(level);

@@ -1,16 +1,18 @@
-//! The phone's own page: the state in words, the number to dial, the calls, the keys, and the devices.
+//! The phone's own page: the state in words, whom to call, the calls, the keys, the calls that were, and the settings.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 
 use super::{
     Link, Phone,
     card::cards,
-    devices::{Choice, Choices, Devices},
+    dial::{Whom, dial, recent},
+    settings::settings,
     use_phone,
 };
 use crate::{
     listing::Tone,
-    ui::{Button, Card, Kind, Notice, Sign},
+    live::{Topic, live},
+    ui::{Card, Notice},
 };
 
 /// The keys, with what stands under the figure.
@@ -33,14 +35,21 @@ const KEYS: [(char, &str); 12] = [
 pub(crate) fn panel() -> AnyView {
     let phone = use_phone();
     Effect::new(move |_| phone.open_page());
+    // Calls that are over have been written down.
+    let over = live(&[Topic::Xdrs]);
+    Effect::new(move |_| {
+        let _ = over.times();
+        phone.read_book();
+    });
     let ready = move || phone.link.get() == Link::Ready;
-    let number = RwSignal::new(String::new());
+    let whom = Whom::new();
     view! {
         <div class="phone needs-wasm stack">
             {state(phone)}
             <div class="phone-field">
                 <div class="stack">
-                    <Card title="Call">{dial(phone, number)} {keys(phone, number)}</Card>
+                    <Card title="Call">{dial(phone, whom)} {keys(phone, whom)}</Card>
+                    {recent(phone)}
                 </div>
                 <div class="stack">
                     <Card title="Calls">
@@ -49,7 +58,7 @@ pub(crate) fn panel() -> AnyView {
                             {move || if ready() { "No call at the moment." } else { "Calls do not reach this browser." }}
                         </p>
                     </Card>
-                    <Card title="Sound">{sound(phone)}</Card>
+                    {settings(phone)}
                 </div>
             </div>
         </div>
@@ -117,36 +126,11 @@ fn state(phone: Phone) -> AnyView {
     .into_any()
 }
 
-fn dial(phone: Phone, number: RwSignal<String>) -> AnyView {
-    let call = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        phone.dial(&number.get_untracked());
-        number.set(String::new());
-    };
-    view! {
-        <form class="phone-line" on:submit=call>
-            <input
-                class="input"
-                type="tel"
-                name="number"
-                aria-label="Number"
-                placeholder="Number or extension"
-                autocomplete="off"
-                maxlength="64"
-                prop:value=move || number.get()
-                on:input=move |event| number.set(event_target_value(&event))
-            />
-            <Button label="Call" kind=Kind::Primary sign=Sign::Phone disabled=move || phone.link.get() != Link::Ready />
-        </form>
-    }
-    .into_any()
-}
-
 /// The keys: for the call that is heard, else for the number.
-fn keys(phone: Phone, number: RwSignal<String>) -> AnyView {
+fn keys(phone: Phone, whom: Whom) -> AnyView {
     let press = move |key: char| match untrack(|| phone.talks_with()) {
         Some(call) => phone.digit(call, key),
-        None => number.update(|number| number.push(key)),
+        None => whom.set([&whom.typed.get_untracked(), &*key.to_string()].concat()),
     };
     let keys = KEYS
         .into_iter()
@@ -165,68 +149,6 @@ fn keys(phone: Phone, number: RwSignal<String>) -> AnyView {
         <p class="phone-words">
             {move || if phone.talks_with().is_some() { "Keys are heard in the call." } else { "Keys write the number." }}
         </p>
-    }
-    .into_any()
-}
-
-fn sound(phone: Phone) -> AnyView {
-    let level = move || phone.level.get();
-    let filters = move |event: ev::Event| {
-        let on = event_target_checked(&event);
-        phone.choose(move |devices| devices.filters = on);
-    };
-    view! {
-        <div class="stack">
-            {chooser("Microphone", phone, |choices| &choices.microphones, |devices| &mut devices.microphone)}
-            {chooser("Loudspeaker", phone, |choices| &choices.speakers, |devices| &mut devices.speaker)}
-            <label class="phone-check">
-                <input type="checkbox" prop:checked=move || phone.devices.with(|devices| devices.filters) on:change=filters />
-                " Filter echo and noise"
-            </label>
-            <div class="phone-meter" role="meter" aria-label="Level of the microphone" aria-valuemin="0" aria-valuemax="100" aria-valuenow=level>
-                <svg aria-hidden="true"><rect height="100%" width=move || [&level().to_string(), "%"].concat() /></svg>
-            </div>
-            <div class="actions">
-                <button type="button" class="button" disabled=move || phone.link.get() != Link::Ready on:click=move |_| phone.dial("*43")>
-                    "Test call: hear yourself"
-                </button>
-            </div>
-        </div>
-    }
-    .into_any()
-}
-
-/// A list of devices. Where there is nothing to choose, it is not there.
-fn chooser(
-    label: &'static str,
-    phone: Phone,
-    of: fn(&Choices) -> &Vec<Choice>,
-    chosen: fn(&mut Devices) -> &mut String,
-) -> AnyView {
-    let options = move || {
-        let mut devices = phone.devices.get();
-        let id = chosen(&mut devices).clone();
-        let found = phone.choices.with(|choices| of(choices).clone());
-        found
-            .into_iter()
-            .map(|(value, label)| {
-                let selected = value == id;
-                view! { <option value=value selected=selected>{label}</option> }
-            })
-            .collect_view()
-    };
-    let choose = move |event: ev::Event| {
-        let id = event_target_value(&event);
-        phone.choose(move |devices| *chosen(devices) = id);
-    };
-    view! {
-        <label class="phone-choice" hidden=move || phone.choices.with(|choices| of(choices).is_empty())>
-            <span>{label}</span>
-            <select class="input" aria-label=label on:change=choose>
-                <option value="">"As the system says"</option>
-                {options}
-            </select>
-        </label>
     }
     .into_any()
 }

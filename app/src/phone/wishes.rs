@@ -66,7 +66,8 @@ impl Phone {
             machine.unsaid.push(call);
             call
         });
-        let with = Who { number: number.clone(), name: String::new() };
+        let name = self.book.with_untracked(|book| book.name_of(&number).to_owned());
+        let with = Who { number: number.clone(), name };
         self.add(Call::new(call, CallState::Dialling, with));
         spawn_local(async move {
             let offer = match self.open(call).await {
@@ -193,11 +194,8 @@ impl Phone {
         tell(&ToServer::Digit { call, digit });
     }
 
-    pub(super) fn transfer(self, call: CallNumber, to: &str) {
-        let to = to.trim().to_owned();
-        if !to.is_empty() {
-            tell(&ToServer::Transfer { call, to });
-        }
+    pub(super) fn transfer(self, call: CallNumber, to: String) {
+        tell(&ToServer::Transfer { call, to });
     }
 
     /// Connects the party of this call with that of the other one.

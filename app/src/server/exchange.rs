@@ -3,9 +3,11 @@
 //! What outlives a call is in the store: xDRs, registrations, signalling. Here is what only the exchange itself knows, and
 //! word of every change.
 
+use std::sync::Arc;
+
 use tandem_domain::{
     calls::LiveCall,
-    console::Phones,
+    console::Scene,
     ids::{AccountId, CallId, CustomerId},
     supervision::Mode,
 };
@@ -52,8 +54,8 @@ pub trait Exchange: Send + Sync {
     /// Forgets the phones that are registered for an account: its password or its extension is another one, or it is closed.
     fn forget_phones(&self, account: AccountId);
 
-    /// Which phones of a customer can be rung.
-    fn phones(&self, customer: CustomerId) -> Phones;
+    /// What goes on at a customer, for consoles: one value for all who look, until something changes.
+    fn scene(&self, customer: CustomerId) -> Arc<Scene>;
 
     /// A manager wants to join a call: his phones ring, or he goes over with the phone by which he is in another one.
     fn join(&self, join: Join);
@@ -91,8 +93,8 @@ impl Exchange for NoExchange {
 
     fn forget_phones(&self, _account: AccountId) {}
 
-    fn phones(&self, _customer: CustomerId) -> Phones {
-        Phones::default()
+    fn scene(&self, _customer: CustomerId) -> Arc<Scene> {
+        Arc::default()
     }
 
     fn join(&self, _join: Join) {}

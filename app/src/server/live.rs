@@ -1,7 +1,9 @@
 //! `GET /live/calls,xdrs`: word that something changed, as server-sent events (HTML Living Standard §9.2).
 //!
 //! An event says that it is time to ask again, and what the server's clock says; what there is to see is asked for by the
-//! pages' own server functions. A stream ends with its session, with the permission, and with the server.
+//! pages' own server functions. The console alone is told what has changed itself (`event: console`, a [`ConsoleNews`] as JSON):
+//! so much happens there that asking each time would cost more than all the rest. A stream ends with its session, with the
+//! permission, and with the server.
 
 use std::{
     collections::HashMap,
@@ -21,11 +23,7 @@ use axum_login::{
     tower_sessions::{SessionStore as _, session::Id},
 };
 use futures::{future, stream};
-use tandem_domain::{
-    calls::{CallState, LiveCall},
-    console::{Console, Sight},
-    ids::{CallId, Timestamp},
-};
+use tandem_domain::{calls::LiveCall, console::ConsoleChange, ids::Timestamp};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
@@ -34,19 +32,18 @@ use tokio::{
 use super::{
     Refusal, Services,
     auth::{AuthSession, SIGNED_IN_AT, SignedIn},
-    console,
-    exchange::Levels,
+    console::SUMS_STAND,
+    watching::Watching,
 };
-use crate::{error::AppError, live::Topic};
+use crate::{
+    error::AppError,
+    live::{ConsoleNews, Topic},
+};
 
 /// The least time between two events about calls, which people watch.
 const PACE_OF_CALLS: Duration = Duration::from_millis(500);
 /// The least time between two events for a console, in which a manager works.
 const PACE_OF_CONSOLE: Duration = Duration::from_millis(100);
-/// How often it is told how loud people speak.
-const LEVELS_EVERY: Duration = Duration::from_millis(200);
-/// In how many calls at most.
-const LEVELS_MAX: usize = 100;
 /// The least time between two events about anything else.
 const PACE: Duration = Duration::from_secs(2);
 /// How often a sign of life is sent, and looked whether the person may still look.
@@ -137,34 +134,26 @@ async fn begin(services: Services, streams: &Streams, topics: &str, auth: AuthSe
     let signed_in = signed_in.ok_or(AppError::SignedOut)?;
     let lifetime = i64::try_from(services.sessions.absolute.as_secs()).unwrap_or(i64::MAX);
     let place = streams.take_place(session).ok_or(AppError::Wait { seconds: 60 })?;
-    let levels = topics.contains(&Topic::Levels).then(|| services.exchange.levels());
-    let sight = if topics.contains(&Topic::Console) { sight(&services, &user).await } else { None };
+    let console = if topics.iter().any(|topic| matches!(topic, Topic::Console | Topic::Wallboard)) {
+        Some(Watching::begin(&services, &user.me, topics.contains(&Topic::Levels)).await)
+    } else {
+        None
+    };
     let watched = topics.into_iter().map(|topic| (topic, services.exchange.changes(topic))).collect();
     let now = Instant::now();
     Ok(Events {
         until: signed_in.plus_seconds(lifetime),
         watched,
         seen: Vec::new(),
-        sight,
-        console: Console::default(),
-        levels,
-        levels_due: now,
-        levels_told: Bytes::new(),
+        console,
         news: Some(now),
+        later: None,
         sent: None,
         looked: now,
         look: now + SIGN_OF_LIFE,
         user,
         place,
         services,
-    })
-}
-
-/// Whose calls the console of this stream shows. That the records cannot be asked for a moment shows none; it is asked again.
-async fn sight(services: &Services, user: &SignedIn) -> Option<Sight> {
-    console::sight(&services.store, &user.me).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the people of a console cannot be read");
-        None
     })
 }
 
@@ -178,17 +167,12 @@ struct Events {
     watched: Vec<(Topic, watch::Receiver<u64>)>,
     /// The calls that a customer saw last: what other customers do is nothing for it to hear of.
     seen: Vec<LiveCall>,
-    /// Whose calls the console shows, for streams that follow it.
-    sight: Option<Sight>,
-    /// What it showed last.
-    console: Console,
-    /// A look at how loud people speak, for streams that tell it.
-    levels: Option<Box<dyn Levels>>,
-    /// When that is told next, and what was told last.
-    levels_due: Instant,
-    levels_told: Bytes,
+    /// For streams that follow the console or the wallboard.
+    console: Option<Watching>,
     /// Something happened that was not told yet, and from when on it may be.
     news: Option<Instant>,
+    /// When sums that stand for a while will have been told wrong.
+    later: Option<Instant>,
     /// When the last event was sent.
     sent: Option<Instant>,
     /// When it was looked last whether there are news: of what others do there are none, and that costs as much.
@@ -203,18 +187,26 @@ impl Events {
         loop {
             if self.sent.is_none() {
                 // The page may have been made a while ago.
-                self.has_news();
-                return Some(self.event());
+                self.news();
+                let change = self.change();
+                return Some(self.event(change, !self.watches(Topic::Console)));
             }
-            let tells_levels = self.levels.is_some() && !self.loud_calls().is_empty();
-            let Self { services, watched, news, look, levels_due, .. } = self;
+            let levels_due = self.console.as_ref().and_then(Watching::levels_due);
+            let Self { services, user, watched, console, news, later, look, .. } = self;
+            let mut ending = services.ending.clone();
             let ended = async {
-                let _ = services.ending.wait_for(|ends| *ends).await;
+                let _ = ending.wait_for(|ends| *ends).await;
             };
             let due = async {
                 match *news {
                     Some(due) => sleep_until(due).await,
                     None => changed(watched).await,
+                }
+            };
+            let rights = async {
+                match console {
+                    Some(console) => console.rights_change(services, &user.me).await,
+                    None => future::pending().await,
                 }
             };
             tokio::select! {
@@ -224,8 +216,19 @@ impl Events {
                     self.look = Instant::now() + SIGN_OF_LIFE;
                     return if self.may_look().await { Some(Bytes::from_static(b":\n\n")) } else { None };
                 }
+                // At once: who may not see something any more does not see it any more.
+                () = rights => {
+                    if !self.may_look().await {
+                        return None;
+                    }
+                    continue;
+                }
                 () = due => {}
-                () = sleep_until(*levels_due), if tells_levels => match self.levels_event() {
+                () = until(*later) => {
+                    self.later = None;
+                    return Some(self.event(None, true));
+                }
+                () = until(levels_due) => match self.console.as_mut().and_then(Watching::levels) {
                     Some(event) => return Some(event),
                     None => continue,
                 },
@@ -233,17 +236,21 @@ impl Events {
             if self.news.is_none() {
                 let pace = if self.watches(Topic::Levels) {
                     PACE_OF_CONSOLE
-                } else if self.watches(Topic::Calls) || self.watches(Topic::Console) {
+                } else if self.watches(Topic::Calls) || self.console.is_some() {
                     PACE_OF_CALLS
                 } else {
                     PACE
                 };
                 self.news = Some(self.looked + pace);
-            } else if self.has_news() {
-                return Some(self.event());
-            } else {
-                self.news = None;
+                continue;
             }
+            let (ticks, change) = (self.news(), self.change());
+            if ticks || change.is_some() {
+                // The wallboard is asked for anew, as a whole.
+                let ticks = ticks || !self.watches(Topic::Console);
+                return Some(self.event(change, ticks));
+            }
+            self.news = None;
         }
     }
 
@@ -251,50 +258,37 @@ impl Events {
         self.watched.iter().any(|(watched, _)| *watched == topic)
     }
 
-    /// The calls of which is told how loud people speak.
-    fn loud_calls(&self) -> Vec<CallId> {
-        let talked = self.console.calls.iter().filter(|call| call.state != CallState::Ringing);
-        let mut calls: Vec<CallId> = talked.map(|call| call.id).collect();
-        calls.dedup();
-        calls.truncate(LEVELS_MAX);
-        calls
+    /// What has changed in the console or on the wallboard.
+    fn change(&mut self) -> Option<ConsoleChange> {
+        self.console.as_mut()?.change(&self.services, &self.user.me)
     }
 
-    /// How loud people speak, if that is another than it was: each call's id with the levels of the one in the caller's place and
-    /// of the other.
-    fn levels_event(&mut self) -> Option<Bytes> {
-        self.levels_due = Instant::now() + LEVELS_EVERY;
-        let calls = self.loud_calls();
-        let levels = self.levels.as_mut()?.take(&calls);
-        let levels: Vec<String> =
-            levels.iter().map(|(call, [one, other])| format!("\"{call}\":[{one},{other}]")).collect();
-        let event = Bytes::from(format!("event: levels\ndata: {{{}}}\n\n", levels.join(",")));
-        let is_news = event != self.levels_told;
-        self.levels_told = event.clone();
-        is_news.then_some(event)
-    }
-
-    /// Whether a console shows anything else than it did.
-    fn has_console_changed(&mut self) -> bool {
-        let Some(sight) = &self.sight else { return false };
-        let console = console::shown(&self.services, &self.user.me, sight);
-        let differs = console != self.console;
-        self.console = console;
-        differs
-    }
-
-    fn event(&mut self) -> Bytes {
+    /// What is sent: the change, for who follows the console, and word that it is time to ask again.
+    fn event(&mut self, change: Option<ConsoleChange>, ticks: bool) -> Bytes {
         (self.sent, self.news) = (Some(Instant::now()), None);
-        Bytes::from(format!("data: {}\n\n", self.services.clock.now().0))
+        let at = self.services.clock.now();
+        let mut text = String::new();
+        if let (Some(change), Some(console), true) = (change, &self.console, self.watches(Topic::Console)) {
+            match serde_json::to_string(&ConsoleNews { at, stream: console.number(), change }) {
+                Ok(json) => text = format!("event: console\ndata: {json}\n\n"),
+                Err(error) => tracing::error!(%error, "a change of a console cannot be told"),
+            }
+        }
+        if ticks {
+            text.push_str(&format!("data: {}\n\n", at.0));
+        }
+        // A sign of life is no event.
+        if text.is_empty() { Bytes::from_static(b":\n\n") } else { text.into() }
     }
 
-    /// Whether anything of what happened is to be seen by this person. What happened until now counts as told.
-    fn has_news(&mut self) -> bool {
+    /// Whether anything is to be asked for anew of what happened. What happened until now counts as told.
+    fn news(&mut self) -> bool {
         self.looked = Instant::now();
-        let mut news = self.watches(Topic::Console) && self.has_console_changed();
+        let (mut news, mut sums) = (false, false);
         for (topic, changes) in &mut self.watched {
             let changed = changes.has_changed().unwrap_or_default();
             changes.mark_unchanged();
+            sums |= changed && *topic == Topic::Xdrs;
             news |= match (topic, self.user.me.own_customer()) {
                 (Topic::Calls, Some(own)) => {
                     let calls = self.services.exchange.calls(Some(own));
@@ -303,8 +297,13 @@ impl Events {
                     differs
                 }
                 (Topic::Calls | Topic::Registrations | Topic::Xdrs | Topic::Signalling, _) => changed,
-                (Topic::Console | Topic::Levels, _) => false,
+                (Topic::Console | Topic::Wallboard | Topic::Levels, _) => false,
             };
+        }
+        if sums && self.watches(Topic::Wallboard) {
+            // The sums that are read now may be some that were made before.
+            let stand = u64::try_from(SUMS_STAND).unwrap_or_default();
+            self.later = Some(self.looked + Duration::from_millis(stand));
         }
         news
     }
@@ -321,15 +320,28 @@ impl Events {
         match self.services.store.sign_ins().principal(self.user.me.who).await {
             Ok(Some((me, stamp))) => {
                 let may = self.watched.iter().all(|(topic, _)| topic.is_for(&me));
-                if may && self.watches(Topic::Console) {
-                    // Huntgroups are changed meanwhile.
-                    self.sight = sight(&self.services, &self.user).await;
+                if may && let Some(console) = &mut self.console {
+                    // Huntgroups are changed meanwhile, and what this person may see of them.
+                    if me != self.user.me {
+                        console.forget_sight();
+                    }
+                    console.read(&self.services, &me).await;
                     self.news = self.news.or_else(|| Some(Instant::now()));
                 }
-                may && stamp == self.user.session_auth_hash()
+                let is_same = stamp == self.user.session_auth_hash();
+                self.user.me = me;
+                may && is_same
             }
             Ok(None) | Err(_) => false,
         }
+    }
+}
+
+/// Waits for a moment, if there is one.
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => future::pending().await,
     }
 }
 

@@ -25,7 +25,7 @@ pub mod ask;
 pub mod auth;
 pub(crate) mod billing;
 mod ceiling;
-pub(crate) mod console;
+pub mod console;
 pub mod exchange;
 pub mod format;
 #[cfg(test)]
@@ -45,6 +45,7 @@ pub mod router;
 pub mod sign_in;
 mod sound;
 pub mod theme;
+mod watching;
 
 /// What the clock says. Passed in, so that tests can set it.
 pub trait Clock: Send + Sync {
@@ -95,6 +96,8 @@ pub struct Services {
     pub recordings: Arc<dyn recordings::Recordings>,
     /// The phones in browsers.
     pub phones: Arc<dyn phones::Phones>,
+    /// What consoles know of the records.
+    pub consoles: console::Consoles,
     /// Payments.
     pub billing: Billing,
     /// The payment systems, with their credentials.

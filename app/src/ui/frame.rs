@@ -10,6 +10,7 @@ use tandem_domain::access::{Audience, Principal};
 use super::{
     form::PostForm,
     icon::{Sign, icon},
+    keys::{provide_single_keys, single_keys_switch},
     nav::{self, Group},
     palette::Palette,
     theme::ThemeSwitch,
@@ -26,6 +27,7 @@ pub fn Frame(
     /// The page.
     children: Children,
 ) -> impl IntoView {
+    provide_single_keys();
     let Some(me) = me_or_nobody() else {
         return view! { <main id="main" class="page">{children()}</main> }.into_any();
     };
@@ -110,6 +112,7 @@ fn user_menu(me: &Principal) -> AnyView {
                 </p>
                 <a href="/profile">{icon(Sign::Card)} "Profile and password"</a>
                 <div class="user-menu-theme"><span>"Theme"</span> <ThemeSwitch /></div>
+                {single_keys_switch()}
                 <PostForm to=SignOut::PATH reload=true>
                     <button type="submit">{icon(Sign::SignOut)} "Sign out"</button>
                 </PostForm>

@@ -18,6 +18,7 @@ use super::{
     desk::use_desk,
     fields::option_views,
     icon::{Sign, icon},
+    keys::single_key,
     layout::{EmptyState, PageHeader, Skeleton},
     submit,
     table::{CHOSEN, table},
@@ -303,7 +304,7 @@ pub(crate) fn search_bar(
                     node_ref=input
                     on:input=typed
                 />
-                <kbd class="needs-wasm" aria-hidden="true">"/"</kbd>
+                <kbd class="needs-wasm single-key" aria-hidden="true">"/"</kbd>
             </div>
         }
     });
@@ -339,7 +340,7 @@ fn follow(args: Memo<ListArgs>, input: NodeRef<html::Input>, value: impl Fn(&Lis
 fn focus_by_slash(input: NodeRef<html::Input>) {
     Effect::new(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
-            if event.key() == "/" && !is_typing(&event) && !event.ctrl_key() && !event.meta_key() && !event.alt_key() {
+            if single_key(&event).as_deref() == Some("/") {
                 event.prevent_default();
                 if let Some(input) = input.get_untracked() {
                     let _ = input.focus();

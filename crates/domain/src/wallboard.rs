@@ -1,13 +1,16 @@
 //! How do a company's huntgroups and agents do, in figures for a large screen? At this moment, and today.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     calls::{CallState, LiveCall},
-    console::{ConsoleAgent, Phones, Sight},
-    ids::{AccountId, Timestamp},
+    console::{ConsoleAgent, Scene, Sight},
+    ids::{AccountId, CallId, Timestamp},
 };
 
 /// Calls of today that are over, of one kind: those that came from outside or were for a huntgroup.
@@ -85,13 +88,13 @@ pub struct Wallboard {
 impl Sight {
     /// The figures of all that is to be seen. `today` is what is over.
     #[must_use]
-    pub fn wallboard(&self, calls: &[LiveCall], phones: &Phones, today: &[Ended]) -> Wallboard {
-        let console = self.console(calls, phones, false);
+    pub fn wallboard(self: &Arc<Self>, scene: &Scene, today: &[Ended]) -> Wallboard {
+        let console = self.console(scene, false);
         let mut total = Figures::default();
         let mut groups: BTreeMap<String, Figures> =
             self.huntgroups().map(|name| (name.to_owned(), Figures::default())).collect();
-        let seen = |call: &&LiveCall| console.calls.iter().any(|row| row.id == call.id);
-        for call in calls.iter().filter(seen) {
+        let seen: HashSet<CallId> = console.calls.iter().map(|row| row.id).collect();
+        for call in scene.calls().iter().filter(|call| seen.contains(&call.id)) {
             total.count(call);
             if let Some(group) = groups.get_mut(&call.huntgroup) {
                 group.count(call);

@@ -1,12 +1,12 @@
 //! What a manager sees in the console, and what the wallboard counts.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use proptest::prelude::*;
 use tandem_domain::{
     access::{AccessRole, Principal, Who},
     calls::{CallState, Direction, LiveCall, LiveSupervisor, Party, Recorded, Stage, Supervises},
-    console::{Agent, Console, Filters, Phones, Presence, Sight, has_console, is_ticket},
+    console::{Agent, Console, Filters, Phones, Presence, Scene, Sight, has_console, is_ticket},
     huntgroup::{Huntgroup, Member},
     ids::{AccountId, CallId, CustomerId, Timestamp},
     list::search_words,
@@ -90,8 +90,12 @@ fn ringing(call: LiveCall, rings: &[AccountId]) -> LiveCall {
     LiveCall { state: CallState::Ringing, answered: None, rings: rings.into(), ..call }
 }
 
+fn scene(calls: &[LiveCall], phones: &Phones) -> Scene {
+    Scene::new(calls.iter().cloned().map(Arc::new).collect(), phones.clone())
+}
+
 fn seen(sight: &Sight, calls: &[LiveCall]) -> Console {
-    sight.console(calls, &Phones::default(), false)
+    Arc::new(sight.clone()).console(&scene(calls, &Phones::default()), false)
 }
 
 fn somebody(who: Who, role: &str, manages: bool) -> Principal {
@@ -123,7 +127,7 @@ fn a_manager_sees_the_calls_of_his_agents_and_nobody_elses() {
     assert_eq!(rows, [(call_id(1), Some(JOHN), false, Ok(())), (call_id(4), Some(OLIVIA), true, Ok(()))]);
     assert_eq!(console.calls[1].client.name, "", "Peter's name belongs to Peter's record");
     let agents: Vec<_> = console.agents.iter().map(|agent| agent.agent.name.as_str()).collect();
-    assert_eq!((agents, console.huntgroups), (vec!["John", "Olivia"], vec!["Support".to_owned()]));
+    assert_eq!((agents, console.terms.huntgroups), (vec!["John", "Olivia"], vec!["Support".to_owned()]));
 }
 
 #[test]
@@ -135,7 +139,7 @@ fn who_is_protected_is_not_there_and_who_is_no_manager_sees_nothing() {
     assert_eq!(protected.calls.iter().map(|row| row.id).collect::<Vec<_>>(), [call_id(2)]);
     assert_eq!(protected.agents.len(), 1);
     let nothing = seen(&Sight::of_manager(JOHN, true, &groups, agent), &calls);
-    assert_eq!((nothing.calls.len(), nothing.agents.len(), nothing.huntgroups.len()), (0, 0, 0));
+    assert_eq!((nothing.calls.len(), nothing.agents.len(), nothing.terms.huntgroups.len()), (0, 0, 0));
 }
 
 #[test]
@@ -167,7 +171,7 @@ fn every_reason_why_a_call_cannot_be_joined_is_told() {
     let with_himself = seen(&adam(), &[talk(1, inside(ADAM), inside(JOHN))]);
     assert_eq!(with_himself.calls[0].may, Err(Refused::Yourself));
     let off = seen(&Sight::of_manager(ADAM, false, &groups(), agent), &[talk(1, outside(), inside(JOHN))]);
-    assert_eq!((off.calls[0].may, off.enabled), (Err(Refused::NotEnabled), false));
+    assert_eq!((off.calls[0].may, off.terms.enabled), (Err(Refused::NotEnabled), false));
 }
 
 #[test]
@@ -204,7 +208,8 @@ fn his_own_way_into_a_call_is_no_call_and_says_how_he_is_in_it() {
 #[test]
 fn an_agent_is_away_free_rung_talking_or_not_to_be_disturbed() {
     let registered = BTreeSet::from([JOHN, OLIVIA]);
-    let of = |phones: &Phones, calls: &[LiveCall]| adam().console(calls, phones, false).agents[0].presence;
+    let of =
+        |phones: &Phones, calls: &[LiveCall]| Arc::new(adam()).console(&scene(calls, phones), false).agents[0].presence;
     assert_eq!(of(&Phones::default(), &[]), Presence::Away);
     let phones = Phones { registered, quiet: BTreeSet::new() };
     assert_eq!(of(&phones, &[]), Presence::Free);
@@ -225,10 +230,15 @@ fn the_companys_administrator_sees_every_call_once_and_joins_none() {
     let company = Sight::of_company(true, &groups(), agent);
     let waiting = ringing(talk(3, outside(), Party { number: "7710".into(), ..Party::default() }), &[PETER]);
     let calls = [talk(1, inside(JOHN), inside(MARY)), talk(2, inside(MARY), outside()), waiting];
-    let console = company.console(&calls, &Phones::default(), true);
+    let company = Arc::new(company);
+    let scene = scene(&calls, &Phones::default());
+    let console = company.console(&scene, true);
     let rows: Vec<_> = console.calls.iter().map(|row| row.account()).collect();
     assert_eq!(rows, [Some(MARY), Some(MARY), None]);
-    assert!(!console.joins && console.own.is_empty() && console.calls.iter().all(|row| row.may.is_err()));
+    // Whose role hides colleagues' names is told those of the agents alone: Mary is in no huntgroup.
+    let names = |console: &Console| console.calls[0].agent.clone().map(|agent| agent.name);
+    assert_eq!((names(&console), names(&company.console(&scene, false))), (Some("Mary".into()), Some(String::new())));
+    assert!(!console.terms.joins && console.own.is_empty() && console.calls.iter().all(|row| row.may.is_err()));
     assert_eq!(console.agents.len(), 4, "who is in a huntgroup");
 }
 
@@ -239,9 +249,8 @@ fn calls_are_found_by_huntgroup_state_and_words_and_sorted_by_how_long_they_last
     let mut olivia = talk(10, Party { name: String::new(), ..outside() }, inside(OLIVIA));
     olivia.state = CallState::Held;
     let calls = seen(&adam(), &[olivia, john]).calls;
-    let of = |filters: Filters| {
-        filters.of(&calls).into_iter().map(|call| call.agent.clone().unwrap().name).collect::<Vec<_>>()
-    };
+    let name = |key| calls.iter().find(|call| call.key() == key).unwrap().agent.clone().unwrap().name;
+    let of = |filters: Filters| filters.of(calls.iter()).into_iter().map(name).collect::<Vec<_>>();
     let words = |text: &str| of(Filters { words: search_words(text), ..Filters::default() });
     assert_eq!(of(Filters::default()), ["John", "Olivia"]);
     assert_eq!(of(Filters { descending: true, ..Filters::default() }), ["Olivia", "John"]);
@@ -276,7 +285,8 @@ fn the_wallboard_counts_what_goes_on_and_what_was_today() {
         ended("Sales", Some(PETER), true, 9, 900),
     ];
     let calls = [talks, waits, direct, talk(1, outside(), inside(PETER))];
-    let board = adam().wallboard(&calls, &Phones::default(), &today);
+    let scene = scene(&calls, &Phones::default());
+    let board = Arc::new(adam()).wallboard(&scene, &today);
     assert_eq!((board.total.live, board.total.ringing, board.total.waiting), (2, 1, 1));
     assert_eq!((board.total.talks_since, board.total.waits_since), (Some(Timestamp(3000)), Some(Timestamp(7000))));
     assert_eq!((board.total.answered, board.total.missed, board.total.longest), (5, 2, 400));
@@ -284,7 +294,7 @@ fn the_wallboard_counts_what_goes_on_and_what_was_today() {
     assert_eq!((name.as_str(), support.live, support.answered, support.missed), ("Support", 1, 4, 2));
     let agents: Vec<_> = board.agents.iter().map(|(agent, count)| (agent.agent.name.as_str(), *count)).collect();
     assert_eq!(agents, [("John", 5), ("Olivia", 0)]);
-    let company = Sight::of_company(true, &groups(), agent).wallboard(&calls, &Phones::default(), &today);
+    let company = Arc::new(Sight::of_company(true, &groups(), agent)).wallboard(&scene, &today);
     assert_eq!((company.total.live, company.total.answered, company.huntgroups.len()), (3, 14, 2));
 }
 

@@ -16,6 +16,7 @@
 //! | [`payments`], [`payment_methods`], [`auto_payments`], [`payment_systems`] | how they pay it |
 //! | [`outbox`] | which e-mails are to be sent, and how far each is |
 //! | [`sign_ins`], [`sessions`], [`password`] | who may come in |
+//! | [`rights`] | whose rights have changed? |
 //! | [`audit`], [`counts`] | what happened, and how much there is |
 //! | [`users`] | what uses a class, a role or a rule |
 //! | [`demo`] | data to try and to measure with |
@@ -61,6 +62,7 @@ pub mod payments;
 pub mod public_numbers;
 pub mod recordings;
 pub mod registrations;
+pub mod rights;
 pub mod roles;
 mod saving;
 mod schema;

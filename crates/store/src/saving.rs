@@ -43,11 +43,13 @@ pub(crate) struct Write<'a> {
     store: &'a Store,
     pub(crate) tx: Tx,
     change: &'a Change<'a>,
+    /// What has been changed: whose.
+    told: Vec<(Subject, Option<CustomerId>)>,
 }
 
 impl<'a> Write<'a> {
     pub(crate) async fn begin(store: &'a Store, change: &'a Change<'a>) -> Result<Self, StoreError> {
-        Ok(Self { store, tx: store.begin().await?, change })
+        Ok(Self { store, tx: store.begin().await?, change, told: Vec::new() })
     }
 
     /// The moment of the change.
@@ -102,12 +104,19 @@ impl<'a> Write<'a> {
         version: Option<Version>,
         changes: Vec<FieldChange>,
     ) -> Result<(), StoreError> {
+        if !changes.is_empty() {
+            self.told.push((about.subject, about.customer));
+        }
         audit::append(self.store, &mut self.tx, self.change, about, action, version, changes).await
     }
 
-    /// Makes it last.
+    /// Makes it last, and then tells whose rights have changed.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        self.tx.commit().await
+        self.tx.commit().await?;
+        for (subject, customer) in self.told {
+            self.store.rights().changed(subject, customer);
+        }
+        Ok(())
     }
 
     /// What the second of two editors is told: what happened to the record since the version that they started from, as

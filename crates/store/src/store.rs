@@ -33,6 +33,7 @@ use crate::{
     public_numbers::PublicNumbers,
     recordings::Recordings,
     registrations::Registrations,
+    rights::Rights,
     roles::Roles,
     saving::Write,
     schema,
@@ -74,6 +75,7 @@ pub struct PoolStatus {
 pub struct Store {
     pub(crate) db: Db,
     ids: Arc<RandomIds>,
+    rights: Rights,
 }
 
 impl Store {
@@ -88,7 +90,7 @@ impl Store {
             Some(("postgres" | "postgresql", _)) => open_postgres(url, options).await?,
             Some(_) | None => return Err(StoreError::Url),
         };
-        Ok(Self { db, ids: Arc::new(RandomIds::default()) })
+        Ok(Self { db, ids: Arc::new(RandomIds::default()), rights: Rights::default() })
     }
 
     /// Makes the tables, or brings them up to date, and the built-in records with them. Safe to repeat, and safe when
@@ -286,6 +288,12 @@ impl Store {
     #[must_use]
     pub fn sign_ins(&self) -> SignIns<'_> {
         SignIns(self)
+    }
+
+    /// Whose rights have changed.
+    #[must_use]
+    pub fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     /// The audit log.

@@ -1,16 +1,17 @@
 //! The live feed: what is going on now, and word of every change.
 //!
 //! Who looks gets a snapshot and a [`watch::Receiver`] per [`Topic`]; after a change it takes the next snapshot. A slow reader
-//! thus misses no state, only states in between, and nothing waits for it. Within one process; several nodes will put
-//! another behind the same functions.
+//! thus misses no state, only states in between, and nothing waits for it. What consoles look at is one snapshot of a customer
+//! for all of them ([`Feed::scene`]). Within one process; several nodes will put another behind the same functions.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tandem_domain::{
     calls::{LiveCall, Registration},
+    console::{Phones, Scene},
     ids::{AccountId, CallId, CustomerId},
 };
 use tokio::sync::watch;
@@ -38,8 +39,12 @@ pub struct Feed(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    calls: Mutex<HashMap<CallId, Shown>>,
-    registrations: Mutex<HashMap<(AccountId, String), Registration>>,
+    calls: Mutex<Calls>,
+    registrations: Mutex<Registrations>,
+    /// Made once for all who look, with the number of changes until then.
+    scenes: Mutex<HashMap<CustomerId, (u64, Arc<Scene>)>>,
+    /// How often something changed that a customer's consoles show, and how often something of which it is not known whose it is.
+    changes: Mutex<(HashMap<CustomerId, u64>, u64)>,
     /// Accounts whose phone in the browser lets no calls through.
     quiet: Mutex<BTreeSet<AccountId>>,
     calls_changed: Changes,
@@ -50,7 +55,21 @@ struct Inner {
 }
 
 /// A call, with the legs of the two who talk: of the one in the caller's place, and of the other.
-type Shown = (LiveCall, Option<[LegId; 2]>);
+type Shown = (Arc<LiveCall>, Option<[LegId; 2]>);
+
+/// The calls, and which of them are whose.
+#[derive(Debug, Default)]
+struct Calls {
+    all: HashMap<CallId, Shown>,
+    of: HashMap<CustomerId, BTreeSet<CallId>>,
+}
+
+/// The phones, and how many each account of a customer has.
+#[derive(Debug, Default)]
+struct Registrations {
+    all: HashMap<(AccountId, String), Registration>,
+    of: HashMap<CustomerId, BTreeMap<AccountId, usize>>,
+}
 
 /// Counts the changes of a topic.
 #[derive(Debug)]
@@ -92,22 +111,55 @@ impl Feed {
     #[must_use]
     pub fn calls(&self, customer: Option<CustomerId>) -> Vec<LiveCall> {
         let calls = locked(&self.0.calls);
-        let mut calls: Vec<_> = calls
-            .values()
-            .map(|(call, _)| call)
-            .filter(|call| customer.is_none_or(|id| id == call.customer))
-            .cloned()
-            .collect();
-        calls.sort_by_key(|call| std::cmp::Reverse((call.started, call.id)));
-        calls
+        let shown: Vec<Arc<LiveCall>> = match customer {
+            Some(customer) => calls.of_customer(customer),
+            None => newest_first(calls.all.values().map(|(call, _)| call.clone()).collect()),
+        };
+        drop(calls);
+        shown.into_iter().map(Arc::unwrap_or_clone).collect()
+    }
+
+    /// What a customer's consoles look at. Whoever asks gets the same one until something changes.
+    #[must_use]
+    pub fn scene(&self, customer: CustomerId) -> Arc<Scene> {
+        // Counted before it is looked: what changes meanwhile makes the next one.
+        let changes = {
+            let changes = locked(&self.0.changes);
+            changes.0.get(&customer).copied().unwrap_or_default() + changes.1
+        };
+        let mut scenes = locked(&self.0.scenes);
+        if let Some((_, scene)) = scenes.get(&customer).filter(|(known, _)| *known == changes) {
+            return scene.clone();
+        }
+        let calls = locked(&self.0.calls).of_customer(customer);
+        let registered: BTreeSet<AccountId> =
+            locked(&self.0.registrations).of.get(&customer).into_iter().flat_map(BTreeMap::keys).copied().collect();
+        let quiet = locked(&self.0.quiet);
+        let quiet = registered.iter().copied().filter(|account| quiet.contains(account)).collect();
+        let scene = Arc::new(Scene::new(calls, Phones { registered, quiet }));
+        scenes.insert(customer, (changes, scene.clone()));
+        scene
+    }
+
+    /// Something changed that consoles show: of a customer, or (`None`) it is not known whose.
+    fn console_changed(&self, customer: Option<CustomerId>) {
+        let mut changes = locked(&self.0.changes);
+        match customer {
+            Some(customer) => *changes.0.entry(customer).or_default() += 1,
+            None => changes.1 += 1,
+        }
+        drop(changes);
+        self.0.console_changed.one_more();
     }
 
     /// The calls in which an account is one of the two who talk, or will.
     #[must_use]
     pub fn calls_of(&self, account: AccountId) -> Vec<LiveCall> {
         let calls = locked(&self.0.calls);
-        let takes_part = |call: &&LiveCall| [call.caller.account, call.callee.account].contains(&Some(account));
-        calls.values().map(|(call, _)| call).filter(takes_part).cloned().collect()
+        let takes_part = |call: &&Arc<LiveCall>| [call.caller.account, call.callee.account].contains(&Some(account));
+        let found: Vec<_> = calls.all.values().map(|(call, _)| call).filter(takes_part).cloned().collect();
+        drop(calls);
+        found.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
     /// The phones that are registered, of one customer or of all, by their users.
@@ -115,7 +167,7 @@ impl Feed {
     pub fn registrations(&self, customer: Option<CustomerId>) -> Vec<Registration> {
         let all = locked(&self.0.registrations);
         let mut found: Vec<_> =
-            all.values().filter(|one| customer.is_none_or(|id| id == one.customer)).cloned().collect();
+            all.all.values().filter(|one| customer.is_none_or(|id| id == one.customer)).cloned().collect();
         found.sort_by(|a, b| (&a.sip_user, &a.contact).cmp(&(&b.sip_user, &b.contact)));
         found
     }
@@ -123,34 +175,53 @@ impl Feed {
     /// How many calls are going on.
     #[must_use]
     pub fn call_count(&self) -> usize {
-        locked(&self.0.calls).len()
+        locked(&self.0.calls).all.len()
     }
 
     /// The legs of the two who talk in a call: of the one in the caller's place, and of the other.
     #[must_use]
     pub fn legs(&self, call: CallId) -> Option<[LegId; 2]> {
-        locked(&self.0.calls).get(&call).and_then(|(_, legs)| *legs)
+        locked(&self.0.calls).all.get(&call).and_then(|(_, legs)| *legs)
     }
 
     /// Whether a call is shown with other phones that ring for it than these.
     #[must_use]
     pub fn rings_otherwise(&self, call: CallId, rings: &[AccountId]) -> bool {
-        locked(&self.0.calls).get(&call).is_some_and(|(call, _)| call.rings != rings)
+        locked(&self.0.calls).all.get(&call).is_some_and(|(call, _)| call.rings != rings)
     }
 
     /// A call began or changed. `legs` are those of the two who talk.
     pub fn show_call(&self, call: LiveCall, legs: Option<[LegId; 2]>) {
-        locked(&self.0.calls).insert(call.id, (call, legs));
+        let (id, customer) = (call.id, call.customer);
+        let mut calls = locked(&self.0.calls);
+        match calls.all.get_mut(&id) {
+            // Whoever has it has it still.
+            Some((known, known_legs)) if **known == call => {
+                *known_legs = legs;
+                return;
+            }
+            Some(_) | None => {}
+        }
+        calls.all.insert(id, (Arc::new(call), legs));
+        calls.of.entry(customer).or_default().insert(id);
+        drop(calls);
         self.0.calls_changed.one_more();
-        self.0.console_changed.one_more();
+        self.console_changed(Some(customer));
     }
 
     /// A call is over.
     pub fn forget_call(&self, call: CallId) {
-        if locked(&self.0.calls).remove(&call).is_some() {
-            self.0.calls_changed.one_more();
-            self.0.console_changed.one_more();
+        let mut calls = locked(&self.0.calls);
+        let Some((known, _)) = calls.all.remove(&call) else { return };
+        if let Some(of) = calls.of.get_mut(&known.customer) {
+            of.remove(&call);
+            if of.is_empty() {
+                calls.of.remove(&known.customer);
+            }
         }
+        drop(calls);
+        self.0.calls_changed.one_more();
+        self.console_changed(Some(known.customer));
     }
 
     /// An account is not to be disturbed, or may be again.
@@ -159,7 +230,7 @@ impl Feed {
         let changed = if on { quiet.insert(account) } else { quiet.remove(&account) };
         drop(quiet);
         if changed {
-            self.0.console_changed.one_more();
+            self.console_changed(None);
         }
     }
 
@@ -171,18 +242,36 @@ impl Feed {
 
     /// A phone is registered, or has renewed its registration.
     pub fn show_registration(&self, registration: Registration) {
-        let key = (registration.account, registration.contact.clone());
-        let is_new = locked(&self.0.registrations).insert(key, registration).is_none();
+        let (account, customer) = (registration.account, registration.customer);
+        let key = (account, registration.contact.clone());
+        let mut registrations = locked(&self.0.registrations);
+        let is_new = registrations.all.insert(key, registration).is_none();
         if is_new {
-            self.0.console_changed.one_more();
+            *registrations.of.entry(customer).or_default().entry(account).or_default() += 1;
+        }
+        drop(registrations);
+        if is_new {
+            self.console_changed(Some(customer));
         }
     }
 
     /// A phone is not registered any more.
     pub fn forget_registration(&self, account: AccountId, contact: &str) {
-        if locked(&self.0.registrations).remove(&(account, contact.to_owned())).is_some() {
-            self.0.console_changed.one_more();
+        let mut registrations = locked(&self.0.registrations);
+        let Some(known) = registrations.all.remove(&(account, contact.to_owned())) else { return };
+        if let Some(of) = registrations.of.get_mut(&known.customer) {
+            if let Some(phones) = of.get_mut(&account) {
+                *phones -= 1;
+                if *phones == 0 {
+                    of.remove(&account);
+                }
+            }
+            if of.is_empty() {
+                registrations.of.remove(&known.customer);
+            }
         }
+        drop(registrations);
+        self.console_changed(Some(known.customer));
     }
 
     /// Registrations were stored, which is where they are looked at.
@@ -198,5 +287,117 @@ impl Feed {
     /// xDRs were stored.
     pub fn xdrs_stored(&self) {
         self.0.xdrs_changed.one_more();
+    }
+}
+
+impl Calls {
+    /// The newest first.
+    fn of_customer(&self, customer: CustomerId) -> Vec<Arc<LiveCall>> {
+        let ids = self.of.get(&customer).into_iter().flatten();
+        newest_first(ids.filter_map(|id| self.all.get(id)).map(|(call, _)| call.clone()).collect())
+    }
+}
+
+fn newest_first(mut calls: Vec<Arc<LiveCall>>) -> Vec<Arc<LiveCall>> {
+    calls.sort_by_key(|call| std::cmp::Reverse((call.started, call.id)));
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_domain::{
+        calls::{CallState, Direction, Party, Recorded},
+        console::Presence,
+        ids::Timestamp,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn account(n: u128) -> AccountId {
+        AccountId(Uuid::from_u128(n))
+    }
+
+    fn customer(n: u128) -> CustomerId {
+        CustomerId(Uuid::from_u128(n))
+    }
+
+    fn call(id: u128, of: u128) -> LiveCall {
+        let callee = Party { account: Some(account(of)), ..Party::default() };
+        LiveCall {
+            id: CallId(Uuid::from_u128(id)),
+            customer: customer(of),
+            direction: Direction::Incoming,
+            caller: Party::default(),
+            callee,
+            huntgroup: String::new(),
+            state: CallState::Answered,
+            started: Timestamp(1),
+            answered: Some(Timestamp(1)),
+            holds: [false; 2],
+            supervisors: Vec::new(),
+            supervises: None,
+            rings: Vec::new(),
+            recorded: Recorded::No,
+        }
+    }
+
+    fn phone(of: u128, contact: &str) -> Registration {
+        let text = String::new;
+        Registration {
+            account: account(of),
+            customer: customer(of),
+            sip_user: text(),
+            contact: contact.to_owned(),
+            source: text(),
+            user_agent: text(),
+            since: Timestamp(1),
+            expires: Timestamp(2),
+        }
+    }
+
+    #[test]
+    fn all_who_look_at_a_customer_share_one_scene_until_something_of_it_changes() {
+        let feed = Feed::default();
+        feed.show_call(call(1, 1), None);
+        feed.show_call(call(2, 1), None);
+        let first = feed.scene(customer(1));
+        assert!(Arc::ptr_eq(&first, &feed.scene(customer(1))));
+        // What is said once more, and what is another customer's, is no change.
+        let changes = feed.changes(Topic::Console);
+        feed.show_call(call(1, 1), None);
+        assert!(!changes.has_changed().expect("the feed is there"));
+        feed.show_call(call(3, 2), None);
+        assert!(Arc::ptr_eq(&first, &feed.scene(customer(1))));
+
+        feed.show_call(LiveCall { state: CallState::Held, ..call(2, 1) }, None);
+        let second = feed.scene(customer(1));
+        assert!(!Arc::ptr_eq(&first, &second));
+        let find = |scene: &Scene, id| scene.calls().iter().find(|one| one.id == call(id, 1).id).cloned();
+        let (before, after) = (find(&first, 1).expect("there"), find(&second, 1).expect("there"));
+        assert!(Arc::ptr_eq(&before, &after), "a call that has not changed is the same value");
+        feed.forget_call(call(1, 1).id);
+        feed.forget_call(call(2, 1).id);
+        assert_eq!((feed.scene(customer(1)).calls().len(), feed.scene(customer(2)).calls().len()), (0, 1));
+        assert_eq!(feed.calls(Some(customer(2))), [call(3, 2)]);
+    }
+
+    #[test]
+    fn an_account_is_there_as_long_as_one_of_its_phones_is() {
+        let feed = Feed::default();
+        let presence = || feed.scene(customer(1)).presence(account(1)).0;
+        assert_eq!(presence(), Presence::Away);
+        feed.show_registration(phone(1, "desk"));
+        feed.show_registration(phone(1, "browser"));
+        feed.show_registration(phone(1, "browser"));
+        assert_eq!(presence(), Presence::Free);
+        feed.show_quiet(account(1), true);
+        assert_eq!(presence(), Presence::DoNotDisturb);
+        feed.forget_registration(account(1), "browser");
+        feed.show_quiet(account(1), false);
+        assert_eq!(presence(), Presence::Free);
+        feed.forget_registration(account(1), "desk");
+        feed.forget_registration(account(1), "desk");
+        assert_eq!(presence(), Presence::Away);
     }
 }

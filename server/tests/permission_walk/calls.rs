@@ -1,5 +1,7 @@
 //! Calls for the walk: one that is going on, between John and Olivia, and one that is over, of John with somebody outside.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use tandem_app::server::Clock as _;
 use tandem_app::{
@@ -9,7 +11,7 @@ use tandem_app::{
 use tandem_domain::{
     access::Tenant,
     calls::{CallState, Direction, EndedBy, LiveCall, Party, Quality, Recorded, Registration, ReleaseCause, Xdr},
-    console::Phones,
+    console::{Phones, Scene},
     ids::{AccountId, CallId, CustomerId, Timestamp},
     supervision::Mode,
 };
@@ -57,6 +59,10 @@ impl OneCall {
             encrypted: [false; 2],
         })
     }
+
+    pub fn call(&self) -> &LiveCall {
+        &self.0
+    }
 }
 
 impl Exchange for OneCall {
@@ -72,9 +78,10 @@ impl Exchange for OneCall {
 
     fn forget_phones(&self, _account: AccountId) {}
 
-    fn phones(&self, _customer: CustomerId) -> Phones {
+    fn scene(&self, customer: CustomerId) -> Arc<Scene> {
         let accounts = [&self.0.caller, &self.0.callee].into_iter().filter_map(|party| party.account);
-        Phones { registered: accounts.collect(), ..Phones::default() }
+        let phones = Phones { registered: accounts.collect(), ..Phones::default() };
+        Arc::new(Scene::new(self.calls(Some(customer)).into_iter().map(Arc::new).collect(), phones))
     }
 
     fn join(&self, _join: Join) {}

@@ -26,7 +26,7 @@ fn by_test() -> Change<'static> {
 }
 
 /// Changes the memberships of Support; each member is told by the account's id.
-async fn change_support(world: &World, demo: &DemoIds, change: impl Fn(&str, &mut Member)) {
+pub async fn change_support(world: &World, demo: &DemoIds, change: impl Fn(&str, &mut Member)) {
     let groups = world.store.huntgroups(tenant(demo));
     let group = groups.get(demo.id("huntgroup", "abc7700").parse().unwrap()).await.unwrap();
     let mut members = group.value.members;

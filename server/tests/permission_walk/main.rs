@@ -7,6 +7,7 @@
 //! | [`bad_input`] | foreign ids, unreadable requests, other sites, broken cookies |
 //! | [`calls`] | calls to ask for, and that nobody sees those of others |
 //! | [`console`] | the supervisor's console: whom it is for, and what a manager may ask for |
+//! | [`console_stream`] | what a console is told as it happens, and what that costs |
 //! | [`ceiling`] | nobody gets above the own role |
 //! | [`guessing`] | what is kept of a wrong name or password, and what it costs |
 //! | [`hidden`] | what a role hides, on whichever way it is asked for |
@@ -23,6 +24,7 @@ mod bad_input;
 mod calls;
 mod ceiling;
 mod console;
+mod console_stream;
 mod demo_ids;
 mod guessing;
 mod hidden;

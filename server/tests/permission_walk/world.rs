@@ -24,6 +24,7 @@ use sqlx::{
 };
 use tandem_app::server::{
     Assets, Clock, Services, SessionLifetimes,
+    console::Consoles,
     exchange::{Exchange, NoExchange},
     phones::NoPhones,
     router,
@@ -253,6 +254,27 @@ impl World {
         self.clock.0.fetch_add(60_000, Ordering::Relaxed);
     }
 
+    /// The same records behind an application with this exchange that goes on, until the sender says that it ends: its streams
+    /// last. And what its consoles know.
+    pub fn going_on(&self, exchange: Arc<dyn Exchange>) -> (Self, Consoles, watch::Sender<bool>) {
+        let (end, ending) = watch::channel(false);
+        let services = Services { ending, ..services(&self.store, &self.clock, exchange, "http://127.0.0.1:9") };
+        let consoles = services.consoles.clone();
+        let router = around(&Config::load(Layers::default()).unwrap(), router::router(services));
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, store) = (self.clock.clone(), self.store.clone());
+        let (records, cookies) = (self.records.clone(), self.cookies.clone());
+        (Self { router, clock, store, records, cookies, folder }, consoles, end)
+    }
+
+    /// The stream of a person's page.
+    pub async fn stream(&self, person: Person, path: &str) -> Body {
+        let request = self.request(person, Method::GET, path).empty();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body()
+    }
+
     /// Ends the world before the test does: hundreds are made.
     pub async fn end(self) {
         self.records.close().await;
@@ -391,8 +413,13 @@ impl Clock for FastClock {
 
 /// The application with all that stands around it.
 fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>, processor: &str) -> Router {
+    let config = Config::load(Layers::default()).unwrap();
+    around(&config, router::router(services(store, clock, exchange, processor)))
+}
+
+fn services(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>, processor: &str) -> Services {
     let payments = Payments::at(processor, store);
-    let services = Services {
+    Services {
         store: store.clone(),
         clock: clock.clone(),
         assets: Arc::new(Assets::default()),
@@ -403,14 +430,13 @@ fn whole(store: &Store, clock: &Arc<FastClock>, exchange: Arc<dyn Exchange>, pro
         exchange,
         recordings: Arc::new(recordings::Hiss),
         phones: Arc::new(NoPhones),
+        consoles: Consoles::default(),
         billing: payments.billing,
         systems: payments.systems,
         payment_pages: payments.pages,
         // Nobody is left to say when the server ends: a stream ends after what it has to tell at once.
         ending: watch::channel(false).1,
-    };
-    let config = Config::load(Layers::default()).unwrap();
-    around(&config, router::router(services))
+    }
 }
 
 /// The demonstration has no administrator who may only look.

@@ -19,7 +19,7 @@ pub fn WallboardPage() -> impl IntoView {
     if !has_console(&me()) {
         return error_page(&AppError::forbidden(Field::SupervisorConsole)).into_any();
     }
-    let refresh = live(&[Topic::Console, Topic::Xdrs]);
+    let refresh = live(&[Topic::Wallboard, Topic::Xdrs]);
     let data = load_live(refresh, || Ok(WallboardRead {}));
     view! {
         <PageHeader title="Wallboard" back=("/self-care/console", "Supervisor console") />

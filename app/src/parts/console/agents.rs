@@ -23,12 +23,15 @@ pub(super) const fn presence_tone(presence: Presence) -> Tone {
 
 /// The agents.
 pub(super) fn agents(board: Board) -> AnyView {
-    let agents = Memo::new(move |_| board.rest.with(|rest| rest.agents.clone()));
-    let rows = move || agents.get().into_iter().map(agent).collect_view();
+    let agents = board.agents;
     let text = "Nobody: no huntgroup has members whose calls you see.";
     view! {
         <Card title="Agents">
-            <ul class="console-agents" aria-label="Agents">{rows}</ul>
+            <ul class="console-agents" aria-label="Agents">
+                <For each=move || agents.get() key=ConsoleAgent::clone let:one>
+                    {agent(one)}
+                </For>
+            </ul>
             <p hidden=move || agents.with(|agents| !agents.is_empty())>{text}</p>
         </Card>
     }

@@ -1,10 +1,11 @@
 //! How is one's own supervision shown? As a bar that cannot be mistaken: colour, sign and word of the mode, whom it is about,
 //! who hears what one says, and what can be done.
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{html, prelude::*, server_fn::ServerFn};
 use tandem_domain::{
     calls::Stage,
     console::{Own, VOLUME_MAX},
+    ids::CallId,
     supervision::Mode,
 };
 
@@ -14,13 +15,18 @@ use super::{
 use crate::live::lasts;
 use crate::ui::{Sign, icon, mode_class, mode_sign};
 
-/// The bars, and what happens in words for those who do not see them.
+/// The bars, one for each own call for as long as it is there, and what happens in words for those who do not see them: told
+/// politely, for it follows from what they have just done or heard.
 pub(super) fn bars(board: Board) -> AnyView {
-    let own = Memo::new(move |_| board.rest.with(|rest| rest.own.clone()));
-    let said = move || own.with(|own| own.first().map(words)).unwrap_or_default();
+    let calls = Memo::new(move |_| board.own.with(|own| own.iter().map(|own| own.call).collect::<Vec<_>>()));
+    let said = Memo::new(move |_| board.own.with(|own| own.first().map(words)).unwrap_or_default());
     view! {
-        <p class="hidden-text" role="status" aria-live="assertive">{said}</p>
-        <div class="stack" hidden=move || own.with(Vec::is_empty)>{move || own.get().iter().map(bar).collect_view()}</div>
+        <p class="hidden-text" role="status">{move || said.get()}</p>
+        <div class="stack" hidden=move || calls.with(Vec::is_empty)>
+            <For each=move || calls.get() key=|call| *call let:call>
+                {bar(board, call)}
+            </For>
+        </div>
     }
     .into_any()
 }
@@ -47,38 +53,70 @@ fn about(own: &Own) -> String {
     if own.client.is_empty() { own.name.clone() } else { [&own.name, " with ", &own.client].concat() }
 }
 
-/// How loud one side is heard.
-fn volume(label: &'static str, name: &'static str, percent: u8) -> AnyView {
+/// How loud one side is heard. What the server says is shown unless somebody is just moving it.
+fn volume(label: &'static str, name: &'static str, percent: Memo<String>) -> AnyView {
+    let slider = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        let (percent, Some(slider)) = (percent.get(), slider.get()) else { return };
+        let moving = document().active_element().is_some_and(|active| &active == slider.as_ref() as &web_sys::Element);
+        if !moving && slider.value() != percent {
+            slider.set_value(&percent);
+        }
+    });
     view! {
         <label>
             <span>{label}</span>
             <span class="hidden-text">" volume in per cent"</span>
-            <input type="range" name=name min="0" max=VOLUME_MAX.to_string() step="10" value=percent.to_string() />
+            <input
+                type="range"
+                name=name
+                min="0"
+                max=VOLUME_MAX.to_string()
+                step="10"
+                value=percent.get_untracked()
+                node_ref=slider
+            />
         </label>
     }
     .into_any()
 }
 
-fn bar(own: &Own) -> AnyView {
-    let (title, note) = match own.stage {
-        Stage::Rings => (own.name.clone(), "Your phone rings: answer it to join.".to_owned()),
-        Stage::Waits => (own.name.clone(), "Waiting for the next call.".to_owned()),
-        Stage::In(_) => (about(own), effect(own)),
+fn bar(board: Board, call: CallId) -> AnyView {
+    let now = Memo::new(move |_| board.own.with(|all| all.iter().find(|own| own.call == call).cloned()));
+    // What is told of it last stays while it goes.
+    let Some(first) = now.get_untracked() else { return ().into_any() };
+    let own = Memo::new(move |before: Option<&Own>| now.get().or(before.cloned()).unwrap_or_else(|| first.clone()));
+    let mode = Memo::new(move |_| own.with(|own| own.mode));
+    let mine = Memo::new(move |_| Some(mode.get()));
+    let why = Memo::new(|_| None::<&'static str>);
+    let whom = Memo::new(move |_| own.with(|own| own.name.clone()));
+    let there = move || own.with(|own| matches!(own.stage, Stage::In(_)));
+    let follows = move || own.with(|own| own.follows);
+    let title = move || own.with(|own| if there() { about(own) } else { own.name.clone() });
+    let note = move || {
+        own.with(|own| match own.stage {
+            Stage::Rings => "Your phone rings: answer it to join.".to_owned(),
+            Stage::Waits => "Waiting for the next call.".to_owned(),
+            Stage::In(_) => effect(own),
+        })
     };
-    let call = own.call.to_string();
-    let follows = if own.follows { "true" } else { "false" };
-    let there = matches!(own.stage, Stage::In(_));
-    let hidden = || view! { <input type="hidden" name="call" value=call.clone() /> };
+    let since = Memo::new(move |_| own.with(|own| own.since));
+    let time = move || {
+        let since = since.get();
+        view! { <span class="figures" data-since=since.0.to_string()>{lasts(since)}</span> }
+    };
+    let volumes = [0, 1].map(|place: usize| {
+        Memo::new(move |_| own.with(|own| own.volumes.get(place).copied().unwrap_or(100).to_string()))
+    });
+    let hidden = || view! { <input type="hidden" name="call" value=call.to_string() /> };
+    let sign = move || icon(mode_sign(mode.get()));
     view! {
-        <section class=["console-bar ", mode_class(own.mode)].concat() aria-label="Your supervision">
+        <section class=move || ["console-bar ", mode_class(mode.get())].concat() aria-label="Your supervision">
             <div class="console-bar-mode">
-                {icon(mode_sign(own.mode))} <strong>{own.mode.label()}</strong>
-                <span class="figures" data-since=own.since.0.to_string()>{lasts(own.since)}</span>
+                {sign} <strong>{move || mode.get().label()}</strong> {time}
             </div>
             <div class="console-bar-about"><strong>{title}</strong> <span>{note}</span></div>
-            <form method="post" action=ConsoleSwitch::PATH class="console-modes">
-                {hidden()} {modes(Some(own.mode), None, &own.name)}
-            </form>
+            <form method="post" action=ConsoleSwitch::PATH class="console-modes">{hidden()} {modes(mine, why, whom)}</form>
             <div class="actions console-bar-more">
                 <form method="post" action=ConsoleFollow::PATH>
                     {hidden()}
@@ -86,18 +124,18 @@ fn bar(own: &Own) -> AnyView {
                         type="submit"
                         class="button"
                         name="follow"
-                        value=if own.follows { "off" } else { "on" }
-                        aria-pressed=follows
+                        value=move || if follows() { "off" } else { "on" }
+                        aria-pressed=move || if follows() { "true" } else { "false" }
                         title="Stay, and join the agent’s next calls"
                     >
                         "Follow this agent"
                     </button>
                 </form>
-                <form method="post" action=ConsoleVolumes::PATH class="console-volumes" hidden=!there>
-                    {hidden()} {volume("Agent", "agent", own.volumes[0])} {volume("Client", "client", own.volumes[1])}
+                <form method="post" action=ConsoleVolumes::PATH class="console-volumes" hidden=move || !there()>
+                    {hidden()} {volume("Agent", "agent", volumes[0])} {volume("Client", "client", volumes[1])}
                     <button type="submit" class="button no-wasm">"Set volumes"</button>
                 </form>
-                <form method="post" action=ConsoleNote::PATH class="console-note" hidden=!there>
+                <form method="post" action=ConsoleNote::PATH class="console-note" hidden=move || !there()>
                     {hidden()}
                     <input
                         class="input"
@@ -108,7 +146,7 @@ fn bar(own: &Own) -> AnyView {
                         autocomplete="off"
                     />
                     <button type="submit" class="button">"Keep note"</button>
-                    <button type="submit" class="button" formaction=ConsoleMark::PATH hidden=!own.recorded>
+                    <button type="submit" class="button" formaction=ConsoleMark::PATH hidden=move || !own.with(|own| own.recorded)>
                         {icon(Sign::Recording)} "Moment to review"
                     </button>
                 </form>

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 use tandem_domain::{
     calls::{CallState, Recorded},
-    console::{ConsoleCall, Filters, shown},
+    console::{ConsoleCall, ConsoleSupervisor, Filters, Key, shown},
     list::search_words,
     supervision::Mode,
 };
@@ -11,7 +11,8 @@ use wasm_bindgen::JsCast;
 
 use super::{
     ConsoleJoin, ConsoleSwitch,
-    board::{Board, Key},
+    board::{Board, Row},
+    sight::{away, points},
 };
 use crate::{
     listing::{ListArgs, Tone},
@@ -22,17 +23,24 @@ use crate::{
 /// The calls with their search.
 pub(super) fn calls(board: Board, args: Memo<ListArgs>) -> AnyView {
     let filters = Memo::new(move |_| filters(&args.read()));
-    let keys = Memo::new(move |_| {
-        board.with_calls(|calls| filters.read().of(calls).into_iter().map(ConsoleCall::key).collect::<Vec<_>>())
-    });
+    let keys = Memo::new(move |before| board.shown(&filters.read(), before));
     let empty = move || keys.with(Vec::is_empty).then(|| nothing(board));
+    let waits = StoredValue::new(None);
     view! {
         <div class="list">
             <div class="list-bar">{search(board, args)} {order(args)}</div>
             <div class="list-rows">
-                <ul class="console-calls" aria-label="Calls">
+                <ul
+                    class="console-calls"
+                    aria-label="Calls"
+                    on:pointermove=move |_| points(board, waits)
+                    on:pointerdown=move |_| points(board, waits)
+                    on:focusin=move |_| points(board, waits)
+                    on:keydown=move |_| points(board, waits)
+                    on:pointerleave=move |event| away(board, &event)
+                >
                     <For each=move || keys.get() key=|key| *key let:key>
-                        {row(board, key)}
+                        {board.row(key).map(|shown| row(board, key, shown))}
                     </For>
                 </ul>
                 {empty}
@@ -53,7 +61,7 @@ fn filters(args: &ListArgs) -> Filters {
 }
 
 fn search(board: Board, args: Memo<ListArgs>) -> AnyView {
-    let groups = board.rest.with_untracked(|rest| rest.huntgroups.clone());
+    let groups = board.terms.with_untracked(|terms| terms.huntgroups.clone());
     let groups = groups.into_iter().map(|name| (name.clone(), name)).collect();
     let states = CallState::ALL.map(|state| (state.key().to_owned(), state.label().to_owned())).into();
     let filters = vec![
@@ -83,7 +91,7 @@ fn order(args: Memo<ListArgs>) -> AnyView {
 
 /// What stands where there is no call to show.
 fn nothing(board: Board) -> AnyView {
-    if board.with_calls(<[ConsoleCall]>::is_empty) {
+    if board.is_empty() {
         let text = "A call appears here the moment it rings, and goes when it is over.";
         view! { <EmptyState title="Nobody is on a call" text=text sign=Sign::Phone /> }.into_any()
     } else {
@@ -101,57 +109,113 @@ pub(super) fn row_id((call, side): Key) -> String {
     [if side { "from-" } else { "to-" }, &call.to_string()].concat()
 }
 
-fn row(board: Board, key: Key) -> AnyView {
-    let call = Memo::new(move |_| board.call(key));
+/// A part of a row: cells change when theirs does.
+fn part<T>(row: &Row, read: impl Fn(&ConsoleCall, bool) -> T + Send + Sync + 'static) -> Memo<T>
+where
+    T: PartialEq + Send + Sync + 'static,
+{
+    let row = row.clone();
+    Memo::new(move |_| row.with(|(call, over)| read(call, *over)))
+}
+
+fn row(board: Board, key: Key, shown: Row) -> AnyView {
     let chosen = move || (board.chosen.get() == Some(key)).then_some("true");
+    let over = part(&shown, |_, over| over);
+    let class = move || if over.get() { "console-call console-over" } else { "console-call" };
     view! {
         <li
             id=row_id(key)
-            class="console-call"
+            class=class
             tabindex="-1"
             aria-current=chosen
             on:focusin=move |_| board.chosen.set(Some(key))
         >
-            {move || call.get().map(|call| cells(board, &call))}
+            {cells(board, key, &shown)}
         </li>
     }
     .into_any()
 }
 
-fn cells(board: Board, call: &ConsoleCall) -> AnyView {
-    let (agent, agent_note) = match &call.agent {
+/// Who is on the agent's side: a name, and a note.
+fn agent_words(call: &ConsoleCall) -> (String, String) {
+    match &call.agent {
         Some(agent) => (shown(agent), agent.number.clone()),
         None if call.rings.is_empty() => ("Nobody yet".to_owned(), String::new()),
         None => (call.rings.join(", "), "rings".to_owned()),
-    };
-    let client_note = if call.client.name.is_empty() { String::new() } else { call.client.number.clone() };
-    let way = match call.huntgroup.as_str() {
+    }
+}
+
+/// Who is on the other side.
+fn client_words(call: &ConsoleCall) -> (String, String) {
+    let note = if call.client.name.is_empty() { String::new() } else { call.client.number.clone() };
+    (shown(&call.client), note)
+}
+
+fn way(call: &ConsoleCall) -> String {
+    match call.huntgroup.as_str() {
         "" => call.direction.label().to_owned(),
         group => [call.direction.label(), " via ", group].concat(),
-    };
-    let joins = board.rest.with(|rest| rest.joins);
+    }
+}
+
+fn cells(board: Board, (id, agent_calls): Key, row: &Row) -> AnyView {
+    let agent = part(row, |call, _| agent_words(call));
+    let client = part(row, |call, _| client_words(call));
+    let way = part(row, |call, _| way(call));
+    let since = part(row, |call, _| call.since);
+    let talks = part(row, |call, over| call.state != CallState::Ringing && !over);
+    let state = part(row, |call, over| State {
+        over,
+        state: call.state,
+        recorded: call.recorded,
+        supervisors: call.supervisors.clone(),
+    });
     // Given as a value: what never changes is made by another way in the browser, which puts it into a group.
-    let (talks, silent) = (call.state != CallState::Ringing, "0");
-    let side = if call.agent_calls { "0" } else { "1" };
-    view! {
-        <div class="console-who"><strong>{agent.clone()}</strong> <small class="figures">{agent_note}</small></div>
-        <div class="console-levels">
-            {talks.then(|| view! {
-                <svg data-levels=call.id.to_string() data-agent=side aria-hidden="true">
+    let silent = "0";
+    let side = if agent_calls { "0" } else { "1" };
+    let meter = move || {
+        talks.get().then(|| {
+            view! {
+                <svg data-levels=id.to_string() data-agent=side aria-hidden="true">
                     <rect height="40%" width=silent />
                     <rect y="60%" height="40%" width=silent />
                 </svg>
-            })}
+            }
+        })
+    };
+    let joins = board.terms.with_untracked(|terms| terms.joins);
+    let time = move || {
+        let since = since.get();
+        view! { <span data-since=since.0.to_string()>{lasts(since)}</span> }
+    };
+    view! {
+        <div class="console-who">
+            <strong>{move || agent.get().0}</strong> <small class="figures">{move || agent.get().1}</small>
         </div>
-        <div class="console-who"><span>{shown(&call.client)}</span> <small class="figures">{client_note}</small></div>
-        <div class="console-state">{states(call)} <small>{way}</small></div>
-        <div class="console-time figures"><span data-since=call.since.0.to_string()>{lasts(call.since)}</span></div>
-        {joins.then(|| buttons(board, call, &agent))}
+        <div class="console-levels">{meter}</div>
+        <div class="console-who">
+            <span>{move || client.get().0}</span> <small class="figures">{move || client.get().1}</small>
+        </div>
+        <div class="console-state">{move || states(&state.get())} <small>{move || way.get()}</small></div>
+        <div class="console-time figures">{time}</div>
+        {joins.then(|| buttons(board, row))}
     }
     .into_any()
 }
 
-fn states(call: &ConsoleCall) -> AnyView {
+/// How far a call is, and who else is in it.
+#[derive(Clone, PartialEq)]
+struct State {
+    over: bool,
+    state: CallState,
+    recorded: Recorded,
+    supervisors: Vec<ConsoleSupervisor>,
+}
+
+fn states(call: &State) -> AnyView {
+    if call.over {
+        return view! { <span class="badges"><Badge tone=Tone::Neutral text="Ended" /></span> }.into_any();
+    }
     let tone = match call.state {
         CallState::Ringing => Tone::Info,
         CallState::Answered => Tone::Good,
@@ -190,10 +254,10 @@ pub(super) const fn key_of(mode: Mode) -> &'static str {
 }
 
 /// The three modes as buttons of a form: `mine` is pressed, all are disabled while `why` says so.
-pub(super) fn modes(mine: Option<Mode>, why: Option<&'static str>, whom: &str) -> AnyView {
+pub(super) fn modes(mine: Memo<Option<Mode>>, why: Memo<Option<&'static str>>, whom: Memo<String>) -> AnyView {
     Mode::ALL
         .map(|mode| {
-            let pressed = mine.map(|mine| if mine == mode { "true" } else { "false" });
+            let pressed = move || mine.get().map(|mine| if mine == mode { "true" } else { "false" });
             view! {
                 <button
                     type="submit"
@@ -201,13 +265,13 @@ pub(super) fn modes(mine: Option<Mode>, why: Option<&'static str>, whom: &str) -
                     value=mode.key()
                     class=["button ", mode_class(mode)].concat()
                     aria-pressed=pressed
-                    disabled=why.is_some()
-                    title=why.unwrap_or(mode.help())
+                    disabled=move || why.get().is_some()
+                    title=move || why.get().unwrap_or(mode.help())
                 >
                     {icon(mode_sign(mode))}
                     <span>{mode.label()}</span>
-                    <span class="hidden-text">{[" on ", whom].concat()}</span>
-                    <kbd class="needs-wasm" aria-hidden="true">{key_of(mode)}</kbd>
+                    <span class="hidden-text">{move || [" on ", &whom.get()].concat()}</span>
+                    <kbd class="needs-wasm single-key" aria-hidden="true">{key_of(mode)}</kbd>
                 </button>
             }
         })
@@ -215,22 +279,38 @@ pub(super) fn modes(mine: Option<Mode>, why: Option<&'static str>, whom: &str) -
         .into_any()
 }
 
-fn buttons(board: Board, call: &ConsoleCall, agent: &str) -> AnyView {
-    let own = board.own_in(call);
-    let why = call.may.err().filter(|_| own.is_none());
-    let account = call.account().filter(|_| own.is_none()).map(|account| account.to_string());
-    let (to, target) = match own {
-        Some(own) => (ConsoleSwitch::PATH, own),
-        None => (ConsoleJoin::PATH, call.id),
+/// Why a call cannot be joined.
+fn why_not(call: &ConsoleCall, over: bool) -> Option<&'static str> {
+    match call.may {
+        _ if over => Some("This call has ended."),
+        Ok(()) => None,
+        Err(_) if call.state == CallState::Ringing => Some("Nobody has answered yet."),
+        Err(refused) => Some(refused.words()),
+    }
+}
+
+fn buttons(board: Board, row: &Row) -> AnyView {
+    let own = {
+        let row = row.clone();
+        Memo::new(move |_| row.with(|(call, over)| if *over { None } else { board.own_in(call) }))
     };
-    let why =
-        why.map(|refused| if call.state == CallState::Ringing { "Nobody has answered yet." } else { refused.words() });
+    let why = {
+        let row = row.clone();
+        Memo::new(move |_| row.with(|(call, over)| why_not(call, *over)).filter(|_| own.get().is_none()))
+    };
+    let mine = part(row, |call, _| call.mine());
+    let whom = part(row, |call, _| agent_words(call).0);
+    let call = part(row, |call, _| call.id);
+    let account = part(row, |call, _| call.account());
+    let action = move || if own.get().is_some() { ConsoleSwitch::PATH } else { ConsoleJoin::PATH };
+    let target = move || own.get().unwrap_or(call.get()).to_string();
+    let agent = move || account.get().filter(|_| own.get().is_none()).map(|account| account.to_string());
     view! {
-        <form method="post" action=to class="console-modes">
-            <input type="hidden" name="call" value=target.to_string() />
-            <input type="hidden" name="agent" value=account.unwrap_or_default() disabled=own.is_some() />
-            {modes(call.mine(), why, agent)}
-            <small class="console-why">{why.unwrap_or_default()}</small>
+        <form method="post" action=action class="console-modes">
+            <input type="hidden" name="call" value=target />
+            <input type="hidden" name="agent" value=move || agent().unwrap_or_default() disabled=move || own.get().is_some() />
+            {modes(mine, why, whom)}
+            <small class="console-why">{move || why.get().unwrap_or_default()}</small>
         </form>
     }
     .into_any()

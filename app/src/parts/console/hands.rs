@@ -14,7 +14,7 @@ use crate::{
         expecting::{expect, expected},
         use_phone,
     },
-    ui::{Desk, is_typing, post, submit},
+    ui::{Desk, is_typing, post, single_key, submit},
 };
 
 /// A form of the console is sent.
@@ -121,13 +121,14 @@ pub(super) fn keys(board: Board) {
             {
                 return;
             }
-            let done = match event.key().as_str() {
-                "s" | "S" => press(board, "button[value=spy]"),
-                "w" | "W" => press(board, "button[value=whisper]"),
-                "b" | "B" => press(board, "button[value=barge_in]"),
-                "Escape" => !is_something_open() && click(find(".console-bar [data-leave]")),
-                "ArrowDown" => choose(board, 1),
-                "ArrowUp" => choose(board, -1),
+            let (key, letter) = (event.key(), single_key(&event));
+            let done = match (letter.as_deref(), key.as_str()) {
+                (Some("s"), _) => press(board, "button[value=spy]"),
+                (Some("w"), _) => press(board, "button[value=whisper]"),
+                (Some("b"), _) => press(board, "button[value=barge_in]"),
+                (_, "Escape") => !is_something_open() && click(find(".console-bar [data-leave]")),
+                (_, "ArrowDown") => choose(board, 1),
+                (_, "ArrowUp") => choose(board, -1),
                 _ => false,
             };
             if done {

@@ -8,6 +8,7 @@
 //! | [`bar`] | how is one's own supervision shown? |
 //! | [`agents`] | what do the agents do? |
 //! | [`hands`] | what do clicks and keys do? |
+//! | `sight` | which rows are in sight, and does somebody point at them? |
 //! | [`wall`] | how do the wallboard's figures look? |
 //!
 //! Every wish is a form, so that all of it works without WebAssembly: *join* rings the manager's phones. In the browser the
@@ -18,6 +19,7 @@ pub mod bar;
 pub mod board;
 pub mod calls;
 pub mod hands;
+mod sight;
 pub mod wall;
 
 use leptos::prelude::*;
@@ -33,7 +35,7 @@ use crate::{
     listing::{ListArgs, Tone},
     phone::{Link, use_phone},
     post::{Done, Typed},
-    ui::{Notice, use_desk},
+    ui::{Notice, single_keys_switch, use_desk},
 };
 
 /// What a call is called in an answer.
@@ -49,11 +51,14 @@ const OWN: &str = "supervision of yours";
 /// For people without a console.
 #[server(endpoint = "console_read")]
 pub async fn console_read() -> Result<Console, AppError> {
-    use crate::server::{ask::Ask, console};
+    use tandem_domain::access::Field;
+
+    use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     let sight = server::sight(&ask).await?;
-    Ok(console::shown(ask.services(), &ask.me, &sight))
+    let scene = ask.services().exchange.scene(ask.own_tenant()?.customer());
+    Ok(sight.console(&scene, ask.me.sees(Field::AccountProfile)))
 }
 
 /// What the wallboard shows at this moment; today is a day of the reader's time zone.
@@ -68,9 +73,9 @@ pub async fn wallboard_read() -> Result<Wallboard, AppError> {
     let sight = server::sight(&ask).await?;
     let tenant = ask.own_tenant()?;
     let midnight = format::midnight(ask.at(), &ask.me.time_zone);
-    let today = ask.store().xdrs().ended_since(tenant, midnight).await.map_err(|error| ask.tell(WHAT, error))?;
-    let exchange = &ask.services().exchange;
-    Ok(sight.wallboard(&exchange.calls(Some(tenant.customer())), &exchange.phones(tenant.customer()), &today))
+    let services = ask.services();
+    let today = services.consoles.today(services, tenant, midnight).await.map_err(|error| ask.tell(WHAT, error))?;
+    Ok(sight.wallboard(&services.exchange.scene(tenant.customer()), &today))
 }
 
 /// Joins a call of an agent: rings the manager's phones, or goes over with the phone by which he is in another call.
@@ -131,13 +136,46 @@ pub async fn console_join(
         return Err(refuse(Refused::Yourself));
     }
     let is_there = calls.iter().any(|live| live.supervises.is_some() && live.caller.account == Some(manager));
-    if !is_there && !exchange.phones(tenant.customer()).registered.contains(&manager) {
+    if !is_there && !exchange.scene(tenant.customer()).can_ring(manager) {
         return Err(AppError::Refused(
             "None of your phones can be rung: use this browser as a phone, or switch your desk phone on.".into(),
         ));
     }
     exchange.join(join);
+    if !server::comes_of_it(&ask, manager, agent).await? {
+        return Err(AppError::Refused(
+            "The exchange did not let you join: the call has ended, or you may not join it any more.".into(),
+        ));
+    }
     Ok(Done::say(if is_there { "You go over to this call" } else { "Your phone rings: answer it to join" }))
+}
+
+/// A page shows these calls: of them it is told by this stream how loud people speak. Nothing comes of it where the stream is
+/// over, or somebody else's.
+///
+/// # Errors
+/// For people without a console; what is no calls, or too many.
+#[server(endpoint = "console_looks")]
+pub async fn console_looks(
+    /// What names the stream.
+    stream: u64,
+    /// The calls' ids, parted by commas.
+    #[server(default)]
+    calls: String,
+) -> Result<(), AppError> {
+    use tandem_domain::{access::Field, console::has_console};
+
+    use crate::server::{ask::Ask, console::LEVELS_MAX};
+
+    let ask = Ask::now()?;
+    if !has_console(&ask.me) {
+        return Err(AppError::forbidden(Field::SupervisorConsole));
+    }
+    let ids = calls.split(',').filter(|id| !id.is_empty()).map(str::parse);
+    let calls: Result<Vec<CallId>, _> = ids.take(LEVELS_MAX).collect();
+    let calls = calls.map_err(|_| AppError::Unreadable("what is no call".into()))?;
+    ask.services().consoles.look_at(ask.me.who, stream, calls);
+    Ok(())
 }
 
 /// One's own supervision goes on in another mode.
@@ -274,7 +312,7 @@ pub async fn console_note(
 pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
     let desk = use_desk();
     hands::keys(board);
-    let (joins, enabled) = board.rest.with_untracked(|rest| (rest.joins, rest.enabled));
+    let (joins, enabled) = board.terms.with_untracked(|terms| (terms.joins, terms.enabled));
     let off = (!enabled).then(|| {
         let text = "Call supervision is off for your company at present. Your provider turns it on.";
         view! { <Notice tone=Tone::Warning text=text /> }
@@ -282,7 +320,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
     let lost = "The server is not reached: what is shown may not be so any more. It is tried again.";
     let shut = move || board.shut.get().map(|error| view! { <Notice tone=Tone::Bad text=error.to_string() /> });
     let hint = "Arrow keys choose a call. S, W and B join it, or change how you are in it; Escape leaves. \
-                The upper meter is the agent’s voice, the lower one the client’s.";
+                Who sets letters off unawares turns them off below. The upper meter is the agent’s voice, the lower one the client’s.";
     view! {
         <div
             class="stack console"
@@ -299,7 +337,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
             <div class="console-field">
                 <div>
                     {calls::calls(board, args)}
-                    {joins.then(|| view! { <p class="phone-words needs-wasm">{hint}</p> })}
+                    {joins.then(|| view! { <p class="phone-words needs-wasm">{hint}</p> {single_keys_switch()} })}
                     <p class="no-wasm"><a class="link" href="">"Look again"</a></p>
                 </div>
                 {agents::agents(board)}
@@ -316,7 +354,7 @@ fn phones(board: board::Board) -> AnyView {
     let words = move || {
         if ready() {
             "This browser is your phone: when you join a call, it answers by itself."
-        } else if board.rest.with(|rest| rest.rings) {
+        } else if board.terms.with(|terms| terms.rings) {
             "Joining a call rings your phones; you are in it when you answer."
         } else {
             "None of your phones can be rung. Use this browser as a phone to join calls."
@@ -342,6 +380,8 @@ fn phones(board: board::Board) -> AnyView {
 
 #[cfg(feature = "ssr")]
 mod server {
+    use std::{sync::Arc, time::Duration};
+
     use tandem_domain::{
         access::{Field, Tenant, Who},
         calls::{LiveCall, Stage},
@@ -350,18 +390,20 @@ mod server {
     };
 
     use super::OWN;
-    use crate::{
-        error::AppError,
-        server::{ask::Ask, console},
-    };
+    use crate::{error::AppError, live::Topic, server::ask::Ask};
+
+    /// How long the exchange may take until it has asked the records.
+    const ANSWERS: Duration = Duration::from_secs(3);
 
     /// What whoever asks sees.
     ///
     /// # Errors
     /// [`AppError::Forbidden`] for people without a console.
-    pub(super) async fn sight(ask: &Ask) -> Result<Sight, AppError> {
-        let sight = console::sight(ask.store(), &ask.me).await.map_err(|error| ask.tell("huntgroup", error))?;
-        sight.ok_or_else(|| AppError::forbidden(Field::SupervisorConsole))
+    pub(super) async fn sight(ask: &Ask) -> Result<Arc<Sight>, AppError> {
+        let forbidden = || AppError::forbidden(Field::SupervisorConsole);
+        let tenant = ask.me.own_tenant().filter(|_| has_console(&ask.me)).ok_or_else(forbidden)?;
+        let company = ask.services().consoles.company(ask.services(), tenant).await;
+        company.map_err(|error| ask.tell("huntgroup", error))?.sight(&ask.me).ok_or_else(forbidden)
     }
 
     /// The manager who asks.
@@ -390,6 +432,28 @@ mod server {
         let supervises = own.and_then(|own| own.supervises).ok_or_else(|| AppError::NotFound(OWN.into()))?;
         let supervised = calls.into_iter().find(|live| supervises.stage == Stage::In(live.id));
         Ok((ask, supervised))
+    }
+
+    /// Whether something comes of a wish to join: the exchange asks the records once more, and may refuse it. Waits for as long as
+    /// that may take.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for who is of no company.
+    pub(super) async fn comes_of_it(ask: &Ask, manager: AccountId, agent: AccountId) -> Result<bool, AppError> {
+        let (customer, exchange) = (ask.own_tenant()?.customer(), &ask.services().exchange);
+        let mut changes = exchange.changes(Topic::Console);
+        let is_so = |call: &Arc<LiveCall>| {
+            call.caller.account == Some(manager) && call.supervises.is_some_and(|one| one.agent == Some(agent))
+        };
+        let comes = async {
+            while !exchange.scene(customer).calls().iter().any(is_so) {
+                if changes.changed().await.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        Ok(tokio::time::timeout(ANSWERS, comes).await.unwrap_or(false))
     }
 
     /// What was typed as a note: one line.

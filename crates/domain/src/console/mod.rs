@@ -1,21 +1,30 @@
 //! What does a manager see of the calls that he may supervise, and a company's administrator of all of its calls?
 //!
 //! [`Sight`] is what the records say: whose calls, through which huntgroups. [`Sight::console`] is that laid over what goes
-//! on at this moment. A call that a manager may not supervise is not in it at all; one that he may not join *now* is, with
+//! on at this moment, the [`Scene`]; a [`View`] tells what of it has changed since the last look. A call that a manager may not supervise is not in it at all; one that he may not join *now* is, with
 //! the reason. What he then asks for is decided anew by the exchange ([`crate::supervision::may_join`]).
 
+mod scene;
 mod shown;
+mod view;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::shown::{Console, ConsoleAgent, ConsoleCall, ConsoleSupervisor, Filters, Own, Presence};
+pub use self::{
+    scene::{Phones, Scene},
+    shown::{Console, ConsoleAgent, ConsoleCall, ConsoleSupervisor, Filters, Own, Presence, Terms},
+    view::{ConsoleChange, Key, View},
+};
 use crate::{
     access::{Field, Principal, Who},
     calls::{CallState, LiveCall, Party, Recorded, Stage},
     huntgroup::{Huntgroup, supervisable},
-    ids::{AccountId, Timestamp},
+    ids::{AccountId, CallId},
     supervision::Refused,
 };
 
@@ -47,7 +56,7 @@ pub fn is_ticket(text: &str) -> bool {
 }
 
 /// An agent, as the records know him.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Agent {
     /// Name.
     pub name: String,
@@ -111,34 +120,33 @@ impl Sight {
         self.groups.iter().map(|(name, _)| name.as_str())
     }
 
-    /// What is to be seen at this moment. `names`: whether the reader may know the names of colleagues who are none of the
-    /// agents.
+    /// What is to be seen at this moment: at most [`CONSOLE_MAX`] rows and as many agents. `names`: whether the reader may know
+    /// the names of colleagues who are none of the agents.
     #[must_use]
-    pub fn console(&self, calls: &[LiveCall], phones: &Phones, names: bool) -> Console {
-        let mut rows: Vec<ConsoleCall> =
-            calls.iter().filter(|call| call.supervises.is_none()).flat_map(|call| self.rows(call, names)).collect();
-        rows.truncate(CONSOLE_MAX);
-        let own = self.manager.map(|manager| self.own(manager, calls, &rows)).unwrap_or_default();
-        let mut agents: Vec<ConsoleAgent> = self
-            .agents
-            .iter()
-            .map(|(account, (agent, huntgroups))| {
-                let (presence, since) = phones.presence(*account, calls);
-                let (account, agent, huntgroups) = (*account, agent.clone(), huntgroups.clone());
-                ConsoleAgent { account, agent, presence, since, huntgroups }
-            })
-            .collect();
-        agents.sort_by(|a, b| (&a.agent.name, &a.agent.number).cmp(&(&b.agent.name, &b.agent.number)));
-        agents.truncate(CONSOLE_MAX);
-        Console {
+    pub fn console(self: &Arc<Self>, scene: &Scene, names: bool) -> Console {
+        View::default().look(self, scene, names).map(Console::from).unwrap_or_default()
+    }
+
+    /// The frame of a console.
+    fn terms(&self, scene: &Scene) -> Terms {
+        Terms {
             joins: self.manager.is_some(),
             enabled: self.enabled,
-            rings: self.manager.is_some_and(|manager| phones.registered.contains(&manager)),
-            own,
-            calls: rows,
-            agents,
+            rings: self.manager.is_some_and(|manager| scene.can_ring(manager)),
             huntgroups: self.huntgroups().map(str::to_owned).collect(),
         }
+    }
+
+    /// The agents, by name.
+    fn agents_in(&self, scene: &Scene) -> Vec<ConsoleAgent> {
+        let agents = self.agents.iter().map(|(account, (agent, huntgroups))| {
+            let (presence, since) = scene.presence(*account);
+            ConsoleAgent { account: *account, agent: agent.clone(), presence, since, huntgroups: huntgroups.clone() }
+        });
+        let mut agents: Vec<_> = agents.collect();
+        agents.sort_by(|one, other| one.order().cmp(&other.order()));
+        agents.truncate(CONSOLE_MAX);
+        agents
     }
 
     /// A call, once for each agent in it; none if nobody of it is to be seen.
@@ -180,7 +188,7 @@ impl Sight {
         let here = call.supervisors.iter().filter(|one| self.manager.is_none() || of_agent(one));
         let supervisors: Vec<_> = here
             .map(|one| ConsoleSupervisor {
-                name: shown(&one.manager),
+                name: shown(&self.told_of(&one.manager, names)),
                 mode: one.mode,
                 mine: one.manager.account.is_some() && one.manager.account == self.manager,
             })
@@ -188,12 +196,9 @@ impl Sight {
         let rings = call.rings.iter().filter_map(|account| self.agents.get(account));
         ConsoleCall {
             id: call.id,
-            agent: agent.cloned(),
+            agent: agent.map(|agent| self.told_of(agent, names)),
             rings: rings.map(|(agent, _)| agent.name.clone()).collect(),
-            client: Party {
-                name: if self.may_name(client, names) { client.name.clone() } else { String::new() },
-                ..client.clone()
-            },
+            client: self.told_of(client, names),
             agent_calls,
             huntgroup: call.huntgroup.clone(),
             direction: call.direction,
@@ -219,19 +224,24 @@ impl Sight {
         }
     }
 
-    /// A colleague's name belongs to the colleague's record.
-    fn may_name(&self, party: &Party, names: bool) -> bool {
-        names || party.account.is_none_or(|account| self.agents.contains_key(&account))
+    /// A party as the reader may know it: a colleague's name belongs to the colleague's record.
+    fn told_of(&self, party: &Party, names: bool) -> Party {
+        let is_known = |account: AccountId| self.manager == Some(account) || self.agents.contains_key(&account);
+        let name = if names || party.account.is_none_or(is_known) { party.name.clone() } else { String::new() };
+        Party { name, ..party.clone() }
     }
 
-    /// The manager's own calls, by which he supervises.
-    fn own(&self, manager: AccountId, calls: &[LiveCall], rows: &[ConsoleCall]) -> Vec<Own> {
-        let mine = calls.iter().filter(|call| call.caller.account == Some(manager));
+    /// The manager's own calls, by which he supervises. `row` finds the row of a call and an agent.
+    fn own<'a>(&self, scene: &Scene, row: impl Fn(CallId, Option<AccountId>) -> Option<&'a ConsoleCall>) -> Vec<Own> {
+        let Some(manager) = self.manager else { return Vec::new() };
+        let mine = scene.calls().iter().filter(|call| call.caller.account == Some(manager));
         mine.filter_map(|call| {
             let supervises = call.supervises?;
             let stage = supervises.stage;
-            let there = |row: &&ConsoleCall| Stage::In(row.id) == stage && row.account() == supervises.agent;
-            let row = rows.iter().find(there);
+            let row = match stage {
+                Stage::In(there) => row(there, supervises.agent),
+                Stage::Rings | Stage::Waits => None,
+            };
             let agent = supervises.agent.and_then(|agent| self.agents.get(&agent));
             Some(Own {
                 call: call.id,
@@ -277,37 +287,5 @@ pub fn shown(party: &Party) -> String {
         ("", "") => "Unknown".to_owned(),
         ("", number) => number.to_owned(),
         (name, _) => name.to_owned(),
-    }
-}
-
-/// Which phones can be rung.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Phones {
-    /// Accounts with a phone that is registered.
-    pub registered: BTreeSet<AccountId>,
-    /// Accounts whose phone in the browser lets no calls through.
-    pub quiet: BTreeSet<AccountId>,
-}
-
-impl Phones {
-    /// What an account does, and since when if it talks.
-    fn presence(&self, account: AccountId, calls: &[LiveCall]) -> (Presence, Option<Timestamp>) {
-        let talks = |call: &&LiveCall| {
-            let own = call.caller.account == Some(account);
-            call.state != CallState::Ringing
-                && (own || (call.callee.account == Some(account) && call.supervises.is_none()))
-        };
-        let talk = calls.iter().filter(talks).filter_map(|call| call.answered).max();
-        if talk.is_some() {
-            (Presence::OnACall, talk)
-        } else if calls.iter().any(|call| call.rings.contains(&account)) {
-            (Presence::Ringing, None)
-        } else if !self.registered.contains(&account) {
-            (Presence::Away, None)
-        } else if self.quiet.contains(&account) {
-            (Presence::DoNotDisturb, None)
-        } else {
-            (Presence::Free, None)
-        }
     }
 }

@@ -1,10 +1,8 @@
 //! What does a console show, and in which order?
 
-use std::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 
-use super::Agent;
+use super::{Agent, Key};
 use crate::{
     calls::{CallState, Direction, Party, Recorded, Stage},
     ids::{AccountId, CallId, Timestamp},
@@ -48,18 +46,25 @@ impl Presence {
 /// What a console shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Console {
-    /// Whether who looks may join at all: a manager.
-    pub joins: bool,
-    /// The company's *Call supervision* is on.
-    pub enabled: bool,
-    /// One of the manager's own phones is registered: it can be rung.
-    pub rings: bool,
+    /// The frame of it.
+    pub terms: Terms,
     /// The manager's own calls, by which he supervises.
     pub own: Vec<Own>,
     /// The calls, once for each agent in them.
     pub calls: Vec<ConsoleCall>,
     /// The agents, by name.
     pub agents: Vec<ConsoleAgent>,
+}
+
+/// What a console is for, which seldom changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Whether who looks may join at all: a manager.
+    pub joins: bool,
+    /// The company's *Call supervision* is on.
+    pub enabled: bool,
+    /// One of the manager's own phones is registered: it can be rung.
+    pub rings: bool,
     /// The huntgroups, by name.
     pub huntgroups: Vec<String>,
 }
@@ -150,7 +155,7 @@ pub struct Own {
 }
 
 /// An agent at this moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConsoleAgent {
     /// The account.
     pub account: AccountId,
@@ -162,6 +167,14 @@ pub struct ConsoleAgent {
     pub since: Option<Timestamp>,
     /// The huntgroups in which the reader sees the agent, by name.
     pub huntgroups: Vec<String>,
+}
+
+impl ConsoleAgent {
+    /// By what agents are in order: their names.
+    #[must_use]
+    pub fn order(&self) -> (&str, &str, AccountId) {
+        (&self.agent.name, &self.agent.number, self.account)
+    }
 }
 
 /// Which calls of a console are shown, and in which order.
@@ -197,19 +210,19 @@ impl Filters {
         self.words.iter().all(|word| known.iter().any(|known| known.starts_with(word.as_str())))
     }
 
-    /// The calls that are shown, in their order: those that wait for somebody first.
+    /// The rows of the calls that are shown, in their order.
     #[must_use]
-    pub fn of<'a>(&self, calls: &'a [ConsoleCall]) -> Vec<&'a ConsoleCall> {
-        let mut shown: Vec<&ConsoleCall> = calls.iter().filter(|call| self.show(call)).collect();
-        let name = |call: &ConsoleCall| call.agent.as_ref().map(|agent| agent.name.to_lowercase());
-        // One sort for both orders: each costs the browser's WebAssembly kilobytes. Keys are unique.
-        shown.sort_unstable_by(|one, other| {
-            let by_name = if self.by_duration { Ordering::Equal } else { name(one).cmp(&name(other)) };
-            by_name.then((one.since, one.key()).cmp(&(other.since, other.key())))
-        });
+    pub fn of<'a>(&self, calls: impl Iterator<Item = &'a ConsoleCall>) -> Vec<Key> {
+        let key = |call: &ConsoleCall| {
+            let agent = call.agent.as_ref().filter(|_| !self.by_duration);
+            (agent.map(|agent| agent.name.to_lowercase()), call.since, call.key())
+        };
+        // Made once for each, and one sort for both orders: each costs the browser's WebAssembly kilobytes.
+        let mut shown: Vec<_> = calls.filter(|call| self.show(call)).map(key).collect();
+        shown.sort_unstable();
         if self.descending {
             shown.reverse();
         }
-        shown
+        shown.into_iter().map(|(_, _, key)| key).collect()
     }
 }

@@ -37,6 +37,7 @@
 //! **Several tabs.** One tab holds the phone. `Hello` with `take` takes it from another, which hears
 //! [`ToBrowser::TakenElsewhere`] and shows what it is told by other means; without `take`, the one who asks hears it.
 
+pub mod book;
 mod state;
 
 use serde::{Deserialize, Serialize};

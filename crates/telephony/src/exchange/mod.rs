@@ -33,6 +33,7 @@ mod performing;
 mod recorded;
 mod recording;
 mod records;
+mod refusing;
 mod registering;
 mod settings;
 mod summoning;
@@ -55,8 +56,8 @@ use tandem_sip::{
 use uuid::Uuid;
 
 use self::{
-    arrivals::Asked, guard::Guard, recording::Tape, records::Draft, summoning::Summons, supervising::Supervision,
-    trunk::TrunkRegistration,
+    arrivals::Asked, guard::Guard, recording::Tape, records::Draft, refusing::Refusals, summoning::Summons,
+    supervising::Supervision, trunk::TrunkRegistration,
 };
 pub use self::{
     interface::{Command, Counts, Input, Media, Now, Output, QuestionId},
@@ -89,6 +90,8 @@ enum Due {
     Tape(RecordingId),
     Trunk,
     KeepAlive,
+    /// Refusals have been counted for long enough.
+    Refusals,
 }
 
 /// A call with what the exchange must know of it besides.
@@ -133,6 +136,7 @@ pub struct Exchange<M> {
     followers: HashMap<LegId, Supervision>,
     /// Managers whose phones ring, by their own calls.
     summons: HashMap<CallId, Summons>,
+    refusals: Refusals,
     tapes: HashMap<RecordingId, Tape>,
     /// The recording, and which part of it, that a leg hears.
     recorder_of: HashMap<LegId, (RecordingId, usize)>,
@@ -175,6 +179,7 @@ impl<M: Media> Exchange<M> {
             supervisions: HashMap::new(),
             followers: HashMap::new(),
             summons: HashMap::new(),
+            refusals: Refusals::default(),
             tapes: HashMap::new(),
             recorder_of: HashMap::new(),
             recording_terms: HashMap::new(),
@@ -246,6 +251,7 @@ impl<M: Media> Exchange<M> {
                 Due::Tape(recording) => self.finish_tape(now, recording),
                 Due::Trunk => self.register_at_trunk(now),
                 Due::KeepAlive => self.keep_ways_open(now),
+                Due::Refusals => self.count_refusals(now),
             }
         }
         self.settle(now);

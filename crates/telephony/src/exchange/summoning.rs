@@ -6,11 +6,12 @@ use tandem_domain::{
     ids::{AccountId, CallId, XdrId},
     supervision::Refused,
 };
+use tandem_media::Digits;
 
 use super::{
-    Entry, Exchange, Media, Now, Output,
+    Entry, Exchange, Media, Now,
     arrivals::Asked,
-    supervising::{account_of, refusal},
+    supervising::{AS_THEY_ARE, Supervision, account_of, named, refusal},
 };
 use crate::{
     call::{
@@ -80,8 +81,7 @@ impl<M: Media> Exchange<M> {
         };
         if let Err(refused) = self.to_supervise(Some(manager), &request, call) {
             let note = refusal(now, &about, request.actor, None, refused);
-            self.outputs.push_back(Output::Note(Box::new(note)));
-            return;
+            return self.note_refusal(now, call, note);
         }
         let record = XdrId(self.new_uuid(now.wall));
         let (own, actions) = Call::summoning(about, Hunt::alone(target), now.instant);
@@ -114,8 +114,10 @@ impl<M: Media> Exchange<M> {
                 self.show(own);
             }
             Err(refused) => {
+                // It is about whom he wanted, not about whom he is being rung for.
+                let about = About { callee: agent, ..about };
                 let note = refusal(now, &about, actor, None, refused);
-                self.outputs.push_back(Output::Note(Box::new(note)));
+                self.note_refusal(now, wanted.call, note);
             }
         }
     }
@@ -148,6 +150,36 @@ impl<M: Media> Exchange<M> {
         }
     }
 
+    /// The agent's call was over before the manager answered: he waits for the next one, as he wanted to.
+    fn wait_for_next(&mut self, now: Now, leg: LegId, own: CallId, request: Supervise) {
+        let (Some(entry), Some(phone)) = (self.calls.get(&own), self.legs.get(&leg)) else { return };
+        let (customer, address, manager) = (entry.call.about.customer, phone.flow().remote.ip(), phone.party.clone());
+        let (name, mode, who) = (named(&entry.call.about.callee), request.mode, manager.account.zip(request.agent));
+        self.media.digits(leg, Digits::Consume);
+        // Of no call yet: it is set as soon as he joins one.
+        let waiting = Supervision {
+            call: own,
+            own,
+            agent: leg,
+            customer,
+            address,
+            name,
+            request,
+            mode,
+            manager,
+            told: Vec::new(),
+            follow: true,
+            volumes: AS_THEY_ARE,
+        };
+        self.followers.insert(leg, waiting);
+        self.call_event(now, own, call::Event::SupervisionWaits);
+        self.show(own);
+        // The agent may be on another call already.
+        if let Some((manager, agent)) = who {
+            self.ask(Question::Supervise { manager, agent, mode }, Asked::Follow { manager: leg });
+        }
+    }
+
     /// The manager has answered.
     pub(super) fn summoned(&mut self, now: Now, own: CallId, leg: LegId) {
         if let Some(entry) = self.calls.get_mut(&own) {
@@ -161,6 +193,7 @@ impl<M: Media> Exchange<M> {
                 // The phone may have rung for minutes.
                 self.ask_for_leave(leg);
             }
+            Err(Refused::NoCall) if follow => self.wait_for_next(now, leg, own, request),
             refused @ Err(_) => {
                 // The agent's call has ended meanwhile.
                 self.begin_supervision(now, leg, own, request, refused);

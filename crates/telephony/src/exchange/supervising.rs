@@ -123,7 +123,7 @@ impl<M: Media> Exchange<M> {
                 let Some(entry) = self.calls.get(&own) else { return };
                 let address = self.legs.get(&leg).map(|leg| leg.flow().remote.ip());
                 let note = refusal(now, &entry.call.about, request.actor, address, refused);
-                self.outputs.push_back(Output::Note(Box::new(note)));
+                self.note_refusal(now, None, note);
             }
         }
     }

@@ -132,6 +132,31 @@ fn a_manager_who_wants_another_call_while_his_phone_rings_joins_that_one() {
 }
 
 #[test]
+fn who_follows_and_answers_too_late_waits_for_the_agents_next_call() {
+    let world = World::new();
+    let [manager, john_id] = ["abc701", "abc744"].map(|user| account(&world, user));
+    let (john, mary) = talk(&world);
+    let adam = phone(&world, "701", ADAM);
+    let call = world.handle.feed().calls_of(john_id).remove(0).id;
+    let wish = wish(manager, john_id, Mode::Spy);
+    let Command::Supervise { manager, agent, mode, ticket, .. } = wish else { unreachable!("it is that wish") };
+    world.handle.command(Command::Supervise { manager, agent, mode, follow: true, call: Some(call), ticket });
+    adam.wait_for_incoming().granted();
+    mary.hangup().granted();
+    john.wait_until_closed().granted();
+    adam.accept().granted();
+    own(&world, |call| call.supervises.is_some_and(|one| one.stage == Stage::Waits && one.follows));
+    // The agent's next call is joined by itself.
+    world.talk(&mary, "744", &john);
+    own(&world, |call| is_in(call, john_id, Mode::Spy));
+    hear_exactly([("the manager", &adam, &[JOHN, MARY])]);
+    for phone in [&*adam, &*mary] {
+        phone.hangup().granted();
+    }
+    world.wait_until_quiet();
+}
+
+#[test]
 fn who_clicks_twice_is_rung_once_and_joins_as_the_last_click_says() {
     let world = World::new();
     let [manager, john_id] = ["abc701", "abc744"].map(|user| account(&world, user));

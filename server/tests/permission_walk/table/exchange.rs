@@ -21,6 +21,7 @@ pub const EXCHANGE: &[Row] = &[
     // The console is for managers and for the company, which joins no calls. John and Olivia are agents.
     Row::reads("console_read", nothing, [401, 403, 403, 200, 200, 403, 403]),
     Row::reads("wallboard_read", nothing, [401, 403, 403, 200, 200, 403, 403]),
+    Row::reads("console_looks", |_| pairs(&[("stream", "7"), ("calls", LIVE)]), [401, 403, 403, 200, 200, 403, 403]),
     Row::signs("console_join", join, [401, 403, 403, 403, 403, 403, 403]),
     Row::signs("console_switch", |_| own(&[("mode", "spy")]), [401, 403, 403, 403, 403, 403, 403]),
     Row::signs("console_leave", |_| own(&[]), [401, 403, 403, 403, 403, 403, 403]),
@@ -30,6 +31,7 @@ pub const EXCHANGE: &[Row] = &[
     Row::signs("console_note", |_| own(&[("text", "Well done")]), [401, 403, 403, 403, 403, 403, 403]),
     // Accounts alone have a phone.
     Row::reads("phone_stays", nothing, [401, 403, 403, 403, 403, 200, 200]),
+    Row::reads("phone_book_read", nothing, [401, 403, 403, 403, 403, 200, 200]),
     Row::reads("public_number_list", |demo| of_abc(demo, &[]), [401, 200, 200, 200, 404, 404, 404]),
     Row::writes(
         "public_number_add",

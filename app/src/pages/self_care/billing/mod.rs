@@ -9,6 +9,7 @@
 //! | [`cards`] | saved cards: the list, another one, how saving it ended |
 //! | [`auto_payment`] | automatic payment |
 //! | `card_fields` | where the processor's own fields stand |
+//! | [`what`] | what is paid? |
 
 pub mod auto_payment;
 mod card_fields;
@@ -16,3 +17,4 @@ pub mod cards;
 pub mod home;
 pub mod pay;
 pub mod returned;
+pub mod what;

@@ -12,6 +12,7 @@ use tandem_domain::access::Field;
 use super::{
     card_fields::{CardFields, Started, card_errors, card_fields},
     returned::PaymentReturn,
+    what::{PayWhat, amount_form},
 };
 use crate::{
     context::me,
@@ -23,28 +24,8 @@ use crate::{
     ui::{Button, Card, Checkbox, DescriptionList, EmptyState, Kind, LinkButton, Notice, PageHeader, RadioCards},
 };
 
-/// What is paid: one of the three.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PayWhat {
-    /// The invoice's id.
-    pub invoice: String,
-    /// An amount into the balance, as typed.
-    pub amount: String,
-    /// The id of the payment that is gone on with.
-    pub payment: String,
-    /// What names the one request of the form.
-    pub token: String,
-}
-
-impl PayWhat {
-    fn is_nothing(&self) -> bool {
-        self.invoice.is_empty() && self.amount.is_empty() && self.payment.is_empty()
-    }
-}
-
 /// A page of a payment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayView {
     /// What is paid.
     pub what: PayWhat,
@@ -64,6 +45,8 @@ pub struct PayView {
     pub saves: Option<bool>,
     /// The processor's fields; `None`: no payment system takes this currency.
     pub fields: Option<CardFields>,
+    /// What is wrong with the amount, and its currency; `None`: nothing is.
+    pub wrong: Option<(String, String)>,
 }
 
 /// What is to be paid, and with what it can be.
@@ -257,6 +240,13 @@ mod server {
 
     pub(super) async fn view(ask: &Ask, tenant: Tenant, mut what: PayWhat) -> Result<PayView, AppError> {
         let currency = currency_of(ask, tenant).await?;
+        if let Some(wrong) = what.wrong_amount(currency) {
+            if what.token.is_empty() {
+                what.token = new_token();
+            }
+            let (title, wrong) = ("Pay into your balance".into(), Some((wrong, currency.code().into())));
+            return Ok(PayView { what, title, wrong, ..PayView::default() });
+        }
         let subject = match wanted(&what, currency)? {
             Wanted::Payment(id) => of_payment(ask, tenant, id).await?,
             Wanted::Invoice(id) => of_invoice(ask, tenant, id).await?,
@@ -300,6 +290,7 @@ mod server {
                 None => (!ask.me.modifies(Field::PaymentMethods)).then_some(false),
             },
             fields: system.map(|(_, system)| CardFields::new(ask, &system, amount)),
+            wrong: None,
         })
     }
 
@@ -419,8 +410,9 @@ fn pay_page(what: impl Fn() -> PayWhat + Copy + Send + Sync + 'static) -> AnyVie
         .into_any();
     }
     loaded(load(move || Ok(PayRead { what: what() })), |view| {
-        let PayView { what, title, facts, button, over, failed, cards, saves, fields } = view;
+        let PayView { what, title, facts, button, over, failed, cards, saves, fields, wrong } = view;
         let content = match (over, fields) {
+            _ if wrong.is_some() => wrong.map(|wrong| amount_form(what, wrong)).into_any(),
             (Some((text, href)), _) => view! {
                 <Notice tone=Tone::Info text=text><LinkButton href=href label="See it" /></Notice>
             }
