@@ -50,6 +50,7 @@ fn call(id: u128, agent: u128) -> LiveCall {
         supervises: None,
         rings: Vec::new(),
         recorded: Recorded::No,
+        encrypted: [false; 2],
     }
 }
 

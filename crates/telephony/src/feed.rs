@@ -339,6 +339,7 @@ mod tests {
             supervises: None,
             rings: Vec::new(),
             recorded: Recorded::No,
+            encrypted: [false; 2],
         }
     }
 

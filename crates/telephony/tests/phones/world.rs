@@ -22,8 +22,9 @@ use tandem_telephony::{
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::mpsc};
 
-/// What waits for something that must come waits at most this long.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// What waits for something that must come waits at most this long: longer than an INVITE that nobody answers lasts, which
+/// is 32 s (RFC 3261 §17.1.1.2, timer B).
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// The exchange.
 pub struct World {
