@@ -11,7 +11,10 @@ use crate::{
 };
 
 /// Seconds of a turn that are measured.
-const TURN_SECONDS: u32 = TURN / 50;
+const TURN_SECONDS: u32 = TURN / PACKETS;
+
+/// Packets of a stream in a second.
+const PACKETS: u32 = 50;
 
 /// What was measured of one way.
 #[derive(Debug, Serialize)]
@@ -30,9 +33,9 @@ pub struct Way {
     pub mixed: u64,
     /// Those that were not in time for it.
     pub made_up: u64,
-    /// The relay's processor time for each call, in hundredths of a processor.
+    /// The relay's processor time for each second of a call, in hundredths of a second.
     pub cpu_percent: f64,
-    /// The generator's own, for each call.
+    /// The generator's own.
     pub generator_percent: f64,
     /// The longest that the generator itself was too late, in milliseconds.
     pub generator_late_ms: f64,
@@ -78,9 +81,11 @@ pub fn measure(calls: usize, mixed: usize, seconds: u32) -> Result<[Way; 4]> {
 
 impl Way {
     fn of(mut heard: Heard, calls: usize) -> Self {
+        // By what was said, not by the clock: a generator that was held up says as much, only later, and would make whoever
+        // carries it look cheaper.
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let percent =
-            |time: std::time::Duration| time.as_secs_f64() * 100.0 / heard.elapsed.as_secs_f64() / calls.max(1) as f64;
+        let said = heard.sent.max(1) as f64 / f64::from(PACKETS) / heard.parties as f64;
+        let percent = |time: std::time::Duration| time.as_secs_f64() * 100.0 / said;
         Self {
             calls,
             sent: heard.sent,

@@ -92,8 +92,8 @@ pub struct Heard {
     pub relay: Duration,
     /// And of ourselves.
     pub generator: Duration,
-    /// For how long.
-    pub elapsed: Duration,
+    /// Parties of a call.
+    pub parties: usize,
 }
 
 /// The parties of calls that go one way.
@@ -189,7 +189,7 @@ impl Voices {
             latest: Duration::ZERO,
             relay: Duration::ZERO,
             generator: Duration::ZERO,
-            elapsed: Duration::ZERO,
+            parties: hearing.len(),
         };
         let (visited, pace) = (began, (began, 0));
         Ok(Self { lines, hearing, waiter, began, visited, sent: 0, pace, seen: Vec::new(), heard })
@@ -232,10 +232,9 @@ impl Voices {
         let consumed = || relay.map(Measured::consumed).transpose();
         self.pace = (Instant::now(), self.sent);
         self.speak(RESUME)?;
-        let (began, own_before, before) = (Instant::now(), own()?, consumed()?);
+        let (own_before, before) = (own()?, consumed()?);
         self.speak(TURN)?;
         if self.is_measured(self.sent.saturating_sub(1)) {
-            self.heard.elapsed += began.elapsed();
             self.heard.generator += own()?.since(own_before).cpu;
             if let Some((after, before)) = consumed()?.zip(before) {
                 self.heard.relay += Consumed::since(after, before).cpu;
