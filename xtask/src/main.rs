@@ -25,7 +25,8 @@ cargo xtask TASK
                       (--release: optimised and compressed, into target/site-release)
   build [--release]   the site, then the server (--release: one self-contained binary, target/release/tandem)
   bench [PART…]       measures what Tandem must reach: sizes, start, browser, lists, recordings, payments, exchange,
-                      supervision, rebuild; without a PART all of them (make bench does the set-up too)
+                      supervision, gateway, console, rebuild; without a PART all of them (make bench does the
+                      set-up too)
   size                the release site's sizes; fails when the WebAssembly is over its budget
   help                this text
 

@@ -1,5 +1,5 @@
 //! `tandem-load`: what `make bench` measures of the exchange. Each command prints a line of JSON, `relay` one for each
-//! relay, `supervise` one for each kind of calls.
+//! relay, `supervise` one for each kind of calls, `browsers` one for each way.
 
 use std::{
     io::{Read as _, Write as _},
@@ -7,16 +7,20 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 use tandem_load::{
     bare::Bare,
+    browsers, calls,
+    gateway::Gateway,
     host,
+    live::{Done, Live},
     media::{Kind, Media},
     memory,
     process::{Ready, raise_file_limit},
     relay,
+    sealed::Sealed,
     setups::{self, Via},
     supervised, switched,
 };
@@ -87,6 +91,20 @@ enum Command {
         #[arg(long, default_value_t = 100)]
         times: u32,
     },
+    /// Browsers that talk to phones: what it costs, what is lost, how late it is
+    Browsers {
+        /// Calls at once
+        #[arg(long, default_value_t = 300)]
+        calls: usize,
+        /// Calls at once of which each has a manager who whispers
+        #[arg(long, default_value_t = 50)]
+        mixed: usize,
+        /// For how many seconds each way
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+    },
+    /// Calls beside a server, as its input says, until that ends
+    Live,
     /// The bare relay, until its input ends
     Bare {
         /// Calls
@@ -95,6 +113,24 @@ enum Command {
         /// Threads
         #[arg(long)]
         threads: usize,
+    },
+    /// The bare relay that encrypts one side, until its input ends
+    Sealed {
+        /// Calls
+        #[arg(long)]
+        calls: usize,
+        /// Threads
+        #[arg(long)]
+        threads: usize,
+    },
+    /// The media engine with calls of browsers, until its input ends
+    Gateway {
+        /// Calls
+        #[arg(long)]
+        calls: usize,
+        /// A manager whispers into each
+        #[arg(long)]
+        whispered: bool,
     },
     /// The media engine with calls, until its input ends
     Media {
@@ -128,9 +164,47 @@ fn main() -> Result<()> {
         Command::Supervise { calls, seconds } => supervised::measure(calls, seconds)?.iter().try_for_each(print),
         Command::Switch { calls, times } => print(&switched::measure(calls, times)?),
         Command::Join { times } => print(&switched::through_exchange(times)?),
+        Command::Browsers { calls, mixed, seconds } => {
+            browsers::measure(calls, mixed, seconds)?.iter().try_for_each(print)
+        }
+        Command::Live => {
+            let ends = calls::Ends::open()?;
+            print(&Ready { addresses: vec![ends.trunk()?], browsers: Vec::new() })?;
+            let (sender, lines) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {
+                std::io::stdin().lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            });
+            let first = lines.recv()?;
+            let exchange = first.strip_prefix("meet ").context("where is the exchange?")?;
+            let mut live = Live::begin(exchange.trim().parse()?, ends)?;
+            print(&Done { at: 0.0 })?;
+            while let Some(line) = live.wait(&lines)? {
+                print(&live.obey(&line)?)?;
+            }
+            Ok(())
+        }
+        Command::Sealed { calls, threads } => {
+            let share = |thread: usize| calls / threads + usize::from(thread < calls % threads);
+            let loops = (0..threads).map(|thread| Sealed::open(share(thread), thread, threads));
+            let loops = loops.collect::<std::io::Result<Vec<_>>>()?;
+            let addresses = loops.iter().map(Sealed::addresses).collect::<std::io::Result<Vec<_>>>()?;
+            let pairs = (0..calls).flat_map(|call| addresses[call % threads][call / threads]);
+            print(&Ready { addresses: pairs.collect(), browsers: Vec::new() })?;
+            for sealed in loops {
+                std::thread::spawn(|| sealed.run());
+            }
+            wait_for_the_end();
+            Ok(())
+        }
+        Command::Gateway { calls, whispered } => {
+            let gateway = Gateway::start(calls, whispered)?;
+            print(&Ready { addresses: gateway.addresses.clone(), browsers: gateway.said.clone() })?;
+            let mut lines = std::io::stdin().lines().map_while(Result::ok).zip(0..);
+            lines.try_for_each(|(line, call)| gateway.describe(call, &line))
+        }
         Command::Media { calls, kind, data } => {
             let media = Media::start(calls, kind, &data)?;
-            print(&Ready { addresses: media.addresses.clone() })?;
+            print(&Ready { addresses: media.addresses.clone(), browsers: Vec::new() })?;
             std::io::stdin().lines().map_while(Result::ok).try_for_each(|line| media.obey(&line))
         }
         Command::Bare { calls, threads } => {
@@ -139,7 +213,7 @@ fn main() -> Result<()> {
             let addresses = loops.iter().map(Bare::addresses).collect::<std::io::Result<Vec<_>>>()?;
             // Each thread's calls in turn.
             let pairs = (0..calls).map(|call| &addresses[call % threads][call / threads * 2..][..2]);
-            print(&Ready { addresses: pairs.flatten().copied().collect() })?;
+            print(&Ready { addresses: pairs.flatten().copied().collect(), browsers: Vec::new() })?;
             for bare in loops {
                 std::thread::spawn(|| bare.run());
             }
@@ -149,7 +223,7 @@ fn main() -> Result<()> {
         Command::Host { trunk, data } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let host = runtime.block_on(host::start(&data, trunk))?;
-            print(&Ready { addresses: vec![host.address] })?;
+            print(&Ready { addresses: vec![host.address], browsers: Vec::new() })?;
             wait_for_the_end();
             runtime.block_on(host.running.stop(std::time::Duration::ZERO));
             Ok(())

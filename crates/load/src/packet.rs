@@ -21,6 +21,8 @@ pub const SAMPLES: usize = 160;
 /// The payload type of the digits' events.
 pub const EVENT: u8 = 101;
 
+/// The source of the first stream.
+const SOURCES: u32 = 0x1000_0000;
 /// Octets of a mark.
 const MARK: usize = 16;
 /// Samples of a mark: each has four bits of it.
@@ -95,13 +97,30 @@ pub fn event(stream: u16, sequence: u16, timestamp: u32, begins: bool, payload: 
     octets
 }
 
+/// The source (RFC 3550 §5.1) of a stream.
+#[must_use]
+pub fn source(stream: u16) -> u32 {
+    SOURCES + u32::from(stream)
+}
+
+/// The stream of a source.
+#[must_use]
+pub fn stream(source: u32) -> Option<usize> {
+    usize::try_from(source.checked_sub(SOURCES)?).ok()
+}
+
 fn header(stream: u16, payload_type: u8, sequence: u16, timestamp: u32, marker: bool) -> Header {
-    Header { marker, payload_type, sequence, timestamp, ssrc: 0x1000_0000 + u32::from(stream) }
+    Header { marker, payload_type, sequence, timestamp, ssrc: source(stream) }
 }
 
 /// The marks in a packet's sound, each with its place; none of any other packet.
 pub fn marks(octets: &[u8]) -> impl Iterator<Item = (usize, Mark)> + use<'_> {
-    let samples = octets.get(HEADER..).filter(|samples| samples.len() == SAMPLES).unwrap_or_default();
+    marks_in_payload(octets.get(HEADER..).unwrap_or_default())
+}
+
+/// The marks in 20 ms of µ-law, each with its place; none of any other length.
+pub fn marks_in_payload(payload: &[u8]) -> impl Iterator<Item = (usize, Mark)> + use<'_> {
+    let samples = if payload.len() == SAMPLES { payload } else { &[] };
     samples.chunks_exact(PLACE).take(PLACES).map(mark).enumerate().filter_map(|(place, mark)| Some((place, mark?)))
 }
 

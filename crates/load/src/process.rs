@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::media::Kind;
+use crate::{gateway::Said, media::Kind};
 
 /// Ports for sound that a measured exchange may use: enough for calls that follow each other quickly, while those of ended calls
 /// rest, and below those that the system gives to anybody (32768 and up).
@@ -21,8 +21,11 @@ pub const MEDIA_PORTS: std::ops::RangeInclusive<u16> = 10_000..=31_999;
 /// Where a measured process listens: what it prints as its first line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ready {
-    /// For SIP, one; of the bare relay, two for each call; of the engine alone, one for each party of each call.
+    /// For SIP, one; of a bare relay, two for each call; of the engine alone, one for each party of each call who is a phone.
     pub addresses: Vec<SocketAddr>,
+    /// What it says to browsers, one for each call that has one.
+    #[serde(default)]
+    pub browsers: Vec<Said>,
 }
 
 /// Ends the process when it is dropped.
@@ -33,6 +36,8 @@ pub struct Measured {
     data: Option<TempDir>,
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// What it says to browsers.
+    pub browsers: Vec<Said>,
 }
 
 /// What a process has consumed.
@@ -65,6 +70,24 @@ impl Measured {
     /// It does not start.
     pub fn bare(calls: usize, threads: usize) -> Result<Self> {
         Self::own(&["bare", "--calls", &calls.to_string(), "--threads", &threads.to_string()], None)
+    }
+
+    /// The bare relay that encrypts.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn sealed(calls: usize, threads: usize) -> Result<Self> {
+        Self::own(&["sealed", "--calls", &calls.to_string(), "--threads", &threads.to_string()], None)
+    }
+
+    /// The media engine alone, with browsers that talk to phones, a manager's whisper in each call or not.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn gateway(calls: usize, whispered: bool) -> Result<Self> {
+        let calls = calls.to_string();
+        let arguments = ["gateway", "--calls", &calls].into_iter().chain(whispered.then_some("--whispered"));
+        Self::own(&arguments.collect::<Vec<_>>(), None)
     }
 
     /// The exchange, with this address as its trunk.
@@ -101,12 +124,12 @@ impl Measured {
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
-        let Ok(Ready { addresses }) = serde_json::from_str(&line) else {
+        let Ok(Ready { addresses, browsers }) = serde_json::from_str(&line) else {
             let _ = child.kill();
             let _ = child.wait();
             bail!("what is to be measured does not start: it says {line:?}");
         };
-        Ok(Self { child, data, addresses })
+        Ok(Self { child, data, addresses, browsers })
     }
 
     /// Where the parties of calls send: for each of so many parties, the addresses of all calls.

@@ -2,11 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
 use super::Unmeasured;
 use crate::workspace;
+
+/// The program.
+pub fn program() -> PathBuf {
+    workspace::path("target/release/tandem-load")
+}
 
 /// What one run of the generator tells of one thing.
 pub struct Told(BTreeMap<String, f64>);
@@ -25,9 +31,8 @@ pub fn run_one(arguments: &[&str]) -> Result<Told, Unmeasured> {
 
 /// Runs the generator, which tells a line for each thing it measured.
 pub fn run(arguments: &[&str]) -> Result<Vec<Told>, Unmeasured> {
-    let program = workspace::path("target/release/tandem-load");
     let failed = |why: String| Unmeasured(format!("tandem-load {}: {why}", arguments.join(" ")));
-    let mut command = Command::new(&program);
+    let mut command = Command::new(program());
     command.args(arguments).stdin(Stdio::null()).stderr(Stdio::piped());
     let output = command.output().map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {

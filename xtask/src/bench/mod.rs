@@ -10,6 +10,8 @@
 //! | [`payments`] | the ledger, automatic payments, webhooks | programs of `crates/store` and `crates/billing`, at the stand-in for Stripe |
 //! | [`exchange`] | what a call costs: its sound, its set-up, its memory | calls of `tandem-load`, beside a bare loop |
 //! | [`supervision`] | what recording and whispering cost, and how soon a manager is heard | the same, with the media engine alone |
+//! | [`gateway`] | what a browser's call costs, and how much later it is heard | str0m clients of `tandem-load`, beside SRTP and sockets alone |
+//! | [`console`] | how soon the supervisor's console acts and shows | Chromium, with hundreds of live calls of `tandem-load` |
 //! | [`rebuild`] | from a change in a page to a server with it | `cargo xtask build` |
 //!
 //! A missed target does not fail the run, since other work on the machine can be the reason: people read the table, and the
@@ -17,8 +19,10 @@
 //! To measure something else, add a part: a module that makes a [`Section`](report::Section), and a variant of [`Part`].
 
 mod browser;
+mod console;
 mod databases;
 mod exchange;
+mod gateway;
 mod generator;
 mod http;
 mod list_pages;
@@ -59,12 +63,14 @@ pub enum Part {
     Payments,
     Exchange,
     Supervision,
+    Gateway,
+    Console,
     Rebuild,
 }
 
 impl Part {
     /// All parts, in the order in which they are measured.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Sizes,
         Self::Start,
         Self::Browser,
@@ -73,6 +79,8 @@ impl Part {
         Self::Payments,
         Self::Exchange,
         Self::Supervision,
+        Self::Gateway,
+        Self::Console,
         Self::Rebuild,
     ];
 
@@ -91,6 +99,8 @@ impl Part {
             Self::Payments => "payments",
             Self::Exchange => "exchange",
             Self::Supervision => "supervision",
+            Self::Gateway => "gateway",
+            Self::Console => "console",
             Self::Rebuild => "rebuild",
         }
     }
@@ -98,14 +108,18 @@ impl Part {
     /// Whether it runs the release server.
     fn needs_server(self) -> bool {
         match self {
-            Self::Sizes | Self::Recordings | Self::Payments | Self::Exchange | Self::Supervision | Self::Rebuild => {
-                false
-            }
-            Self::Start | Self::Browser | Self::Lists => true,
+            Self::Sizes
+            | Self::Recordings
+            | Self::Payments
+            | Self::Exchange
+            | Self::Supervision
+            | Self::Gateway
+            | Self::Rebuild => false,
+            Self::Start | Self::Browser | Self::Lists | Self::Console => true,
         }
     }
 
-    /// Whether it fills databases.
+    /// Whether what fills databases is built: always with the server.
     fn needs_records(self) -> bool {
         self == Self::Recordings || self.needs_server()
     }
@@ -113,7 +127,7 @@ impl Part {
     /// Whether it runs the generator of calls.
     fn needs_generator(self) -> bool {
         match self {
-            Self::Exchange | Self::Supervision => true,
+            Self::Exchange | Self::Supervision | Self::Gateway | Self::Console => true,
             Self::Sizes
             | Self::Start
             | Self::Browser
@@ -127,8 +141,10 @@ impl Part {
     /// Whether it needs what the browser loads.
     fn needs_site(self) -> bool {
         match self {
-            Self::Recordings | Self::Payments | Self::Exchange | Self::Supervision | Self::Rebuild => false,
-            Self::Sizes | Self::Start | Self::Browser | Self::Lists => true,
+            Self::Recordings | Self::Payments | Self::Exchange | Self::Supervision | Self::Gateway | Self::Rebuild => {
+                false
+            }
+            Self::Sizes | Self::Start | Self::Browser | Self::Lists | Self::Console => true,
         }
     }
 }
@@ -177,6 +193,8 @@ pub fn run(parts: &[Part]) -> Result<()> {
             }
             Part::Exchange => add_all(&mut report, exchange::measure()),
             Part::Supervision => add_all(&mut report, supervision::measure()),
+            Part::Gateway => add_all(&mut report, gateway::measure()),
+            Part::Console => add(&mut report, "The supervisor's console in Chromium", console::measure()),
             Part::Rebuild => add(&mut report, "Rebuild after a change in one page", rebuild::measure()),
         }
     }

@@ -21,6 +21,11 @@ impl Times {
         self.share(95)
     }
 
+    /// All but one in a hundred took at most this long.
+    pub fn p99(&self) -> Duration {
+        self.share(99)
+    }
+
     /// The duration that `percent` of all do not exceed; zero when nothing was measured.
     fn share(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();
@@ -49,6 +54,7 @@ mod tests {
         let hundred = times((1..=100).rev());
         assert_eq!(hundred.median(), Duration::from_millis(50));
         assert_eq!(hundred.p95(), Duration::from_millis(95));
+        assert_eq!(hundred.p99(), Duration::from_millis(99));
         let five = times([9, 1, 5, 3, 7]);
         assert_eq!(five.median(), Duration::from_millis(5));
         assert_eq!(five.p95(), Duration::from_millis(9));

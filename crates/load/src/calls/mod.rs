@@ -226,6 +226,13 @@ impl Calls {
         self.wait_for(now, T1, Waiting::Invite(call));
     }
 
+    /// Hangs up a call, by its place among those begun, if it goes on.
+    pub fn end(&mut self, now: Instant, call: usize) {
+        if self.calls.get(call).is_some_and(|call| call.state == State::Talking) {
+            self.bye(now, call);
+        }
+    }
+
     /// Hangs up all calls that go on.
     pub fn hang_up(&mut self, now: Instant) {
         for call in 0..self.calls.len() {
