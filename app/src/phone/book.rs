@@ -6,11 +6,11 @@ use tandem_domain::phone::book::PhoneBook;
 use super::Phone;
 use crate::{error::AppError, ui::submit};
 
-/// The people of one's company and one's own calls that are over: of both those that match the words, or the first. Names of
-/// colleagues and calls are there as far as the role shows them.
+/// The people of one's company and one's own calls that are over: of both those that match the words, or the first. Each of the
+/// two is there if the role shows it.
 ///
 /// # Errors
-/// For people who have no phone.
+/// For people who have no phone, or whose role shows neither.
 #[server(endpoint = "phone_book_read")]
 pub async fn phone_book_read(
     /// What was typed; empty: anybody.
@@ -92,15 +92,15 @@ mod server {
         }
     }
 
-    /// Colleagues, and whether these are all.
+    /// Colleagues, and whether these are all; none where the role hides their names.
     ///
     /// # Errors
-    /// For people who have no phone.
+    /// For people who have no phone, or whose role shows neither them nor calls.
     pub(super) async fn contacts(ask: &Ask, typed: &str) -> Result<(Vec<Who>, bool), AppError> {
         let own = account(ask)?;
-        let names = ask.me.sees(Field::AccountProfile);
-        if !names && typed.chars().any(char::is_alphabetic) {
-            // Names that are hidden are not to be guessed letter by letter.
+        if !ask.me.sees(Field::AccountProfile) {
+            // Without any of it, it is no book.
+            ask.see(Field::CallHistory)?;
             return Ok((Vec::new(), true));
         }
         let found = ask.store().accounts().choices(ask.own_tenant()?, typed, CONTACTS_MAX + 1).await;
@@ -108,9 +108,8 @@ mod server {
         let complete = u32::try_from(found.len()).is_ok_and(|count| count <= CONTACTS_MAX);
         found.truncate(CONTACTS_MAX as usize);
         found.retain(|choice| choice.id != own);
-        let name = |name: String| if names { name } else { String::new() };
-        let contact = found.into_iter().map(|one| Who { number: one.extension.to_string(), name: name(one.name) });
-        Ok((contact.collect(), complete))
+        let contacts = found.into_iter().map(|one| Who { number: one.extension.to_string(), name: one.name });
+        Ok((contacts.collect(), complete))
     }
 
     /// One's own calls, the newest first; none where the role hides them.
