@@ -423,7 +423,7 @@ fn who_may_not_is_told_why() {
         "unknown_extension",
         "yourself",
         "not_allowed",
-        "no_call",
+        // The second within a minute is only counted.
         "no_call",
         "is_supervision",
         "protected",

@@ -21,7 +21,8 @@ pub const EXCHANGE: &[Row] = &[
     // The console is for managers and for the company, which joins no calls. John and Olivia are agents.
     Row::reads("console_read", nothing, [401, 403, 403, 200, 200, 403, 403]),
     Row::reads("wallboard_read", nothing, [401, 403, 403, 200, 200, 403, 403]),
-    Row::reads("console_looks", |_| pairs(&[("stream", "7"), ("calls", LIVE)]), [401, 403, 403, 200, 200, 403, 403]),
+    // What is in sight at a moment, in a list: who is gone by then, or was never to be seen, is passed over.
+    Row::reads("console_looks", in_sight, [401, 403, 403, 200, 200, 403, 403]),
     Row::signs("console_join", join, [401, 403, 403, 403, 403, 403, 403]),
     Row::signs("console_switch", |_| own(&[("mode", "spy")]), [401, 403, 403, 403, 403, 403, 403]),
     Row::signs("console_leave", |_| own(&[]), [401, 403, 403, 403, 403, 403, 403]),
@@ -54,6 +55,10 @@ fn join(demo: &DemoIds) -> Fields {
 /// A wish about a call of a manager's own.
 fn own(more: &[(&'static str, &str)]) -> Fields {
     [("call", LIVE.to_owned())].into_iter().chain(pairs(more)).collect()
+}
+
+fn in_sight(_: &DemoIds) -> Fields {
+    pairs(&[("stream", "7"), ("calls", &[LIVE, OVER].join(","))])
 }
 
 fn of_abc(demo: &DemoIds, more: &[(&'static str, &str)]) -> Fields {
