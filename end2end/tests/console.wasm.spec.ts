@@ -167,18 +167,17 @@ test('a change touches its own cells, and rows stay where somebody points at the
   await adam.evaluate(() => {
     for (const row of document.querySelectorAll('.console-call')) row.setAttribute('data-mine', 'yes')
   })
-  // Whoever points goes on moving a little; calls come and go meanwhile.
+  // Whoever points goes on moving a little; calls come and go meanwhile. What is over is said to be, and cannot be joined.
+  const over = adam.locator('.console-over')
   await expect(async () => {
     await rows.first().hover({ position: { x: 20 + Math.random() * 20, y: 10 } })
-    expect((await ids()).length).toBeGreaterThan(before.length)
-  }).toPass({ timeout: 90_000, intervals: [500] })
+    await expect(over.first()).toContainText('Ended', { timeout: 500 })
+    await expect(over.first().locator('button[value=spy]')).toBeDisabled({ timeout: 500 })
+  }).toPass({ timeout: 120_000, intervals: [500] })
   expect((await ids()).slice(0, before.length)).toEqual(before)
   for (const id of before) await expect(adam.locator(`#${id}`)).toHaveAttribute('data-mine', 'yes')
-  // What is over is said to be, cannot be joined, and goes when nobody points at it any more.
-  const over = adam.locator('.console-over')
-  await expect(over.first()).toContainText('Ended')
-  await expect(over.first().locator('button[value=spy]')).toBeDisabled()
   expect(await violations(adam), 'the console with a call that is over').toEqual([])
+  // It goes when nobody points at it any more.
   await adam.mouse.move(0, 0)
   await expect(over).toHaveCount(0)
   expect(asked).toEqual([])
