@@ -4,6 +4,7 @@
 // and run with it alone; all others run twice.
 
 import { defineConfig } from '@playwright/test'
+import { CHROMIUM, QUIET } from './support/chromium.mjs'
 import type { Options } from './support/test.ts'
 
 export default defineConfig<Options>({
@@ -25,19 +26,7 @@ export default defineConfig<Options>({
     navigationTimeout: 40_000,
     // Colours are judged when they have arrived, not on their way.
     contextOptions: { reducedMotion: 'reduce' },
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--headless=new',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    },
+    launchOptions: { executablePath: CHROMIUM, args: QUIET },
   },
   projects: [
     { name: 'with WebAssembly', use: { wasm: true } },

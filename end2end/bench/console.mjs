@@ -14,6 +14,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
 
+import { CHROMIUM, MICROPHONE, telephone } from '../support/chromium.mjs'
+import { tone } from '../support/wav.mjs'
+
 const [tandem, load] = process.argv.slice(2)
 
 /** Longest wait for anything, in milliseconds. */
@@ -146,20 +149,8 @@ async function console_(url) {
   const file = join(folder, 'tone.wav')
   await writeFile(file, tone(TONE))
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--use-fake-ui-for-media-stream',
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-audio-capture=${file}`,
-      '--allow-loopback-in-peer-connection',
-      '--autoplay-policy=no-user-gesture-required',
-    ],
+    executablePath: CHROMIUM,
+    args: [...telephone(file), MICROPHONE],
   })
   closing.push(() => browser.close())
   const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1280, height: 900 } })
@@ -287,26 +278,6 @@ async function ended(program) {
   const end = new Promise((resolve) => program.once('exit', resolve))
   program.kill('SIGKILL')
   await end
-}
-
-/** A WAV file of one second of a tone, which a browser plays over and over. */
-function tone(hertz) {
-  const rate = 48_000
-  const file = Buffer.alloc(44 + rate * 2)
-  file.write('RIFF', 0)
-  file.writeUInt32LE(36 + rate * 2, 4)
-  file.write('WAVEfmt ', 8)
-  file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20)
-  file.writeUInt16LE(1, 22)
-  file.writeUInt32LE(rate, 24)
-  file.writeUInt32LE(rate * 2, 28)
-  file.writeUInt16LE(2, 32)
-  file.writeUInt16LE(16, 34)
-  file.write('data', 36)
-  file.writeUInt32LE(rate * 2, 40)
-  for (let i = 0; i < rate; i++) file.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * hertz * i) / rate)), 44 + i * 2)
-  return file
 }
 
 function pause(milliseconds) {

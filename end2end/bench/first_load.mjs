@@ -8,6 +8,8 @@
 
 import { chromium } from 'playwright-core'
 
+import { CHROMIUM, QUIET } from '../support/chromium.mjs'
+
 const [url, visits, name, password, ...paths] = process.argv.slice(2)
 
 /** Longest wait for a page, in milliseconds. */
@@ -21,10 +23,7 @@ for (let visit = 0; visit < Number(visits); visit++) {
 }
 
 async function measured(path) {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
     if (path !== '/sign-in') await signIn(context)

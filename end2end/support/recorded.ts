@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { wav } from './wav.mjs'
 
 /** The demonstration's people that the recordings are of. */
 export interface People {
@@ -42,7 +43,7 @@ export async function leaveRecordings(folder: string, { customer, john, olivia }
         marks.push({ at, kind: 'resumed', text: '' })
       }
       segments.push({ started: at, length_ms: length * 1000 })
-      await writeFile(join(place, `${n}.wav`), wav(length))
+      await writeFile(join(place, `${n}.wav`), sound(length))
       at += length * 1000
     }
     marks.push({ at: started + 2000, kind: 'hold', text: 'John (744)' })
@@ -77,25 +78,11 @@ function idOf(moment: number): string {
 }
 
 /** 16-bit stereo: 440 Hz on the left, 1000 Hz on the right, each for a second in turn. */
-function wav(seconds: number): Buffer {
-  const samples = seconds * RATE
-  const file = Buffer.alloc(44 + samples * 4)
-  file.write('RIFF', 0)
-  file.writeUInt32LE(36 + samples * 4, 4)
-  file.write('WAVEfmt ', 8)
-  file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20)
-  file.writeUInt16LE(2, 22)
-  file.writeUInt32LE(RATE, 24)
-  file.writeUInt32LE(RATE * 4, 28)
-  file.writeUInt16LE(4, 32)
-  file.writeUInt16LE(16, 34)
-  file.write('data', 36)
-  file.writeUInt32LE(samples * 4, 40)
-  for (let n = 0; n < samples; n += 1) {
+function sound(seconds: number): Buffer {
+  const samples = new Int16Array(seconds * RATE * 2)
+  for (let n = 0; n < seconds * RATE; n += 1) {
     const side = Math.floor(n / RATE) % 2
-    const wave = Math.round(9000 * Math.sin((2 * Math.PI * n * (side === 0 ? 440 : 1000)) / RATE))
-    file.writeInt16LE(wave, 44 + n * 4 + side * 2)
+    samples[n * 2 + side] = Math.round(9000 * Math.sin((2 * Math.PI * n * (side === 0 ? 440 : 1000)) / RATE))
   }
-  return file
+  return wav(RATE, 2, samples)
 }

@@ -4,12 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type Page, chromium } from '@playwright/test'
+import { CHROMIUM, MICROPHONE, telephone } from './chromium.mjs'
 import { expect, type Name, PASSWORD, test, visit } from './test.ts'
 import type { Tandem } from './server.ts'
 import { Watch } from './watch.ts'
-
-/** The rate of a microphone's file, in samples a second. */
-const RATE = 48_000
+import { tone } from './wav.mjs'
 
 /** The telephones of one test. */
 export class Telephones {
@@ -33,22 +32,8 @@ export class Telephones {
     const file = join(this.folder, `${hertz}.wav`)
     await writeFile(file, tone(hertz))
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--headless=new',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        ...(microphone ? ['--use-fake-ui-for-media-stream'] : ['--deny-permission-prompts']),
-        '--use-fake-device-for-media-stream',
-        `--use-file-for-fake-audio-capture=${file}`,
-        '--allow-loopback-in-peer-connection',
-        '--autoplay-policy=no-user-gesture-required',
-      ],
+      executablePath: CHROMIUM,
+      args: [...telephone(file), microphone ? MICROPHONE : '--deny-permission-prompts'],
     })
     this.browsers.push(browser)
     const context = await browser.newContext({ baseURL: this.tandem.url, locale: 'en-GB', reducedMotion: 'reduce' })
@@ -89,28 +74,6 @@ export const telephoning = test.extend<{ telephones: Telephones }>({
     await telephones.end()
   },
 })
-
-/** A WAV file of one second of a tone, which a browser plays over and over. */
-function tone(hertz: number): Buffer {
-  const samples = Buffer.alloc(RATE * 2)
-  for (let i = 0; i < RATE; i++) {
-    samples.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * hertz * i) / RATE)), i * 2)
-  }
-  const head = Buffer.alloc(44)
-  head.write('RIFF', 0)
-  head.writeUInt32LE(36 + samples.length, 4)
-  head.write('WAVEfmt ', 8)
-  head.writeUInt32LE(16, 16)
-  head.writeUInt16LE(1, 20)
-  head.writeUInt16LE(1, 22)
-  head.writeUInt32LE(RATE, 24)
-  head.writeUInt32LE(RATE * 2, 28)
-  head.writeUInt16LE(2, 32)
-  head.writeUInt16LE(16, 34)
-  head.write('data', 36)
-  head.writeUInt32LE(samples.length, 40)
-  return Buffer.concat([head, samples])
-}
 
 /** What is heard where the page's calls are heard: the strength of each frequency, and the loudest sample of a while, in decibels. */
 async function listen(page: Page): Promise<{ spectrum: number[]; width: number; peak: number } | undefined> {

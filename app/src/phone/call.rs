@@ -24,6 +24,20 @@ pub(super) struct Call {
     pub(super) quality: Option<String>,
 }
 
+/// Who somebody is, in words.
+pub(super) fn name_of(who: &Who) -> &str {
+    match (&*who.name, &*who.number) {
+        ("", "" | "anonymous") => "Number withheld",
+        ("", number) => number,
+        (name, _) => name,
+    }
+}
+
+/// The number, where the name is not it; else empty.
+pub(super) fn number_beside(who: &Who) -> &str {
+    if who.name.is_empty() { "" } else { &who.number }
+}
+
 impl Call {
     pub(super) const fn new(number: CallNumber, state: CallState, with: Who) -> Self {
         Self {
@@ -50,16 +64,12 @@ impl Call {
 
     /// Who is at the other end.
     pub(super) fn name(&self) -> &str {
-        match (&*self.with.name, &*self.with.number) {
-            ("", "" | "anonymous") => "Number withheld",
-            ("", number) => number,
-            (name, _) => name,
-        }
+        name_of(&self.with)
     }
 
     /// What is known of the other end besides: "702 · via Support".
     pub(super) fn about(&self) -> String {
-        let number = if self.with.name.is_empty() { "" } else { &self.with.number };
+        let number = number_beside(&self.with);
         match &self.huntgroup {
             Some(group) if number.is_empty() => ["via ", group].concat(),
             Some(group) => [number, " · via ", group].concat(),

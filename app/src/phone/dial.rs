@@ -5,16 +5,19 @@
 
 use std::time::Duration;
 
-use leptos::{ev, html, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::{ev, html, prelude::*};
 use tandem_domain::phone::{
     LONGEST_NUMBER, Who,
     book::{PastCall, Way},
 };
 
-use super::{Link, Phone, call::Call};
+use super::{
+    Link, Phone,
+    call::{name_of, number_beside},
+};
 use crate::{
     listing::Tone,
-    ui::{Badge, Button, Card, Kind, Sign, icon},
+    ui::{Badge, Button, Card, Kind, Sign, Timer, icon},
 };
 
 /// How long nobody has typed when the server is asked.
@@ -33,7 +36,7 @@ pub(super) struct Whom {
     chosen: RwSignal<Option<usize>>,
     field: NodeRef<html::Input>,
     /// Asks the server when nobody has typed for a while.
-    asks: StoredValue<Option<TimeoutHandle>>,
+    asks: Timer,
 }
 
 impl Whom {
@@ -44,7 +47,7 @@ impl Whom {
             open: RwSignal::new(false),
             chosen: RwSignal::new(None),
             field: NodeRef::new(),
-            asks: StoredValue::new(None),
+            asks: Timer::new(),
         }
     }
 
@@ -87,7 +90,7 @@ impl Whom {
         self.open.set(!typed.trim().is_empty());
         self.typed.set(typed.clone());
         if !phone.book.with_untracked(|book| book.complete) {
-            later(self.asks, move || phone.learn(typed));
+            self.asks.restart(TYPING, move || phone.learn(typed));
         }
     }
 
@@ -119,12 +122,6 @@ impl Whom {
         }
         true
     }
-}
-
-/// Does something after a while in which nobody types, and only once.
-fn later(asks: StoredValue<Option<TimeoutHandle>>, ask: impl FnOnce() + 'static) {
-    let next = set_timeout_with_handle(ask, TYPING).ok();
-    asks.try_update_value(|waits| std::mem::replace(waits, next).map(|before| before.clear()));
 }
 
 /// The field. `id` names it on the page.
@@ -234,7 +231,7 @@ pub(super) fn dial(phone: Phone, whom: Whom) -> AnyView {
 /// One's earlier calls, with their search, and a button by which each is called again.
 pub(super) fn recent(phone: Phone) -> AnyView {
     let typed = RwSignal::new(String::new());
-    let asks = StoredValue::new(None);
+    let asks = Timer::new();
     let shown = Memo::new(move |_| {
         let words = typed.get();
         // What the server found is of all calls; until it has answered, of those that are at hand.
@@ -249,9 +246,9 @@ pub(super) fn recent(phone: Phone) -> AnyView {
         let words = event_target_value(&event);
         typed.set(words.clone());
         if words.trim().is_empty() {
-            later(asks, || ());
+            asks.stop();
         } else {
-            later(asks, move || phone.find_calls(words));
+            asks.restart(TYPING, move || phone.find_calls(words));
         }
     };
     let none = move || if typed.with(String::is_empty) { "No calls yet." } else { "No calls match." };
@@ -286,8 +283,7 @@ pub(super) fn recent(phone: Phone) -> AnyView {
 
 fn past(phone: Phone, call: PastCall) -> AnyView {
     let PastCall { call: _, with, way, when, talked } = call;
-    let shown = Call::new(tandem_domain::phone::CallNumber(0), tandem_domain::phone::CallState::Ended, with.clone());
-    let (name, number) = (shown.name().to_owned(), shown.about());
+    let (name, number) = (name_of(&with).to_owned(), number_beside(&with).to_owned());
     let tone = match way {
         Way::Outgoing => Tone::Neutral,
         Way::Incoming => Tone::Good,

@@ -29,8 +29,6 @@ const READ_AGAIN: i64 = 15_000;
 pub(super) const SUMS_STAND: i64 = 2000;
 /// Milliseconds after which sums are forgotten: their day is over everywhere.
 const DAYS: i64 = 2 * 24 * 60 * 60 * 1000;
-/// In how many calls at most one page is told how loud people speak.
-pub(crate) const LEVELS_MAX: usize = 100;
 
 /// What consoles know. Clones share it.
 #[derive(Clone, Default)]

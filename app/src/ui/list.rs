@@ -22,6 +22,7 @@ use super::{
     layout::{EmptyState, PageHeader, Skeleton},
     submit,
     table::{CHOSEN, table},
+    timer::Timer,
 };
 use crate::{
     context::me,
@@ -219,14 +220,9 @@ pub(crate) fn search_bar(
     let path = use_location().pathname;
     let form = NodeRef::<html::Form>::new();
     let input = NodeRef::<html::Input>::new();
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let stop = move || {
-        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
-            timer.clear();
-        }
-    };
+    let timer = Timer::new();
     let apply = move || {
-        stop();
+        timer.stop();
         let Some(form) = form.get_untracked() else { return };
         let mut wanted = ListArgs::default();
         for (name, value) in submit::read(&form, None) {
@@ -236,11 +232,8 @@ pub(crate) fn search_bar(
             desk.replace(&format!("{}{}", path.get_untracked(), query_of(&wanted)));
         }
     };
-    let typed = move |_| {
-        stop();
-        timer.set_value(set_timeout_with_handle(apply, TYPING).ok());
-    };
-    on_cleanup(stop);
+    let typed = move |_| timer.restart(TYPING, apply);
+    on_cleanup(move || timer.stop());
     follow(args, input, |args| args.q.clone());
     if !no_search {
         focus_by_slash(input);

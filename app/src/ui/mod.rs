@@ -67,6 +67,7 @@ mod table;
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 pub mod theme;
+mod timer;
 pub mod toast;
 pub mod tree;
 pub mod when_chosen;
@@ -93,6 +94,7 @@ pub use submit::post;
 pub use switch::{InstantSelect, InstantSwitch, Switch};
 pub use table::DataTable;
 pub use theme::ThemeSwitch;
+pub(crate) use timer::Timer;
 pub use toast::Toasts;
 pub use tree::{TreeBranch, TreeRow};
 pub use when_chosen::WhenChosen;

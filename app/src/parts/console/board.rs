@@ -2,7 +2,10 @@
 //!
 //! Each row has a value of its own, so that a change touches the cells that it is about and nothing else.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use tandem_domain::{
@@ -78,7 +81,7 @@ impl Board {
         set(self.own, own);
         self.apply_agents(whole, agents, &agents_gone);
         if whole {
-            let still: Vec<Key> = calls.iter().map(ConsoleCall::key).collect();
+            let still: HashSet<Key> = calls.iter().map(ConsoleCall::key).collect();
             gone = self.rows.with_value(|rows| rows.keys().filter(|key| !still.contains(key)).copied().collect());
         }
         if calls.is_empty() && gone.is_empty() {
@@ -142,11 +145,11 @@ impl Board {
         self.changes.track();
         let held = self.held.get();
         self.rows.with_value(|rows| {
-            let rows: Vec<_> = rows.values().map(|row| row.get_untracked().0).collect();
-            let mut shown = filters.of(rows.iter());
+            let rows: Vec<_> = rows.values().map(|row| row.read_untracked()).collect();
+            let mut shown = filters.of(rows.iter().map(|row| &row.0));
             if let Some(before) = before.filter(|_| held) {
-                let place = |key: &Key| before.iter().position(|known| known == key).unwrap_or(before.len());
-                shown.sort_by_key(place);
+                let places: HashMap<&Key, usize> = before.iter().zip(0..).collect();
+                shown.sort_by_key(|key| places.get(key).copied().unwrap_or(before.len()));
             }
             shown
         })

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     listing::{ListArgs, Tone},
     live::lasts,
-    ui::{Badge, EmptyState, Filter, ModeBadge, Sign, icon, link_to, mode_class, mode_sign, search_bar},
+    ui::{Badge, EmptyState, Filter, ModeBadge, Sign, Timer, icon, link_to, mode_class, mode_sign, search_bar},
 };
 
 /// The calls with their search.
@@ -25,7 +25,7 @@ pub(super) fn calls(board: Board, args: Memo<ListArgs>) -> AnyView {
     let filters = Memo::new(move |_| filters(&args.read()));
     let keys = Memo::new(move |before| board.shown(&filters.read(), before));
     let empty = move || keys.with(Vec::is_empty).then(|| nothing(board));
-    let waits = StoredValue::new(None);
+    let stays = Timer::new();
     view! {
         <div class="list">
             <div class="list-bar">{search(board, args)} {order(args)}</div>
@@ -33,11 +33,11 @@ pub(super) fn calls(board: Board, args: Memo<ListArgs>) -> AnyView {
                 <ul
                     class="console-calls"
                     aria-label="Calls"
-                    on:pointermove=move |_| points(board, waits)
-                    on:pointerdown=move |_| points(board, waits)
-                    on:focusin=move |_| points(board, waits)
-                    on:keydown=move |_| points(board, waits)
-                    on:pointerleave=move |event| away(board, &event)
+                    on:pointermove=move |_| points(board, stays)
+                    on:pointerdown=move |_| points(board, stays)
+                    on:focusin=move |_| points(board, stays)
+                    on:keydown=move |_| points(board, stays)
+                    on:pointerleave=move |_| away(board)
                 >
                     <For each=move || keys.get() key=|key| *key let:key>
                         {board.row(key).map(|shown| row(board, key, shown))}

@@ -154,7 +154,7 @@ pub async fn console_join(
 /// over, or somebody else's.
 ///
 /// # Errors
-/// For people without a console; what is no calls, or too many.
+/// For people without a console; what is no calls. Of more than [`LEVELS_MAX`](tandem_domain::console::LEVELS_MAX) the first count.
 #[server(endpoint = "console_looks")]
 pub async fn console_looks(
     /// What names the stream.
@@ -163,9 +163,12 @@ pub async fn console_looks(
     #[server(default)]
     calls: String,
 ) -> Result<(), AppError> {
-    use tandem_domain::{access::Field, console::has_console};
+    use tandem_domain::{
+        access::Field,
+        console::{LEVELS_MAX, has_console},
+    };
 
-    use crate::server::{ask::Ask, console::LEVELS_MAX};
+    use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     if !has_console(&ask.me) {

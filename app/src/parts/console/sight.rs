@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*};
+use leptos::prelude::*;
+use tandem_domain::console::LEVELS_MAX;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::board::Board;
+use crate::ui::Timer;
 
 /// How long after the last movement rows stay where they are: whoever is about to press one finds it there.
 const STAYS: Duration = Duration::from_secs(5);
-/// Calls of which a page wants to know how loud people speak.
-const MOST: usize = 100;
 
 /// The ids of the calls whose meters are in sight, parted by commas.
 pub(super) fn calls_in_sight() -> String {
@@ -25,7 +25,7 @@ pub(super) fn calls_in_sight() -> String {
         if place.bottom() > 0.0 && place.top() < bottom && place.height() > 0.0 && !calls.contains(&call) {
             calls.push(call);
         }
-        if calls.len() == MOST {
+        if calls.len() == LEVELS_MAX {
             break;
         }
     }
@@ -33,22 +33,17 @@ pub(super) fn calls_in_sight() -> String {
 }
 
 /// Somebody points at the rows: by mouse, finger or keyboard.
-pub(super) fn points(board: Board, waits: StoredValue<Option<TimeoutHandle>>) {
+pub(super) fn points(board: Board, stays: Timer) {
     if !board.held.get_untracked() {
         board.held.set(true);
     }
-    let ends = set_timeout_with_handle(move || ends(board), STAYS).ok();
-    waits.try_update_value(|waits| std::mem::replace(waits, ends).map(|before| before.clear()));
+    stays.restart(STAYS, move || away(board));
 }
 
-fn ends(board: Board) {
+/// Nobody points at the rows any more.
+pub(super) fn away(board: Board) {
     // The page may be gone.
     if board.held.try_get_untracked().is_some() {
         board.release();
     }
-}
-
-/// The pointer is away from the rows.
-pub(super) fn away(board: Board, _event: &ev::PointerEvent) {
-    ends(board);
 }

@@ -1,8 +1,9 @@
 //! What does a manager see of the calls that he may supervise, and a company's administrator of all of its calls?
 //!
 //! [`Sight`] is what the records say: whose calls, through which huntgroups. [`Sight::console`] is that laid over what goes
-//! on at this moment, the [`Scene`]; a [`View`] tells what of it has changed since the last look. A call that a manager may not supervise is not in it at all; one that he may not join *now* is, with
-//! the reason. What he then asks for is decided anew by the exchange ([`crate::supervision::may_join`]).
+//! on at this moment, the [`Scene`]; a [`View`] tells what of it has changed since the last look. A call that a manager may
+//! not supervise is not in it at all; one that he may not join *now* is, with the reason. What he then asks for is decided
+//! anew by the exchange ([`crate::supervision::may_join`]).
 
 mod scene;
 mod shown;
@@ -36,6 +37,8 @@ pub const NOTE_MAX: usize = 200;
 pub const VOLUME_MAX: u8 = 200;
 /// The most calls and agents that a console shows.
 pub const CONSOLE_MAX: usize = 1000;
+/// In how many calls at most one page is told how loud people speak.
+pub const LEVELS_MAX: usize = 100;
 
 /// Whether somebody has the console: a manager of a huntgroup, or a company's administrator, if the role shows it.
 #[must_use]

@@ -16,6 +16,7 @@
 //! | `transferring` | who takes whose place? |
 //! | `supervising` | which manager is in which call? |
 //! | `summoning` | how does a manager come into a call from the console? |
+//! | `refusing` | which refusals are kept, and which only counted? |
 //! | `leave` | may a manager still be in a call? |
 //! | `recording` | what is recorded? |
 //! | `recorded` | which calls are recorded in any case, and what is marked in a recording? |

@@ -178,6 +178,9 @@ mod server {
         },
     };
 
+    /// The page that pays an amount.
+    const BALANCE_TITLE: &str = "Pay into your balance";
+
     /// What is paid, read.
     enum Wanted {
         Invoice(InvoiceId),
@@ -240,21 +243,22 @@ mod server {
 
     pub(super) async fn view(ask: &Ask, tenant: Tenant, mut what: PayWhat) -> Result<PayView, AppError> {
         let currency = currency_of(ask, tenant).await?;
-        if let Some(wrong) = what.wrong_amount(currency) {
-            if what.token.is_empty() {
-                what.token = new_token();
+        let wanted = match wanted(&what, currency) {
+            // Of the three, only an amount is refused with words that are for its field.
+            Err(AppError::Refused(wrong)) => {
+                let (title, wrong) = (BALANCE_TITLE.into(), Some((wrong, currency.code().into())));
+                return Ok(PayView { what, title, wrong, ..PayView::default() });
             }
-            let (title, wrong) = ("Pay into your balance".into(), Some((wrong, currency.code().into())));
-            return Ok(PayView { what, title, wrong, ..PayView::default() });
-        }
-        let subject = match wanted(&what, currency)? {
+            wanted => wanted?,
+        };
+        let subject = match wanted {
             Wanted::Payment(id) => of_payment(ask, tenant, id).await?,
             Wanted::Invoice(id) => of_invoice(ask, tenant, id).await?,
             Wanted::Balance(amount) => {
                 let balance =
                     ask.store().ledger().balance(tenant).await.map_err(|error| ask.tell("customer", error))?;
                 Subject {
-                    title: "Pay into your balance".into(),
+                    title: BALANCE_TITLE.into(),
                     facts: vec![("Now".into(), words::balance_words(ask, balance.balance, None))],
                     amount,
                     over: None,

@@ -1,9 +1,7 @@
-//! What is paid: an invoice, an amount, a payment that was begun? And if it is an amount: is it one?
+//! What is paid: an invoice, an amount, a payment that was begun? And what is asked if the amount is none?
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-#[cfg(feature = "ssr")]
-use tandem_domain::{locale::Currency, money::Money};
 
 use crate::{
     parts::billing::PAY,
@@ -28,14 +26,6 @@ impl PayWhat {
     /// Whether nothing is named.
     pub(super) fn is_nothing(&self) -> bool {
         self.invoice.is_empty() && self.amount.is_empty() && self.payment.is_empty()
-    }
-
-    /// What is wrong with the amount, where one is to be paid into the balance.
-    #[cfg(feature = "ssr")]
-    pub(super) fn wrong_amount(&self, currency: Currency) -> Option<String> {
-        let is_amount = self.payment.is_empty() && self.invoice.is_empty();
-        let amount = Money::parse(&self.amount, currency).and_then(Money::payable);
-        amount.err().filter(|_| is_amount).map(|error| error.0)
     }
 }
 
