@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     context::{Refresh, use_refresh},
     error::AppError,
+    reading::from_json,
 };
 
 /// The one resource of all pages. In the page an answer stands as its text.
@@ -204,7 +205,7 @@ struct Answer(Result<Arc<str>, AppError>);
 
 impl Answer {
     fn read<T: DeserializeOwned>(self) -> Result<T, AppError> {
-        serde_json::from_str(&self.0?).map_err(|error| unreadable(&error))
+        from_json(&self.0?).map_err(|error| unreadable(&error))
     }
 }
 
@@ -227,7 +228,7 @@ impl FromStr for Answer {
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(Self(match text.strip_prefix('!') {
             None => Ok(text.into()),
-            Some(error) => Err(serde_json::from_str(error).unwrap_or_else(|error| unreadable(&error))),
+            Some(error) => Err(from_json(error).unwrap_or_else(|error| unreadable(&error))),
         }))
     }
 }

@@ -28,6 +28,7 @@ pub mod pages;
 pub mod parts;
 pub mod phone;
 pub mod post;
+mod reading;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;

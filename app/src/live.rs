@@ -18,7 +18,10 @@ use tandem_domain::{
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
-use crate::context::{Refresh, me, use_refresh};
+use crate::{
+    context::{Refresh, me, use_refresh},
+    reading::from_json,
+};
 
 /// What somebody looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -215,7 +218,7 @@ fn follow(address: String, ears: Ears) {
         let ears = ears.clone();
         move |event: Event| {
             let text = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
-            let Ok(news) = serde_json::from_str::<ConsoleNews>(&text) else { return };
+            let Ok(news) = from_json::<ConsoleNews>(&text) else { return };
             #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
             let _ = stream.try_update_value(|stream| stream.sets_clock(Some(news.at.0 as f64)));
             (ears.console)(news);

@@ -4,7 +4,7 @@ use leptos::{prelude::*, server_fn::ServerFn as _, task::spawn_local};
 use tandem_domain::phone::book::PhoneBook;
 
 use super::Phone;
-use crate::{error::AppError, ui::submit};
+use crate::{error::AppError, reading::from_json, ui::submit};
 
 /// The people of one's company and one's own calls that are over: of both those that match the words, or the first. Each of the
 /// two is there if the role shows it.
@@ -59,7 +59,7 @@ impl Phone {
 async fn ask(words: &str) -> Option<PhoneBook> {
     let body = serde_qs::to_string(&PhoneBookRead { words: words.to_owned() }).ok()?;
     let text = submit::ask(PhoneBookRead::PATH, &body).await.ok()?;
-    serde_json::from_str(&text).ok()
+    from_json(&text).ok()
 }
 
 #[cfg(feature = "ssr")]

@@ -13,7 +13,7 @@ use super::{
     machine,
     notices::Notices,
 };
-use crate::{error::AppError, ui::submit};
+use crate::{error::AppError, reading::from_json, ui::submit};
 
 /// Whether this browser is a phone, in `localStorage`.
 const IS_PHONE: &str = "phone";
@@ -208,7 +208,7 @@ impl Phone {
         let Ok(socket) = WebSocket::new(&[scheme, &host, "/phone"].concat()) else { return };
         let opened = Closure::<dyn Fn(Event)>::new(move |_| tell(&ToServer::Hello { take }));
         let told = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let fact = event.data().as_string().and_then(|text| serde_json::from_str::<ToBrowser>(&text).ok());
+            let fact = event.data().as_string().and_then(|text| from_json::<ToBrowser>(&text).ok());
             machine(|machine| (machine.heard, machine.asked, machine.again) = (clock(), None, false));
             if let Some(fact) = fact {
                 match &fact {

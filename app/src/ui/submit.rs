@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FormData, Headers, HtmlElement, HtmlFormElement, RequestInit, Response, UrlSearchParams};
 
-use crate::{error::AppError, post::Done};
+use crate::{error::AppError, post::Done, reading::from_json};
 
 /// Posts fields to a server function and gives what it answered. In the browser only.
 ///
@@ -15,7 +15,7 @@ use crate::{error::AppError, post::Done};
 pub async fn post(to: &str, fields: &[(String, String)]) -> Result<Done, AppError> {
     let body = encoded(fields).map_err(|_| AppError::Unreachable)?;
     let answer = ask(to, &body).await?;
-    serde_json::from_str(&answer).map_err(|_| unreadable())
+    from_json(&answer).map_err(|_| unreadable())
 }
 
 fn encoded(fields: &[(String, String)]) -> Result<String, JsValue> {
@@ -33,7 +33,7 @@ fn encoded(fields: &[(String, String)]) -> Result<String, JsValue> {
 /// What the server function refused, or [`AppError::Unreachable`].
 pub async fn ask(to: &str, body: &str) -> Result<String, AppError> {
     let (ok, text) = send(to, body).await.map_err(|_| AppError::Unreachable)?;
-    if ok { Ok(text) } else { Err(serde_json::from_str(&text).unwrap_or_else(|_| unreadable())) }
+    if ok { Ok(text) } else { Err(from_json(&text).unwrap_or_else(|_| unreadable())) }
 }
 
 /// What is not as agreed was said by something in between: a proxy, a limit.

@@ -18,6 +18,7 @@ use super::{ConsoleLooks, ConsoleRead, calls::show_levels, sight::calls_in_sight
 use crate::{
     error::AppError,
     live::{ConsoleNews, Ears, follow_console},
+    reading::from_json,
     ui::submit,
 };
 
@@ -243,7 +244,7 @@ impl Board {
             if self.asks.try_set_value(false).is_some() {
                 return;
             }
-            match answer.map(|text| serde_json::from_str::<Console>(&text)) {
+            match answer.map(|text| from_json::<Console>(&text)) {
                 Ok(Ok(console)) => {
                     set(self.shut, Some(None));
                     // The stream comes back by itself, and with the truth.
