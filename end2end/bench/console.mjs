@@ -54,6 +54,8 @@ async function measure() {
   await joins(page, row)
   await switches(page, row, calls)
   await leave(page)
+  // Rows stay where they are while somebody points at them.
+  await page.mouse.move(0, 0)
   await events(page, calls)
 
   await calls.does(`calls ${CHANGING}`)

@@ -333,9 +333,12 @@ pub(super) fn show_levels(text: &str) {
         let agent_calls = meter.get_attribute("data-agent").as_deref() == Some("0");
         let sides = if agent_calls { [caller, callee] } else { [callee, caller] };
         for (place, level) in (0..).zip(sides) {
-            if let Some(bar) = meter.children().item(place) {
+            let Some(bar) = meter.children().item(place) else { continue };
+            let width = [&width(level).to_string(), "%"].concat();
+            // The same again would be drawn again.
+            if bar.get_attribute("width").as_ref() != Some(&width) {
                 // Fails only where an element takes no attributes.
-                let _ = bar.set_attribute("width", &[&width(level).to_string(), "%"].concat());
+                let _ = bar.set_attribute("width", &width);
             }
         }
     }

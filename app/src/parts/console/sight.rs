@@ -15,18 +15,23 @@ const STAYS: Duration = Duration::from_secs(5);
 
 /// The ids of the calls whose meters are in sight, parted by commas.
 pub(super) fn calls_in_sight() -> String {
-    let Ok(meters) = document().query_selector_all("[data-levels]") else { return String::new() };
+    let Ok(rows) = document().query_selector_all(".console-call") else { return String::new() };
     let bottom = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
     let mut calls: Vec<String> = Vec::new();
-    for meter in (0..meters.length()).filter_map(|i| meters.item(i)) {
-        let meter: Element = meter.unchecked_into();
-        let place = meter.get_bounding_client_rect();
-        let call = meter.get_attribute("data-levels").unwrap_or_default();
-        if place.bottom() > 0.0 && place.top() < bottom && place.height() > 0.0 && !calls.contains(&call) {
-            calls.push(call);
-        }
-        if calls.len() == LEVELS_MAX {
+    for row in (0..rows.length()).filter_map(|i| rows.item(i)) {
+        let row: Element = row.unchecked_into();
+        // The row's place, never that of what is in it: for that the browser would lay out what it leaves out.
+        let place = row.get_bounding_client_rect();
+        if place.top() >= bottom || calls.len() == LEVELS_MAX {
             break;
+        }
+        if place.bottom() > 0.0
+            && let Ok(Some(meter)) = row.query_selector("[data-levels]")
+        {
+            let call = meter.get_attribute("data-levels").unwrap_or_default();
+            if !calls.contains(&call) {
+                calls.push(call);
+            }
         }
     }
     calls.join(",")
