@@ -37,7 +37,7 @@ export class Telephones {
     })
     this.browsers.push(browser)
     const context = await browser.newContext({ baseURL: this.tandem.url, locale: 'en-GB', reducedMotion: 'reduce' })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(20_000)
     // A filter for noise takes a steady tone for noise.
     await context.addInitScript(() => {
       if (location.protocol !== 'about:') localStorage.setItem('phone-filters', 'off')

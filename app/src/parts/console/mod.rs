@@ -144,7 +144,9 @@ pub async fn console_join(
     exchange.join(join);
     if !server::comes_of_it(&ask, manager, agent).await? {
         return Err(AppError::Refused(
-            "The exchange did not let you join: the call has ended, or you may not join it any more.".into(),
+            "The exchange has not let you join: the call has ended, or you may not join it any more. Should your phone \
+             ring after all, answer it to join."
+                .into(),
         ));
     }
     Ok(Done::say(if is_there { "You go over to this call" } else { "Your phone rings: answer it to join" }))
