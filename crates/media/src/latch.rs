@@ -7,13 +7,15 @@
 //! - It comes from the bound address and source: it counts, unless its sequence number leaps (RFC 3550 A.1).
 //! - It comes from the bound address with another source or a leap: it counts from the second in sequence on.
 //! - It comes from the very address of the SDP, and that is not the bound one: bound from the second in sequence on. What
-//!   signalling said is better than who was first.
-//! - The bound source fell silent after its very first packets (it may have been a stray), or it is silent shortly after a
-//!   new description: any source is bound.
+//!   signalling said is better than who was first. So is whoever is at the party's host (that of the SDP, or where its
+//!   signalling comes from, which behind a NAT is where its media come from, too) than somebody who is at neither.
+//! - The bound source fell silent after its very first packets (it may have been a stray): any source is bound.
+//! - It is silent shortly after a new description: a source at the same host or at the party's is bound. Who holds sends
+//!   nothing, and is not to be replaced by whoever tries all ports meanwhile.
 //! - Else it is ignored. A flood changes nothing.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -45,6 +47,7 @@ const SETTLED: u32 = 10;
 #[derive(Debug, Clone, Default)]
 pub struct Latch {
     described: Option<SocketAddr>,
+    signalling: Option<IpAddr>,
     open_until: Option<Instant>,
     bound: Option<Bound>,
     /// The address is known by other means than packets, and cannot be taken over by any.
@@ -69,13 +72,14 @@ struct Candidate {
 }
 
 impl Latch {
-    /// A new description names this address. Another address than before begins anew; the same one keeps what is bound as
-    /// the destination, but lets another source take its place.
-    pub fn describe(&mut self, now: Instant, address: SocketAddr) {
+    /// A new description names this address, and came from this host. Another address than before begins anew; the same one
+    /// keeps what is bound as the destination, but lets another source take its place.
+    pub fn describe(&mut self, now: Instant, address: SocketAddr, signalling: Option<IpAddr>) {
         if self.described != Some(address) {
             *self = Self::default();
         }
         self.described = Some(address);
+        self.signalling = signalling.map(|host| host.to_canonical());
         self.open_until = self.bound.map(|_| now + OPEN);
     }
 
@@ -132,15 +136,24 @@ impl Latch {
             }
             return Verdict::Ignore;
         }
-        let silent = now.saturating_duration_since(bound.heard) >= SILENT;
-        let open = bound.packets < SETTLED || self.open_until.is_some_and(|until| now < until);
-        if silent && open {
+        let (silent, settled, before) =
+            (now.saturating_duration_since(bound.heard) >= SILENT, bound.packets >= SETTLED, bound.address);
+        let is_partys = self.is_partys(address);
+        let open = self.open_until.is_some_and(|until| now < until) && (is_partys || before.ip() == address.ip());
+        if silent && (open || !settled) {
             return self.bind(here);
         }
-        if self.described == Some(address) && self.is_second(here) {
+        let is_better = self.described == Some(address) || is_partys && !self.is_partys(before);
+        if is_better && self.is_second(here) {
             return self.bind(here);
         }
         Verdict::Ignore
+    }
+
+    /// Whether this is at the party's host, as far as signalling tells.
+    fn is_partys(&self, address: SocketAddr) -> bool {
+        let host = address.ip().to_canonical();
+        self.signalling == Some(host) || self.described.is_some_and(|described| described.ip().to_canonical() == host)
     }
 
     fn bind(&mut self, bound: Bound) -> Verdict {
@@ -174,7 +187,7 @@ mod tests {
     impl World {
         fn described(port: u16) -> Self {
             let mut world = Self { latch: Latch::default(), now: Instant::now() };
-            world.latch.describe(world.now, address(port));
+            world.latch.describe(world.now, address(port), None);
             world
         }
 
@@ -247,14 +260,14 @@ mod tests {
             world.packet(5000, 1, n);
         }
         // The same address again (hold): what is bound stays while it speaks, and remains the destination.
-        world.latch.describe(world.now, address(4000));
+        world.latch.describe(world.now, address(4000), None);
         assert_eq!(world.packet(5000, 1, 11), Verdict::Accept);
         assert_eq!(world.packet(6000, 9, 1), Verdict::Ignore);
         world.now += SILENT;
         assert_eq!(world.latch.destination(), Some(address(5000)));
         assert_eq!(world.packet(6000, 9, 2), Verdict::Latched);
         // Another address begins anew.
-        world.latch.describe(world.now, address(7000));
+        world.latch.describe(world.now, address(7000), None);
         assert_eq!(world.latch.destination(), Some(address(7000)));
         assert_eq!(world.packet(7002, 3, 1), Verdict::Latched);
         // When the source is settled, it keeps its place though it is silent.
@@ -263,6 +276,71 @@ mod tests {
         }
         world.now += OPEN;
         assert_eq!(world.packet(6000, 9, 3), Verdict::Ignore);
+    }
+
+    /// The public address of a party that describes a private one, and of somebody who has nothing to do with it.
+    const NAT: [u8; 4] = [198, 51, 100, 7];
+    const STRANGER: [u8; 4] = [203, 0, 113, 66];
+
+    impl World {
+        fn behind_a_nat() -> Self {
+            let mut world = Self { latch: Latch::default(), now: Instant::now() };
+            world.describes(4000);
+            world
+        }
+
+        fn describes(&mut self, port: u16) {
+            let private = SocketAddr::from(([10, 0, 0, 2], port));
+            self.latch.describe(self.now, private, Some(IpAddr::from(NAT)));
+        }
+
+        fn packet_of(&mut self, host: [u8; 4], ssrc: u32, sequence: u16) -> Verdict {
+            self.now += Duration::from_millis(20);
+            self.latch.judge(self.now, SocketAddr::from((host, 6000)), ssrc, sequence)
+        }
+    }
+
+    #[test]
+    fn who_holds_behind_a_nat_is_not_replaced_by_whoever_tries_all_ports() {
+        let mut world = World::behind_a_nat();
+        for n in 0..20 {
+            world.packet_of(NAT, 1, n);
+        }
+        // It holds, and is silent.
+        world.describes(4000);
+        world.now += SILENT;
+        for n in 0..50 {
+            assert_eq!(world.packet_of(STRANGER, 666, n), Verdict::Ignore);
+        }
+        world.describes(4000);
+        assert_eq!(world.packet_of(STRANGER, 666, 51), Verdict::Ignore);
+        assert_eq!(world.packet_of(NAT, 1, 21), Verdict::Accept);
+    }
+
+    #[test]
+    fn who_comes_from_where_the_signalling_does_takes_its_place_back() {
+        let mut world = World::behind_a_nat();
+        for n in 0..20 {
+            world.packet_of(STRANGER, 666, n);
+        }
+        assert_eq!(world.packet_of(NAT, 1, 10), Verdict::Ignore, "one packet may be forged");
+        assert_eq!(world.packet_of(STRANGER, 666, 20), Verdict::Accept);
+        assert_eq!(world.packet_of(NAT, 1, 11), Verdict::Latched);
+        assert_eq!(world.packet_of(STRANGER, 666, 21), Verdict::Ignore);
+        assert_eq!(world.packet_of(STRANGER, 666, 22), Verdict::Ignore);
+        assert_eq!(world.packet_of(NAT, 1, 12), Verdict::Accept);
+    }
+
+    #[test]
+    fn a_party_that_moves_to_another_network_is_heard_from_there() {
+        let mut world = World::behind_a_nat();
+        for n in 0..20 {
+            world.packet_of(NAT, 1, n);
+        }
+        let elsewhere = [198, 51, 100, 99];
+        world.now += SILENT;
+        world.latch.describe(world.now, SocketAddr::from(([10, 0, 0, 2], 4000)), Some(IpAddr::from(elsewhere)));
+        assert_eq!(world.packet_of(elsewhere, 1, 30), Verdict::Latched);
     }
 
     #[test]
@@ -284,7 +362,7 @@ mod tests {
     fn nothing_is_sent_to_no_address() {
         let mut latch = Latch::default();
         assert_eq!(latch.destination(), None);
-        latch.describe(Instant::now(), SocketAddr::from(([0, 0, 0, 0], 4000)));
+        latch.describe(Instant::now(), SocketAddr::from(([0, 0, 0, 0], 4000)), None);
         assert_eq!(latch.destination(), None);
     }
 }

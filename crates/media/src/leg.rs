@@ -257,7 +257,7 @@ impl Leg {
             return;
         }
         if description.browser.is_none() {
-            self.incoming.latch.describe(now, description.rtp);
+            self.incoming.latch.describe(now, description.rtp, description.signalling);
         }
         self.incoming.heard = now;
         self.outgoing.codec = description.codecs.iter().copied().find(|(codec, _)| codec.is_coded_here());

@@ -1,6 +1,6 @@
 //! What the outside says to media and hears from it: legs, descriptions, the matrix, events.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::{
     clip::Clip,
@@ -108,6 +108,8 @@ impl Direction {
 pub struct Description {
     /// Where the party wants RTP. An unspecified address or port 0 is never sent to.
     pub rtp: SocketAddr,
+    /// The host that said it; `None` if that says nothing about where media come from.
+    pub signalling: Option<IpAddr>,
     /// Where it wants RTCP (`a=rtcp`, RFC 3605); `None` is the port after RTP's.
     pub rtcp: Option<SocketAddr>,
     /// RTP and RTCP share the port (`a=rtcp-mux`, RFC 5761). RTCP on the RTP port is understood in any case.
@@ -170,6 +172,7 @@ impl Description {
     pub fn new(rtp: SocketAddr, codec: Codec) -> Self {
         Self {
             rtp,
+            signalling: None,
             rtcp: None,
             rtcp_mux: false,
             codecs: vec![(codec, codec.static_payload_type().unwrap_or(111))],

@@ -155,10 +155,10 @@ impl<M: Media> Exchange<M> {
     pub(super) fn answer_statelessly(&mut self, now: Now, flow: Flow, message: &Message) -> Option<Response> {
         let Message::Request(request) = message else { return None };
         let begins = matches!(request.method, Method::Invite | Method::Register);
-        if !begins || request.headers.to().is_ok_and(|to| to.tag().is_some()) || calls_for_help(request) {
+        if !begins || request.headers.to().is_ok_and(|to| to.tag().is_some()) {
             return None;
         }
-        if self.is_full() && request.method == Method::Invite {
+        if self.is_full() && request.method == Method::Invite && !calls_for_help(request) {
             let mut response = self.response(request, 503);
             response.headers.push(Name::RetryAfter, RETRY_AFTER.to_string());
             return Some(response);
@@ -247,7 +247,7 @@ impl<M: Media> Exchange<M> {
     fn undecided(&mut self, request: &Request, flow: Flow) {
         let named = request.headers.get(&Name::Authorization).map(Credentials::parse);
         if let Some(Ok(credentials)) = named {
-            self.guard.decided(flow.remote.ip(), &credentials.username);
+            self.guard_of(request).decided(flow.remote.ip(), &credentials.username);
         }
     }
 

@@ -118,6 +118,8 @@ pub struct Exchange<M> {
     transactions: Transactions,
     challenges: Challenges,
     guard: Guard,
+    /// Of calls for help: whose other guesses are not listened to is still helped, and gets no more guesses by that.
+    guard_of_help: Guard,
     random: StdRng,
     registrar: Registrar,
     calls: HashMap<CallId, Entry>,
@@ -164,6 +166,7 @@ impl<M: Media> Exchange<M> {
             transactions: Transactions::new(Timers::default(), random.random()),
             challenges: Challenges::new(settings.realm.clone(), nonces, random.random(), now),
             guard: Guard::default(),
+            guard_of_help: Guard::default(),
             random,
             registrar: Registrar::default(),
             calls: HashMap::new(),
@@ -380,8 +383,10 @@ impl<M: Media> Exchange<M> {
 
     /// Tells media what the other end of a leg is like.
     fn describe(&mut self, id: LegId) {
-        if let Some(description) = self.legs.get(&id).and_then(|leg| leg.negotiation.description()) {
-            self.media.describe(id, description);
+        let Some(leg) = self.legs.get(&id) else { return };
+        if let Some(description) = leg.negotiation.description() {
+            let signalling = Some(leg.flow().remote.ip());
+            self.media.describe(id, tandem_media::Description { signalling, ..description });
         }
     }
 

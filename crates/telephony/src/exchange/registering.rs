@@ -14,7 +14,7 @@ use tandem_sip::{
     transaction::ServerId,
 };
 
-use super::{Due, Exchange, Media, Now, Output, arrivals::Asked, calling::calls_for_help};
+use super::{Due, Exchange, Media, Now, Output, arrivals::Asked, calling::calls_for_help, guard::Guard};
 use crate::{
     directory::{Phone, Question},
     registrar::{Binding, Change, EXPIRES_MIN, Owner},
@@ -38,15 +38,13 @@ impl<M: Media> Exchange<M> {
             None | Some(Err(DigestError::OtherScheme)) => self.challenge(now, server, &request, false),
             Some(Err(_)) => self.refuse(now, Some(server), &request, 400),
             Some(Ok(credentials)) => {
-                let for_help = request.method == Method::Invite && calls_for_help(&request);
-                // First, for who is admitted must be decided about.
-                if self.questions.len() >= QUESTIONS_MAX && !for_help {
+                // First, for who is admitted must be decided about. For help there is always room that others cannot take.
+                let most = if is_for_help(&request) { QUESTIONS_MAX * 2 } else { QUESTIONS_MAX };
+                if self.questions.len() >= most {
                     return self.refuse(now, Some(server), &request, 503);
                 }
-                let admitted = self.guard.admit(flow.remote.ip(), &credentials.username, now.instant);
-                if let Err(seconds) = admitted
-                    && !for_help
-                {
+                let admitted = self.guard_of(&request).admit(flow.remote.ip(), &credentials.username, now.instant);
+                if let Err(seconds) = admitted {
                     let mut response = self.response(&request, 503);
                     response.headers.push(Name::RetryAfter, seconds.to_string());
                     return self.transactions.respond(now.instant, server, response);
@@ -55,6 +53,11 @@ impl<M: Media> Exchange<M> {
                 self.ask(question, Asked::Who { request: Box::new(request), server, flow });
             }
         }
+    }
+
+    /// Who counts the wrong passwords of such a request.
+    pub(super) fn guard_of(&mut self, request: &Request) -> &mut Guard {
+        if is_for_help(request) { &mut self.guard_of_help } else { &mut self.guard }
     }
 
     /// Whose connection it is, if that was proven before it was made: a line of ours, for somebody who has signed in.
@@ -93,7 +96,7 @@ impl<M: Media> Exchange<M> {
         let Ok(credentials) = Credentials::parse(header) else {
             return self.refuse(now, Some(server), &request, 400);
         };
-        self.guard.decided(flow.remote.ip(), &credentials.username);
+        self.guard_of(&request).decided(flow.remote.ip(), &credentials.username);
         // A user that there is not takes as long as a known one.
         let verdict = match &phone {
             Some(phone) => {
@@ -107,7 +110,7 @@ impl<M: Media> Exchange<M> {
             (Verdict::Stale | Verdict::Replayed, _) => self.challenge(now, server, &request, true),
             // One answer for a wrong password and for a user that there is not.
             (Verdict::Good | Verdict::Wrong, _) => {
-                self.guard.failed(flow.remote.ip(), &credentials.username, now.instant);
+                self.guard_of(&request).failed(flow.remote.ip(), &credentials.username, now.instant);
                 self.challenge(now, server, &request, false);
             }
             (Verdict::Malformed, _) => self.refuse(now, Some(server), &request, 400),
@@ -194,6 +197,11 @@ impl<M: Media> Exchange<M> {
             self.outputs.push_back(Output::Binding(Box::new(Change::Removed(binding))));
         }
     }
+}
+
+/// Whether a request begins a call for help.
+fn is_for_help(request: &Request) -> bool {
+    request.method == Method::Invite && calls_for_help(request)
 }
 
 /// A binding as it is shown.

@@ -338,6 +338,7 @@ impl Negotiation {
         let (receive, send) = (remote.direction.sends(), remote.direction.receives());
         Some(Description {
             rtp: remote.rtp,
+            signalling: None,
             rtcp: remote.rtcp,
             rtcp_mux: remote.rtcp_mux,
             codecs: self.agreed.clone(),

@@ -27,10 +27,14 @@ fn socket(from: impl Into<IpAddr>) -> UdpSocket {
 }
 
 fn invite(number: u32, headers: &str) -> String {
+    invite_to("702", number, headers)
+}
+
+fn invite_to(to: &str, number: u32, headers: &str) -> String {
     let body = "v=0\r\no=- 1 1 IN IP4 127.0.0.9\r\ns=-\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
     format!(
-        "INVITE sip:702@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {STRANGER}:9;rport;branch=z9hG4bK-i{number}\r\n\
-         Max-Forwards: 70\r\nFrom: <sip:abc744@127.0.0.1>;tag=f{number}\r\nTo: <sip:702@127.0.0.1>\r\n\
+        "INVITE sip:{to}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {STRANGER}:9;rport;branch=z9hG4bK-i{number}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:abc744@127.0.0.1>;tag=f{number}\r\nTo: <sip:{to}@127.0.0.1>\r\n\
          Call-ID: flood-{number}\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.9:9>\r\n{headers}\
          Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -135,6 +139,37 @@ fn calls_without_credentials_keep_nobody_from_calling() {
     let stranger = socket(STRANGER);
     calls_go_through_during(&world, 10, |number| drop(stranger.send_to(invite(number, "").as_bytes(), world.address)));
     assert_eq!(world.xdrs().len(), 10, "strangers leave no records");
+}
+
+#[test]
+fn calls_for_help_without_credentials_keep_nobody_from_calling() {
+    let world = World::new();
+    let stranger = socket(STRANGER);
+    let flood = |number| drop(stranger.send_to(invite_to("112", number, "").as_bytes(), world.address));
+    calls_go_through_during(&world, 10, flood);
+    assert_eq!(world.xdrs().len(), 10, "strangers leave no records");
+    // They are asked who they are, each time anew: nothing is remembered of them.
+    let told = ask(&socket(STRANGER), &world, &invite_to("112", 1_000_000, ""));
+    assert_eq!(status(&told), 401);
+}
+
+#[test]
+fn a_call_for_help_is_no_way_to_guess_passwords() {
+    let world = World::new();
+    let socket = socket(Ipv4Addr::new(127, 0, 0, 23));
+    let challenge = ask(&socket, &world, &register("abc744", 0, None));
+    let nonce = challenge.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let guess = |number: u32| {
+        let credentials = format!(
+            "Authorization: Digest username=\"abc744\", realm=\"tandem\", nonce=\"{nonce}\", uri=\"sip:127.0.0.1\", \
+             response=\"{number:032x}\", algorithm=MD5, cnonce=\"c\", qop=auth, nc={number:08x}\r\n"
+        );
+        status(&ask(&socket, &world, &invite_to("112", number, &credentials)))
+    };
+    let told: Vec<u16> = (1..=40).map(guess).collect();
+    let looked_at = told.iter().filter(|status| **status == 401).count();
+    assert!((10..=14).contains(&looked_at), "{told:?}");
+    assert!(told.iter().all(|status| matches!(status, 401 | 503)), "{told:?}");
 }
 
 #[test]
