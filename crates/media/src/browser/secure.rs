@@ -2,8 +2,8 @@
 //!
 //! DTLS is str0m's, asked directly. Once it has agreed on keys it has nothing to do with packets any more: those are opened
 //! and sealed where they are by this crate's own SRTP, and their RTCP is the router's, as with phones. str0m's whole session,
-//! with its streams, caches, statistics, pacer, data channels and another ICE agent, takes more time for a packet than its
-//! encryption and the kernel together.
+//! with its streams, caches, statistics, pacer, data channels and another ICE agent, took about a third of all the processor
+//! time of a packet, the kernel's included.
 
 use std::time::Instant;
 
