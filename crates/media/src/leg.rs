@@ -267,7 +267,8 @@ impl Leg {
             (true, Some(_)) => {}
             (false, _) => self.incoming.detector = None,
         }
-        (self.control.source, self.control.muxed) = (None, description.rtcp_mux);
+        let muxed = description.rtcp_mux || description.browser.is_some();
+        (self.control.source, self.control.muxed) = (None, muxed);
         self.description = Some(description);
     }
 
@@ -297,8 +298,7 @@ impl Leg {
 
     /// Where RTCP is sent, and whether from the RTP port.
     pub(crate) fn control_destination(&self) -> Option<(SocketAddr, bool)> {
-        // A browser's RTCP is made and read where its SRTP is.
-        let description = self.description.as_ref().filter(|description| description.browser.is_none())?;
+        let description = self.description.as_ref()?;
         let media = self.incoming.latch.destination()?;
         if self.control.muxed {
             return Some((media, true));

@@ -201,7 +201,8 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
     let (counts, seen) = watch::channel(Counts::default());
     let Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events } = parts;
     let sound = Arc::downgrade(&engine);
-    let exchange = Exchange::new(settings, engine, voices, feed.clone(), StdRng::from_os_rng(), Instant::now());
+    let mut exchange = Exchange::new(settings, engine, voices, feed.clone(), StdRng::from_os_rng(), Instant::now());
+    exchange.allow_streams(transports.is_reached_by_both());
     let (answers, answered) = mpsc::unbounded_channel();
     let actor = Actor {
         exchange,

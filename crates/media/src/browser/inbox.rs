@@ -33,11 +33,11 @@ impl Batch {
         self.octets.extend_from_slice(octets);
     }
 
-    /// The datagrams.
-    pub fn iter(&self) -> impl Iterator<Item = (Head, &[u8])> {
-        let mut rest = self.octets.as_slice();
+    /// The datagrams, to be opened where they are.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Head, &mut [u8])> {
+        let mut rest = self.octets.as_mut_slice();
         self.heads.iter().filter_map(move |&(head, length)| {
-            let (octets, others) = rest.split_at_checked(length)?;
+            let (octets, others) = std::mem::take(&mut rest).split_at_mut_checked(length)?;
             rest = others;
             Some((head, octets))
         })

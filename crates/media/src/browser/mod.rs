@@ -2,9 +2,9 @@
 //!
 //! A browser's leg is a leg like any other; only its path is another. What comes: each worker has a socket on the shared port,
 //! and the kernel gives what comes from one browser to one of them, always the same. The worker looks up whose each datagram
-//! is (`routes`); if another worker has the leg, that one finds it in its `inbox`. The leg's [`Peer`] checks and opens it, and
-//! what was inside goes into the router as a plain packet. What goes: the router's packet for the leg is closed by its
-//! [`Peer`] and leaves through the shared port at once. A call of a browser moves to the worker to which its packets come,
+//! is (`routes`); if another worker has the leg, that one finds it in its `inbox`. The leg's [`Peer`] checks it and opens it
+//! where it is, and what was inside goes into the router as a plain packet, RTCP too. What goes: the router's packet for the
+//! leg is sealed by its [`Peer`] and leaves through the shared port at once. A call of a browser moves to the worker to which its packets come,
 //! before it begins, so that nothing needs to be handed over; what cannot move works all the same.
 //!
 //! | module | the question it answers |
@@ -26,14 +26,13 @@ mod secure;
 use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
     time::Instant,
 };
 
 use rand::Rng as _;
 use rustix::net::sockopt;
 use str0m::{
-    RtcConfig,
     config::{CryptoProvider, DtlsCert},
     ice::IceCreds,
 };
@@ -41,7 +40,7 @@ use str0m::{
 use self::routes::Routes;
 pub(crate) use self::{
     inbox::{Batch, Head, Inbox},
-    peer::{Happening, Peer},
+    peer::{Happening, Peer, Received},
 };
 use crate::types::{LegId, Local};
 
@@ -59,7 +58,7 @@ pub(crate) struct Gateway {
     /// Addresses by which the sockets are reached besides their own.
     public: Vec<IpAddr>,
     lite: bool,
-    crypto: Arc<CryptoProvider>,
+    crypto: CryptoProvider,
     certificate: DtlsCert,
     fingerprint: String,
     routes: RwLock<Routes>,
@@ -92,7 +91,7 @@ impl Gateway {
         }
         let bind = |&address: &SocketAddr| Shared::bind(address, workers);
         let sockets = addresses.iter().map(bind).collect::<io::Result<Vec<_>>>()?;
-        let crypto = Arc::new(str0m::crypto::from_feature_flags());
+        let crypto = str0m::crypto::from_feature_flags();
         let certificate = crypto
             .dtls_provider
             .generate_certificate()
@@ -170,15 +169,6 @@ impl Gateway {
     /// The table of whose a datagram is. While it is held, no leg moves.
     pub fn reading(&self) -> RwLockReadGuard<'_, Routes> {
         self.routes.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What every browser's DTLS and SRTP begin with.
-    fn rtc(&self) -> RtcConfig {
-        RtcConfig::new()
-            .set_crypto_provider(self.crypto.clone())
-            .set_dtls_cert(self.certificate.clone())
-            .set_rtp_mode(true)
-            .clear_extension_map()
     }
 
     /// Send from one of the sockets. Late media is no media: what the system does not take is dropped.

@@ -18,10 +18,10 @@ use str0m::{
 use super::{
     Gateway,
     routes::transaction,
-    secure::{Out, Report, Secure},
+    secure::{Out, Secure},
 };
 use crate::{
-    rtp::Header,
+    rtp,
     types::{Browser, Description, LegId, Local},
 };
 
@@ -37,14 +37,24 @@ const DAY: Duration = Duration::from_secs(86_400);
 const NAME: std::ops::RangeInclusive<usize> = 4..=256;
 const PASSWORD: std::ops::RangeInclusive<usize> = 22..=256;
 
+/// Room for a packet and what sealing adds, in octets.
+const PACKET: usize = 2_048;
+
+/// What a datagram was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// Of no use: forged, here before, or not expected.
+    Nothing,
+    /// A part of ICE or DTLS.
+    Check,
+    /// A packet of RTP or RTCP. It was opened where it is, and has so many octets now.
+    Packet(usize),
+}
+
 /// What happened with a browser.
 pub(crate) enum Happening {
-    /// It sent a packet: audio or an event. Its header is as it came, without extensions.
-    Packet(Header, Arc<[u8]>),
     /// Audio can flow, and its address is this one from now on.
     Connected(SocketAddr),
-    /// What it says of what it gets.
-    Report(Report),
     /// Nothing came for the whole time-out, ICE included.
     Silent,
 }
@@ -54,7 +64,6 @@ pub(crate) struct Peer {
     leg: LegId,
     gateway: Arc<Gateway>,
     local: IceCreds,
-    ssrc: u32,
     ice: IceAgent,
     /// ICE was started anew by us, and the browser's new name is awaited.
     renamed: bool,
@@ -101,7 +110,6 @@ impl Peer {
             leg,
             gateway,
             local: credentials,
-            ssrc: local.ssrc,
             ice,
             renamed: false,
             browser: None,
@@ -173,27 +181,41 @@ impl Peer {
             }
         }
         if self.secure.is_none() || another(|browser| &browser.fingerprint) {
-            self.secure = Secure::new(&self.gateway, now, description, browser, self.ssrc);
+            self.secure = Secure::new(&self.gateway, now, browser);
             (self.connected, self.over) = (false, self.secure.is_none());
             if self.over {
                 tracing::warn!(leg = self.leg.0, "a browser said no SHA-256 fingerprint of its certificate");
             }
-        } else if let Some(secure) = &mut self.secure {
-            secure.expect(browser);
         }
         self.ice.handle_timeout(now);
         self.drive(now);
     }
 
-    /// A datagram came that is this leg's by the routes. Gives whether it was of use.
-    pub fn receive(&mut self, now: Instant, socket: usize, from: SocketAddr, octets: &[u8]) -> bool {
+    /// A datagram came that is this leg's by the routes. Sound is opened where it is.
+    pub fn receive(&mut self, now: Instant, socket: usize, from: SocketAddr, octets: &mut [u8]) -> Received {
+        // RFC 7983 §7. What is sound changes nothing here, so that there is nothing more to do.
         let useful = match octets.first() {
+            Some(128..=191) => return self.open(now, octets).map_or(Received::Nothing, Received::Packet),
             Some(0..=3) => self.receive_check(now, socket, from, octets),
-            Some(20..=63 | 128..=191) => self.receive_secured(now, octets),
+            Some(20..=63) => self.receive_handshake(now, octets),
             Some(_) | None => false,
         };
         self.drive(now);
-        useful
+        if useful { Received::Check } else { Received::Nothing }
+    }
+
+    fn open(&mut self, now: Instant, octets: &mut [u8]) -> Option<usize> {
+        let (Some(secure), Some(browser), false) = (&mut self.secure, &self.browser, self.over) else { return None };
+        if let Some(said) = browser.ssrc
+            && !rtp::is_rtcp(octets)
+            && octets.get(8..12) != Some(&said.to_be_bytes()[..])
+        {
+            // Another source than it said is not heard. If it said none, any is that is authentic.
+            return None;
+        }
+        let length = secure.open(octets)?;
+        self.heard = now;
+        Some(length)
     }
 
     fn receive_check(&mut self, now: Instant, socket: usize, from: SocketAddr, octets: &[u8]) -> bool {
@@ -221,30 +243,24 @@ impl Peer {
         true
     }
 
-    fn receive_secured(&mut self, now: Instant, octets: &[u8]) -> bool {
-        let (Some(secure), Some(browser), false) = (&mut self.secure, &self.browser, self.over) else { return false };
-        let Ok(stranger) = secure.stranger(octets, browser) else { return false };
-        if let Some(source) = stranger {
-            secure.try_source(source);
-        }
-        let taken = secure.receive(now, octets);
-        if let Some(source) = stranger {
-            let before = self.happened.len();
-            self.drive(now);
-            let opened = self.happened[before..].iter().any(|h| matches!(h, Happening::Packet(..)));
-            if let Some(secure) = &mut self.secure {
-                secure.learnt(source, opened);
-            }
-        }
-        taken
+    fn receive_handshake(&mut self, now: Instant, octets: &[u8]) -> bool {
+        let (Some(secure), false) = (&mut self.secure, self.over) else { return false };
+        secure.receive(now, octets);
+        true
     }
 
-    /// Send a packet with a plain header to the browser, unless it is not connected: then there is nobody to hear it.
-    pub fn write(&mut self, now: Instant, octets: &[u8]) {
-        if let (Some(secure), true) = (&mut self.secure, self.connected) {
-            secure.write(now, octets);
-            self.drive(now);
-        }
+    /// Send a plain packet to the browser, unless it is not connected: then there is nobody to hear it. Gives whether the
+    /// system took it.
+    pub fn write(&mut self, octets: &[u8]) -> bool {
+        let (Some(secure), Some((socket, to)), true) = (&mut self.secure, self.pair, self.connected) else {
+            return true;
+        };
+        let (mut packet, length) = ([0; PACKET], octets.len());
+        let Some(plain) = packet.get_mut(..length) else { return false };
+        plain.copy_from_slice(octets);
+        // What was sent already is not sent again; nothing went wrong.
+        let Some(length) = secure.seal(&mut packet, length) else { return true };
+        self.gateway.send(self.leg, socket, to, &packet[..length])
     }
 
     /// Do what is due.
@@ -294,7 +310,7 @@ impl Peer {
         }
         let next_check = self.ice.poll_timeout().unwrap_or(now + IDLE);
         self.deadline = next_check.min(self.heard + self.silence);
-        let Some(secure) = &mut self.secure else { return };
+        let Some(secure) = self.secure.as_mut().filter(|_| !self.over) else { return };
         if self.pair.is_some() {
             secure.path_is_ready(now);
         }
@@ -305,17 +321,12 @@ impl Peer {
                         self.gateway.send(self.leg, socket, to, &octets);
                     }
                 }
-                Out::Packet(header, payload) => {
-                    self.heard = now;
-                    self.happened.push(Happening::Packet(header, payload));
-                }
                 Out::Connected => {
                     self.connected = true;
                     if let Some((_, address)) = self.pair {
                         self.happened.push(Happening::Connected(address));
                     }
                 }
-                Out::Report(report) => self.happened.push(Happening::Report(report)),
                 Out::Wait(at) => {
                     self.deadline = self.deadline.min(at);
                     return;

@@ -1,267 +1,204 @@
-//! DTLS and SRTP of one browser: what it sends is opened, what it gets is closed.
+//! DTLS and SRTP of one browser: who it is, and by which keys its packets are opened and sealed.
 //!
-//! str0m does both, and RTCP besides. Its own ICE is not used, since it can neither start anew nor be asked for what it has
-//! found: it is told once of a peer at an address that does not exist, and what it sends there goes to the browser, wherever
-//! [`super::Peer`] knows it to be.
+//! DTLS is str0m's, asked directly. Once it has agreed on keys it has nothing to do with packets any more: those are opened
+//! and sealed where they are by this crate's own SRTP, and their RTCP is the router's, as with phones. str0m's whole session,
+//! with its streams, caches, statistics, pacer, data channels and another ICE agent, took about a third of all the processor
+//! time of a packet, the kernel's included.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
-use str0m::{
-    Candidate, Event, Input, Output, Rtc,
-    config::{CryptoProvider, Fingerprint},
-    format::{Codec as Format, CodecConfig, CodecSpec, FormatParams, PayloadParams},
-    ice::{IceCreds, StunMessage, TransId},
-    media::{Frequency, MediaKind, Mid, Pt},
-    net::{DatagramSend, Protocol, Receive},
-    rtp::{RtpWrite, SeqNo, Ssrc},
+use str0m::crypto::{
+    Sha256Provider,
+    dtls::{DtlsInstance, DtlsOutput, DtlsVersion, KeyingMaterial, SrtpProfile},
 };
 
 use super::Gateway;
 use crate::{
-    rtp::{HEADER, Header, Packet, extend},
-    types::{Browser, Codec, Description},
+    rtp,
+    srtp::{Encryption, MasterKey, Session, Suite},
+    types::Browser,
 };
 
-/// Where str0m believes itself and the browser to be (RFC 5737: addresses of nobody).
-const HERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
-const THERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 9);
-const HERE_NAME: &str = "here";
-const THERE_NAME: &str = "there";
-const PASSWORD: &str = "between-the-two-of-us-only";
-/// How often what the browser reports is asked for.
-const REPORTS: Duration = Duration::from_secs(5);
-/// Nobody needs to know when a browser is silent; a stream "pauses" after this long.
-const PAUSE: Duration = Duration::from_secs(3_600);
+/// The longest datagram of DTLS that is sent, in octets: it fits any path that carries calls.
+const MTU: usize = 1_200;
+/// Room for what DTLS has to say at once, and the most that it gets, in octets: certificates may be long.
+const ROOM: usize = 2_048;
+const MOST_ROOM: usize = 64 << 10;
 
-/// What comes out.
+/// What comes of DTLS.
 pub(super) enum Out {
     /// To the browser.
-    Send(DatagramSend),
-    /// Audio or an event of the browser.
-    Packet(Header, Arc<[u8]>),
+    Send(Vec<u8>),
     /// The browser is who it says, and audio may flow.
     Connected,
-    /// What the browser says of what it gets.
-    Report(Report),
     /// Nothing until then.
     Wait(Instant),
     /// Over, and why.
     Over(String),
 }
 
-/// What a browser says of what it gets.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Report {
-    /// Packets that it lost.
-    pub lost: Option<u64>,
-    /// Jitter in units of the codec's clock.
-    pub jitter: Option<u32>,
-    /// Round trip.
-    pub round_trip: Option<Duration>,
-}
-
 /// DTLS and SRTP of one browser.
 pub(super) struct Secure {
-    rtc: Box<Rtc>,
-    crypto: Arc<CryptoProvider>,
-    mid: Mid,
-    /// Our source, and the last extended sequence number sent.
-    ssrc: Ssrc,
-    sequence: Option<u64>,
-    /// The browser's source, said or learnt.
-    source: Option<u32>,
-    /// We begin with DTLS, once there is a path.
-    begins: bool,
-    introduced: bool,
-    connected: bool,
+    dtls: Box<dyn DtlsInstance>,
+    sha256: &'static dyn Sha256Provider,
+    /// Of the certificate that the browser has to show.
+    fingerprint: [u8; 32],
+    /// We are DTLS's client.
+    active: bool,
+    begun: bool,
+    /// The certificate was shown, and the handshake is over.
+    identified: bool,
+    finished: bool,
+    /// What was agreed on, until all that is so.
+    agreed: Option<Encryption>,
+    /// From then on.
+    session: Option<Box<Session>>,
+    /// Why it is over.
+    failure: Option<String>,
 }
 
 impl Secure {
     /// Begin with a browser. `None` if it said no usable fingerprint.
-    pub fn new(
-        gateway: &Gateway,
-        now: Instant,
-        description: &Description,
-        browser: &Browser,
-        ssrc: u32,
-    ) -> Option<Self> {
+    pub fn new(gateway: &Gateway, now: Instant, browser: &Browser) -> Option<Self> {
         let fingerprint = read_fingerprint(&browser.fingerprint)?;
-        let mut config = gateway
-            .rtc()
-            .set_ice_lite(true)
-            .set_local_ice_credentials(IceCreds { ufrag: HERE_NAME.into(), pass: PASSWORD.into() })
-            .set_stats_interval(Some(REPORTS))
-            .set_pause_threshold(PAUSE);
-        *config.codec_config() = CodecConfig::new_from_payload_params(payload_types(description));
-        let mut rtc = Box::new(config.build(now));
-        rtc.add_local_candidate(Candidate::host(HERE, Protocol::Udp).ok()?);
-        let mid = Mid::from("audio");
-        let ssrc = Ssrc::from(ssrc);
-        let mut api = rtc.direct_api();
-        api.set_remote_ice_credentials(IceCreds { ufrag: THERE_NAME.into(), pass: PASSWORD.into() });
-        api.set_remote_fingerprint(fingerprint);
-        api.declare_media(mid, MediaKind::Audio);
-        api.declare_stream_tx(ssrc, None, mid, None);
-        let begins = !browser.active;
-        if !begins {
-            api.start_dtls(false).ok()?;
-        }
-        let crypto = gateway.crypto.clone();
-        let (introduced, connected) = (false, false);
-        let mut secure = Self { rtc, crypto, mid, ssrc, sequence: None, source: None, begins, introduced, connected };
-        secure.expect(browser);
+        let crypto = &gateway.crypto;
+        let dtls = crypto.dtls_provider.new_dtls(&gateway.certificate, now, DtlsVersion::Dtls12, Some(MTU)).ok()?;
+        let mut secure = Self {
+            dtls,
+            sha256: crypto.sha256_provider,
+            fingerprint,
+            active: !browser.active,
+            begun: false,
+            identified: false,
+            finished: false,
+            agreed: None,
+            session: None,
+            failure: None,
+        };
+        secure.dtls.set_active(secure.active);
+        secure.handle_timeout(now);
         Some(secure)
     }
 
-    /// The browser may have said another source than before.
-    pub fn expect(&mut self, browser: &Browser) {
-        if let Some(said) = browser.ssrc.filter(|&said| said != 0 && Some(said) != self.source) {
-            let before = self.source.replace(said);
-            self.listen(said, before);
-        }
-    }
-
-    fn listen(&mut self, source: u32, before: Option<u32>) {
-        let mid = self.mid;
-        let mut api = self.rtc.direct_api();
-        if let Some(before) = before {
-            api.remove_stream_rx(Ssrc::from(before));
-        }
-        // A lost packet of audio is not worth asking for again.
-        api.expect_stream_rx(Ssrc::from(source), None, mid, None).suppress_nack(true);
-    }
-
-    /// There is a path to the browser.
+    /// There is a path to the browser: say hello, if it waits for that.
     pub fn path_is_ready(&mut self, now: Instant) {
-        if std::mem::replace(&mut self.introduced, true) {
-            return;
-        }
-        let user = format!("{HERE_NAME}:{THERE_NAME}");
-        let message = StunMessage::binding_request(&user, TransId::new(), true, 1, 1, true);
-        let mut octets = [0; 256];
-        let hmac = self.crypto.sha1_hmac_provider;
-        let length = message.to_bytes(Some(PASSWORD.as_bytes()), &mut octets, |key, parts| hmac.sha1_hmac(key, parts));
-        if let Ok(length) = length {
-            self.receive(now, &octets[..length]);
-        }
-        if self.begins {
-            let _ = self.rtc.direct_api().start_dtls(true);
+        if self.active && !std::mem::replace(&mut self.begun, true) {
+            self.receive(now, &[]);
         }
     }
 
-    /// DTLS, SRTP or SRTCP came from the browser's address. Gives whether it can have been the browser's.
-    pub fn receive(&mut self, now: Instant, octets: &[u8]) -> bool {
-        let Ok(received) = Receive::new(Protocol::Udp, THERE, HERE, octets) else { return false };
-        self.rtc.handle_input(Input::Receive(now, received)).is_ok()
-    }
-
-    /// The source of an SRTP packet that is not the browser's known one, if it may be learnt.
-    pub fn stranger(&self, octets: &[u8], browser: &Browser) -> Result<Option<u32>, ()> {
-        if crate::rtp::is_rtcp(octets) || octets.first().is_none_or(|first| *first < 128) {
-            return Ok(None);
-        }
-        let source = octets.get(8..12).and_then(|source| Some(u32::from_be_bytes(source.try_into().ok()?))).ok_or(())?;
-        match (self.source, browser.ssrc) {
-            (Some(known), _) if known == source => Ok(None),
-            _ if !self.connected || source == 0 => Err(()),
-            (_, None) => Ok(Some(source)),
-            (_, Some(_)) => Err(()),
-        }
-    }
-
-    /// Try whether a source is the browser's: its packet is handled next, and tells by [`Secure::learnt`].
-    pub fn try_source(&mut self, source: u32) {
-        self.listen(source, None);
-    }
-
-    /// A packet of the source that was tried could be opened, or not.
-    pub fn learnt(&mut self, source: u32, opened: bool) {
-        let gone = if opened { self.source.replace(source) } else { Some(source) };
-        if let Some(gone) = gone {
-            self.rtc.direct_api().remove_stream_rx(Ssrc::from(gone));
-        }
-    }
-
-    /// Audio for the browser: a packet with a plain header.
-    pub fn write(&mut self, now: Instant, octets: &[u8]) {
-        let Ok(packet) = Packet::parse(octets) else { return };
-        if !self.connected || packet.payload.start != HEADER {
-            return;
-        }
-        let sequence = extend(self.sequence, packet.sequence);
-        self.sequence = Some(self.sequence.map_or(sequence, |last| last.max(sequence)));
-        let payload = &octets[packet.payload];
-        let write = RtpWrite::new(Pt::from(packet.payload_type), SeqNo::from(sequence), packet.timestamp, now, payload)
-            .marker(packet.marker);
-        if let Some(stream) = self.rtc.direct_api().stream_tx(&self.ssrc) {
-            stream.write_rtp(write);
-        }
+    /// DTLS came from the browser's address.
+    pub fn receive(&mut self, now: Instant, octets: &[u8]) {
         self.handle_timeout(now);
+        if let Err(error) = self.dtls.handle_packet(octets)
+            // Nothing is no packet: it only lets a client begin.
+            && !octets.is_empty()
+        {
+            self.fail(error.to_string());
+        }
     }
 
-    /// The time has come, or something was written.
+    /// The time has come.
     pub fn handle_timeout(&mut self, now: Instant) {
-        // What fails here has ended the connection, and is told by the next output.
-        let _ = self.rtc.handle_input(Input::Timeout(now));
+        if let Err(error) = self.dtls.handle_timeout(now) {
+            self.fail(error.to_string());
+        }
+    }
+
+    fn fail(&mut self, why: String) {
+        self.failure.get_or_insert(why);
+        (self.agreed, self.session) = (None, None);
+    }
+
+    /// Open a packet of SRTP or SRTCP where it is. Gives how many octets of it are left; `None`: it is not authentic, or was
+    /// here before.
+    pub fn open(&mut self, octets: &mut [u8]) -> Option<usize> {
+        let session = self.session.as_mut()?;
+        if rtp::is_rtcp(octets) { session.open_rtcp(octets) } else { session.open_rtp(octets) }
+    }
+
+    /// Seal the first `length` octets of `packet`, RTP or RTCP. Gives how many octets it has now; `None`: it is not to be sent.
+    pub fn seal(&mut self, packet: &mut [u8], length: usize) -> Option<usize> {
+        let session = self.session.as_mut()?;
+        if rtp::is_rtcp(packet) { session.seal_rtcp(packet, length) } else { session.seal_rtp(packet, length) }
     }
 
     /// Say goodbye.
     pub fn close(&mut self) {
-        let _ = self.rtc.close();
+        let _ = self.dtls.close();
     }
 
     /// What comes out next; last of all, the time to wait for.
     pub fn poll(&mut self) -> Out {
+        if let Some(failure) = &self.failure {
+            return Out::Over(failure.clone());
+        }
+        let mut room = vec![0; ROOM];
         // Far more than one input can cause.
         for _ in 0..1_000 {
-            let event = match self.rtc.poll_output() {
-                Ok(Output::Timeout(at)) if self.rtc.is_alive() => return Out::Wait(at),
-                Ok(Output::Timeout(_)) => return Out::Over("the connection is closed".into()),
-                // What is for the peer that does not exist.
-                Ok(Output::Transmit(transmit)) if transmit.contents.first().is_none_or(|first| *first < 4) => continue,
-                Ok(Output::Transmit(transmit)) => return Out::Send(transmit.contents),
-                Ok(Output::Event(event)) => event,
-                Err(error) if self.rtc.is_alive() => {
-                    tracing::debug!(%error, "a browser's connection goes on after an error");
-                    continue;
+            let needed = match self.dtls.poll_output(&mut room) {
+                DtlsOutput::Packet(octets) => return Out::Send(octets.to_vec()),
+                DtlsOutput::Timeout(at) => return Out::Wait(at),
+                DtlsOutput::BufferTooSmall { needed } => needed,
+                DtlsOutput::PeerCert(certificate) => {
+                    if self.sha256.sha256(certificate) != self.fingerprint {
+                        return self.over("the browser has another certificate than it said");
+                    }
+                    self.identified = true;
+                    0
                 }
-                Err(error) => return Out::Over(error.to_string()),
+                DtlsOutput::KeyingMaterial(keys, profile) => {
+                    self.agreed = agreed(&keys, profile, self.active);
+                    0
+                }
+                DtlsOutput::Connected => {
+                    self.finished = true;
+                    0
+                }
+                DtlsOutput::CloseNotify => return self.over("the browser has closed its connection"),
+                // There are no data channels.
+                _ => 0,
             };
-            match event {
-                Event::Connected => {
-                    self.connected = true;
-                    return Out::Connected;
-                }
-                Event::RtpPacket(packet) => {
-                    // As it came, without extensions.
-                    let header = Header {
-                        marker: packet.header.marker,
-                        payload_type: *packet.header.payload_type,
-                        sequence: packet.header.sequence_number,
-                        timestamp: packet.header.timestamp,
-                        ssrc: *packet.header.ssrc,
-                    };
-                    return Out::Packet(header, packet.payload);
-                }
-                Event::MediaEgressStats(stats) => {
-                    let remote = stats.remote.as_ref();
-                    let (lost, jitter) = (remote.map(|r| r.packets_lost), remote.map(|r| r.jitter));
-                    return Out::Report(Report { lost, jitter, round_trip: stats.rtt });
-                }
-                // Events of video, data and estimates, and of the ICE that is not used.
-                _ => {}
+            if self.identified
+                && self.finished
+                && let Some(agreed) = self.agreed.take()
+            {
+                self.session = Some(Box::new(Session::new(&agreed)));
+                return Out::Connected;
             }
+            if needed > MOST_ROOM {
+                break;
+            }
+            room.resize(needed.max(room.len()), 0);
         }
-        Out::Over("the connection does not come to rest".into())
+        self.over("DTLS does not come to rest")
+    }
+
+    fn over(&mut self, why: &str) -> Out {
+        self.fail(why.to_owned());
+        Out::Over(why.to_owned())
     }
 }
 
+/// Keys and salts of client and server, one after the other (RFC 5764 §4.2).
+fn agreed(keys: &KeyingMaterial, profile: SrtpProfile, active: bool) -> Option<Encryption> {
+    let suite = match profile {
+        SrtpProfile::AES128_CM_SHA1_80 => Suite::AesCm128HmacSha1_80,
+        SrtpProfile::AEAD_AES_128_GCM => Suite::AeadAes128Gcm,
+        SrtpProfile::AEAD_AES_256_GCM => Suite::AeadAes256Gcm,
+        _ => return None,
+    };
+    let (keys, salts) = keys.split_at_checked(2 * suite.key())?;
+    let (client_key, server_key) = keys.split_at(suite.key());
+    let (client_salt, server_salt) = salts.split_at_checked(suite.salt())?;
+    let client = MasterKey::new(suite, &[client_key, client_salt].concat())?;
+    let server = MasterKey::new(suite, &[server_key, server_salt].concat())?;
+    let (ours, theirs) = if active { (client, server) } else { (server, client) };
+    Some(Encryption { suite, ours, theirs, mki: 0 })
+}
+
 /// `sha-256 AB:CD:…` (RFC 8122 §5). Only SHA-256 counts, which all browsers have.
-fn read_fingerprint(text: &str) -> Option<Fingerprint> {
+fn read_fingerprint(text: &str) -> Option<[u8; 32]> {
     let (function, digits) = text.trim().split_once(char::is_whitespace)?;
     if !function.eq_ignore_ascii_case("sha-256") || digits.len() > 32 * 3 {
         return None;
@@ -269,40 +206,7 @@ fn read_fingerprint(text: &str) -> Option<Fingerprint> {
     let digits_only = |pair: &str| pair.len() == 2 && pair.bytes().all(|octet| octet.is_ascii_hexdigit());
     let octet = |pair: &str| u8::from_str_radix(pair, 16).ok().filter(|_| digits_only(pair));
     let bytes: Vec<u8> = digits.trim().split(':').map(octet).collect::<Option<_>>()?;
-    (bytes.len() == 32).then(|| Fingerprint { hash_func: "sha-256".into(), bytes })
-}
-
-/// What str0m has to know of payload types: their clocks, for its reports. Those that are not described yet may be later.
-fn payload_types(description: &Description) -> Vec<PayloadParams> {
-    let mut types: Vec<(u8, Format)> = Vec::with_capacity(40);
-    let described = description.codecs.iter().map(|&(codec, number)| (number, format(codec)));
-    let events = description.telephone_event.map(|number| (number, Format::Tele));
-    let fixed = [(0, Format::PCMU), (8, Format::PCMA), (9, Format::G722), (13, Format::CN)];
-    for (number, format) in described.chain(events).chain(fixed).chain((96..=127).map(|n| (n, Format::Opus))) {
-        if number < 128 && !types.iter().any(|(known, _)| *known == number) {
-            types.push((number, format));
-        }
-    }
-    types.into_iter().map(|(number, format)| PayloadParams::new(Pt::from(number), None, spec(format))).collect()
-}
-
-fn format(codec: Codec) -> Format {
-    match codec {
-        Codec::Pcmu => Format::PCMU,
-        Codec::Pcma => Format::PCMA,
-        Codec::G722 => Format::G722,
-        Codec::Opus => Format::Opus,
-    }
-}
-
-fn spec(codec: Format) -> CodecSpec {
-    let (clock_rate, channels) = match codec {
-        Format::Opus => (Frequency::FORTY_EIGHT_KHZ, Some(2)),
-        // As str0m has it; in RTP its clock is 8 kHz.
-        Format::G722 => (Frequency::SIXTEEN_KHZ, None),
-        _ => (Frequency::EIGHT_KHZ, None),
-    };
-    CodecSpec { codec, clock_rate, channels, format: FormatParams::default() }
+    bytes.try_into().ok()
 }
 
 #[cfg(test)]
@@ -314,8 +218,8 @@ mod tests {
     #[test]
     fn fingerprints_are_read_as_browsers_write_them() {
         let digits = ["0A"; 32].join(":");
-        assert_eq!(read_fingerprint(&format!("sha-256 {digits}")).unwrap().bytes, [10; 32]);
-        assert_eq!(read_fingerprint(&format!("SHA-256 {}", digits.to_lowercase())).unwrap().bytes, [10; 32]);
+        assert_eq!(read_fingerprint(&format!("sha-256 {digits}")), Some([10; 32]));
+        assert_eq!(read_fingerprint(&format!("SHA-256 {}", digits.to_lowercase())), Some([10; 32]));
         for wrong in [String::new(), digits.clone(), format!("sha-1 {digits}"), format!("sha-256 {digits}:0A")] {
             assert!(read_fingerprint(&wrong).is_none(), "{wrong}");
         }
@@ -324,15 +228,21 @@ mod tests {
     }
 
     #[test]
-    fn the_described_payload_types_are_the_first_ones() {
-        let mut description = Description::new(THERE, Codec::Opus);
-        description.codecs = vec![(Codec::Opus, 109), (Codec::Pcmu, 0)];
-        description.telephone_event = Some(101);
-        let types = payload_types(&description);
-        let number = |n: usize| *types[n].pt();
-        assert_eq!((number(0), number(1), number(2)), (109, 0, 101));
-        assert_eq!(types[2].spec().codec, Format::Tele);
-        assert_eq!(types.len(), 36);
+    fn each_side_seals_by_its_own_key_of_the_exported_ones() {
+        for (profile, key, salt) in [
+            (SrtpProfile::AES128_CM_SHA1_80, 16, 14),
+            (SrtpProfile::AEAD_AES_128_GCM, 16, 12),
+            (SrtpProfile::AEAD_AES_256_GCM, 32, 12),
+        ] {
+            let part = |octet: u8, length: usize| vec![octet; length];
+            let exported = [part(1, key), part(2, key), part(3, salt), part(4, salt)].concat();
+            let [client, server] = [[part(1, key), part(3, salt)].concat(), [part(2, key), part(4, salt)].concat()];
+            let passive = agreed(&KeyingMaterial::new(&exported), profile, false).unwrap();
+            assert_eq!((passive.ours.reveal(), passive.theirs.reveal()), (&server[..], &client[..]));
+            let active = agreed(&KeyingMaterial::new(&exported), profile, true).unwrap();
+            assert_eq!((active.ours, active.theirs), (passive.theirs, passive.ours));
+            assert!(agreed(&KeyingMaterial::new(&exported[1..]), profile, true).is_none());
+        }
     }
 
     proptest! {

@@ -16,14 +16,19 @@ use super::{
     worker::{BUFFER, IN_A_ROW, Owned, QUEUED, SHARED, Sending, Worker},
 };
 use crate::{
-    browser::{Batch, Gateway, Happening, Head, Peer},
+    browser::{Batch, Gateway, Happening, Head, Peer, Received},
     router::Slot,
-    rtp::{HEADER, LARGEST},
+    rtp::LARGEST,
     types::{Description, LegId, Local},
 };
 
 /// Octets of datagrams that wait for a leg on its way from another worker; more are dropped.
 const EARLY: usize = 256 << 10;
+
+/// How long to wait at least before all browsers' legs are asked again whether something is due.
+const VISIT: Duration = Duration::from_millis(5);
+/// As good as never.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// How a leg is reached.
 #[derive(Debug)]
@@ -44,12 +49,13 @@ pub(super) struct Browsers {
     ready: Vec<Instant>,
     /// The legs that are browsers'.
     slots: Vec<Slot>,
+    /// Not before then has one of them something to do.
+    due: Option<Instant>,
     /// Room for what is taken from the inbox.
     taken: Batch,
     /// What came for legs that are on their way here.
     early: Batch,
     happened: Vec<Happening>,
-    packet: Box<[u8; LARGEST]>,
 }
 
 impl Default for Browsers {
@@ -60,10 +66,10 @@ impl Default for Browsers {
             silence: Duration::MAX,
             ready: Vec::new(),
             slots: Vec::new(),
+            due: None,
             taken: Batch::default(),
             early: Batch::default(),
             happened: Vec::new(),
-            packet: Box::new([0; LARGEST]),
         }
     }
 }
@@ -73,13 +79,15 @@ impl Browsers {
         self.floor.as_ref()?.gateway.as_ref()
     }
 
-    /// A slot is a browser's from now on, or not any more.
-    pub fn note(&mut self, slot: Slot, path: &Path, here: bool) {
-        match path {
-            Path::Ports(_) => {}
-            Path::Browser(_) if here => self.slots.push(slot),
-            Path::Browser(_) => self.slots.retain(|&s| s != slot),
-        }
+    /// A slot is a browser's from now on.
+    pub fn add(&mut self, now: Instant, slot: Slot) {
+        self.slots.push(slot);
+        self.due = Some(now);
+    }
+
+    /// A slot is a browser's no more.
+    pub fn remove(&mut self, slot: Slot) {
+        self.slots.retain(|&s| s != slot);
     }
 }
 
@@ -109,7 +117,7 @@ impl Worker {
         for _ in 0..if queued { IN_A_ROW } else { 1 } {
             let Ok((length, from)) = reads.recv_from(buffer) else { break };
             count += 1;
-            let octets = &buffer[..length];
+            let octets = &mut buffer[..length];
             // Held until it is handed on: a leg moves before or after, and finds all that came before at its old worker.
             let routes = gateway.reading();
             let found = routes.find(socket, from, octets).filter(|_| length <= LARGEST);
@@ -148,14 +156,14 @@ impl Worker {
     pub(super) fn rename_browser(&mut self, now: Instant, id: LegId, local: &Local) {
         if let Some((slot, peer)) = self.peer(id) {
             peer.rename(now, local);
-            self.settle(now, slot);
+            self.settle(slot);
         }
     }
 
     pub(super) fn describe_browser(&mut self, now: Instant, id: LegId, description: &Description) {
         if let Some((slot, peer)) = self.peer(id) {
             peer.describe(now, description);
-            self.settle(now, slot);
+            self.settle(slot);
         }
     }
 
@@ -167,25 +175,26 @@ impl Worker {
         }
     }
 
-    /// When a browser's path has something to do next.
+    /// When a browser's path has something to do next, or may have.
     pub(super) fn next_of_browsers(&self) -> Option<Instant> {
-        let deadline = |slot: &Slot| match &self.sockets.get(*slot)?.as_ref()?.path {
-            Path::Ports(_) => None,
-            Path::Browser(peer) => Some(peer.deadline()),
-        };
-        self.browsers.slots.iter().filter_map(deadline).min()
+        self.browsers.due
     }
 
     /// Do what is due on browsers' paths.
     pub(super) fn visit_browsers(&mut self, now: Instant) {
+        if self.browsers.due.is_none_or(|due| now < due) {
+            return;
+        }
+        let mut next = now + IDLE;
         for n in 0..self.browsers.slots.len() {
             let Some(&slot) = self.browsers.slots.get(n) else { break };
             let Some(Some(Owned { path: Path::Browser(peer), .. })) = self.sockets.get_mut(slot) else { continue };
             if peer.deadline() <= now {
                 peer.handle_timeout(now);
-                self.settle(now, slot);
             }
+            next = next.min(self.settle(slot).unwrap_or(next));
         }
+        self.browsers.due = Some(next.max(now + VISIT)).filter(|_| !self.browsers.slots.is_empty());
     }
 
     /// Take in all that waits in the inbox; gives the datagrams' count.
@@ -195,7 +204,7 @@ impl Worker {
         }
         let mut taken = std::mem::take(&mut self.browsers.taken);
         self.inbox.take(&mut taken);
-        let count = self.take_in(now, &taken);
+        let count = self.take_in(now, &mut taken);
         taken.clear();
         self.browsers.taken = taken;
         count
@@ -204,21 +213,21 @@ impl Worker {
     /// A leg has come: take in what was here before it.
     pub(super) fn take_in_early(&mut self, now: Instant) {
         if !self.browsers.early.is_empty() {
-            let early = std::mem::take(&mut self.browsers.early);
-            self.take_in(now, &early);
+            let mut early = std::mem::take(&mut self.browsers.early);
+            self.take_in(now, &mut early);
         }
     }
 
-    fn take_in(&mut self, now: Instant, batch: &Batch) -> u32 {
+    fn take_in(&mut self, now: Instant, batch: &mut Batch) -> u32 {
         let mut count = 0;
-        for (head, octets) in batch.iter() {
+        for (head, octets) in batch.iter_mut() {
             count += 1;
             self.take_one(now, head, octets);
         }
         count
     }
 
-    fn take_one(&mut self, now: Instant, head: Head, octets: &[u8]) {
+    fn take_one(&mut self, now: Instant, head: Head, octets: &mut [u8]) {
         let Some((slot, peer)) = self.peer(head.leg) else {
             // Its leg is on its way here.
             let early = &mut self.browsers.early;
@@ -227,12 +236,21 @@ impl Worker {
             }
             return;
         };
-        let useful = peer.receive(now, head.socket, head.from, octets);
-        let begins = useful && peer.address().is_none() && octets.first() == Some(&0);
-        self.settle(now, slot);
-        if !useful && let Some(gateway) = self.browsers.gateway() {
-            gateway.ignored.fetch_add(1, Relaxed);
+        let (received, address) = (peer.receive(now, head.socket, head.from, octets), peer.address());
+        match (received, address) {
+            (Received::Packet(length), Some(address)) => {
+                let Self { router, sockets, errors, .. } = self;
+                return router.handle_rtp(now, slot, address, &mut octets[..length], &mut Sending { sockets, errors });
+            }
+            (Received::Nothing | Received::Packet(_), _) => {
+                if let Some(gateway) = self.browsers.gateway() {
+                    gateway.ignored.fetch_add(1, Relaxed);
+                }
+            }
+            (Received::Check, _) => {}
         }
+        self.settle(slot);
+        let begins = received == Received::Check && address.is_none() && octets.first() == Some(&0);
         // A browser that has proved its address and is not connected yet: the moment to go where its packets will come.
         if begins
             && head.via != self.browsers.own
@@ -247,30 +265,18 @@ impl Worker {
         self.browsers.early.clear();
     }
 
-    /// Let the router know what happened on a browser's path.
-    fn settle(&mut self, now: Instant, slot: Slot) {
-        let Some(Some(Owned { path: Path::Browser(peer), .. })) = self.sockets.get_mut(slot) else { return };
+    /// Let the router know what happened on a browser's path. Gives when it has something to do next.
+    fn settle(&mut self, slot: Slot) -> Option<Instant> {
+        let Some(Some(Owned { path: Path::Browser(peer), .. })) = self.sockets.get_mut(slot) else { return None };
         peer.happened(&mut self.browsers.happened);
-        if self.browsers.happened.is_empty() {
-            return;
-        }
-        let address = peer.address();
-        let Self { router, sockets, errors, browsers, .. } = self;
-        for happening in browsers.happened.drain(..) {
+        let next = peer.deadline();
+        self.browsers.due = self.browsers.due.map(|due| due.min(next));
+        for happening in self.browsers.happened.drain(..) {
             match happening {
-                Happening::Packet(header, payload) => {
-                    let end = HEADER + payload.len();
-                    let (Some(address), Some(packet)) = (address, browsers.packet.get_mut(..end)) else { continue };
-                    packet[..HEADER].copy_from_slice(&header.octets());
-                    packet[HEADER..].copy_from_slice(&payload);
-                    router.handle_rtp(now, slot, address, packet, &mut Sending { now, sockets, errors });
-                }
-                Happening::Connected(address) => router.connected(slot, address),
-                Happening::Report(report) => {
-                    router.reported(slot, report.lost, report.jitter, report.round_trip);
-                }
-                Happening::Silent => router.silent(slot),
+                Happening::Connected(address) => self.router.connected(slot, address),
+                Happening::Silent => self.router.silent(slot),
             }
         }
+        Some(next)
     }
 }

@@ -156,7 +156,6 @@ pub(super) struct Owned {
 
 /// Sends to the legs.
 pub(super) struct Sending<'a> {
-    pub now: Instant,
     pub sockets: &'a mut [Option<Owned>],
     pub errors: &'a mut u64,
 }
@@ -167,10 +166,7 @@ impl Wire for Sending<'_> {
         // A full buffer or an unreachable address: late media is no media, so it is dropped and counted.
         let sent = match &mut owned.path {
             Path::Ports(sockets) => sockets.send(port, to, octets),
-            Path::Browser(peer) => {
-                peer.write(self.now, octets);
-                true
-            }
+            Path::Browser(peer) => peer.write(octets),
         };
         if !sent {
             *self.errors += 1;
@@ -230,7 +226,7 @@ impl Worker {
                 }
             }
             let Self { router, sockets, errors, .. } = &mut self;
-            router.handle_timeout(now, &mut Sending { now, sockets, errors });
+            router.handle_timeout(now, &mut Sending { sockets, errors });
             self.visit_browsers(now);
             if rang {
                 let Some(more) = self.obey() else { return };
@@ -293,7 +289,7 @@ impl Worker {
             };
             let octets = &mut buffer[..length];
             match port {
-                Port::Rtp => router.handle_rtp(now, slot, from, octets, &mut Sending { now, sockets, errors }),
+                Port::Rtp => router.handle_rtp(now, slot, from, octets, &mut Sending { sockets, errors }),
                 Port::Rtcp => router.handle_rtcp(now, slot, from, port, octets),
             }
         }
@@ -359,7 +355,7 @@ impl Worker {
             }
             Command::Route(rows) => {
                 let Self { router, sockets, errors, .. } = self;
-                router.route(now, rows, &mut Sending { now, sockets, errors });
+                router.route(now, rows, &mut Sending { sockets, errors });
             }
             Command::Digits(id, digits) => self.router.digits(now, id, digits),
             Command::Codes(id, codes) => self.router.codes(now, id, &codes),
@@ -367,14 +363,14 @@ impl Worker {
             Command::SendDigit(id, digit, ms) => self.router.send_digit(now, id, digit, ms),
             Command::Overlay(id, clip) => {
                 let Self { router, sockets, errors, .. } = self;
-                router.overlay(now, id, clip, &mut Sending { now, sockets, errors });
+                router.overlay(now, id, clip, &mut Sending { sockets, errors });
             }
             Command::Level(level) => self.router.level(level),
             Command::Balance(id, gains) => self.router.balance(id, gains),
             Command::Close(id) => {
                 let Self { router, sockets, errors, .. } = self;
                 // A plain leg's ports are free when its path is dropped.
-                if let Some(slot) = router.close(now, id, &mut Sending { now, sockets, errors })
+                if let Some(slot) = router.close(now, id, &mut Sending { sockets, errors })
                     && let Some(Path::Browser(mut peer)) = self.remove(slot)
                 {
                     peer.close(now);
@@ -411,15 +407,17 @@ impl Worker {
     /// Watch the path of a leg.
     pub(super) fn install(&mut self, now: Instant, slot: Option<Slot>, path: Path) {
         let Some(slot) = slot else { return };
-        if let Path::Ports(sockets) = &path {
-            for port in [Port::Rtp, Port::Rtcp] {
-                let data = epoll::EventData::new_u64(key(slot, port));
-                if let Err(error) = epoll::add(&self.epoll, sockets.socket(port), data, epoll::EventFlags::IN) {
-                    tracing::error!(%error, address = %sockets.address(), "a media socket cannot be watched");
+        match &path {
+            Path::Browser(_) => self.browsers.add(now, slot),
+            Path::Ports(sockets) => {
+                for port in [Port::Rtp, Port::Rtcp] {
+                    let data = epoll::EventData::new_u64(key(slot, port));
+                    if let Err(error) = epoll::add(&self.epoll, sockets.socket(port), data, epoll::EventFlags::IN) {
+                        tracing::error!(%error, address = %sockets.address(), "a media socket cannot be watched");
+                    }
                 }
             }
         }
-        self.browsers.note(slot, &path, true);
         if self.sockets.len() <= slot {
             self.sockets.resize_with(slot + 1, || None);
         }
@@ -429,12 +427,14 @@ impl Worker {
     /// Stop watching the path of a leg.
     fn remove(&mut self, slot: Slot) -> Option<Path> {
         let path = self.sockets.get_mut(slot)?.take()?.path;
-        if let Path::Ports(sockets) = &path {
-            for port in [Port::Rtp, Port::Rtcp] {
-                let _ = epoll::delete(&self.epoll, sockets.socket(port));
+        match &path {
+            Path::Browser(_) => self.browsers.remove(slot),
+            Path::Ports(sockets) => {
+                for port in [Port::Rtp, Port::Rtcp] {
+                    let _ = epoll::delete(&self.epoll, sockets.socket(port));
+                }
             }
         }
-        self.browsers.note(slot, &path, false);
         Some(path)
     }
 

@@ -60,18 +60,6 @@ impl Router {
         }
     }
 
-    /// What a leg's party reports of what we send it, where its RTCP is not read here: packets lost so far, jitter in units of
-    /// the codec's clock, round trip.
-    pub fn reported(&mut self, slot: Slot, lost: Option<u64>, jitter: Option<u32>, round_trip: Option<Duration>) {
-        let Some(Some(leg)) = self.legs.get_mut(slot) else { return };
-        let clock = leg.outgoing.stream.clock();
-        let control = &mut leg.control;
-        control.remote_lost = lost.or(control.remote_lost);
-        control.remote_jitter_ms =
-            jitter.map(|j| f64::from(j) * 1000.0 / f64::from(clock)).or(control.remote_jitter_ms);
-        control.round_trip = round_trip.or(control.round_trip);
-    }
-
     /// A leg's party has gone without a word, though it need not send media now.
     pub fn silent(&mut self, slot: Slot) {
         let Some(Some(leg)) = self.legs.get_mut(slot) else { return };

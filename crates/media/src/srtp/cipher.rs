@@ -1,8 +1,8 @@
 //! How is one packet sealed and opened, when its index is known? (RFC 3711 §3.1, §3.4 and §4; RFC 7714 §8 and §9)
 
 use aws_lc_rs::{
-    aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
-    cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipherKey},
+    aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey},
     constant_time, hmac,
     iv::FixedLength,
 };
@@ -55,17 +55,18 @@ impl Cipher {
         let salt = master.salt();
         let transform = |[encryption, authentication, salting]: [u8; 3], tag| {
             let (mut key, mut auth, mut own) = ([0; KEY], [0; 20], [0; SALT]);
-            derive(&derivation, salt, encryption, &mut key);
+            let key = &mut key[..suite.key()];
+            derive(&derivation, salt, encryption, key);
             derive(&derivation, salt, authentication, &mut auth);
             match suite {
                 Suite::AesCm128HmacSha1_80 | Suite::AesCm128HmacSha1_32 => {
                     derive(&derivation, salt, salting, &mut own);
-                    Transform::counter_mode(&key, own, &auth, tag)
+                    Transform::counter_mode(key, own, &auth, tag)
                 }
-                Suite::AeadAes128Gcm => {
+                Suite::AeadAes128Gcm | Suite::AeadAes256Gcm => {
                     let mut own = [0; GCM_SALT];
                     derive(&derivation, salt, salting, &mut own);
-                    Transform::gcm(&key, own)
+                    Transform::gcm(key, own)
                 }
             }
         };
@@ -173,26 +174,28 @@ impl Cipher {
 
     /// With these session keys, as the test vectors give them.
     #[cfg(test)]
-    pub fn of_gcm(key: &[u8; KEY], salt: [u8; GCM_SALT]) -> Self {
+    pub fn of_gcm(key: &[u8], salt: [u8; GCM_SALT]) -> Self {
         Self { rtp: Transform::gcm(key, salt), rtcp: Transform::gcm(key, salt) }
     }
 }
 
 impl Transform {
-    fn counter_mode(key: &[u8; KEY], salt: [u8; SALT], auth: &[u8], tag: usize) -> Self {
+    fn counter_mode(key: &[u8], salt: [u8; SALT], auth: &[u8], tag: usize) -> Self {
         let auth = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, auth);
         Self::CounterMode { key: Box::new(counter_mode(key)), salt, auth: Box::new(auth), tag }
     }
 
-    fn gcm(key: &[u8; KEY], salt: [u8; GCM_SALT]) -> Self {
-        let key = UnboundKey::new(&AES_128_GCM, key).expect("16 octets are a key of AES-128");
+    fn gcm(key: &[u8], salt: [u8; GCM_SALT]) -> Self {
+        let algorithm = if key.len() == KEY { &AES_256_GCM } else { &AES_128_GCM };
+        let key = UnboundKey::new(algorithm, key).expect("a suite's keys are as long as its cipher wants them");
         Self::Gcm { key: LessSafeKey::new(key), salt }
     }
 }
 
-/// AES-128 in counter mode.
+/// AES in counter mode. Keys of 256 bits are derived by AES-256 (RFC 7714 §11).
 fn counter_mode(key: &[u8]) -> EncryptingKey {
-    let key = UnboundCipherKey::new(&AES_128, key).expect("16 octets are a key of AES-128");
+    let algorithm = if key.len() == KEY { &AES_256 } else { &AES_128 };
+    let key = UnboundCipherKey::new(algorithm, key).expect("a suite's keys are as long as its cipher wants them");
     EncryptingKey::ctr(key).expect("AES has a counter mode")
 }
 

@@ -1,4 +1,4 @@
-//! SRTP with a phone (RFC 3711, RFC 7714): what it sends is opened, what it gets is sealed, at the edge of its leg's sockets.
+//! SRTP (RFC 3711, RFC 7714): what a party sends is opened, what it gets is sealed, at the edge of its leg's sockets.
 //!
 //! Inside, packets are plain: the router relays, mixes and records what was opened, and knows nothing of keys. The
 //! cryptography is aws-lc's; what is here is the packet around it:
@@ -9,7 +9,8 @@
 //! | `window` | which packets have been here already? |
 //! | `session` | which index does a packet have, and by which key? |
 //!
-//! The keys come with the leg's [`Description`](crate::Description), from whoever agreed them (RFC 4568).
+//! A phone's keys come with the leg's [`Description`](crate::Description), from whoever agreed them (RFC 4568); a browser's are
+//! what its DTLS agreed on (RFC 5764).
 
 mod cipher;
 mod session;
@@ -28,11 +29,13 @@ pub enum Suite {
     AesCm128HmacSha1_32,
     /// AES in Galois/counter mode, 128 bits.
     AeadAes128Gcm,
+    /// The same with 256 bits: what browsers agree on by DTLS.
+    AeadAes256Gcm,
 }
 
 impl Suite {
-    /// All suites, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::AesCm128HmacSha1_80, Self::AeadAes128Gcm, Self::AesCm128HmacSha1_32];
+    /// What phones are offered by SDP and may offer themselves, in the order in which it is offered.
+    pub const OFFERED: [Self; 3] = [Self::AesCm128HmacSha1_80, Self::AeadAes128Gcm, Self::AesCm128HmacSha1_32];
 
     /// Its name in SDP's `a=crypto`.
     #[must_use]
@@ -41,21 +44,35 @@ impl Suite {
             Self::AesCm128HmacSha1_80 => "AES_CM_128_HMAC_SHA1_80",
             Self::AesCm128HmacSha1_32 => "AES_CM_128_HMAC_SHA1_32",
             Self::AeadAes128Gcm => "AEAD_AES_128_GCM",
+            Self::AeadAes256Gcm => "AEAD_AES_256_GCM",
         }
     }
 
-    /// The suite of this name.
+    /// The suite of this name, of those that are [`Suite::OFFERED`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|suite| suite.name().eq_ignore_ascii_case(name))
+        Self::OFFERED.into_iter().find(|suite| suite.name().eq_ignore_ascii_case(name))
     }
 
     /// How many octets a master key and its salt have together.
     #[must_use]
     pub const fn key_length(self) -> usize {
+        self.key() + self.salt()
+    }
+
+    /// Octets of a key.
+    pub(crate) const fn key(self) -> usize {
         match self {
-            Self::AesCm128HmacSha1_80 | Self::AesCm128HmacSha1_32 => KEY + SALT,
-            Self::AeadAes128Gcm => KEY + GCM_SALT,
+            Self::AesCm128HmacSha1_80 | Self::AesCm128HmacSha1_32 | Self::AeadAes128Gcm => 16,
+            Self::AeadAes256Gcm => KEY,
+        }
+    }
+
+    /// Octets of the salt of a master key.
+    pub(crate) const fn salt(self) -> usize {
+        match self {
+            Self::AesCm128HmacSha1_80 | Self::AesCm128HmacSha1_32 => SALT,
+            Self::AeadAes128Gcm | Self::AeadAes256Gcm => GCM_SALT,
         }
     }
 
@@ -64,22 +81,22 @@ impl Suite {
         match self {
             Self::AesCm128HmacSha1_80 => 10,
             Self::AesCm128HmacSha1_32 => 4,
-            Self::AeadAes128Gcm => 16,
+            Self::AeadAes128Gcm | Self::AeadAes256Gcm => 16,
         }
     }
 }
 
-/// Octets of a master key, of its salt, and of the shorter salt that GCM has.
-const KEY: usize = 16;
+/// Octets of the longest key, of a master key's salt, and of the shorter salt that GCM has.
+const KEY: usize = 32;
 const SALT: usize = 14;
 const GCM_SALT: usize = 12;
 
 /// A master key with its salt. Its octets are shown to nobody but who asks for them by name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MasterKey {
-    /// Key and salt; a shorter salt ends in zeros (RFC 7714 §11).
+    /// Key and salt, as long as the suite wants them.
     octets: [u8; KEY + SALT],
-    length: usize,
+    suite: Suite,
 }
 
 impl MasterKey {
@@ -88,31 +105,32 @@ impl MasterKey {
     pub fn new(suite: Suite, octets: &[u8]) -> Option<Self> {
         let mut own = [0; KEY + SALT];
         own.get_mut(..octets.len())?.copy_from_slice(octets);
-        (octets.len() == suite.key_length()).then_some(Self { octets: own, length: octets.len() })
+        (octets.len() == suite.key_length()).then_some(Self { octets: own, suite })
     }
 
     /// A key that nobody knows, of a generator that is fit for that.
     #[must_use]
     pub fn random(suite: Suite, rng: &mut (impl rand::Rng + rand::CryptoRng)) -> Self {
         let mut octets = [0; KEY + SALT];
-        let length = suite.key_length();
-        rng.fill_bytes(&mut octets[..length]);
-        Self { octets, length }
+        rng.fill_bytes(&mut octets[..suite.key_length()]);
+        Self { octets, suite }
     }
 
     /// Key and salt, to be told to the party and to nobody else.
     #[must_use]
     pub fn reveal(&self) -> &[u8] {
-        &self.octets[..self.length]
+        &self.octets[..self.suite.key_length()]
     }
 
     fn key(&self) -> &[u8] {
-        &self.octets[..KEY]
+        &self.octets[..self.suite.key()]
     }
 
+    /// The salt; a shorter one ends in zeros (RFC 7714 §11).
     fn salt(&self) -> [u8; SALT] {
         let mut salt = [0; SALT];
-        salt.copy_from_slice(&self.octets[KEY..]);
+        let own = &self.octets[self.suite.key()..self.suite.key_length()];
+        salt[..own.len()].copy_from_slice(own);
         salt
     }
 }

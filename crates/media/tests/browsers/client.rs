@@ -33,6 +33,10 @@ pub struct Client {
     pub ssrc: u32,
     pub connected: bool,
     pub heard: Vec<Heard>,
+    /// The last datagram of sound that it sent, as it was on the wire.
+    pub said: Vec<u8>,
+    /// Datagrams of reports that it sent, and that it was sent.
+    pub reports: (u32, u32),
     /// It waits for the other side to begin with DTLS.
     pub passive: bool,
     answered: bool,
@@ -86,6 +90,8 @@ impl Client {
             ssrc,
             connected: false,
             heard: Vec::new(),
+            said: Vec::new(),
+            reports: (0, 0),
             passive: false,
             answered: false,
             mid,
@@ -160,6 +166,7 @@ impl Client {
     pub fn work(&mut self) {
         let mut room = [0; 2_000];
         while let Ok((length, from)) = self.socket.recv_from(&mut room) {
+            self.reports.1 += u32::from(is_report(&room[..length]));
             if let Ok(received) = Receive::new(Protocol::Udp, from, self.address, &room[..length]) {
                 let _ = self.rtc.handle_input(Input::Receive(Instant::now(), received));
                 self.poll();
@@ -174,6 +181,11 @@ impl Client {
             match self.rtc.poll_output() {
                 Ok(Output::Timeout(_)) | Err(_) => return,
                 Ok(Output::Transmit(transmit)) => {
+                    let octets = &transmit.contents;
+                    self.reports.0 += u32::from(is_report(octets));
+                    if octets.first().is_some_and(|first| *first >= 128) && !is_report(octets) {
+                        self.said = octets.to_vec();
+                    }
                     let _ = self.socket.send_to(&transmit.contents, transmit.destination);
                 }
                 Ok(Output::Event(Event::Connected)) => self.connected = true,
@@ -188,6 +200,11 @@ impl Client {
             }
         }
     }
+}
+
+/// RFC 5761 §4.
+fn is_report(octets: &[u8]) -> bool {
+    octets.first().is_some_and(|first| *first >= 128) && tandem_media::rtp::is_rtcp(octets)
 }
 
 /// Longer than anything that is waited for takes.

@@ -2,12 +2,15 @@
 
 use std::{
     net::{SocketAddr, UdpSocket},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tandem_media::{Browser, Codec, Config, Engine, Event, Hears, LegId, OpenError};
 
-use crate::world::{A, B, C, LOCAL, World, assert_continuous};
+use crate::{
+    client::PATIENCE,
+    world::{A, B, C, LOCAL, World, assert_continuous},
+};
 
 fn browser(description: &mut tandem_media::Description) -> &mut Browser {
     description.browser.as_mut().expect("it is a browser's")
@@ -236,6 +239,53 @@ fn what_strangers_send_reaches_nobody() {
     assert_continuous(&heard);
     assert!(world.engine.stats().ignored_packets > 500);
     assert_eq!(world.close(A).received.packets, 10);
+}
+
+#[test]
+fn a_browsers_packet_that_was_changed_or_is_sent_again_is_not_heard() {
+    let mut world = World::new(42_200..=42_299, |_| {});
+    let local = world.browser(A, Codec::Pcmu, |_| {});
+    world.phone(B, Codec::Pcmu);
+    world.connect(A, B);
+    world.connected(&[A]);
+    world.talk(&[A], 10);
+    let client = world.client(A);
+    let mut forged = client.said.clone();
+    for place in 0..forged.len() {
+        // From its own address.
+        client.socket.send_to(&client.said, local.address).unwrap();
+        forged[place] ^= 1;
+        client.socket.send_to(&forged, local.address).unwrap();
+        forged[place] ^= 1;
+    }
+    let sent = 2 * forged.len() as u64;
+    world.until(|world| world.engine.stats().ignored_packets >= sent);
+    world.talk(&[A], 10);
+    let heard = world.heard(B);
+    assert_eq!(heard.len(), 20);
+    assert_continuous(&heard);
+    let stats = world.close(A);
+    assert_eq!((stats.received.packets, stats.received.lost), (20, 0));
+}
+
+#[test]
+fn what_a_browser_reports_is_in_the_legs_figures() {
+    let mut world = World::new(42_300..=42_399, |_| {});
+    world.browser(A, Codec::Pcmu, |_| {});
+    world.engine.route(vec![(A, Hears::Echo)]);
+    world.connected(&[A]);
+    // It reports on what it was sent once it has our report, which it answers.
+    let (mut told, end) = (None, Instant::now() + 6 * PATIENCE);
+    while told.is_none_or(|before| world.client(A).reports.0 < before + 2) {
+        assert!(Instant::now() < end, "nobody reports: {:?}", world.client(A).reports);
+        world.talk(&[A], 10);
+        let (sent, received) = world.client(A).reports;
+        told = told.or((received > 0).then_some(sent));
+    }
+    let stats = world.close(A);
+    assert_eq!(stats.remote_lost, Some(0));
+    assert!(stats.remote_jitter_ms.is_some());
+    assert!(stats.round_trip_ms.is_some());
 }
 
 #[test]

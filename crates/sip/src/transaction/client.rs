@@ -8,8 +8,10 @@ use bytes::Bytes;
 use super::{
     event::{ClientId, Event, Failure},
     key::ClientKey,
+    large::Datagram,
     outbox::Out,
     timers::{Repeat, Timers, earlier},
+    via,
 };
 use crate::{
     flow::Flow,
@@ -59,6 +61,8 @@ pub(super) struct Client {
     head: Option<Box<Request>>,
     /// What is sent again until there is a response; empty after the final one.
     bytes: Bytes,
+    /// The same as a datagram, while a stream is tried first.
+    datagram: Option<Box<Datagram>>,
     /// The layer's own CANCEL: nobody is told.
     silent: bool,
     state: State,
@@ -72,38 +76,81 @@ pub(super) struct Client {
     reliable: Vec<(Box<str>, u32)>,
 }
 
+/// A request with its `Via`, and the way it goes.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) flow: Flow,
+    pub(super) bytes: Bytes,
+    request: Request,
+    datagram: Option<Box<Datagram>>,
+}
+
+impl Sent {
+    /// A request that goes this way.
+    pub(super) fn new(flow: Flow, request: Request) -> Self {
+        Self { flow, bytes: request.to_bytes(), request, datagram: None }
+    }
+
+    /// By a stream first: what it is now, it goes as at `at` at the latest.
+    pub(super) fn by_stream(self, stream: Flow, branch: &str, at: Instant) -> Self {
+        let Self { flow, bytes, mut request, .. } = self;
+        let is_invite = request.method == Method::Invite;
+        let head = is_invite.then(|| Box::new(head(request.clone())));
+        request.headers.remove_top_via();
+        request.headers.push_front(Name::Via, via::ours(stream, branch));
+        Self { datagram: Some(Box::new(Datagram { flow, bytes, head, at })), ..Self::new(stream, request) }
+    }
+}
+
 impl Client {
-    /// A request that is sent now. It has its `Via`, with the key's branch.
+    /// A request that is sent now, with the key's branch.
     pub(super) fn start(
         now: Instant,
         timers: &Timers,
-        flow: Flow,
-        request: Request,
+        sent: Sent,
         key: ClientKey,
         silent: bool,
         out: &mut Out,
     ) -> Self {
-        let bytes = request.to_bytes();
+        let Sent { flow, bytes, request, datagram } = sent;
         out.send(flow, bytes.clone());
         let is_invite = request.method == Method::Invite;
-        let longest = if is_invite { timers.long() } else { timers.t2 };
-        let repeat = (!flow.transport.is_reliable()).then(|| Repeat::new(now, timers.t1, longest));
-        Self {
+        let mut client = Self {
             key,
             flow,
             queued: None,
             is_invite,
             head: is_invite.then(|| Box::new(head(request))),
             bytes,
+            datagram,
             silent,
             state: State::Waiting,
-            repeat,
-            end: Some(now + timers.long()),
+            repeat: None,
+            end: None,
             cancel: Cancel::No,
             ack: None,
             forks: Vec::new(),
             reliable: Vec::new(),
-        }
+        };
+        client.set_timers(now, timers);
+        client
+    }
+
+    /// It was sent for the first time on its way.
+    fn set_timers(&mut self, now: Instant, timers: &Timers) {
+        let longest = if self.is_invite { timers.long() } else { timers.t2 };
+        self.repeat = (!self.flow.transport.is_reliable()).then(|| Repeat::new(now, timers.t1, longest));
+        self.end = Some(now + timers.long());
+    }
+
+    /// Goes as a datagram, if a stream was tried first and there is no response yet. Gives whether it does.
+    fn fall_back(&mut self, now: Instant, timers: &Timers, out: &mut Out) -> bool {
+        let Some(datagram) = self.datagram.take() else { return false };
+        let Datagram { flow, bytes, head, at: _ } = *datagram;
+        (self.flow, self.bytes, self.head) = (flow, bytes, head);
+        self.set_timers(now, timers);
+        out.send(self.flow, self.bytes.clone());
+        true
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -111,11 +158,14 @@ impl Client {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        earlier(self.end, self.repeat.map(|repeat| repeat.at))
+        let instead = self.datagram.as_ref().map(|datagram| datagram.at);
+        earlier(instead, earlier(self.end, self.repeat.map(|repeat| repeat.at)))
     }
 
-    pub(super) fn handle_timeout(&mut self, id: ClientId, now: Instant, out: &mut Out) {
-        if self.end.is_some_and(|end| end <= now) {
+    pub(super) fn handle_timeout(&mut self, id: ClientId, now: Instant, timers: &Timers, out: &mut Out) {
+        if self.datagram.as_ref().is_some_and(|datagram| datagram.at <= now) {
+            self.fall_back(now, timers, out);
+        } else if self.end.is_some_and(|end| end <= now) {
             match self.state {
                 State::Waiting | State::Proceeding => self.fail(id, Failure::Timeout, out),
                 State::Completed | State::Accepted | State::Over => self.state = State::Over,
@@ -126,7 +176,10 @@ impl Client {
     }
 
     /// The transport could not carry it.
-    pub(super) fn transport_failed(&mut self, id: ClientId, out: &mut Out) {
+    pub(super) fn transport_failed(&mut self, id: ClientId, now: Instant, timers: &Timers, out: &mut Out) {
+        if self.fall_back(now, timers, out) {
+            return;
+        }
         match self.state {
             State::Waiting | State::Proceeding => self.fail(id, Failure::Transport, out),
             // The final response is there.
@@ -151,6 +204,8 @@ impl Client {
         response: Response,
         out: &mut Out,
     ) -> Option<Request> {
+        // The stream carried it.
+        self.datagram = None;
         match response.status {
             ..200 => self.provisional(id, now, timers, response, out),
             200..300 if self.is_invite => {

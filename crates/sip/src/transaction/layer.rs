@@ -10,9 +10,10 @@ use std::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::{
-    client::Client,
+    client::{Client, Sent},
     event::{ClientId, Counts, Output, ServerId},
     key::{ClientKey, DialogKey, MergeKey, ServerKey},
+    large::Streams,
     outbox::Out,
     server::{Server, ensure_tag},
     timers::{Queue, Timers, Waiter},
@@ -46,6 +47,7 @@ pub struct Transactions {
     /// Who would hear of a failed transport.
     pub(super) ways: BTreeSet<(Transport, SocketAddr, Waiter)>,
     queue: Queue,
+    streams: Streams,
     /// INVITEs that get their 100 at the end of the turn.
     pub(super) untried: VecDeque<ServerId>,
     pub(super) out: Out,
@@ -79,6 +81,7 @@ impl Transactions {
             dialogs: HashMap::new(),
             ways: BTreeSet::new(),
             queue: Queue::default(),
+            streams: Streams::default(),
             untried: VecDeque::new(),
             out: Out::default(),
         }
@@ -89,6 +92,12 @@ impl Transactions {
     /// 200,000 unless set.
     pub fn limit_servers(&mut self, most: usize) {
         self.most_servers = most;
+    }
+
+    /// Whether requests that are too large for a datagram go by TCP where they can (RFC 3261 §18.1.1). Only where we are reached
+    /// by TCP at the addresses of UDP. Not unless set.
+    pub fn allow_streams(&mut self, allowed: bool) {
+        self.streams.allow(allowed);
     }
 
     /// A message came. What belongs to nothing, or lacks what would tell where it belongs, is dropped and counted.
@@ -102,11 +111,17 @@ impl Transactions {
         }
     }
 
-    /// Sends a request (not an ACK, not a CANCEL): its `Via` is put on top, `Max-Forwards` 70 added if it has none.
+    /// Sends a request (not an ACK, not a CANCEL): its `Via` is put on top, `Max-Forwards` 70 added if it has none. Where that
+    /// is allowed, one that is too large for a datagram goes by TCP instead.
     pub fn request(&mut self, now: Instant, flow: Flow, mut request: Request) -> ClientId {
         let branch = self.dress(flow, &mut request);
         let key = ClientKey::new(&branch, &request.method);
-        self.start(now, flow, request, key, false)
+        let sent = Sent::new(flow, request);
+        let sent = match self.streams.instead_of(now, flow, sent.bytes.len()) {
+            Some(stream) => sent.by_stream(stream, &branch, now + 2 * self.timers.t1),
+            None => sent,
+        };
+        self.start(now, sent, key, false)
     }
 
     /// Cancels an INVITE, as soon as it has a provisional response (RFC 3261 §9.1); `reason` is the value of a `Reason`
@@ -179,7 +194,7 @@ impl Transactions {
 
     /// What was sent this way did not arrive, or the connection is gone. Requests that wait for a response from there
     /// fail; answers try a connection to the port that the client wrote into its `Via`, once.
-    pub fn transport_failed(&mut self, _now: Instant, flow: Flow) {
+    pub fn transport_failed(&mut self, now: Instant, flow: Flow) {
         let first = (flow.transport, flow.remote, Waiter::Client(ClientId(0)));
         let last = (flow.transport, flow.remote, Waiter::Server(ServerId(u64::MAX)));
         let waiters: Vec<Waiter> = self.ways.range(first..=last).map(|(_, _, waiter)| *waiter).collect();
@@ -189,7 +204,9 @@ impl Transactions {
                     if let Some(client) = self.clients.get_mut(&id)
                         && goes(client.flow, flow)
                     {
-                        client.transport_failed(id, &mut self.out);
+                        let before = client.flow;
+                        client.transport_failed(id, now, &self.timers, &mut self.out);
+                        self.follow(now, id, before);
                         self.settle_client(id);
                     }
                 }
@@ -213,7 +230,9 @@ impl Transactions {
                 Waiter::Client(id) => {
                     if let Some(client) = self.clients.get_mut(&id) {
                         client.queued = None;
-                        client.handle_timeout(id, now, &mut self.out);
+                        let before = client.flow;
+                        client.handle_timeout(id, now, &self.timers, &mut self.out);
+                        self.follow(now, id, before);
                         self.settle_client(id);
                     }
                 }
@@ -265,14 +284,26 @@ impl Transactions {
         }
     }
 
-    fn start(&mut self, now: Instant, flow: Flow, request: Request, key: ClientKey, silent: bool) -> ClientId {
+    fn start(&mut self, now: Instant, sent: Sent, key: ClientKey, silent: bool) -> ClientId {
         let id = ClientId(self.next_id());
+        let flow = sent.flow;
         self.client_keys.insert(key.clone(), id);
-        let client = Client::start(now, &self.timers, flow, request, key, silent, &mut self.out);
+        let client = Client::start(now, &self.timers, sent, key, silent, &mut self.out);
         self.clients.insert(id, Box::new(client));
         self.ways.insert((flow.transport, flow.remote, Waiter::Client(id)));
         self.settle_client(id);
         id
+    }
+
+    /// A client transaction may go another way than before: as a datagram, since a stream did not carry it.
+    fn follow(&mut self, now: Instant, id: ClientId, before: Flow) {
+        if let Some(client) = self.clients.get(&id)
+            && client.flow != before
+        {
+            self.ways.remove(&(before.transport, before.remote, Waiter::Client(id)));
+            self.ways.insert((client.flow.transport, client.flow.remote, Waiter::Client(id)));
+            self.streams.failed(now, before.remote);
+        }
     }
 
     /// Sends the CANCEL of a client transaction, if there is one to send, and settles both.
@@ -283,7 +314,7 @@ impl Transactions {
         {
             let flow = client.flow;
             let key = ClientKey::new(via.branch().unwrap_or_default(), &Method::Cancel);
-            self.start(now, flow, cancel, key, true);
+            self.start(now, Sent::new(flow, cancel), key, true);
         }
         self.settle_client(id);
     }

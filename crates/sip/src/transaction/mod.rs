@@ -23,11 +23,13 @@
 //! | `reliable` | is a provisional response acknowledged? |
 //! | `timers` | when is it time? |
 //! | `receive` | what comes: is it new, is it known, whom does it concern? |
+//! | `large` | which requests are too large for a datagram? |
 //! | `layer` | all of them together |
 
 mod client;
 mod event;
 mod key;
+mod large;
 mod layer;
 mod outbox;
 mod receive;

@@ -177,6 +177,13 @@ impl Transports {
         self.shared.bound(transport).next()
     }
 
+    /// Whether who knows one of our addresses for datagrams reaches us there by TCP too.
+    #[must_use]
+    pub fn is_reached_by_both(&self) -> bool {
+        let Shared { udp, tcp, .. } = &*self.shared;
+        !udp.is_empty() && udp.iter().all(|udp| tcp.contains(&udp.bound))
+    }
+
     /// The way to this end by a transport that we have: with our address as that end sees it. A connection, where there
     /// is none yet, is opened by the first message.
     #[must_use]

@@ -5,6 +5,7 @@
 mod anything;
 mod cancelling;
 mod invitations;
+mod large;
 mod matching;
 mod network;
 mod reliably;

@@ -1,14 +1,18 @@
-//! A stack that is not ours calls us: sipp's own caller, over UDP and TCP. Skipped where there is no sipp.
+//! A stack that is not ours calls us, and is called: sipp's own caller and callee, over UDP and TCP. Skipped where there is no
+//! sipp.
 
-use std::{process::Stdio, time::Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use tandem_sip::{
     flow::Transport,
-    message::{Method, Name, Response},
+    message::{Method, Name, Request, Response},
     transaction::{Event, Output, Timers, Transactions},
     transport::{Incoming, Transports},
 };
-use tokio::{process::Command, sync::mpsc, time::sleep_until};
+use tokio::{net::TcpStream, process::Command, sync::mpsc, time::sleep_until};
 
 use crate::world::config;
 
@@ -102,6 +106,85 @@ async fn sipp_calls_over_udp_and_tcp() {
     for transport in [Transport::Udp, Transport::Tcp] {
         let Some(callee) = called(transport, 200, 400).await else { return };
         assert_eq!((callee.acknowledged, callee.ended), (200, 200));
+    }
+}
+
+/// Calls sipp, which waits for one call by this transport, with an INVITE that should go by UDP and is too large for it. Gives
+/// the transport by which it was answered.
+async fn call_with_a_large_invite(transport: Transport) -> Option<Transport> {
+    let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mode = if transport == Transport::Tcp { "t1" } else { "u1" };
+    let mut command = Command::new("sipp");
+    command.args(["-sn", "uas", "-t", mode, "-nostdin", "-i", "127.0.0.1", "-m", "1", "-p", &free.port().to_string()]);
+    command.current_dir(std::env::temp_dir()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let Ok(mut sipp) = command.kill_on_drop(true).spawn() else {
+        eprintln!("no sipp here: skipped");
+        return None;
+    };
+    // Datagrams are sent again until it listens.
+    while transport == Transport::Tcp && TcpStream::connect(free).await.is_err() {
+        assert!(sipp.try_wait().unwrap().is_none(), "sipp does not wait for calls");
+        sleep_until((Instant::now() + Duration::from_millis(10)).into()).await;
+    }
+    let (sender, mut events) = mpsc::channel(100);
+    let transports = Transports::open(config("127.0.0.1"), sender).await.unwrap();
+    let mut layer = Transactions::from_os_rng(Timers::default());
+    layer.allow_streams(true);
+    let way = transports.flow_to(Transport::Udp, free).unwrap();
+    let mut invite = in_dialog(Method::Invite, "", 1);
+    invite.headers.push(Name::Contact, format!("<sip:caller@{}>", way.local));
+    invite.set_body("application/sdp", format!("{SDP}{}", "a=filler:0123456789\r\n".repeat(70)));
+    layer.request(Instant::now(), way, invite);
+    let mut came = way;
+    loop {
+        while let Some(output) = layer.poll() {
+            match output {
+                Output::Send { flow, bytes } => transports.send(flow, bytes),
+                Output::Event(Event::Response { response, .. }) if response.status < 200 => {}
+                Output::Event(Event::Response { id, response }) => {
+                    let (now, to) = (Instant::now(), response.headers.get(&Name::To).unwrap_or_default().to_owned());
+                    assert_eq!(response.status, 200);
+                    if response.headers.cseq().unwrap().method == Method::Invite {
+                        layer.ack(now, came, id, in_dialog(Method::Ack, &to, 1));
+                        layer.request(now, came, in_dialog(Method::Bye, &to, 2));
+                    } else {
+                        assert!(sipp.wait().await.unwrap().success(), "sipp counted a failed call");
+                        return Some(came.transport);
+                    }
+                }
+                Output::Event(other) => panic!("not from sipp: {other:?}"),
+            }
+        }
+        let at = layer.next_timeout();
+        tokio::select! {
+            incoming = events.recv() => match incoming.expect("the transports live") {
+                Incoming::Message { flow, message, .. } => {
+                    came = flow;
+                    layer.receive(Instant::now(), flow, message.expect("sipp is well-formed"));
+                }
+                Incoming::Failed { flow } => layer.transport_failed(Instant::now(), flow),
+            },
+            () = async { sleep_until(at.unwrap_or_else(Instant::now).into()).await }, if at.is_some() => {
+                layer.handle_timeout(Instant::now());
+            }
+        }
+    }
+}
+
+fn in_dialog(method: Method, to: &str, number: u32) -> Request {
+    let mut request = Request::new(method.clone(), "sip:service@127.0.0.1".parse().unwrap());
+    request.headers.push(Name::From, "<sip:caller@127.0.0.1>;tag=caller");
+    request.headers.push(Name::To, if to.is_empty() { "<sip:service@127.0.0.1>" } else { to });
+    request.headers.push(Name::CallId, "a-large-invite@127.0.0.1");
+    request.headers.push(Name::CSeq, format!("{number} {method}"));
+    request
+}
+
+#[tokio::test]
+async fn sipp_takes_a_large_invite_by_tcp_and_as_a_datagram_where_it_has_no_tcp() {
+    for transport in [Transport::Tcp, Transport::Udp] {
+        let Some(carried) = call_with_a_large_invite(transport).await else { return };
+        assert_eq!(carried, transport);
     }
 }
 

@@ -203,6 +203,11 @@ impl<M: Media> Exchange<M> {
         }
     }
 
+    /// Whether requests that are too large for a datagram go by TCP: where phones reach us by it at the addresses of UDP.
+    pub fn allow_streams(&mut self, allowed: bool) {
+        self.transactions.allow_streams(allowed);
+    }
+
     /// Takes an event.
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {

@@ -108,7 +108,7 @@ impl Keys {
             (None, _, policy @ (Policy::BestEffort | Policy::Preferred)) => {
                 if self.said.is_empty() {
                     let secrets = &mut self.secrets;
-                    let keys = (1..).zip(Suite::ALL);
+                    let keys = (1..).zip(Suite::OFFERED);
                     self.said = keys.map(|(tag, suite)| (tag, suite, MasterKey::random(suite, secrets))).collect();
                 }
                 self.insists = policy == Policy::Preferred;
