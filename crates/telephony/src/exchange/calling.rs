@@ -95,7 +95,7 @@ impl<M: Media> Exchange<M> {
         let max_forwards = invite.headers.max_forwards().ok().flatten().unwrap_or(70);
         let arrived = self.arrive(now, server, flow, &about, invite, peer);
         let Some(leg) = arrived else { return };
-        let too_many = about.direction == Direction::Outgoing && !for_help && self.has_too_many(&about);
+        let too_many = about.direction == Direction::Outgoing && !for_help && self.has_too_many(about.caller.account);
         let supervise = match &route.action {
             RouteAction::Supervise(request) => {
                 Some((self.to_supervise(about.caller.account, request, None), (**request).clone()))
@@ -113,20 +113,11 @@ impl<M: Media> Exchange<M> {
         let id = about.id;
         let record = XdrId(self.new_uuid(now.wall));
         let (call, actions) = Call::new(about, leg, plan, now.instant);
-        self.calls.insert(id, Entry { call, caller: leg, callee: None, max_forwards, record, asked_to_record: None });
+        self.calls.insert(id, Entry::new(call, leg, max_forwards, record));
         self.perform(now, id, actions);
         if let Some((found, request)) = supervise {
             self.begin_supervision(now, leg, id, request, found);
         }
-    }
-
-    /// Whether an account has as many calls to outside as it may have: a stolen password must not cost more than that.
-    fn has_too_many(&self, about: &About) -> bool {
-        let of_account = |entry: &&Entry| {
-            let other = &entry.call.about;
-            other.direction == Direction::Outgoing && other.caller.account == about.caller.account
-        };
-        self.calls.values().filter(of_account).count() >= self.settings.account_calls_max
     }
 
     /// Makes the caller's leg. When that cannot be done the INVITE is answered, and a record kept.

@@ -69,6 +69,7 @@ impl<M: Media> Exchange<M> {
         let Some(kept) = kept.filter(|_| same_customer && possible) else {
             return self.tell(now, referrer, 481);
         };
+        self.toll_follows(now, kept, other_call);
         let mut holds = false;
         if let Some(leg) = self.legs.get_mut(&kept) {
             leg.call = other_call;

@@ -214,6 +214,12 @@ impl Leg {
         matches!(self.state, State::Over) && self.pending.is_empty() && self.unacknowledged.is_none()
     }
 
+    /// Whether we called it.
+    #[must_use]
+    pub const fn is_called_by_us(&self) -> bool {
+        self.called_by_us
+    }
+
     /// Whether it called us and still waits for an answer.
     #[must_use]
     pub const fn is_incoming(&self) -> bool {
@@ -273,7 +279,10 @@ impl Leg {
                 }
             }
             State::Up if self.unacknowledged.is_some() => self.bye_later = Some(why),
-            State::Up if why == Why::Transferred => self.bye_at = Some(wire.now + LEAVES_BY_ITSELF),
+            // Another network is not waited for: it counts the seconds.
+            State::Up if why == Why::Transferred && self.peer != Peer::Trunk => {
+                self.bye_at = Some(wire.now + LEAVES_BY_ITSELF)
+            }
             State::Up => self.bye(wire, why),
             State::Over => {}
         }

@@ -14,6 +14,7 @@ mod phone;
 mod records;
 mod scanners;
 mod simulation;
+mod tolls;
 mod torture;
 mod wire;
 #[expect(dead_code, reason = "some of it is for phones that people use")]

@@ -63,6 +63,12 @@ fn terms(account: AccountId) -> Option<RecordingTerms> {
     })
 }
 
+/// 00… is a public number, all else is for help.
+fn outside_number(dialled: &str) -> TrunkNumber {
+    let public = dialled.strip_prefix("00").and_then(|digits| format!("+{digits}").parse().ok());
+    public.map_or_else(|| TrunkNumber::Emergency(dialled.to_owned()), TrunkNumber::Public)
+}
+
 impl Records {
     pub fn answer(&mut self, question: Question) -> Answer {
         let extension = |number: &str| {
@@ -115,6 +121,7 @@ impl Records {
             members: members.into_iter().map(|n| Target { skip_when_busy: true, ..target(n) }).collect(),
         };
         let phones = self.phones;
+        let direction = if number.starts_with('0') { Direction::Outgoing } else { direction };
         let action = match number.as_str() {
             "7700" => group(RingStrategy::Order, (0..3.min(phones)).collect()),
             "7701" => group(RingStrategy::Simultaneous, (0..phones).collect()),
@@ -123,7 +130,7 @@ impl Records {
             prefix if prefix.starts_with("*90") => supervise(extension(&prefix[3..]).map(account)),
             outside if outside.starts_with('0') => RouteAction::Ring(Target {
                 party: Party { number: number.clone(), ..Party::default() },
-                reach: Reach::Trunk { number: TrunkNumber::Emergency(number.clone()), from: "32255507".into() },
+                reach: Reach::Trunk { number: outside_number(outside), from: "32255507".into() },
                 skip_when_busy: false,
             }),
             _ => match extension(&number) {
