@@ -56,7 +56,10 @@ impl<M: Media> Exchange<M> {
     /// A phone whose digest was good calls.
     pub(super) fn dial(&mut self, now: Now, server: ServerId, flow: Flow, request: Request, phone: &Phone) {
         match request.headers.replaces() {
-            Ok(Some(replaces)) => return self.pick_up(now, server, flow, request, phone, &replaces),
+            Ok(Some(_)) => {
+                let (peer, question) = (Peer::Phone(phone.account), Question::PickUp { account: phone.account });
+                return self.ask_dialled(request, server, flow, peer, question);
+            }
             Ok(None) => {}
             Err(_) => return self.refuse(now, Some(server), &request, 400),
         }
@@ -80,6 +83,9 @@ impl<M: Media> Exchange<M> {
         let Some(customer) = route.customer else {
             return self.refuse(now, Some(server), &invite, 404);
         };
+        if route.action == RouteAction::PickUp {
+            return self.pick_up(now, server, flow, invite, peer, route);
+        }
         let about = About {
             id: tandem_domain::ids::CallId(self.new_uuid(now.wall)),
             customer,
@@ -100,9 +106,11 @@ impl<M: Media> Exchange<M> {
             RouteAction::Supervise(request) => {
                 Some((self.to_supervise(about.caller.account, request, None), (**request).clone()))
             }
-            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) | RouteAction::Group { .. } => {
-                None
-            }
+            RouteAction::Refuse(_)
+            | RouteAction::Service { .. }
+            | RouteAction::PickUp
+            | RouteAction::Ring(_)
+            | RouteAction::Group { .. } => None,
         };
         let plan = match &supervise {
             Some((Ok(_), _)) => Plan::Supervise,
@@ -206,8 +214,8 @@ impl<M: Media> Exchange<M> {
         match action {
             RouteAction::Refuse(refusal) => Plan::Refuse(refusal),
             RouteAction::Service { prompt, echo } => Plan::Service { prompt, echo },
-            // Who dials it joins; nobody is handed over to a supervision.
-            RouteAction::Supervise(_) => Plan::Refuse(Refusal::NOT_ALLOWED),
+            // Who dials it joins; nobody is handed over to a supervision, or to what an INVITE names.
+            RouteAction::Supervise(_) | RouteAction::PickUp => Plan::Refuse(Refusal::NOT_ALLOWED),
             RouteAction::Ring(target) => Plan::Ring(Hunt::alone(target)),
             RouteAction::Group { id, strategy, ring, members, .. } => {
                 Plan::Ring(self.hunt_in_group(id, strategy, ring, members))

@@ -93,6 +93,12 @@ impl<M: Media> Exchange<M> {
         }
     }
 
+    /// Whether a party of a call is outside, and was called by us.
+    pub(super) fn leads_outside(&self, call: CallId) -> bool {
+        let told_by_call = self.calls.get(&call).is_some_and(|entry| entry.outside.is_some());
+        told_by_call || self.tolls.values().any(|toll| toll.call == call)
+    }
+
     /// Whether an account has as many calls to outside as it may have, those included that it has handed over: a stolen password
     /// must not cost more than that.
     pub(super) fn has_too_many(&self, account: Option<AccountId>) -> bool {

@@ -120,10 +120,14 @@ pub struct Phone {
     pub rung: u64,
     /// Answers of its own whose ACK never came.
     pub unacknowledged: u64,
+    /// Whose place its next call takes.
+    replaces: Option<String>,
     /// The calls that it answered and that are over.
     pub billed: Vec<Billed>,
     /// It wants to know who that is, in every request inside a dialog.
     pub challenges: bool,
+    /// It is never content with a proof.
+    pub never_content: bool,
     /// Requests inside a dialog that came without a proof, and with one.
     pub unproven: Vec<Method>,
     pub proven: Vec<Method>,
@@ -160,8 +164,10 @@ impl Phone {
             statuses: Vec::new(),
             rung: 0,
             unacknowledged: 0,
+            replaces: None,
             billed: Vec::new(),
             challenges: false,
+            never_content: false,
             unproven: Vec::new(),
             proven: Vec::new(),
             taking,
@@ -241,6 +247,18 @@ impl Phone {
         self.settle(now);
     }
 
+    /// A line of its own, as another phone names it that is to take its place (RFC 3891).
+    pub fn as_replaced(&self, call_id: &str) -> String {
+        let id = self.lines[call_id].dialog.as_ref().expect("a line that is up").id();
+        format!("{};to-tag={};from-tag={}", id.call_id, id.remote_tag, id.local_tag)
+    }
+
+    /// Calls in order to take another phone's place.
+    pub fn pick_up(&mut self, now: Instant, replaces: String) -> String {
+        self.replaces = Some(replaces);
+        self.dial(now, "pickup", Calling::default())
+    }
+
     /// Hangs up.
     pub fn hang_up(&mut self, now: Instant, call_id: &str) {
         self.fulfil(now, call_id, Wish::Bye);
@@ -262,6 +280,9 @@ impl Phone {
         if !calling.late_offer {
             let offer = self.description("sendrecv");
             invite.set_body("application/sdp", offer);
+        }
+        if let Some(replaces) = self.replaces.take() {
+            invite.headers.push(Name::Replaces, replaces);
         }
         if let Some(after) = calling.cancel_after {
             self.later(now + after, &call_id, Wish::Cancel);
@@ -471,7 +492,7 @@ impl Phone {
         let Some(id) = id else { return };
         let inside = request.headers.to().is_ok_and(|to| to.tag().is_some());
         if self.challenges && inside {
-            if !request.headers.has(&Name::ProxyAuthorization) {
+            if self.never_content || !request.headers.has(&Name::ProxyAuthorization) {
                 self.unproven.push(request.method.clone());
                 return self.challenge(now, id, &request);
             }
@@ -585,6 +606,9 @@ impl Phone {
         response.headers.push(Name::Contact, format!("<sip:{}@{}>", self.user, self.address));
         if let Some(body) = body {
             response.set_body("application/sdp", body);
+        }
+        if self.challenges && status == 200 && request.method == Method::Invite {
+            response.headers.push(Name::SessionExpires, "90;refresher=uac");
         }
         self.transactions.respond(now, id, response);
     }

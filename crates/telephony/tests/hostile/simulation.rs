@@ -161,7 +161,7 @@ pub struct Simulation {
     arrivals: BinaryHeap<Reverse<(Instant, u64)>>,
     on_the_way: HashMap<u64, Arrival>,
     next: u64,
-    records: Records,
+    pub records: Records,
     /// Recordings that were noted and have not ended, and those that have.
     recording: HashSet<RecordingId>,
     recorded: HashSet<RecordingId>,
@@ -244,7 +244,7 @@ impl Simulation {
             arrivals: BinaryHeap::new(),
             on_the_way: HashMap::new(),
             next: 0,
-            records: Records { phones, hashes: HashMap::new() },
+            records: Records { phones, blocked: None, hashes: HashMap::new() },
             recording: HashSet::new(),
             recorded: HashSet::new(),
             watched: start,
@@ -262,6 +262,14 @@ impl Simulation {
     pub fn hand_over(&mut self, phone: usize, line: &str, number: &str, consult: bool) {
         self.phones[phone].hand_over(self.now, line, number, consult);
         self.collect(phone);
+    }
+
+    /// A phone takes the place of another one in a call.
+    pub fn pick_up(&mut self, phone: usize, from: usize, line: &str) -> String {
+        let replaces = self.phones[from].as_replaced(line);
+        let id = self.phones[phone].pick_up(self.now, replaces);
+        self.collect(phone);
+        id
     }
 
     /// A phone hangs up.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use proptest::prelude::*;
 use rand::{Rng as _, rngs::StdRng};
 use tandem_domain::calls::{Direction, EndedBy, ReleaseCause, Xdr};
+use tandem_sip::message::Method;
 
 use crate::{
     phone::{Called, Calling},
@@ -137,6 +138,88 @@ fn a_conversation_that_was_handed_over_is_measured() {
     let first = simulation.xdrs.iter().find(|xdr| xdr.cause == ReleaseCause::Transferred).expect("what was before");
     // The other one's leg goes on, and is measured when it ends.
     assert!(first.caller_quality.is_some(), "{first:?}");
+}
+
+fn limited() -> Simulation {
+    Simulation::with(PHONES, Network::default(), 12, answers, |settings| settings.account_calls_max = 2)
+}
+
+fn last_status(simulation: &Simulation, phone: usize) -> u16 {
+    simulation.phones[phone].statuses.iter().rfind(|(method, _)| *method == Method::Invite).expect("an answer").1
+}
+
+#[test]
+fn an_account_has_no_more_calls_to_outside_than_it_may_have_those_included_that_it_handed_over() {
+    let mut simulation = limited();
+    let line = talk(&mut simulation, 0, "00442071838750");
+    simulation.hand_over(0, &line, "701", false);
+    simulation.run(5 * SECOND);
+    talk(&mut simulation, 0, "00442071838751");
+    assert_eq!(last_status(&simulation, 0), 200);
+    talk(&mut simulation, 0, "00442071838752");
+    simulation.run(5 * SECOND);
+    assert_eq!(last_status(&simulation, 0), 503);
+    let refused = simulation.xdrs.iter().find(|xdr| xdr.status == 503).expect("a record of the refused one");
+    assert_eq!(refused.cause, ReleaseCause::Congestion);
+    // Another account may, help may be called, and who hangs up may again.
+    talk(&mut simulation, 2, "00442071838753");
+    assert_eq!(last_status(&simulation, 2), 200);
+    talk(&mut simulation, 0, "000");
+    assert_eq!(last_status(&simulation, 0), 200);
+    let help = simulation.phones[TRUNK].talking().len();
+    assert_eq!(help, 4);
+    let held = simulation.phones[1].talking().remove(0);
+    simulation.hang_up(1, &held);
+    for line in simulation.phones[0].talking().into_iter().take(1) {
+        simulation.hang_up(0, &line);
+    }
+    simulation.run(SECOND);
+    talk(&mut simulation, 0, "00442071838754");
+    assert_eq!(last_status(&simulation, 0), 200);
+}
+
+#[test]
+fn nobody_is_handed_over_to_outside_above_the_limit() {
+    let mut simulation = limited();
+    talk(&mut simulation, 0, "00442071838750");
+    let inside = talk(&mut simulation, 0, "701");
+    let other = talk(&mut simulation, 0, "702");
+    // While the first one rings outside, the second may not.
+    simulation.hand_over(0, &inside, "00442071838751", false);
+    simulation.run(SECOND / 2);
+    simulation.hand_over(0, &other, "00442071838752", false);
+    simulation.run(5 * SECOND);
+    let outside: Vec<_> = simulation.phones[TRUNK].talking();
+    assert_eq!(outside.len(), 2);
+    assert!(simulation.phones[0].talking().contains(&other), "who may not hand over has the call again");
+}
+
+#[test]
+fn who_has_no_service_takes_no_call_over() {
+    let mut simulation = limited();
+    simulation.records.blocked = Some(2);
+    let line = talk(&mut simulation, 0, "00442071838750");
+    simulation.pick_up(2, 0, &line);
+    simulation.run(10 * SECOND);
+    assert_eq!(last_status(&simulation, 2), 403);
+    let refused = simulation.xdrs.iter().find(|xdr| xdr.cause == ReleaseCause::NoService).expect("its record");
+    assert_eq!((refused.status, refused.caller.account), (403, Some(account(2))));
+    assert!(simulation.phones[0].talking().contains(&line), "the call goes on as it was");
+    // Who has service does, but not above the limit.
+    talk(&mut simulation, 1, "00442071838751");
+    talk(&mut simulation, 1, "00442071838752");
+    simulation.pick_up(1, 0, &line);
+    simulation.run(10 * SECOND);
+    assert_eq!(last_status(&simulation, 1), 503);
+    simulation.pick_up(3, 0, &line);
+    simulation.run(10 * SECOND);
+    assert_eq!(last_status(&simulation, 3), 200);
+    assert!(!simulation.phones[0].talking().contains(&line));
+    let own = simulation.phones[3].talking().remove(0);
+    simulation.hang_up(3, &own);
+    simulation.run(5 * SECOND);
+    let toll = outgoing(&simulation).into_iter().find(|xdr| xdr.callee.number == "00442071838750").expect("a record");
+    assert_eq!(toll.caller.account, Some(account(0)), "who called it pays");
 }
 
 /// What somebody does next.
