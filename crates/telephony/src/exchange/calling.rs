@@ -168,7 +168,9 @@ impl<M: Media> Exchange<M> {
         let negotiation = self.open_media(id, flow, Policy::BestEffort)?;
         let sip_call_id = invite.headers.call_id().unwrap_or_default().to_owned();
         let contact = self.settings.contact_on(flow);
-        let arrival = Arrival { id, call, party, peer, flow, contact, invite, server, negotiation };
+        let trunk = self.settings.trunk.as_ref().filter(|_| peer == Peer::Trunk);
+        let login = trunk.and_then(|trunk| trunk.credentials.clone()).map(Into::into);
+        let arrival = Arrival { id, call, party, peer, flow, contact, invite, server, negotiation, login };
         let mut wire = Wire { transactions: &mut self.transactions, now: now.instant, random: &mut self.random };
         let leg = Leg::arriving(arrival, &mut wire).map_err(|error: ArrivalError| {
             self.media.close(id);

@@ -228,7 +228,7 @@ impl<M: Media> Exchange<M> {
             target: uri.clone(),
             from: name_addr("", shown, own, None),
             to: uri.into(),
-            credentials: trunk.credentials,
+            credentials: trunk.credentials.map(Into::into),
             headers,
             ..self.invitation(call, target, flow)?
         };
