@@ -33,10 +33,10 @@ impl<M: Media> Exchange<M> {
         if self.is_full() && !calls_for_help(&request) {
             return self.refuse(now, Some(server), &request, 503);
         }
-        if !request.body.is_empty() && !request.headers.is_content_type("application/sdp") {
-            return self.refuse(now, Some(server), &request, 415);
-        }
         if self.settings.is_trunk(flow) {
+            if !is_described(&request) {
+                return self.refuse(now, Some(server), &request, 415);
+            }
             self.trunk_calls(now, server, flow, request);
         } else {
             self.authenticate(now, server, flow, request);
@@ -50,24 +50,27 @@ impl<M: Media> Exchange<M> {
         };
         let caller = caller_of(&request);
         let question = Question::FromTrunk { number, caller };
-        self.ask_dialled(request, server, flow, Peer::Trunk, question);
+        self.ask_dialled(request, server, flow, Peer::Trunk, None, question);
     }
 
     /// A phone whose digest was good calls.
     pub(super) fn dial(&mut self, now: Now, server: ServerId, flow: Flow, request: Request, phone: &Phone) {
+        if !is_described(&request) {
+            return self.turn_down(now, server, &request, Some(phone.into()), Refusal::NO_DESCRIPTION);
+        }
         match request.headers.replaces() {
             Ok(Some(_)) => {
                 let (peer, question) = (Peer::Phone(phone.account), Question::PickUp { account: phone.account });
-                return self.ask_dialled(request, server, flow, peer, question);
+                return self.ask_dialled(request, server, flow, peer, Some(phone.into()), question);
             }
             Ok(None) => {}
             Err(_) => return self.refuse(now, Some(server), &request, 400),
         }
         let Some(number) = request.uri.user.clone() else {
-            return self.refuse(now, Some(server), &request, 484);
+            return self.turn_down(now, server, &request, Some(phone.into()), Refusal::INCOMPLETE);
         };
         let question = Question::Dialled { account: phone.account, number };
-        self.ask_dialled(request, server, flow, Peer::Phone(phone.account), question);
+        self.ask_dialled(request, server, flow, Peer::Phone(phone.account), Some(phone.into()), question);
     }
 
     /// The directory has told what becomes of the call.
@@ -253,6 +256,11 @@ impl<M: Media> Exchange<M> {
             self.last_used.insert((group, account), now.instant);
         }
     }
+}
+
+/// Whether what an INVITE brings with it, if it brings something, is a session description.
+fn is_described(request: &Request) -> bool {
+    request.body.is_empty() || request.headers.is_content_type("application/sdp")
 }
 
 /// Whether a request calls for help, written in any of the ways that dialling rules understand.

@@ -23,6 +23,7 @@
 //! | `trunk` | are we registered at the trunk? |
 //! | `records` | what is kept of a call? |
 //! | `tolls` | who pays for a leg that leads outside? |
+//! | `unplaced` | what is kept of a call that never came to be one? |
 //! | [`guard`] | who guesses passwords? |
 
 mod arrivals;
@@ -43,6 +44,7 @@ mod supervising;
 mod tolls;
 mod transferring;
 mod trunk;
+mod unplaced;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},

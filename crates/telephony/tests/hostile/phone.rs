@@ -38,6 +38,8 @@ pub struct Calling {
     pub vanishes: bool,
     /// Offers nothing in its INVITE.
     pub late_offer: bool,
+    /// What it offers is no session description.
+    pub offers_text: bool,
 }
 
 /// What a called phone does.
@@ -274,12 +276,15 @@ impl Phone {
     }
 
     fn begin(&mut self, now: Instant, number: &str, calling: Calling, consults_for: Option<String>) -> String {
-        let mut invite = self.outside(Method::Invite, Some(number));
+        let mut invite = self.outside(Method::Invite, Some(number).filter(|number| !number.is_empty()));
         let call_id = self.token();
         invite.headers.push(Name::CallId, call_id.clone());
         if !calling.late_offer {
             let offer = self.description("sendrecv");
             invite.set_body("application/sdp", offer);
+        }
+        if calling.offers_text {
+            invite.set_body("text/plain", "hello");
         }
         if let Some(replaces) = self.replaces.take() {
             invite.headers.push(Name::Replaces, replaces);

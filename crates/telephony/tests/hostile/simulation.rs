@@ -26,7 +26,7 @@ use tandem_sip::{
     message::{Name, Response, parse},
 };
 use tandem_telephony::{
-    directory::Answer,
+    directory::{Answer, Question},
     exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, RecordingNote, Settings, Trunk},
     feed::Feed,
     prompt::Voices,
@@ -162,6 +162,8 @@ pub struct Simulation {
     on_the_way: HashMap<u64, Arrival>,
     next: u64,
     pub records: Records,
+    /// How much longer it takes to find out what a number means.
+    pub slow: Duration,
     /// Recordings that were noted and have not ended, and those that have.
     recording: HashSet<RecordingId>,
     recorded: HashSet<RecordingId>,
@@ -245,6 +247,7 @@ impl Simulation {
             on_the_way: HashMap::new(),
             next: 0,
             records: Records { phones, blocked: None, hashes: HashMap::new() },
+            slow: Duration::ZERO,
             recording: HashSet::new(),
             recorded: HashSet::new(),
             watched: start,
@@ -358,8 +361,9 @@ impl Simulation {
                     self.travel(Arrival::AtPhone(flow.remote, bytes));
                 }
                 Output::Ask(id, question) => {
+                    let slow = if matches!(question, Question::Dialled { .. }) { self.slow } else { Duration::ZERO };
+                    let after = slow + Duration::from_micros(self.random.random_range(100..5_000));
                     let answer = self.records.answer(question);
-                    let after = Duration::from_micros(self.random.random_range(100..5_000));
                     self.put(after, Arrival::Answer(id, answer));
                 }
                 Output::Keep(xdr) => self.xdrs.push(*xdr),
