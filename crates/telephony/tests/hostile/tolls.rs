@@ -131,13 +131,19 @@ fn a_call_to_outside_that_is_taken_to_another_call_is_paid_for_there() {
 
 #[test]
 fn a_conversation_that_was_handed_over_is_measured() {
-    let mut simulation = world();
-    let line = talk(&mut simulation, 0, "701");
-    simulation.hand_over(0, &line, "702", false);
-    simulation.run(MINUTE);
-    let first = simulation.xdrs.iter().find(|xdr| xdr.cause == ReleaseCause::Transferred).expect("what was before");
-    // The other one's leg goes on, and is measured when it ends.
-    assert!(first.caller_quality.is_some(), "{first:?}");
+    for hangs_up_first in [false, true] {
+        let mut simulation = world();
+        let line = talk(&mut simulation, 0, "701");
+        simulation.hand_over(0, &line, "702", false);
+        if hangs_up_first {
+            simulation.run(SECOND / 2);
+            simulation.hang_up(0, &line);
+        }
+        simulation.run(MINUTE);
+        let before = simulation.xdrs.iter().find(|xdr| xdr.cause == ReleaseCause::Transferred).expect("a record");
+        // The other one's leg goes on, and is measured when it ends.
+        assert!(before.caller_quality.is_some(), "{before:?}");
+    }
 }
 
 fn limited() -> Simulation {
@@ -227,6 +233,7 @@ fn who_has_no_service_takes_no_call_over() {
 enum Deed {
     Dial { phone: usize, outside: bool },
     HandOver { phone: usize, line: usize, outside: bool, consult: bool },
+    PickUp { phone: usize, from: usize, line: usize },
     HangUp { phone: usize, line: usize },
 }
 
@@ -234,8 +241,9 @@ fn deeds() -> impl Strategy<Value = Vec<(Deed, u64)>> {
     let phone = 0..PHONES;
     let deed = prop_oneof![
         3 => (phone.clone(), any::<bool>()).prop_map(|(phone, outside)| Deed::Dial { phone, outside }),
-        4 => (phone, 0_usize..3, any::<bool>(), any::<bool>())
+        4 => (0..=TRUNK, 0_usize..3, any::<bool>(), any::<bool>())
             .prop_map(|(phone, line, outside, consult)| Deed::HandOver { phone, line, outside, consult }),
+        1 => (phone, 0..=TRUNK, 0_usize..3).prop_map(|(phone, from, line)| Deed::PickUp { phone, from, line }),
         1 => (0..=TRUNK, 0_usize..3).prop_map(|(phone, line)| Deed::HangUp { phone, line }),
     ];
     prop::collection::vec((deed, 0_u64..4_000), 1..25)
@@ -263,7 +271,8 @@ proptest! {
         let mut numbers = 0_u32..;
         let mut number = |phone: usize, outside: bool| match numbers.next() {
             // Each outside once, so that a number names a leg.
-            Some(next) if outside => format!("0044207{next:04}"),
+            // The trunk calls nobody outside.
+            Some(next) if outside && phone != TRUNK => format!("0044207{next:04}"),
             Some(next) => (700 + (phone + 1 + next as usize % (PHONES - 1)) % PHONES).to_string(),
             None => unreachable!("there are numbers enough"),
         };
@@ -277,6 +286,11 @@ proptest! {
                     if let Some(line) = simulation.phones[phone].talking().get(line).cloned() {
                         let to = number(phone, outside);
                         simulation.hand_over(phone, &line, &to, consult);
+                    }
+                }
+                Deed::PickUp { phone, from, line } => {
+                    if let Some(line) = simulation.phones[from].talking().get(line).cloned() {
+                        simulation.pick_up(phone, from, &line);
                     }
                 }
                 Deed::HangUp { phone, line } => {
