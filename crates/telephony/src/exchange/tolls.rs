@@ -1,8 +1,8 @@
 //! Who pays for a leg that leads outside? Who called it, until it ends, whomever it is handed to meanwhile.
 //!
-//! While such a leg is in the call that it was made for, it is that call's record that tells of it, as of any conversation.
-//! When the conversation is handed over, or the leg taken to another call, the record does not end: it is the leg's from then
-//! on, a toll. So there is one record for each leg outside, as long as the other network's own.
+//! While such a leg is in the call that it was made for, that call's record tells of it, as of any conversation. When the
+//! conversation is handed over, or the leg taken to another call, the record does not end: it is the leg's from then on, a
+//! toll. So there is one record for each leg outside, as long as the other network's own.
 
 use tandem_domain::{
     calls::{Direction, EndedBy, ReleaseCause},
@@ -99,8 +99,8 @@ impl<M: Media> Exchange<M> {
         told_by_call || self.tolls.values().any(|toll| toll.call == call)
     }
 
-    /// Whether an account has as many calls to outside as it may have, those included that it has handed over: a stolen password
-    /// must not cost more than that.
+    /// Whether an account has as many calls to outside as it may have, those included that it has handed over: a stolen
+    /// password must not cost more than that.
     pub(super) fn has_too_many(&self, account: Option<AccountId>) -> bool {
         let calls = self.calls.values().map(|entry| {
             let about = &entry.call.about;

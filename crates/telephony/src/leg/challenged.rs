@@ -1,4 +1,4 @@
-//! A network that wants to know who we are inside a dialog too (RFC 3261 §22.2): what it refused is sent once more, with proof.
+//! A network that wants to know who we are inside a dialog too (RFC 3261 §22.2): what it refused is sent again, with proof.
 //!
 //! A BYE that is refused and forgotten would leave a call on the other network's bill.
 
@@ -36,7 +36,7 @@ impl Leg {
 
     /// Answers a challenge (401, 407) to one of our requests; tells whether it could.
     ///
-    /// As an INVITE, a request goes out three times at most: who is asked with a nonce that was used up meanwhile is asked anew.
+    /// As an INVITE, a request goes out three times at most: who answers with a nonce that was used up is asked anew.
     pub(super) fn proves(&mut self, wire: &mut Wire<'_>, pending: Pending, response: &Response) -> bool {
         let Pending { purpose, again, tries } = pending;
         // Of a dialog that is over only its end is still of interest.
