@@ -166,6 +166,12 @@ impl Dialog {
         self.build(method, self.local_seq)
     }
 
+    /// Makes a request of this dialog, which was refused, a new one of it: with the next number.
+    pub fn again(&mut self, request: &mut Request) {
+        self.local_seq += 1;
+        request.headers.set(Name::CSeq, format!("{} {}", self.local_seq, request.method));
+    }
+
     /// The ACK of the 2xx to our INVITE with number `invite_seq` (RFC 3261 §13.2.2.4).
     #[must_use]
     pub fn ack(&self, invite_seq: u32) -> Request {

@@ -110,6 +110,9 @@ async fn without_funds_only_help_is_called(world: World) {
     assert_eq!((Refusal::NO_FUNDS.cause, Refusal::NO_FUNDS.status), (ReleaseCause::NoFunds, 402));
     let joins = Question::Supervise { manager: world.adam, agent: world.john, mode: Mode::Spy };
     assert_eq!(world.route(joins).await.action, RouteAction::Refuse(Refusal::NO_FUNDS));
+    // Nor is a call of somebody else's taken over.
+    let takes_over = Question::PickUp { account: world.john };
+    assert_eq!(world.route(takes_over.clone()).await.action, RouteAction::Refuse(Refusal::NO_FUNDS));
     for number in ["112", "911"] {
         let route = world.dialled(number).await;
         assert_eq!(route.direction, Direction::Outgoing, "{number}");
@@ -120,6 +123,7 @@ async fn without_funds_only_help_is_called(world: World) {
     assert!(matches!(world.dialled("+442071838750").await.action, RouteAction::Ring(_)));
     world.set_limit(None).await;
     assert!(matches!(world.dialled("702").await.action, RouteAction::Ring(_)));
+    assert_eq!(world.route(takes_over).await.action, RouteAction::PickUp);
 }
 
 async fn without_funds_everybody_is_called_as_before(world: World) {

@@ -291,7 +291,8 @@ impl Quality {
 pub struct Xdr {
     /// What names the record.
     pub id: XdrId,
-    /// The call. One that is handed over has a record for each conversation.
+    /// The call. One that is handed over has a record for each conversation, and one for each leg outside, which lasts as
+    /// long as the leg: from the answer there to the end there, on whoever called it.
     pub call: CallId,
     /// Whose record it is.
     pub customer: CustomerId,

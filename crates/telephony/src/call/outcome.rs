@@ -47,6 +47,8 @@ impl Refusal {
     pub const DECLINED: Self = Self::silent(ReleaseCause::Declined, 603, EndedBy::Callee);
     /// No codec in common.
     pub const NO_COMMON_CODEC: Self = Self::silent(ReleaseCause::NoCommonCodec, 488, EndedBy::Exchange);
+    /// What it offers is no session description.
+    pub const NO_DESCRIPTION: Self = Self::silent(ReleaseCause::NoCommonCodec, 415, EndedBy::Exchange);
     /// The exchange cannot.
     pub const UNAVAILABLE: Self = Self::silent(ReleaseCause::Congestion, 503, EndedBy::Exchange);
     /// The other network failed.

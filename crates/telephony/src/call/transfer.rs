@@ -56,6 +56,21 @@ impl Call {
         matches!(&self.phase, Phase::Transferring { by, hunt: None, .. } if *by == leg)
     }
 
+    /// What the record of the conversation will say that follows a transfer, while it is not answered.
+    #[must_use]
+    pub fn next_segment(&self) -> Option<&Segment> {
+        match &self.phase {
+            Phase::Transferring { segment, .. } => segment.as_deref(),
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Hunting { .. }
+            | Phase::Talking { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => None,
+        }
+    }
+
     /// Nobody is there to take the party over: it goes back to who sent it away, if that one is still there.
     pub(super) fn transfer_failed(&mut self, refusal: Refusal, actions: &mut Vec<Action>) {
         let Phase::Transferring { kept, referrer, .. } = self.phase else { return };

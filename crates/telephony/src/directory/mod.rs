@@ -37,6 +37,11 @@ pub enum Question {
         /// What.
         number: String,
     },
+    /// May this account take somebody's place in a call (RFC 3891)? As if it called.
+    PickUp {
+        /// Who.
+        account: AccountId,
+    },
     /// May this manager join calls of this agent?
     Supervise {
         /// The manager.
@@ -122,6 +127,8 @@ pub enum RouteAction {
         /// Whether the caller then hears himself.
         echo: bool,
     },
+    /// Take the place in a call that the INVITE names.
+    PickUp,
     /// Join a call of an agent.
     Supervise(Box<Supervise>),
     /// Ring one target.
@@ -171,14 +178,26 @@ impl Route {
         Self { customer, direction, caller, callee, action: RouteAction::Refuse(why) }
     }
 
+    /// Whether it leads to help.
+    #[must_use]
+    pub const fn is_for_help(&self) -> bool {
+        use crate::call::hunt::TrunkNumber;
+        matches!(
+            &self.action,
+            RouteAction::Ring(Target { reach: Reach::Trunk { number: TrunkNumber::Emergency(_), .. }, .. })
+        )
+    }
+
     /// The huntgroup through which it goes; its name.
     #[must_use]
     pub fn huntgroup(&self) -> Option<(HuntgroupId, String)> {
         match &self.action {
             RouteAction::Group { id, name, .. } => Some((*id, name.clone())),
-            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Supervise(_) | RouteAction::Ring(_) => {
-                None
-            }
+            RouteAction::Refuse(_)
+            | RouteAction::Service { .. }
+            | RouteAction::PickUp
+            | RouteAction::Supervise(_)
+            | RouteAction::Ring(_) => None,
         }
     }
 }

@@ -43,6 +43,7 @@ pub async fn answer(store: &Store, outside: Outside, now: Timestamp, question: Q
     let answer = match question {
         Question::Phone { user } => asked.phone(&user).await.map(Answer::Phone),
         Question::Dialled { account, number } => asked.dialled(account, &number).await.map(Box::new).map(Answer::Route),
+        Question::PickUp { account } => asked.may_pick_up(account).await.map(Box::new).map(Answer::Route),
         Question::Supervise { manager, agent, mode } => {
             asked.may_supervise(manager, agent, mode).await.map(Box::new).map(Answer::Route)
         }
@@ -102,6 +103,17 @@ impl Asked<'_> {
             Meaning::Unknown => Ok(refused(&caller, number, Refusal::UNKNOWN_NUMBER)),
             Meaning::Emergency(_) => unreachable!("emergency calls have been put through above"),
         }
+    }
+
+    /// Who has no service takes no call over, as he makes none.
+    async fn may_pick_up(&self, account: AccountId) -> Result<Route, StoreError> {
+        let Some(caller) = self.store.exchange().caller(account).await? else {
+            let nobody = Party::default();
+            return Ok(Route::refuse(None, Direction::Internal, nobody.clone(), nobody, Refusal::UNKNOWN_NUMBER));
+        };
+        let refusal = Refusal::of_service(self.service(&caller.line).paid_from(caller.funds));
+        let action = refusal.map_or(RouteAction::PickUp, RouteAction::Refuse);
+        Ok(inside(&caller, Party::default(), action))
     }
 
     fn emergency(&self, caller: &Caller, number: String) -> Route {

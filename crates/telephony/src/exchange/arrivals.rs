@@ -9,9 +9,9 @@ use tandem_sip::{
     transaction::ServerId,
 };
 
-use super::{Exchange, Media, Now, QuestionId, calling::calls_for_help, summoning::Wanted};
+use super::{Exchange, Media, Now, QuestionId, calling::calls_for_help, summoning::Wanted, unplaced::Caller};
 use crate::{
-    call,
+    call::{self, outcome::Refusal},
     directory::{Answer, Question},
     ids::LegId,
     leg::{ALLOW, Peer, SESSION_INTERVAL_MIN, SUPPORTED, unknown_extensions},
@@ -22,8 +22,8 @@ use crate::{
 pub(super) enum Asked {
     /// Who is it that registers or calls?
     Who { request: Box<Request>, server: ServerId, flow: Flow },
-    /// What does the dialled number mean?
-    Dialled { invite: Box<Request>, server: ServerId, flow: Flow, peer: Peer },
+    /// What does the dialled number mean? `caller` is known of a phone, not of a trunk.
+    Dialled { invite: Box<Request>, server: ServerId, flow: Flow, peer: Peer, caller: Option<Caller> },
     /// Where does a transfer go?
     Transfer { referrer: LegId, call: CallId, dialled: String },
     /// May this manager join, whose phones are to ring?
@@ -229,8 +229,8 @@ impl<M: Media> Exchange<M> {
                 self.undecided(&request, flow);
                 self.refuse(now, Some(server), &request, 487);
             }
-            Some(Asked::Dialled { invite: request, server, .. }) => {
-                self.refuse(now, Some(server), &request, 487);
+            Some(Asked::Dialled { invite, server, caller, .. }) => {
+                self.turn_down(now, server, &invite, caller, Refusal::CANCELLED);
             }
             Some(
                 Asked::Transfer { .. }
@@ -263,7 +263,7 @@ impl<M: Media> Exchange<M> {
             (Asked::Who { request, server, flow }, Answer::Phone(phone)) => {
                 self.identified(now, server, flow, *request, phone);
             }
-            (Asked::Dialled { invite, server, flow, peer }, Answer::Route(route)) => {
+            (Asked::Dialled { invite, server, flow, peer, .. }, Answer::Route(route)) => {
                 self.begin_call(now, server, flow, *invite, peer, *route);
             }
             (Asked::Supervise(wanted), Answer::Route(route)) => self.summon(now, *route, wanted),
@@ -289,9 +289,12 @@ impl<M: Media> Exchange<M> {
                 self.transfer_unroutable(now, call, referrer);
             }
             (
-                Asked::Who { request, server, .. } | Asked::Dialled { invite: request, server, .. },
-                Answer::Unavailable | Answer::Phone(_) | Answer::Route(_) | Answer::Recording(_),
-            ) => self.refuse(now, Some(server), &request, 503),
+                Asked::Dialled { invite, server, caller, .. },
+                Answer::Unavailable | Answer::Phone(_) | Answer::Recording(_),
+            ) => self.turn_down(now, server, &invite, caller, Refusal::UNAVAILABLE),
+            (Asked::Who { request, server, .. }, Answer::Unavailable | Answer::Route(_) | Answer::Recording(_)) => {
+                self.refuse(now, Some(server), &request, 503)
+            }
         }
     }
 
@@ -302,8 +305,9 @@ impl<M: Media> Exchange<M> {
         server: ServerId,
         flow: Flow,
         peer: Peer,
+        caller: Option<Caller>,
         question: Question,
     ) {
-        self.ask(question, Asked::Dialled { invite: Box::new(invite), server, flow, peer });
+        self.ask(question, Asked::Dialled { invite: Box::new(invite), server, flow, peer, caller });
     }
 }

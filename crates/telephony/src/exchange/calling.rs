@@ -33,10 +33,10 @@ impl<M: Media> Exchange<M> {
         if self.is_full() && !calls_for_help(&request) {
             return self.refuse(now, Some(server), &request, 503);
         }
-        if !request.body.is_empty() && !request.headers.is_content_type("application/sdp") {
-            return self.refuse(now, Some(server), &request, 415);
-        }
         if self.settings.is_trunk(flow) {
+            if !is_described(&request) {
+                return self.refuse(now, Some(server), &request, 415);
+            }
             self.trunk_calls(now, server, flow, request);
         } else {
             self.authenticate(now, server, flow, request);
@@ -50,21 +50,27 @@ impl<M: Media> Exchange<M> {
         };
         let caller = caller_of(&request);
         let question = Question::FromTrunk { number, caller };
-        self.ask_dialled(request, server, flow, Peer::Trunk, question);
+        self.ask_dialled(request, server, flow, Peer::Trunk, None, question);
     }
 
     /// A phone whose digest was good calls.
     pub(super) fn dial(&mut self, now: Now, server: ServerId, flow: Flow, request: Request, phone: &Phone) {
+        if !is_described(&request) {
+            return self.turn_down(now, server, &request, Some(phone.into()), Refusal::NO_DESCRIPTION);
+        }
         match request.headers.replaces() {
-            Ok(Some(replaces)) => return self.pick_up(now, server, flow, request, phone, &replaces),
+            Ok(Some(_)) => {
+                let (peer, question) = (Peer::Phone(phone.account), Question::PickUp { account: phone.account });
+                return self.ask_dialled(request, server, flow, peer, Some(phone.into()), question);
+            }
             Ok(None) => {}
             Err(_) => return self.refuse(now, Some(server), &request, 400),
         }
         let Some(number) = request.uri.user.clone() else {
-            return self.refuse(now, Some(server), &request, 484);
+            return self.turn_down(now, server, &request, Some(phone.into()), Refusal::INCOMPLETE);
         };
         let question = Question::Dialled { account: phone.account, number };
-        self.ask_dialled(request, server, flow, Peer::Phone(phone.account), question);
+        self.ask_dialled(request, server, flow, Peer::Phone(phone.account), Some(phone.into()), question);
     }
 
     /// The directory has told what becomes of the call.
@@ -80,6 +86,9 @@ impl<M: Media> Exchange<M> {
         let Some(customer) = route.customer else {
             return self.refuse(now, Some(server), &invite, 404);
         };
+        if route.action == RouteAction::PickUp {
+            return self.pick_up(now, server, flow, invite, peer, route);
+        }
         let about = About {
             id: tandem_domain::ids::CallId(self.new_uuid(now.wall)),
             customer,
@@ -95,14 +104,16 @@ impl<M: Media> Exchange<M> {
         let max_forwards = invite.headers.max_forwards().ok().flatten().unwrap_or(70);
         let arrived = self.arrive(now, server, flow, &about, invite, peer);
         let Some(leg) = arrived else { return };
-        let too_many = about.direction == Direction::Outgoing && !for_help && self.has_too_many(&about);
+        let too_many = about.direction == Direction::Outgoing && !for_help && self.has_too_many(about.caller.account);
         let supervise = match &route.action {
             RouteAction::Supervise(request) => {
                 Some((self.to_supervise(about.caller.account, request, None), (**request).clone()))
             }
-            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) | RouteAction::Group { .. } => {
-                None
-            }
+            RouteAction::Refuse(_)
+            | RouteAction::Service { .. }
+            | RouteAction::PickUp
+            | RouteAction::Ring(_)
+            | RouteAction::Group { .. } => None,
         };
         let plan = match &supervise {
             Some((Ok(_), _)) => Plan::Supervise,
@@ -113,20 +124,11 @@ impl<M: Media> Exchange<M> {
         let id = about.id;
         let record = XdrId(self.new_uuid(now.wall));
         let (call, actions) = Call::new(about, leg, plan, now.instant);
-        self.calls.insert(id, Entry { call, caller: leg, callee: None, max_forwards, record, asked_to_record: None });
+        self.calls.insert(id, Entry::new(call, leg, max_forwards, record));
         self.perform(now, id, actions);
         if let Some((found, request)) = supervise {
             self.begin_supervision(now, leg, id, request, found);
         }
-    }
-
-    /// Whether an account has as many calls to outside as it may have: a stolen password must not cost more than that.
-    fn has_too_many(&self, about: &About) -> bool {
-        let of_account = |entry: &&Entry| {
-            let other = &entry.call.about;
-            other.direction == Direction::Outgoing && other.caller.account == about.caller.account
-        };
-        self.calls.values().filter(of_account).count() >= self.settings.account_calls_max
     }
 
     /// Makes the caller's leg. When that cannot be done the INVITE is answered, and a record kept.
@@ -169,7 +171,9 @@ impl<M: Media> Exchange<M> {
         let negotiation = self.open_media(id, flow, Policy::BestEffort)?;
         let sip_call_id = invite.headers.call_id().unwrap_or_default().to_owned();
         let contact = self.settings.contact_on(flow);
-        let arrival = Arrival { id, call, party, peer, flow, contact, invite, server, negotiation };
+        let trunk = self.settings.trunk.as_ref().filter(|_| peer == Peer::Trunk);
+        let login = trunk.and_then(|trunk| trunk.credentials.clone()).map(Into::into);
+        let arrival = Arrival { id, call, party, peer, flow, contact, invite, server, negotiation, login };
         let mut wire = Wire { transactions: &mut self.transactions, now: now.instant, random: &mut self.random };
         let leg = Leg::arriving(arrival, &mut wire).map_err(|error: ArrivalError| {
             self.media.close(id);
@@ -215,8 +219,8 @@ impl<M: Media> Exchange<M> {
         match action {
             RouteAction::Refuse(refusal) => Plan::Refuse(refusal),
             RouteAction::Service { prompt, echo } => Plan::Service { prompt, echo },
-            // Who dials it joins; nobody is handed over to a supervision.
-            RouteAction::Supervise(_) => Plan::Refuse(Refusal::NOT_ALLOWED),
+            // Who dials it joins; nobody is handed over to a supervision, or to what an INVITE names.
+            RouteAction::Supervise(_) | RouteAction::PickUp => Plan::Refuse(Refusal::NOT_ALLOWED),
             RouteAction::Ring(target) => Plan::Ring(Hunt::alone(target)),
             RouteAction::Group { id, strategy, ring, members, .. } => {
                 Plan::Ring(self.hunt_in_group(id, strategy, ring, members))
@@ -252,6 +256,11 @@ impl<M: Media> Exchange<M> {
             self.last_used.insert((group, account), now.instant);
         }
     }
+}
+
+/// Whether what an INVITE brings with it, if it brings something, is a session description.
+fn is_described(request: &Request) -> bool {
+    request.body.is_empty() || request.headers.is_content_type("application/sdp")
 }
 
 /// Whether a request calls for help, written in any of the ways that dialling rules understand.

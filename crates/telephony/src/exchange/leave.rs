@@ -33,9 +33,11 @@ impl<M: Media> Exchange<M> {
         let refused = match &route.action {
             RouteAction::Supervise(request) => request.may.err(),
             // He has no service any more.
-            RouteAction::Refuse(_) | RouteAction::Service { .. } | RouteAction::Ring(_) | RouteAction::Group { .. } => {
-                Some(Refused::NotAllowed)
-            }
+            RouteAction::Refuse(_)
+            | RouteAction::Service { .. }
+            | RouteAction::PickUp
+            | RouteAction::Ring(_)
+            | RouteAction::Group { .. } => Some(Refused::NotAllowed),
         };
         match refused {
             None => self.watch_leave(now, manager),

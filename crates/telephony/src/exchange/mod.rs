@@ -22,6 +22,8 @@
 //! | `recorded` | which calls are recorded in any case, and what is marked in a recording? |
 //! | `trunk` | are we registered at the trunk? |
 //! | `records` | what is kept of a call? |
+//! | `tolls` | who pays for a leg that leads outside? |
+//! | `unplaced` | what is kept of a call that never came to be one? |
 //! | [`guard`] | who guesses passwords? |
 
 mod arrivals;
@@ -39,8 +41,10 @@ mod registering;
 mod settings;
 mod summoning;
 mod supervising;
+mod tolls;
 mod transferring;
 mod trunk;
+mod unplaced;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -48,7 +52,10 @@ use std::{
 };
 
 use rand::{Rng as _, rngs::StdRng};
-use tandem_domain::ids::{AccountId, CallId, HuntgroupId, RecordingId, Timestamp, XdrId};
+use tandem_domain::{
+    calls::Quality,
+    ids::{AccountId, CallId, HuntgroupId, RecordingId, Timestamp, XdrId},
+};
 use tandem_sip::{
     digest::{self, Challenges},
     flow::ConnectionId,
@@ -58,7 +65,7 @@ use uuid::Uuid;
 
 use self::{
     arrivals::Asked, guard::Guard, recording::Tape, records::Draft, refusing::Refusals, summoning::Summons,
-    supervising::Supervision, trunk::TrunkRegistration,
+    supervising::Supervision, tolls::Toll, trunk::TrunkRegistration,
 };
 pub use self::{
     interface::{Command, Counts, Input, Media, Now, Output, QuestionId},
@@ -82,7 +89,7 @@ use crate::{
 enum Due {
     Call(CallId),
     Leg(LegId),
-    Draft(CallId),
+    Draft(XdrId),
     /// Whether a manager may still be there is asked again.
     Leave(LegId),
     /// Who may record a call is asked again.
@@ -103,10 +110,29 @@ struct Entry {
     callee: Option<LegId>,
     /// How many hops its INVITE had left.
     max_forwards: u8,
-    /// What names its record; another after each transfer.
-    record: XdrId,
+    /// What names its record; another after each transfer. `None` when that went to another call with a leg.
+    record: Option<XdrId>,
+    /// The leg that leads outside of which the record tells.
+    outside: Option<LegId>,
+    /// The sums of those who left the conversation that the record is about.
+    measured: Vec<(LegId, Quality)>,
     /// The two for whom it was asked whether they are recorded.
     asked_to_record: Option<(LegId, LegId)>,
+}
+
+impl Entry {
+    const fn new(call: Call, caller: LegId, max_forwards: u8, record: XdrId) -> Self {
+        Self {
+            call,
+            caller,
+            callee: None,
+            max_forwards,
+            record: Some(record),
+            outside: None,
+            measured: Vec::new(),
+            asked_to_record: None,
+        }
+    }
 }
 
 /// The exchange.
@@ -132,8 +158,10 @@ pub struct Exchange<M> {
     questions: HashMap<QuestionId, Asked>,
     /// Questions of calls that have not begun.
     waiting_calls: usize,
-    drafts: HashMap<CallId, Draft>,
-    draft_of: HashMap<LegId, CallId>,
+    drafts: HashMap<XdrId, Draft>,
+    /// The records, and the calls that they were begun for, that want the sums of a leg.
+    measured_for: HashMap<LegId, Vec<(CallId, XdrId)>>,
+    tolls: HashMap<LegId, Toll>,
     supervisions: HashMap<LegId, Supervision>,
     /// Managers who wait for the agent's next call.
     followers: HashMap<LegId, Supervision>,
@@ -179,7 +207,8 @@ impl<M: Media> Exchange<M> {
             questions: HashMap::new(),
             waiting_calls: 0,
             drafts: HashMap::new(),
-            draft_of: HashMap::new(),
+            measured_for: HashMap::new(),
+            tolls: HashMap::new(),
             supervisions: HashMap::new(),
             followers: HashMap::new(),
             summons: HashMap::new(),
@@ -254,7 +283,7 @@ impl<M: Media> Exchange<M> {
             match due {
                 Due::Call(call) => self.call_event(now, call, call::Event::Timeout),
                 Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
-                Due::Draft(call) => self.finish_draft(call),
+                Due::Draft(record) => self.finish_draft(record),
                 Due::Leave(manager) => self.ask_for_leave(manager),
                 Due::Terms(call) => self.ask_for_terms(call),
                 Due::Tape(recording) => self.finish_tape(now, recording),

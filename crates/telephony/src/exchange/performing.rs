@@ -71,6 +71,8 @@ impl<M: Media> Exchange<M> {
                     self.let_go(leg);
                 }
                 Action::Release { leg, why } => {
+                    self.party_leaves(call, leg);
+                    self.leaves_outside(now, call, leg);
                     self.with(now, leg, |leg, wire| leg.release(wire, why));
                     self.let_go(leg);
                     self.supervisor_gone(now, leg);
@@ -84,6 +86,7 @@ impl<M: Media> Exchange<M> {
                         entry.call.about.callee = party;
                     }
                     self.mark_answered(now, call);
+                    self.note_outside(call);
                     self.open_record(now, call);
                     connected = true;
                 }
@@ -225,7 +228,7 @@ impl<M: Media> Exchange<M> {
             target: uri.clone(),
             from: name_addr("", shown, own, None),
             to: uri.into(),
-            credentials: trunk.credentials,
+            credentials: trunk.credentials.map(Into::into),
             headers,
             ..self.invitation(call, target, flow)?
         };

@@ -1,4 +1,7 @@
 //! What is kept of a call: its xDR, as soon as the sums of its media are there.
+//!
+//! A call's record is of one conversation; a transfer ends it and begins the next. The record of a leg that leads outside is
+//! the leg's: it goes on, wherever that is handed to, until it ends (see `tolls`).
 
 use std::time::Duration;
 
@@ -17,26 +20,43 @@ use crate::{
 /// How long a record waits for the sums of its media.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A record that waits for the sums of its media.
+/// A record that is not complete: it waits for the sums of its media, or for the end of a leg that it is about.
 #[derive(Debug)]
 pub(super) struct Draft {
-    about: About,
-    outcome: Outcome,
-    ended: Timestamp,
+    pub(super) about: About,
     id: XdrId,
-    caller: Option<LegId>,
-    callee: Option<LegId>,
-    caller_quality: Option<Quality>,
-    callee_quality: Option<Quality>,
+    /// How it ended, and when; `None` while the leg goes on.
+    over: Option<(Outcome, Timestamp)>,
+    /// Whose sums are missing, and those that are there: of who called, and of who was called.
+    waits: [Option<LegId>; 2],
+    quality: [Option<Quality>; 2],
 }
 
 impl Draft {
     pub(super) const fn new(id: XdrId, about: About, outcome: Outcome, ended: Timestamp) -> Self {
-        Self { about, outcome, ended, id, caller: None, callee: None, caller_quality: None, callee_quality: None }
+        Self { about, id, over: Some((outcome, ended)), waits: [None; 2], quality: [None; 2] }
+    }
+
+    /// Of a leg that goes on.
+    pub(super) const fn open(id: XdrId, about: About) -> Self {
+        Self { about, id, over: None, waits: [None; 2], quality: [None; 2] }
+    }
+
+    /// It is over now.
+    pub(super) fn end(&mut self, outcome: Outcome, ended: Timestamp) {
+        self.over = Some((outcome, ended));
     }
 
     fn is_complete(&self) -> bool {
-        self.caller.is_none() && self.callee.is_none()
+        self.over.is_some() && self.waits == [None; 2]
+    }
+
+    fn measured(&mut self, leg: LegId, quality: Quality) {
+        for (waits, known) in self.waits.iter_mut().zip(&mut self.quality) {
+            if *waits == Some(leg) {
+                (*waits, *known) = (None, Some(quality));
+            }
+        }
     }
 }
 
@@ -49,21 +69,16 @@ impl<M: Media> Exchange<M> {
         self.summons.remove(&call);
         self.schedule(Due::Terms(call), None);
         self.feed.forget_call(call);
-        let mut draft = Draft::new(entry.record, entry.call.about, outcome, now.wall);
-        if draft.about.answered.is_some() {
-            // A leg that went on to another call is not measured here.
-            let ended = |leg: &LegId| self.legs.get(leg).is_none_or(|leg| leg.call == call);
-            draft.caller = Some(entry.caller).filter(ended);
-            draft.callee = entry.callee.filter(ended);
-        }
-        if draft.is_complete() {
+        self.tolls_over(now, call, entry.caller, outcome);
+        let Some(record) = entry.record else { return };
+        let draft = Draft::new(record, entry.call.about, outcome, now.wall);
+        if draft.about.answered.is_none() {
             return self.keep(draft);
         }
-        for leg in draft.caller.into_iter().chain(draft.callee) {
-            self.draft_of.insert(leg, call);
-        }
-        self.drafts.insert(call, draft);
-        self.schedule(Due::Draft(call), Some(now.instant + PATIENCE));
+        // A leg that went on to another call is not measured here.
+        let ended = |leg: &LegId| self.legs.get(leg).is_none_or(|leg| leg.call == call);
+        let legs = [Some(entry.caller), entry.callee].map(|leg| leg.filter(ended));
+        self.draft(now, draft, legs, entry.measured);
     }
 
     /// A conversation was handed over: its record is complete, and the next one begins. Who handed it over is who calls in
@@ -71,7 +86,9 @@ impl<M: Media> Exchange<M> {
     pub(super) fn next_segment(&mut self, now: Now, call: CallId, segment: Segment) {
         let next = XdrId(self.new_uuid(now.wall));
         let Some(entry) = self.calls.get_mut(&call) else { return };
-        let record = std::mem::replace(&mut entry.record, next);
+        let stays = entry.call.caller();
+        let (record, outside) = (entry.record.replace(next), entry.outside.take());
+        let (legs, measured) = ([Some(entry.caller), entry.callee], std::mem::take(&mut entry.measured));
         let about = &mut entry.call.about;
         let over = about.clone();
         about.direction = segment.direction;
@@ -80,30 +97,87 @@ impl<M: Media> Exchange<M> {
         about.dialled = segment.dialled;
         about.huntgroup = segment.huntgroup;
         (about.started, about.answered) = (now.wall, Some(now.wall));
+        let Some(record) = record else { return };
+        if outside == Some(stays) {
+            self.begin_toll(stays, call, record, &over);
+            return self.draft(now, Draft::open(record, over), legs, measured);
+        }
         let outcome = Outcome { cause: ReleaseCause::Transferred, status: 200, ended_by: EndedBy::Exchange };
-        self.keep(Draft::new(record, over, outcome, now.wall));
+        // Who stays is measured at the end.
+        let legs = legs.map(|leg| leg.filter(|leg| *leg != stays));
+        self.draft(now, Draft::new(record, over, outcome, now.wall), legs, measured);
     }
 
     /// A call was answered: what is known of it is kept at once, as if the exchange had ended it just now.
     pub(super) fn open_record(&mut self, now: Now, call: CallId) {
         let Some(entry) = self.calls.get(&call) else { return };
+        let Some(record) = entry.record else { return };
         let outcome = Outcome { cause: ReleaseCause::Shutdown, status: 200, ended_by: EndedBy::Exchange };
-        let draft = Draft::new(entry.record, entry.call.about.clone(), outcome, now.wall);
-        self.outputs.push_back(Output::Open(Box::new(xdr(draft))));
+        let draft = Draft::new(record, entry.call.about.clone(), outcome, now.wall);
+        self.outputs.extend(xdr(draft).map(|xdr| Output::Open(Box::new(xdr))));
     }
 
-    /// Every record that still waits goes out as it is: the program ends.
+    /// Every record that still waits for sums goes out as it is: the program ends.
     pub fn finish_drafts(&mut self) {
         let waiting: Vec<_> = self.drafts.keys().copied().collect();
-        for call in waiting {
-            self.finish_draft(call);
+        for record in waiting {
+            self.finish_draft(record);
+        }
+    }
+
+    /// A record waits for the sums of these legs, unless they are there.
+    pub(super) fn draft(
+        &mut self,
+        now: Now,
+        mut draft: Draft,
+        legs: [Option<LegId>; 2],
+        measured: Vec<(LegId, Quality)>,
+    ) {
+        let (record, call) = (draft.id, draft.about.id);
+        draft.waits = legs;
+        for (leg, quality) in measured {
+            draft.measured(leg, quality);
+        }
+        if draft.is_complete() {
+            return self.keep(draft);
+        }
+        for leg in draft.waits.into_iter().flatten() {
+            self.will_be_measured(leg, call, record);
+        }
+        let over = draft.over.is_some();
+        self.drafts.insert(record, draft);
+        if over {
+            self.schedule(Due::Draft(record), Some(now.instant + PATIENCE));
+        }
+    }
+
+    /// The leg that a record is about is over: it waits only for the sums.
+    pub(super) fn end_draft(&mut self, now: Now, record: XdrId, outcome: Outcome) {
+        let Some(draft) = self.drafts.get_mut(&record) else { return };
+        draft.end(outcome, now.wall);
+        if draft.is_complete() {
+            return self.finish_draft(record);
+        }
+        self.schedule(Due::Draft(record), Some(now.instant + PATIENCE));
+    }
+
+    /// A party is let go while its call goes on: its sums are for the record that the call has now.
+    pub(super) fn party_leaves(&mut self, call: CallId, leg: LegId) {
+        let Some(entry) = self.calls.get(&call).filter(|entry| !entry.call.is_over()) else { return };
+        if let Some(record) = entry.record.filter(|_| entry.caller == leg || entry.callee == Some(leg)) {
+            self.will_be_measured(leg, call, record);
+        }
+    }
+
+    fn will_be_measured(&mut self, leg: LegId, call: CallId, record: XdrId) {
+        let records = self.measured_for.entry(leg).or_default();
+        if !records.contains(&(call, record)) {
+            records.push((call, record));
         }
     }
 
     /// The sums of a leg are there.
     pub(super) fn media_closed(&mut self, leg: LegId, stats: &LegStats) {
-        let Some(call) = self.draft_of.remove(&leg) else { return };
-        let Some(draft) = self.drafts.get_mut(&call) else { return };
         let received = stats.received;
         let quality = Quality {
             packets: received.packets,
@@ -111,37 +185,53 @@ impl<M: Media> Exchange<M> {
             jitter_ms: received.jitter_ms,
             mos: received.mos,
         };
-        if draft.caller == Some(leg) {
-            draft.caller = None;
-            draft.caller_quality = Some(quality);
-        } else if draft.callee == Some(leg) {
-            draft.callee = None;
-            draft.callee_quality = Some(quality);
-        }
-        if draft.is_complete() {
-            self.finish_draft(call);
+        for (call, record) in self.measured_for.remove(&leg).into_iter().flatten() {
+            match self.drafts.get_mut(&record) {
+                Some(draft) => {
+                    draft.measured(leg, quality);
+                    if draft.is_complete() {
+                        self.finish_draft(record);
+                    }
+                }
+                // Its call goes on without this leg.
+                None => {
+                    if let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.record == Some(record)) {
+                        entry.measured.push((leg, quality));
+                    }
+                }
+            }
         }
     }
 
-    /// The record goes out with what is known by now.
-    pub(super) fn finish_draft(&mut self, call: CallId) {
-        self.schedule(Due::Draft(call), None);
-        let Some(draft) = self.drafts.remove(&call) else { return };
-        for leg in draft.caller.into_iter().chain(draft.callee) {
-            self.draft_of.remove(&leg);
+    /// The record goes out with what is known by now, if what it is about is over.
+    pub(super) fn finish_draft(&mut self, record: XdrId) {
+        if self.drafts.get(&record).is_none_or(|draft| draft.over.is_none()) {
+            return;
+        }
+        self.schedule(Due::Draft(record), None);
+        let Some(draft) = self.drafts.remove(&record) else { return };
+        for leg in draft.waits.into_iter().flatten() {
+            if let Some(records) = self.measured_for.get_mut(&leg) {
+                records.retain(|(_, waiting)| *waiting != record);
+                if records.is_empty() {
+                    self.measured_for.remove(&leg);
+                }
+            }
         }
         self.keep(draft);
     }
 
     /// A record for whose media nobody waits.
     pub(super) fn keep(&mut self, draft: Draft) {
-        self.outputs.push_back(Output::Keep(Box::new(xdr(draft))));
+        self.outputs.extend(xdr(draft).map(|xdr| Output::Keep(Box::new(xdr))));
     }
 }
 
-fn xdr(draft: Draft) -> Xdr {
-    let Draft { id, about, outcome, ended, caller_quality, callee_quality, .. } = draft;
-    Xdr {
+/// The record; `None` while what it is about goes on.
+fn xdr(draft: Draft) -> Option<Xdr> {
+    let Draft { about, id, over, quality: [caller_quality, callee_quality], .. } = draft;
+    let (outcome, ended) = over?;
+    Some(Xdr {
         id,
         call: about.id,
         customer: about.customer,
@@ -158,5 +248,5 @@ fn xdr(draft: Draft) -> Xdr {
         ended_by: outcome.ended_by,
         caller_quality,
         callee_quality,
-    }
+    })
 }

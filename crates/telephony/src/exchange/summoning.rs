@@ -86,7 +86,7 @@ impl<M: Media> Exchange<M> {
         let record = XdrId(self.new_uuid(now.wall));
         let (own, actions) = Call::summoning(about, Hunt::alone(target), now.instant);
         let caller = own.caller();
-        let entry = Entry { caller, call: own, callee: None, max_forwards: 70, record, asked_to_record: None };
+        let entry = Entry::new(own, caller, 70, record);
         self.calls.insert(id, entry);
         self.summons.insert(id, Summons { request: *request, follow, call, ticket });
         self.perform(now, id, actions);

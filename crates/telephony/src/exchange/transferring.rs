@@ -12,8 +12,8 @@ use tandem_sip::{
 
 use super::{Exchange, Media, Now, arrivals::Asked};
 use crate::{
-    call::{self, Action, Segment, Why, outcome::Refusal},
-    directory::{Phone, Question, Route},
+    call::{self, Action, Plan, Segment, Why, outcome::Refusal},
+    directory::{Question, Route, RouteAction},
     ids::LegId,
     leg::Peer,
 };
@@ -44,9 +44,11 @@ impl<M: Media> Exchange<M> {
     /// The directory has told where a transfer goes. Who asked for it may have hung up meanwhile.
     pub(super) fn transfer_route(&mut self, now: Now, call: CallId, referrer: LegId, dialled: String, route: Route) {
         let huntgroup = route.huntgroup();
+        let outside = route.direction == Direction::Outgoing && !route.is_for_help();
+        let too_many = outside && self.has_too_many(route.caller.account);
         let Route { direction, caller, callee, action, .. } = route;
         let segment = Box::new(Segment { direction, caller, callee, dialled, huntgroup });
-        let plan = self.plan(action);
+        let plan = if too_many { Plan::Refuse(Refusal::TOO_MANY) } else { self.plan(action) };
         self.call_event(now, call, call::Event::TransferPlan { referrer, plan, segment });
     }
 
@@ -69,6 +71,7 @@ impl<M: Media> Exchange<M> {
         let Some(kept) = kept.filter(|_| same_customer && possible) else {
             return self.tell(now, referrer, 481);
         };
+        self.toll_follows(now, kept, other_call);
         let mut holds = false;
         if let Some(leg) = self.legs.get_mut(&kept) {
             leg.call = other_call;
@@ -84,28 +87,35 @@ impl<M: Media> Exchange<M> {
         self.perform(now, other_call, vec![Action::Release { leg: old, why: Why::Transferred }]);
     }
 
-    /// A phone calls in order to take somebody's place.
+    /// A phone calls in order to take somebody's place, and has service.
     pub(super) fn pick_up(
         &mut self,
         now: Now,
         server: ServerId,
         flow: Flow,
         invite: Request,
-        phone: &Phone,
-        replaces: &Replaces,
+        peer: Peer,
+        route: Route,
     ) {
-        let Some((old, call)) = self.named(replaces) else {
+        let Ok(Some(replaces)) = invite.headers.replaces() else {
+            return self.refuse(now, Some(server), &invite, 400);
+        };
+        let Some((old, call)) = self.named(&replaces) else {
             return self.refuse(now, Some(server), &invite, 481);
         };
-        if self.customer_of(call) != Some(phone.customer) {
+        if self.customer_of(call) != route.customer {
             return self.refuse(now, Some(server), &invite, 481);
         }
         let possible = self.calls.get(&call).is_some_and(|entry| entry.call.can_replace(old, false));
         if !possible || replaces.early_only {
             return self.refuse(now, Some(server), &invite, 486);
         }
-        let peer = Peer::Phone(phone.account);
-        match self.arriving(now, server, flow, call, phone.party.clone(), invite.clone(), peer) {
+        // It is a call to outside of whoever talks there.
+        if self.leads_outside(call) && self.has_too_many(route.caller.account) {
+            let refused = Route { action: RouteAction::Refuse(Refusal::TOO_MANY), ..route };
+            return self.begin_call(now, server, flow, invite, peer, refused);
+        }
+        match self.arriving(now, server, flow, call, route.caller, invite.clone(), peer) {
             Err(status) => self.refuse(now, Some(server), &invite, status),
             Ok(new) => {
                 self.call_event(now, call, call::Event::Replaced { old, new, answered: false, holds: false });

@@ -126,7 +126,7 @@ impl Leg {
             wire.transactions.respond(wire.now, server, response);
             return Vec::new();
         }
-        let ours_open = self.pending.values().any(|purpose| *purpose == Purpose::Refresh);
+        let ours_open = self.pending.values().any(|pending| pending.purpose == Purpose::Refresh);
         let offers = has_description(&request.headers, &request.body);
         if (is_invite && ours_open) || (offers && self.negotiation.waits_for_answer()) {
             return self.just(wire, server, request, 491);

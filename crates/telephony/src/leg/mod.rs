@@ -11,9 +11,11 @@
 //! | `uas` | how is a call that comes in rung, answered, refused? |
 //! | `uac` | how is a phone called, and what do its responses mean? |
 //! | `inside` | what do requests inside the dialog ask? |
+//! | `challenged` | what if ours are asked for a proof? |
 //! | `session_timer` | is the other end still there? (RFC 4028) |
 
 mod browser;
+mod challenged;
 pub mod encryption;
 mod inside;
 pub mod negotiation;
@@ -38,14 +40,14 @@ use tandem_sip::{
     transaction::{ClientId, ServerId, Transactions},
 };
 
+use self::{challenged::Pending, negotiation::Negotiation, session_timer::SessionTimer};
 pub use self::{
     inside::unknown_extensions,
     session_timer::{INTERVAL as SESSION_INTERVAL, INTERVAL_MIN as SESSION_INTERVAL_MIN},
     uac::Invitation,
     uas::{Arrival, ArrivalError},
 };
-use self::{negotiation::Negotiation, session_timer::SessionTimer};
-use crate::{call::Why, ids::LegId};
+use crate::{call::Why, ids::LegId, proof::Login};
 
 /// What we can do, for `Allow` (RFC 3261 §20.5).
 pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER";
@@ -174,7 +176,9 @@ pub struct Leg {
     bye_later: Option<Why>,
     /// When to hang up on somebody whose call was handed over, and who should hang up by himself (RFC 5589 §6.1).
     bye_at: Option<Instant>,
-    pending: HashMap<ClientId, Purpose>,
+    pending: HashMap<ClientId, Pending>,
+    /// How we prove who we are, where that may be asked.
+    login: Option<Login>,
     session_timer: Option<SessionTimer>,
     /// When our refreshing INVITE that met theirs is tried again (RFC 3261 §14.1).
     retry_at: Option<Instant>,
@@ -212,6 +216,12 @@ impl Leg {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         matches!(self.state, State::Over) && self.pending.is_empty() && self.unacknowledged.is_none()
+    }
+
+    /// Whether we called it.
+    #[must_use]
+    pub const fn is_called_by_us(&self) -> bool {
+        self.called_by_us
     }
 
     /// Whether it called us and still waits for an answer.
@@ -273,7 +283,10 @@ impl Leg {
                 }
             }
             State::Up if self.unacknowledged.is_some() => self.bye_later = Some(why),
-            State::Up if why == Why::Transferred => self.bye_at = Some(wire.now + LEAVES_BY_ITSELF),
+            // Another network is not waited for: it counts the seconds.
+            State::Up if why == Why::Transferred && self.peer != Peer::Trunk => {
+                self.bye_at = Some(wire.now + LEAVES_BY_ITSELF)
+            }
             State::Up => self.bye(wire, why),
             State::Over => {}
         }
@@ -306,8 +319,7 @@ impl Leg {
             request.headers.set(Name::Contact, self.contact.clone());
         }
         let flow = self.dialog_flow();
-        let client = wire.transactions.request(wire.now, flow, request);
-        self.pending.insert(client, purpose);
+        self.dispatch(wire, flow, request, purpose);
     }
 
     /// The way of requests inside the dialog. A phone is reached only the way it came, through its NAT; a trunk is sent to

@@ -19,12 +19,16 @@ use super::{
     ALLOW, Leg, LegEvent, Peer, Purpose, SDP, SUPPORTED, State, Wire, glare_pause, has_description,
     negotiation::Negotiation, session_timer,
 };
-use crate::{call::Why, ids::LegId, proof::prove};
+use crate::{
+    call::Why,
+    ids::LegId,
+    proof::{Login, prove},
+};
 
 /// Phones that one INVITE may reach behind a forking proxy: more are not looked at.
 const FORKS_MAX: usize = 32;
 /// How often an INVITE is sent anew after a challenge or a session interval that is too small.
-const TRIES_MAX: u8 = 3;
+pub(super) const TRIES_MAX: u8 = 3;
 
 /// Whom we call, and as whom.
 #[derive(Debug, Clone)]
@@ -52,7 +56,7 @@ pub struct Invitation {
     /// Codecs to offer, the preferred one first.
     pub codecs: Vec<Codec>,
     /// User and password for a trunk that asks for them.
-    pub credentials: Option<(String, String)>,
+    pub credentials: Option<Login>,
     /// Further headers.
     pub headers: Vec<(Name, String)>,
     /// `Session-Expires` to ask for, in seconds.
@@ -82,6 +86,7 @@ impl Leg {
             bye_later: None,
             bye_at: None,
             pending: HashMap::new(),
+            login: invitation.credentials.clone(),
             session_timer: None,
             retry_at: None,
             peer_has_update: false,
@@ -145,13 +150,17 @@ impl Leg {
                 _ => self.failure_came(wire, response),
             };
         }
-        match self.pending.get(&client).copied() {
-            Some(purpose) => {
-                if response.status >= 200 {
-                    self.pending.remove(&client);
-                    return self.request_answered(wire, client, purpose, response);
-                }
+        match self.pending.remove(&client) {
+            Some(pending) if response.status < 200 => {
+                self.pending.insert(client, pending);
                 Vec::new()
+            }
+            Some(pending) => {
+                let purpose = pending.purpose;
+                if self.proves(wire, pending, response) {
+                    return Vec::new();
+                }
+                self.request_answered(wire, client, purpose, response)
             }
             // Another phone behind a forking proxy answered as well, or one that we had cancelled (RFC 3261 §13.2.2.4).
             None if (200..300).contains(&response.status) && is_invite(response) => {
@@ -168,7 +177,7 @@ impl Leg {
             self.over();
             return vec![LegEvent::Refused(if timed_out { 408 } else { 503 })];
         }
-        match self.pending.remove(&client) {
+        match self.pending.remove(&client).map(|pending| pending.purpose) {
             Some(Purpose::Refresh) => {
                 self.bye(wire, Why::Over);
                 vec![LegEvent::Lost(ReleaseCause::SessionExpired)]
@@ -216,8 +225,7 @@ impl Leg {
         let (Ok(Some(rseq)), Ok(cseq)) = (response.headers.rseq(), response.headers.cseq()) else { return };
         let mut prack = dialog.request(Method::Prack);
         prack.headers.push(Name::RAck, format!("{rseq} {} INVITE", cseq.number));
-        let client = wire.transactions.request(wire.now, self.flow, prack);
-        self.pending.insert(client, Purpose::Prack);
+        self.dispatch(wire, self.flow, prack, Purpose::Prack);
     }
 
     fn success_came(&mut self, wire: &mut Wire<'_>, client: ClientId, response: &Response) -> Vec<LegEvent> {
@@ -274,8 +282,7 @@ impl Leg {
         let ack = dialog.ack(cseq.number);
         wire.transactions.ack(wire.now, self.flow, client, ack);
         let bye = dialog.request(Method::Bye);
-        let bye = wire.transactions.request(wire.now, self.flow, bye);
-        self.pending.insert(bye, Purpose::Bye);
+        self.dispatch(wire, self.flow, bye, Purpose::Bye);
     }
 
     fn failure_came(&mut self, wire: &mut Wire<'_>, response: &Response) -> Vec<LegEvent> {
@@ -320,10 +327,10 @@ impl Leg {
         seq: u32,
         response: &Response,
     ) -> Option<Request> {
-        let (user, password) = invitation.credentials.clone()?;
+        let login = invitation.credentials.as_ref()?;
         let mut request = self.invite_request(invitation, seq);
         let cnonce = wire.token();
-        prove(&mut request, response, (&user, &password), &cnonce).ok()?;
+        prove(&mut request, response, login.both(), &cnonce).ok()?;
         Some(request)
     }
 

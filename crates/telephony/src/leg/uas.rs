@@ -14,7 +14,7 @@ use super::{
     negotiation::{Negotiation, NegotiationError},
     session_timer::INTERVAL_MIN,
 };
-use crate::ids::LegId;
+use crate::{ids::LegId, proof::Login};
 use tandem_media::Codec;
 
 /// What a leg that calls us is made of.
@@ -37,6 +37,8 @@ pub struct Arrival {
     pub server: ServerId,
     /// Our media.
     pub negotiation: Negotiation,
+    /// User and password for a trunk that asks for them.
+    pub login: Option<Login>,
 }
 
 /// Why an INVITE makes no leg.
@@ -71,7 +73,7 @@ impl Leg {
     /// # Errors
     /// See [`ArrivalError`]; the INVITE is to be answered with its status.
     pub fn arriving(arrival: Arrival, wire: &mut Wire<'_>) -> Result<Self, ArrivalError> {
-        let Arrival { id, call, party, peer, flow, contact, invite, server, mut negotiation } = arrival;
+        let Arrival { id, call, party, peer, flow, contact, invite, server, mut negotiation, login } = arrival;
         let local_tag = wire.token();
         let dialog = Dialog::uas(&invite, &local_tag)?;
         if invite.headers.session_expires()?.is_some_and(|asked| asked.seconds < INTERVAL_MIN) {
@@ -97,6 +99,7 @@ impl Leg {
             bye_later: None,
             bye_at: None,
             pending: std::collections::HashMap::new(),
+            login,
             session_timer: None,
             retry_at: None,
             peer_has_update: invite.headers.has_option(&Name::Allow, "UPDATE"),

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use tandem_domain::calls::ReleaseCause;
 
 use crate::{
     phone::{Called, Calling},
+    records::account,
     simulation::{Network, Simulation},
 };
 
@@ -151,6 +153,32 @@ fn a_phone_whose_bye_overtakes_its_answer_is_let_go_whole() {
     simulation.run(10 * SECOND);
     assert_eq!(simulation.open_media(), 0, "a port is open for nobody");
     assert_eq!(simulation.phones[1].unacknowledged, 0, "its answer was not acknowledged");
+    simulation.must_be_empty();
+}
+
+#[test]
+fn a_call_of_somebody_known_that_never_came_to_be_one_is_on_record() {
+    let mut simulation = Simulation::new(2, Network::default(), 9, |_| Called::Rings);
+    simulation.slow = SECOND;
+    let given_up = Calling { cancel_after: Some(SECOND / 2), ..Calling::default() };
+    let text = Calling { offers_text: true, ..Calling::default() };
+    for (number, calling) in
+        [("unavailable", Calling::default()), ("701", given_up), ("", Calling::default()), ("701", text)]
+    {
+        simulation.dial(0, number, calling);
+        simulation.run(3 * SECOND);
+    }
+    let told: Vec<_> = simulation.xdrs.iter().map(|xdr| (xdr.status, xdr.cause, xdr.dialled.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (503, ReleaseCause::Congestion, "unavailable"),
+            (487, ReleaseCause::Cancelled, "701"),
+            (484, ReleaseCause::UnknownNumber, ""),
+            (415, ReleaseCause::NoCommonCodec, "701"),
+        ]
+    );
+    assert!(simulation.xdrs.iter().all(|xdr| xdr.caller.account == Some(account(0))));
     simulation.must_be_empty();
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
+mod challenges;
 mod floods;
 mod intruders;
 mod leaks;
@@ -14,6 +15,7 @@ mod phone;
 mod records;
 mod scanners;
 mod simulation;
+mod tolls;
 mod torture;
 mod wire;
 #[expect(dead_code, reason = "some of it is for phones that people use")]

@@ -38,6 +38,8 @@ pub struct Calling {
     pub vanishes: bool,
     /// Offers nothing in its INVITE.
     pub late_offer: bool,
+    /// What it offers is no session description.
+    pub offers_text: bool,
 }
 
 /// What a called phone does.
@@ -93,6 +95,16 @@ pub struct Line {
     consults_for: Option<String>,
     /// The description that came last.
     pub remote: Bytes,
+    /// Since when it is answered, when it was called.
+    answered: Option<Instant>,
+}
+
+/// A call that this phone answered, from its answer to its end: what a carrier bills.
+#[derive(Debug, Clone)]
+pub struct Billed {
+    /// The user that the INVITE was for.
+    pub number: String,
+    pub talked: Duration,
 }
 
 /// The phone.
@@ -110,6 +122,17 @@ pub struct Phone {
     pub rung: u64,
     /// Answers of its own whose ACK never came.
     pub unacknowledged: u64,
+    /// Whose place its next call takes.
+    replaces: Option<String>,
+    /// The calls that it answered and that are over.
+    pub billed: Vec<Billed>,
+    /// It wants to know who that is, in every request inside a dialog.
+    pub challenges: bool,
+    /// It is never content with a proof.
+    pub never_content: bool,
+    /// Requests inside a dialog that came without a proof, and with one.
+    pub unproven: Vec<Method>,
+    pub proven: Vec<Method>,
     /// How it takes calls.
     pub taking: fn(&mut StdRng) -> Called,
     transactions: Transactions,
@@ -143,6 +166,12 @@ impl Phone {
             statuses: Vec::new(),
             rung: 0,
             unacknowledged: 0,
+            replaces: None,
+            billed: Vec::new(),
+            challenges: false,
+            never_content: false,
+            unproven: Vec::new(),
+            proven: Vec::new(),
             taking,
             transactions: Transactions::new(Timers::default(), random.random()),
             random,
@@ -213,13 +242,52 @@ impl Phone {
         self.settle(now);
     }
 
+    /// Sends whom it talks to on a line to a number; after a word with who is there, if so wished.
+    pub fn hand_over(&mut self, now: Instant, call_id: &str, number: &str, consult: bool) {
+        let number = number.to_owned();
+        self.fulfil(now, call_id, if consult { Wish::Consult(number) } else { Wish::Transfer(number) });
+        self.settle(now);
+    }
+
+    /// A line of its own, as another phone names it that is to take its place (RFC 3891).
+    pub fn as_replaced(&self, call_id: &str) -> String {
+        let id = self.lines[call_id].dialog.as_ref().expect("a line that is up").id();
+        format!("{};to-tag={};from-tag={}", id.call_id, id.remote_tag, id.local_tag)
+    }
+
+    /// Calls in order to take another phone's place.
+    pub fn pick_up(&mut self, now: Instant, replaces: String) -> String {
+        self.replaces = Some(replaces);
+        self.dial(now, "pickup", Calling::default())
+    }
+
+    /// Hangs up.
+    pub fn hang_up(&mut self, now: Instant, call_id: &str) {
+        self.fulfil(now, call_id, Wish::Bye);
+        self.settle(now);
+    }
+
+    /// The lines on which it talks, in an order that is always the same.
+    pub fn talking(&self) -> Vec<String> {
+        let mut lines: Vec<_> =
+            self.lines.iter().filter(|(_, line)| line.is_up).map(|(call_id, _)| call_id.clone()).collect();
+        lines.sort_unstable();
+        lines
+    }
+
     fn begin(&mut self, now: Instant, number: &str, calling: Calling, consults_for: Option<String>) -> String {
-        let mut invite = self.outside(Method::Invite, Some(number));
+        let mut invite = self.outside(Method::Invite, Some(number).filter(|number| !number.is_empty()));
         let call_id = self.token();
         invite.headers.push(Name::CallId, call_id.clone());
         if !calling.late_offer {
             let offer = self.description("sendrecv");
             invite.set_body("application/sdp", offer);
+        }
+        if calling.offers_text {
+            invite.set_body("text/plain", "hello");
+        }
+        if let Some(replaces) = self.replaces.take() {
+            invite.headers.push(Name::Replaces, replaces);
         }
         if let Some(after) = calling.cancel_after {
             self.later(now + after, &call_id, Wish::Cancel);
@@ -236,6 +304,7 @@ impl Phone {
             cancelled: false,
             consults_for,
             remote: Bytes::new(),
+            answered: None,
         };
         self.lines.insert(call_id.clone(), line);
         self.send(now, &call_id, invite, 0);
@@ -427,17 +496,46 @@ impl Phone {
         let call_id = request.headers.call_id().expect("a Call-ID").to_owned();
         let Some(id) = id else { return };
         let inside = request.headers.to().is_ok_and(|to| to.tag().is_some());
+        if self.challenges && inside {
+            if self.never_content || !request.headers.has(&Name::ProxyAuthorization) {
+                self.unproven.push(request.method.clone());
+                return self.challenge(now, id, &request);
+            }
+            self.proven.push(request.method.clone());
+        }
         match request.method {
             Method::Invite if !inside => self.called(now, id, call_id, request),
             Method::Invite if self.lines.contains_key(&call_id) => {
                 let answer = self.description("sendrecv");
                 self.respond(now, id, &request, 200, Some(answer));
             }
-            Method::Bye if self.lines.remove(&call_id).is_some() => self.respond(now, id, &request, 200, None),
+            Method::Bye if self.lines.contains_key(&call_id) => {
+                self.bill(now, &call_id);
+                self.lines.remove(&call_id);
+                self.respond(now, id, &request, 200, None);
+            }
             Method::Notify | Method::Update | Method::Info | Method::Options if self.lines.contains_key(&call_id) => {
                 self.respond(now, id, &request, 200, None);
             }
             _ => self.respond(now, id, &request, 481, None),
+        }
+    }
+
+    fn challenge(&mut self, now: Instant, id: ServerId, request: &Request) {
+        let mut response = Response::to(request, 407);
+        let nonce = self.token();
+        let challenge = format!("Digest realm=\"carrier\", nonce=\"{nonce}\", qop=\"auth\", algorithm=MD5");
+        response.headers.push(Name::ProxyAuthenticate, challenge);
+        self.transactions.respond(now, id, response);
+    }
+
+    /// A call that it answered is over.
+    fn bill(&mut self, now: Instant, call_id: &str) {
+        if let Some(line) = self.lines.get_mut(call_id)
+            && let Some(answered) = line.answered.take()
+        {
+            let number = line.invite.uri.user.clone().unwrap_or_default();
+            self.billed.push(Billed { number, talked: now.duration_since(answered) });
         }
     }
 
@@ -457,6 +555,7 @@ impl Phone {
             cancelled: false,
             consults_for: None,
             remote: invite.body.clone(),
+            answered: None,
         };
         self.lines.insert(call_id.clone(), line);
         self.servers.insert(id, call_id.clone());
@@ -513,6 +612,9 @@ impl Phone {
         if let Some(body) = body {
             response.set_body("application/sdp", body);
         }
+        if self.challenges && status == 200 && request.method == Method::Invite {
+            response.headers.push(Name::SessionExpires, "90;refresher=uac");
+        }
         self.transactions.respond(now, id, response);
     }
 
@@ -534,7 +636,7 @@ impl Phone {
             self.lines.remove(call_id);
         } else if status >= 200 {
             if let Some(line) = self.lines.get_mut(call_id) {
-                line.is_up = true;
+                (line.is_up, line.answered) = (true, Some(now));
             }
             match called {
                 Called::Answers { bye_after: Some(after), .. } | Called::Early { bye_after: Some(after), .. } => {
@@ -594,6 +696,7 @@ impl Phone {
                 let early = matches!(line.called, Some(Called::ByeBeforeAnswer | Called::ByeOvertakes));
                 if let Some(dialog) = line.dialog.as_mut().filter(|_| line.is_up || early) {
                     let bye = dialog.request(Method::Bye);
+                    self.bill(now, call_id);
                     self.send(now, call_id, bye, 1);
                 }
             }

@@ -6,6 +6,8 @@ use tandem_domain::{
     calls::{Direction, Party},
     huntgroup::RingStrategy,
     ids::{AccountId, CustomerId, HuntgroupId},
+    numbers::is_emergency,
+    status::Service,
     supervision::{Mode, Notice},
 };
 use tandem_sip::digest::{Algorithm, ha1};
@@ -22,6 +24,8 @@ use uuid::Uuid;
 /// The records of so many phones.
 pub struct Records {
     pub phones: usize,
+    /// Who has no service.
+    pub blocked: Option<usize>,
     pub hashes: HashMap<String, (String, String)>,
 }
 
@@ -63,6 +67,12 @@ fn terms(account: AccountId) -> Option<RecordingTerms> {
     })
 }
 
+/// 00… is a public number, all else is for help.
+fn outside_number(dialled: &str) -> TrunkNumber {
+    let public = dialled.strip_prefix("00").and_then(|digits| format!("+{digits}").parse().ok());
+    public.map_or_else(|| TrunkNumber::Emergency(dialled.to_owned()), TrunkNumber::Public)
+}
+
 impl Records {
     pub fn answer(&mut self, question: Question) -> Answer {
         let extension = |number: &str| {
@@ -91,6 +101,16 @@ impl Records {
                 let place = (0..=self.phones).find(|n| account(*n) == dials).unwrap();
                 (party(place), number, Direction::Internal)
             }
+            Question::PickUp { account: wants } => {
+                let place = (0..=self.phones).find(|n| account(*n) == wants).unwrap();
+                let action = match self.blocked == Some(place) {
+                    true => RouteAction::Refuse(Refusal::of_service(Service::AccountBlocked).unwrap()),
+                    false => RouteAction::PickUp,
+                };
+                let (caller, callee) = (party(place), Party::default());
+                let direction = Direction::Internal;
+                return Answer::Route(Box::new(Route { customer: Some(CUSTOMER), direction, caller, callee, action }));
+            }
             Question::Supervise { manager, agent, .. } => {
                 let place = |account_id| (0..=self.phones).find(|n| account(*n) == account_id).unwrap();
                 (party(place(manager)), format!("*90{}", 700 + place(agent)), Direction::Internal)
@@ -115,15 +135,17 @@ impl Records {
             members: members.into_iter().map(|n| Target { skip_when_busy: true, ..target(n) }).collect(),
         };
         let phones = self.phones;
+        let leads_outside = number.starts_with('0') || is_emergency(&number);
+        let direction = if leads_outside { Direction::Outgoing } else { direction };
         let action = match number.as_str() {
             "7700" => group(RingStrategy::Order, (0..3.min(phones)).collect()),
             "7701" => group(RingStrategy::Simultaneous, (0..phones).collect()),
             "*43" => RouteAction::Service { prompt: Prompt::EchoTest, echo: true },
             "*90" => RouteAction::Service { prompt: Prompt::DemoAnswer, echo: false },
             prefix if prefix.starts_with("*90") => supervise(extension(&prefix[3..]).map(account)),
-            outside if outside.starts_with('0') => RouteAction::Ring(Target {
+            outside if leads_outside => RouteAction::Ring(Target {
                 party: Party { number: number.clone(), ..Party::default() },
-                reach: Reach::Trunk { number: TrunkNumber::Emergency(number.clone()), from: "32255507".into() },
+                reach: Reach::Trunk { number: outside_number(outside), from: "32255507".into() },
                 skip_when_busy: false,
             }),
             _ => match extension(&number) {

@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tandem_domain::{
-    calls::Xdr,
+    calls::{Direction, Xdr},
     ids::{CallId, RecordingId, Timestamp, XdrId},
     supervision::Mode,
 };
@@ -26,7 +26,7 @@ use tandem_sip::{
     message::{Name, Response, parse},
 };
 use tandem_telephony::{
-    directory::Answer,
+    directory::{Answer, Question},
     exchange::{Command, Counts, Exchange, Input, Media, Now, Output, QuestionId, RecordingNote, Settings, Trunk},
     feed::Feed,
     prompt::Voices,
@@ -161,7 +161,9 @@ pub struct Simulation {
     arrivals: BinaryHeap<Reverse<(Instant, u64)>>,
     on_the_way: HashMap<u64, Arrival>,
     next: u64,
-    records: Records,
+    pub records: Records,
+    /// How much longer it takes to find out what a number means.
+    pub slow: Duration,
     /// Recordings that were noted and have not ended, and those that have.
     recording: HashSet<RecordingId>,
     recorded: HashSet<RecordingId>,
@@ -172,12 +174,23 @@ impl Simulation {
     /// So many phones, registered, with the extensions 700 and up, which take calls like this. 7700 is a huntgroup of the first
     /// three, in order; 7701 of all, at once. 0… goes to a trunk, which is the last phone.
     pub fn new(phones: usize, network: Network, seed: u64, taking: fn(&mut StdRng) -> Called) -> Self {
+        Self::with(phones, network, seed, taking, |_| {})
+    }
+
+    /// The same, with other settings.
+    pub fn with(
+        phones: usize,
+        network: Network,
+        seed: u64,
+        taking: fn(&mut StdRng) -> Called,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let start = Instant::now();
         let address = SocketAddr::from(([192, 0, 2, 1], 5060));
         let ledger = Ledger::default();
         ledger.0.borrow_mut().now = Some(start);
         let place = |n: usize| SocketAddr::from(([198, 51, 100, u8::try_from(n + 1).unwrap()], 5060));
-        let settings = Settings {
+        let mut settings = Settings {
             realm: "tandem".into(),
             digests: vec![Algorithm::Md5],
             media: vec![address.ip()],
@@ -193,6 +206,7 @@ impl Simulation {
             spool: Some("spool".into()),
             product: "Tandem".into(),
         };
+        change(&mut settings);
         let random = StdRng::seed_from_u64(seed);
         let (voices, feed) = (VOICES.clone(), Feed::default());
         let mut exchange =
@@ -232,7 +246,8 @@ impl Simulation {
             arrivals: BinaryHeap::new(),
             on_the_way: HashMap::new(),
             next: 0,
-            records: Records { phones, hashes: HashMap::new() },
+            records: Records { phones, blocked: None, hashes: HashMap::new() },
+            slow: Duration::ZERO,
             recording: HashSet::new(),
             recorded: HashSet::new(),
             watched: start,
@@ -244,6 +259,26 @@ impl Simulation {
         let id = self.phones[phone].dial(self.now, number, calling);
         self.collect(phone);
         id
+    }
+
+    /// A phone sends whom it talks to elsewhere, after a word there or without.
+    pub fn hand_over(&mut self, phone: usize, line: &str, number: &str, consult: bool) {
+        self.phones[phone].hand_over(self.now, line, number, consult);
+        self.collect(phone);
+    }
+
+    /// A phone takes the place of another one in a call.
+    pub fn pick_up(&mut self, phone: usize, from: usize, line: &str) -> String {
+        let replaces = self.phones[from].as_replaced(line);
+        let id = self.phones[phone].pick_up(self.now, replaces);
+        self.collect(phone);
+        id
+    }
+
+    /// A phone hangs up.
+    pub fn hang_up(&mut self, phone: usize, line: &str) {
+        self.phones[phone].hang_up(self.now, line);
+        self.collect(phone);
     }
 
     /// Lets time pass.
@@ -326,8 +361,9 @@ impl Simulation {
                     self.travel(Arrival::AtPhone(flow.remote, bytes));
                 }
                 Output::Ask(id, question) => {
+                    let slow = if matches!(question, Question::Dialled { .. }) { self.slow } else { Duration::ZERO };
+                    let after = slow + Duration::from_micros(self.random.random_range(100..5_000));
                     let answer = self.records.answer(question);
-                    let after = Duration::from_micros(self.random.random_range(100..5_000));
                     self.put(after, Arrival::Answer(id, answer));
                 }
                 Output::Keep(xdr) => self.xdrs.push(*xdr),
@@ -468,8 +504,10 @@ impl Simulation {
         let ids: HashSet<_> = self.xdrs.iter().map(|xdr| xdr.id).collect();
         assert_eq!(ids.len(), self.xdrs.len(), "a record is written twice");
         assert_eq!(self.answered.difference(&ids).count(), 0, "a call that was answered has no record of its end");
-        // Several of one call follow each other: a conversation that was handed over ends before the next one begins.
-        let mut xdrs: Vec<_> = self.xdrs.iter().collect();
+        // Several of one call follow each other: a conversation that was handed over ends before the next one begins. Beside
+        // them are those of legs to outside, which last as long as these.
+        let inside = |xdr: &&Xdr| xdr.direction != Direction::Outgoing;
+        let mut xdrs: Vec<_> = self.xdrs.iter().filter(inside).collect();
         xdrs.sort_by_key(|xdr| (xdr.call, xdr.started, xdr.ended));
         for pair in xdrs.windows(2).filter(|pair| pair[0].call == pair[1].call) {
             assert!(pair[0].ended <= pair[1].started, "two records of one conversation: {:#?} {:#?}", pair[0], pair[1]);

@@ -1,10 +1,12 @@
 //! Handing calls over: without and after consultation, and what becomes of a transfer that fails.
 
-use tandem_domain::calls::{EndedBy, ReleaseCause};
+use std::net::Ipv4Addr;
 
-use tandem_phones::SipMessage;
+use tandem_domain::calls::{Direction, EndedBy, ReleaseCause};
 
-use crate::world::{Granted as _, SECOND, World, hears};
+use tandem_phones::{SipMessage, Sipp, ports, scenario};
+
+use crate::world::{Granted as _, SECOND, Wishes, World, hears};
 
 const JOHN: u32 = 440;
 const MARY: u32 = 1000;
@@ -36,6 +38,30 @@ fn a_call_is_handed_over_without_consultation() {
     let told: Vec<_> = xdrs.iter().map(|xdr| (xdr.caller.number.as_str(), xdr.dialled.as_str(), xdr.cause)).collect();
     assert_eq!(told, [("702", "744", ReleaseCause::Transferred), ("744", "745", ReleaseCause::Normal)]);
     assert!(xdrs.iter().all(|xdr| xdr.answered.is_some()));
+}
+
+#[test]
+fn a_call_to_outside_that_is_handed_over_is_on_the_account_of_who_called_until_its_end() {
+    let port = ports::free(Ipv4Addr::LOCALHOST).granted();
+    let world = World::with(Wishes { trunk: Some((Ipv4Addr::LOCALHOST, port).into()), ..Wishes::default() });
+    let (mary, olivia) = (world.phone("702", MARY), world.phone("745", OLIVIA));
+    let outside = Sipp::new(scenario("uas-answer.xml")).user("+442071838750", "").port(port).serve().granted();
+    mary.dial("00442071838750").granted();
+    mary.wait_until_established().granted();
+    mary.blind_transfer("745").granted();
+    olivia.wait_for_incoming().granted();
+    olivia.accept().granted();
+    olivia.wait_until_established().granted();
+    mary.wait_until_closed().granted();
+    olivia.hangup().granted();
+    outside.wait().granted().success().granted();
+    world.wait_until_quiet();
+    let xdrs = world.wait_for_xdrs(2);
+    let told: Vec<_> = xdrs.iter().map(|xdr| (xdr.caller.number.as_str(), xdr.callee.number.as_str())).collect();
+    assert_eq!(told, [("702", "+442071838750"), ("702", "745")]);
+    assert_eq!([xdrs[0].direction, xdrs[1].direction], [Direction::Outgoing, Direction::Internal]);
+    assert_eq!(xdrs[0].ended, xdrs[1].ended, "the leg outside is on record to its end");
+    assert!(xdrs[0].callee_quality.is_some() && xdrs[0].caller_quality.is_some());
 }
 
 #[test]

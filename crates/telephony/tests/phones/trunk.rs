@@ -56,6 +56,23 @@ fn a_call_to_outside_shows_the_number_that_is_ours() {
 }
 
 #[test]
+fn a_network_that_asks_for_the_password_in_the_call_too_hears_of_its_end() {
+    let port = ports::free(Ipv4Addr::LOCALHOST).granted();
+    let world = World::with(Wishes {
+        trunk: Some((Ipv4Addr::LOCALHOST, port).into()),
+        trunk_asks: Some(("tandem", "secret")),
+        ..Wishes::default()
+    });
+    let mary = world.phone("702", MARY);
+    let outside = carrier("uas-challenges.xml").port(port).serve().granted();
+    mary.dial("00442071838750").granted();
+    mary.wait_until_established().granted();
+    mary.hangup().granted();
+    outside.wait().granted().success().granted();
+    world.wait_until_quiet();
+}
+
+#[test]
 fn a_stranger_is_no_trunk() {
     let port = ports::free(Ipv4Addr::LOCALHOST).granted();
     let world = World::with(Wishes { trunk: Some((Ipv4Addr::LOCALHOST, port).into()), ..Wishes::default() });

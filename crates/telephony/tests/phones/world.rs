@@ -51,6 +51,8 @@ pub struct Wishes {
     pub trunk: Option<SocketAddr>,
     /// User and password there; then the exchange registers.
     pub trunk_user: Option<(&'static str, &'static str)>,
+    /// User and password there, for when it asks; the exchange does not register.
+    pub trunk_asks: Option<(&'static str, &'static str)>,
     /// With TLS beside.
     pub tls: bool,
     /// By IPv6.
@@ -243,7 +245,10 @@ async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes
         transport: tandem_sip::flow::Transport::Udp,
         local: address,
         registers: wishes.trunk_user.is_some(),
-        credentials: wishes.trunk_user.map(|(user, password)| (user.to_owned(), password.to_owned())),
+        credentials: wishes
+            .trunk_user
+            .or(wishes.trunk_asks)
+            .map(|(user, password)| (user.to_owned(), password.to_owned())),
     });
     let parts = Parts {
         outside: if trunk.is_some() { Outside::Trunk } else { Outside::Demonstration },
