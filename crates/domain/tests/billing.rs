@@ -5,8 +5,8 @@ use tandem_domain::{
     access::{AccessRole, Audience, Field, Level, Principal, Tenant, Who},
     billing::{
         auto_payment::{
-            AutoPayment, AutoPaymentState, AutoPaymentTerms, Charge, ChargeKind, ChargeState, Circumstances,
-            DisabledReason, Next, OnInvoice, RetryPolicy, after_failure, may_turn_on,
+            AutoPaymentState, AutoPaymentTerms, Charge, ChargeKind, ChargeState, Circumstances, DisabledReason, Next,
+            OnInvoice, RetryPolicy, after_failure, may_turn_on,
         },
         failure::{CODE_MAX, Failure, FailureKind, MESSAGE_MAX},
         invoice::{InvoiceLine, InvoiceNumber, InvoiceStanding, InvoiceState, NewInvoice, TaxLine, standing, totals},
@@ -14,9 +14,7 @@ use tandem_domain::{
         system::{PaymentSystem, Processor},
     },
     customer::Billing,
-    ids::{
-        AccountId, AdministratorId, ChargeId, CustomerId, InvoiceId, PaymentId, PaymentSystemId, Timestamp, Version,
-    },
+    ids::{AccountId, AdministratorId, ChargeId, CustomerId, InvoiceId, PaymentId, PaymentSystemId, Timestamp},
     locale::{Currency, Locale, TimeZone},
     money::Money,
 };
@@ -212,14 +210,6 @@ mod automatic_payment {
     #[test]
     fn charges_what_is_owed_and_wanted_when_the_card_is_charged() {
         let terms = AutoPaymentTerms { on_invoice: OnInvoice::Never, threshold: Some(500), top_up: Some(1000) };
-        let on = AutoPayment {
-            customer: CUSTOMER,
-            version: Version(1),
-            terms,
-            state: AutoPaymentState::On,
-            failed_payment: None,
-            since: NOW,
-        };
         let charge = |kind| Charge {
             id: ChargeId(Uuid::from_u128(5)),
             customer: CUSTOMER,
@@ -230,18 +220,17 @@ mod automatic_payment {
             attempt: 1,
             created: NOW,
         };
-        let judged = |auto: &AutoPayment, kind, balance| {
+        let judged = |terms: Option<AutoPaymentTerms>, kind, balance| {
             let (billing, currency) = (Billing::Postpaid, Currency::Eur);
-            charge(kind).judge(&Circumstances { auto: Some(auto), invoice: None, balance, billing, currency })
+            charge(kind).judge(&Circumstances { terms, invoice: None, balance, billing, currency })
         };
-        assert_eq!(judged(&on, ChargeKind::Threshold, 501), Ok(Money::new(1000, Currency::Eur)));
+        assert_eq!(judged(Some(terms), ChargeKind::Threshold, 501), Ok(Money::new(1000, Currency::Eur)));
         let over = Err(ChargeState::Cancelled);
-        assert_eq!(judged(&on, ChargeKind::Threshold, 500), over, "the balance is as it should be");
-        assert_eq!(judged(&on, ChargeKind::Issue, 501), over, "it is not wanted");
-        let off = AutoPayment { state: AutoPaymentState::Off, ..on.clone() };
-        assert_eq!(judged(&off, ChargeKind::Threshold, 501), over);
-        let little = AutoPayment { terms: AutoPaymentTerms { top_up: Some(49), ..terms }, ..on };
-        assert_eq!(judged(&little, ChargeKind::Threshold, 501), over, "no payment can be of it");
+        assert_eq!(judged(Some(terms), ChargeKind::Threshold, 500), over, "the balance is as it should be");
+        assert_eq!(judged(Some(terms), ChargeKind::Issue, 501), over, "it is not wanted");
+        assert_eq!(judged(None, ChargeKind::Threshold, 501), over, "it is off");
+        let little = AutoPaymentTerms { top_up: Some(49), ..terms };
+        assert_eq!(judged(Some(little), ChargeKind::Threshold, 501), over, "no payment can be of it");
     }
 
     #[test]

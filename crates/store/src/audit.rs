@@ -166,8 +166,8 @@ pub(crate) async fn append(
             found_by.column().into(),
         ]);
     }
-    tx.insert_all(INSERT, lines).await?;
-    tx.insert_all(search::INSERT, words).await
+    tx.insert_all_later(INSERT, lines).await?;
+    tx.insert_all_later(search::INSERT, words).await
 }
 
 /// A text as the log keeps it: of bounded length, and without characters that a terminal would obey.

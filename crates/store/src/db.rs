@@ -5,11 +5,14 @@
 //! and several that read; every transaction takes the write lock at its beginning, so that none fails halfway because
 //! another was first. PostgreSQL has one pool.
 
+mod later;
+
 use std::{borrow::Cow, str::FromStr};
 
 use sqlx::{Column, PgPool, Postgres, Row as _, Sqlite, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
 use tandem_domain::ids::{Timestamp, Version};
 
+use self::later::Later;
 use crate::StoreError;
 
 /// The database.
@@ -82,6 +85,13 @@ impl Sql {
         self
     }
 
+    /// Takes the rows that it finds until the transaction ends, and waits for whoever has them. Others may still refer to them.
+    /// (SQLite has one writer at a time, so there whoever is asked has them.)
+    pub(crate) fn taken(mut self) -> Self {
+        self.on_postgres = Some(format!("{} FOR NO KEY UPDATE", self.text));
+        self
+    }
+
     /// The text as PostgreSQL understands it.
     fn for_postgres(&self) -> &str {
         self.on_postgres.as_deref().unwrap_or(&self.text)
@@ -140,7 +150,7 @@ impl Db {
                 // is rolled back by being dropped.
                 let write = write.clone();
                 let begun = tokio::spawn(async move { write.begin_with("BEGIN IMMEDIATE").await }).await;
-                Tx::Sqlite(begun.unwrap_or(Err(sqlx::Error::WorkerCrashed))?)
+                Tx::Sqlite(begun.unwrap_or(Err(sqlx::Error::WorkerCrashed))?, Later::default())
             }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
@@ -148,19 +158,48 @@ impl Db {
 }
 
 /// Rows of an insert so short that its text is kept.
-const FEW: usize = 3;
+const FEW: usize = 12;
 
 /// A transaction.
 pub(crate) enum Tx {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(sqlx::Transaction<'static, Sqlite>, Later),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 impl Tx {
+    /// Runs a statement of which only matters that it is done: on SQLite together with the next one that is waited for, or with
+    /// the commit, for there each way to the thread of the connection and back takes longer than most statements. Should it
+    /// fail, that one does.
+    pub(crate) async fn later(&mut self, sql: Sql) -> Result<(), StoreError> {
+        if let Self::Sqlite(_, later) = self
+            && !later.has_room_for(&sql)
+        {
+            self.catch_up().await?;
+        }
+        match self {
+            Self::Sqlite(_, later) => {
+                later.add(sql);
+                Ok(())
+            }
+            Self::Postgres(_) => self.run(sql).await.map(drop),
+        }
+    }
+
+    /// Runs what was left for later.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        if let Self::Sqlite(tx, later) = self
+            && let Some(all) = later.take()
+        {
+            prepared!(Sqlite, &all).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
     /// Runs a statement and tells how many rows it touched.
     pub(crate) async fn run(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        self.catch_up().await?;
         Ok(match self {
-            Self::Sqlite(tx) => prepared!(Sqlite, &sql).execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx, _) => prepared!(Sqlite, &sql).execute(&mut **tx).await?.rows_affected(),
             Self::Postgres(tx) => prepared!(Postgres, &sql).execute(&mut **tx).await?.rows_affected(),
         })
     }
@@ -168,7 +207,8 @@ impl Tx {
     /// All rows of a query.
     pub(crate) async fn all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => {
+            Self::Sqlite(tx, later) => {
+                let sql = later.before(sql);
                 prepared!(Sqlite, &sql).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
@@ -180,7 +220,10 @@ impl Tx {
     /// The first row of a query, if there is one.
     pub(crate) async fn one(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => prepared!(Sqlite, &sql).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+            Self::Sqlite(tx, later) => {
+                let sql = later.before(sql);
+                prepared!(Sqlite, &sql).fetch_optional(&mut **tx).await?.map(Row::Sqlite)
+            }
             Self::Postgres(tx) => prepared!(Postgres, &sql).fetch_optional(&mut **tx).await?.map(Row::Postgres),
         })
     }
@@ -188,6 +231,15 @@ impl Tx {
     /// Inserts many rows; `head` is `INSERT INTO table (columns)`.
     pub(crate) async fn insert_all(&mut self, head: &str, rows: Vec<Vec<Arg>>) -> Result<(), StoreError> {
         self.insert_all_or(head, rows, "").await
+    }
+
+    /// As [`Tx::insert_all`], of rows of which only matters that they are there: see [`Tx::later`].
+    pub(crate) async fn insert_all_later(&mut self, head: &str, rows: Vec<Vec<Arg>>) -> Result<(), StoreError> {
+        for insert in self.inserts(head, rows, "") {
+            // One whose text is not kept would have its company understood anew.
+            if insert.kept { self.later(insert).await? } else { self.run(insert).await.map(drop)? }
+        }
+        Ok(())
     }
 
     /// As [`Tx::insert_all_or`], with a `tail` that ends in `RETURNING …`: what it returns of each row, in no order.
@@ -221,7 +273,7 @@ impl Tx {
     fn inserts(&self, head: &str, rows: Vec<Vec<Arg>>, tail: &str) -> Vec<Sql> {
         // Both databases take more arguments at once, but SQLite finds the n-th by looking at all before it.
         let args_max = match self {
-            Self::Sqlite(_) => 500,
+            Self::Sqlite(..) => 500,
             Self::Postgres(_) => 10_000,
         };
         let Some(columns) = rows.first().map(Vec::len) else { return Vec::new() };
@@ -232,7 +284,7 @@ impl Tx {
             let some: Vec<Vec<Arg>> = rows.by_ref().take(rows_max).collect();
             // The texts of a full statement and of a very short one come again and again, and SQLite takes longer to understand
             // them than to obey them.
-            let kept = some.len() <= FEW || (some.len() == rows_max && matches!(self, Self::Sqlite(_)));
+            let kept = some.len() <= FEW || (some.len() == rows_max && matches!(self, Self::Sqlite(..)));
             let mut text = format!("{head} VALUES ");
             for row in 0..some.len() {
                 text.push_str(if row == 0 { "(" } else { ", (" });
@@ -254,16 +306,17 @@ impl Tx {
     /// later.)
     pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Sqlite(tx, _) => tx.rollback().await?,
             Self::Postgres(tx) => tx.rollback().await?,
         }
         Ok(())
     }
 
     /// Makes the transaction's work last.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        self.catch_up().await?;
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(tx, _) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())

@@ -297,8 +297,13 @@ pub(crate) async fn keep(
         if method.customer != tenant.customer() {
             return Ok(None);
         }
-        let update = "UPDATE payment_method SET brand = $1, last4 = $2, exp_month = $3, exp_year = $4 WHERE id = $5";
-        write.run(sql(update).bind(brand).bind(last4).bind(month).bind(year).bind(method.id)).await?;
+        let kept = (method.brand.as_str(), method.last4.as_str(), method.exp_month, method.exp_year);
+        // Mostly the card is as it was.
+        if kept != (&*brand, &*last4, told.exp_month, told.exp_year) {
+            let update =
+                "UPDATE payment_method SET brand = $1, last4 = $2, exp_month = $3, exp_year = $4 WHERE id = $5";
+            write.later(sql(update).bind(brand).bind(last4).bind(month).bind(year).bind(method.id)).await?;
+        }
         return Ok(Some(method.id));
     }
     if !told.saved || reference.is_empty() {

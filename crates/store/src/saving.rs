@@ -72,6 +72,11 @@ impl<'a> Write<'a> {
         self.tx.run(sql).await
     }
 
+    /// Runs a statement of which only matters that it is done. See [`Tx::later`].
+    pub(crate) async fn later(&mut self, sql: Sql) -> Result<(), StoreError> {
+        self.tx.later(sql).await
+    }
+
     /// The first row of a query, if there is one.
     pub(crate) async fn one(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
         self.tx.one(sql).await
@@ -88,12 +93,10 @@ impl<'a> Write<'a> {
     }
 
     /// Waits until no other transaction that took this customer's turn is under way. Whoever depends on several rows of a
-    /// customer takes it, for no unique index can guard what spans them. (An update that changes nothing locks the row.)
+    /// customer takes it, for no unique index can guard what spans them.
     pub(crate) async fn take_turn(&mut self, customer: CustomerId) -> Result<(), StoreError> {
-        match self.run(sql("UPDATE customer SET version = version WHERE id = $1").bind(customer)).await? {
-            0 => Err(StoreError::NotFound),
-            _ => Ok(()),
-        }
+        let turn = sql("SELECT id FROM customer WHERE id = $1").bind(customer).taken();
+        self.one(turn).await?.map(drop).ok_or(StoreError::NotFound)
     }
 
     /// Tells the audit log of changed fields; nothing if there are none. `version` is the record's version from now on.

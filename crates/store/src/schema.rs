@@ -52,7 +52,7 @@ async fn keep_appended(tx: &mut Tx) -> Result<(), StoreError> {
         for (event, name) in [("UPDATE", "changed"), ("DELETE", "deleted")] {
             let name = format!("{table}_is_not_{name}");
             match tx {
-                Tx::Sqlite(_) => {
+                Tx::Sqlite(..) => {
                     let text = format!(
                         "CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {table} \
                          BEGIN SELECT RAISE(ABORT, 'the ledger is only appended to'); END"

@@ -48,10 +48,10 @@ pub(crate) async fn index(tx: &mut Tx, kind: &str, id: &str, old: &str, new: &Wo
     let had = |word: &str| old.split_ascii_whitespace().any(|old| old == word);
     for gone in old.split_ascii_whitespace().filter(|old| !new.0.iter().any(|word| word == old)) {
         let delete = "DELETE FROM search_word WHERE kind = $1 AND word = $2 AND record_id = $3";
-        tx.run(sql(delete).bind(kind).bind(gone).bind(id)).await?;
+        tx.later(sql(delete).bind(kind).bind(gone).bind(id)).await?;
     }
     let added = Words(new.0.iter().filter(|word| !had(word)).cloned().collect());
-    tx.insert_all(INSERT, added.rows(kind, id).collect()).await
+    tx.insert_all_later(INSERT, added.rows(kind, id).collect()).await
 }
 
 /// Takes a record out of the word index: `old` is what its `search` column held.

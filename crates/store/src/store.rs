@@ -330,6 +330,18 @@ impl Store {
     }
 }
 
+/// How SQLite's one connection that writes is set up beside what holds for all.
+const WRITER: [(&str, &str); 3] = [
+    // It alone changes the file, so that what it has in its memory stays right: 64 MiB of that.
+    ("cache_size", "-65536"),
+    // What a statement has to take back if it fails stays in memory too, or each longer one makes a file and deletes it.
+    ("temp_store", "MEMORY"),
+    // Pages of the write-ahead log before they are brought home, 16 MiB: many are written again and again until then.
+    ("wal_autocheckpoint", "4096"),
+];
+/// Statements that it keeps: those that go together ([`crate::db::Tx::later`]) are texts of their own.
+const WRITER_STATEMENTS: usize = 500;
+
 async fn open_sqlite(url: &str, options: &Options) -> Result<Db, StoreError> {
     let connect = SqliteConnectOptions::from_str(url)
         .map_err(|_| StoreError::Url)?
@@ -338,9 +350,15 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Db, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(options.patience);
-    let pool = || SqlitePoolOptions::new().acquire_timeout(options.patience).idle_timeout(None).max_lifetime(None);
+    // A file does not hang up: to ask each time whether it is still there is one more way to the connection's thread and back.
+    let pool = || {
+        let pool = SqlitePoolOptions::new().acquire_timeout(options.patience).test_before_acquire(false);
+        pool.idle_timeout(None).max_lifetime(None)
+    };
     // The writer comes first: it makes the file.
-    let write = open_new(pool().max_connections(1).min_connections(1), &connect, options.patience).await?;
+    let writes = WRITER.iter().fold(connect.clone(), |connect, (name, value)| connect.pragma(*name, *value));
+    let writes = writes.statement_cache_capacity(WRITER_STATEMENTS);
+    let write = open_new(pool().max_connections(1).min_connections(1), &writes, options.patience).await?;
     // A database in memory is its connection's own.
     let read = if url.contains(":memory:") {
         write.clone()

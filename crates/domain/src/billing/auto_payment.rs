@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    failure::FailureKind,
-    invoice::{Invoice, InvoiceState},
-    keyed,
-};
+use super::{failure::FailureKind, invoice::InvoiceState, keyed};
 use crate::{
     customer::Billing,
     error::FieldErrors,
@@ -317,11 +313,11 @@ pub struct Charge {
 
 /// What there is to know when a charge is judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Circumstances<'a> {
-    /// What the customer wants now; `None`: nobody ever said so.
-    pub auto: Option<&'a AutoPayment>,
-    /// The charge's invoice as it is now, if it is for one.
-    pub invoice: Option<&'a Invoice>,
+pub struct Circumstances {
+    /// What the customer wants now; `None`: automatic payment is off.
+    pub terms: Option<AutoPaymentTerms>,
+    /// The charge's invoice as it is now, if it is for one: how far it is, and what is open of it.
+    pub invoice: Option<(InvoiceState, Money)>,
     /// The customer's balance (positive: owes), in minor units, less what its other open charges will bring.
     pub balance: i64,
     /// When the customer pays.
@@ -336,21 +332,18 @@ impl Charge {
     /// # Errors
     /// How the charge ends because there is nothing to charge any more: automatic payment is off or wants something else, the
     /// invoice is paid or withdrawn, less is open of it than any payment can be of, the balance is as it should be.
-    pub fn judge(&self, now: &Circumstances<'_>) -> Result<Money, ChargeState> {
+    pub fn judge(&self, now: &Circumstances) -> Result<Money, ChargeState> {
         let invoice = match (self.invoice, now.invoice) {
             (Some(_), None) => return Err(ChargeState::Cancelled),
-            (Some(_), Some(invoice)) => match invoice.state {
-                InvoiceState::Paid => return Err(ChargeState::Paid),
-                InvoiceState::Void => return Err(ChargeState::Cancelled),
-                InvoiceState::Open => Some(invoice),
-            },
+            (Some(_), Some((InvoiceState::Paid, _))) => return Err(ChargeState::Paid),
+            (Some(_), Some((InvoiceState::Void, _))) => return Err(ChargeState::Cancelled),
+            (Some(_), Some((InvoiceState::Open, open))) => Some(open),
             (None, _) => None,
         };
-        let auto = now.auto.filter(|auto| auto.state == AutoPaymentState::On && auto.terms.want(self.kind));
-        let auto = auto.ok_or(ChargeState::Cancelled)?;
+        let terms = now.terms.filter(|terms| terms.want(self.kind)).ok_or(ChargeState::Cancelled)?;
         let amount = match invoice {
-            Some(invoice) => Some(invoice.open()),
-            None => auto.terms.top_up_at(now.balance, now.billing).map(|minor| Money::new(minor, now.currency)),
+            Some(open) => Some(open),
+            None => terms.top_up_at(now.balance, now.billing).map(|minor| Money::new(minor, now.currency)),
         };
         amount.and_then(|amount| amount.payable().ok()).ok_or(ChargeState::Cancelled)
     }

@@ -11,7 +11,7 @@ use tandem_domain::{
     recordings::utc_day,
 };
 
-use super::{AutoPayments, judging::judge};
+use super::{AutoPayments, judging::judged};
 use crate::{
     Store, StoreError,
     db::{Arg, Row, Sql, Tx, sql},
@@ -34,7 +34,7 @@ pub struct Claimed {
     /// The charge.
     pub charge: Charge,
     /// Which taking it is: results of an earlier one do not count.
-    claim: i64,
+    pub(super) claim: i64,
 }
 
 impl AutoPayments<'_> {
@@ -92,18 +92,19 @@ impl AutoPayments<'_> {
             // One of each customer, so that who has many keeps nobody waiting. With the charge its customer is taken, so that two
             // workers do not take two of his at the same moment.
             let due = format!(
-                "SELECT a.* FROM auto_charge a JOIN customer c ON c.id = a.customer_id WHERE a.state = $1 AND a.due_at <= $2 \
+                "SELECT a.id FROM auto_charge a JOIN customer c ON c.id = a.customer_id WHERE a.state = $1 AND a.due_at <= $2 \
                  AND NOT EXISTS (SELECT 1 FROM auto_charge o WHERE o.customer_id = a.customer_id AND o.id <> a.id \
                  AND o.state = 'charging' AND o.due_at > $2) \
                  AND NOT EXISTS (SELECT 1 FROM auto_charge b WHERE b.customer_id = a.customer_id AND b.state = $1 \
                  AND (b.due_at, b.id) < (a.due_at, a.id)) ORDER BY a.due_at, a.id LIMIT {left}"
             );
-            for row in tx.all(sql(due).bind(state.key()).bind(now).untaken()).await? {
-                let found = read(&row)?;
-                let amount = match judge(&mut tx, &found.charge).await? {
+            let due = tx.all(sql(due).bind(state.key()).bind(now).untaken()).await?;
+            let due = due.iter().map(|row| row.parse("id")).collect::<Result<Vec<_>, _>>()?;
+            for (found, judged) in judged(&mut tx, &due).await? {
+                let amount = match judged {
                     Ok(amount) => amount,
                     Err(end) => {
-                        tx.run(ended(found.charge.id, end)).await?;
+                        tx.later(ended(found.charge.id, end)).await?;
                         continue;
                     }
                 };
@@ -251,32 +252,26 @@ pub(crate) async fn call_off_all(tx: &mut Tx, customer: CustomerId) -> Result<()
 
 /// A payment was begun for a charge.
 pub(crate) async fn has_payment(tx: &mut Tx, charge: ChargeId, payment: PaymentId) -> Result<(), StoreError> {
-    tx.run(sql("UPDATE auto_charge SET payment_id = $1 WHERE id = $2").bind(payment).bind(charge)).await.map(drop)
+    tx.later(sql("UPDATE auto_charge SET payment_id = $1 WHERE id = $2").bind(payment).bind(charge)).await
 }
 
 /// Ends the open charges that are meant.
 async fn end(tx: &mut Tx, which: &str, whose: Arg, state: ChargeState) -> Result<(), StoreError> {
     let end = format!("UPDATE auto_charge SET state = $1 WHERE {which} AND state IN ('waiting', 'charging')");
-    tx.run(sql(end).bind(state.key()).bind_all([whose])).await.map(drop)
+    tx.later(sql(end).bind(state.key()).bind_all([whose])).await
 }
 
 /// Nothing of this kind that waits is charged to a customer any more.
 pub(crate) async fn call_off_kind(tx: &mut Tx, customer: CustomerId, kind: ChargeKind) -> Result<(), StoreError> {
     let end = sql("UPDATE auto_charge SET state = $1 WHERE customer_id = $2 AND kind = $3 AND state = 'waiting'");
-    tx.run(end.bind(ChargeState::Cancelled.key()).bind(customer).bind(kind.key())).await.map(drop)
-}
-
-/// The charge as it is now, if it is still this worker's.
-pub(super) async fn own(tx: &mut Tx, claimed: &Claimed) -> Result<Option<Claimed>, StoreError> {
-    let own = "SELECT * FROM auto_charge WHERE id = $1 AND claims = $2 AND state = 'charging'";
-    tx.one(sql(own).bind(claimed.charge.id).bind(claimed.claim)).await?.as_ref().map(read).transpose()
+    tx.later(end.bind(ChargeState::Cancelled.key()).bind(customer).bind(kind.key())).await
 }
 
 pub(super) fn ended(charge: ChargeId, state: ChargeState) -> Sql {
     sql("UPDATE auto_charge SET state = $1 WHERE id = $2").bind(state.key()).bind(charge)
 }
 
-fn read(row: &Row) -> Result<Claimed, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Claimed, StoreError> {
     let currency = row.read("currency", Currency::from_code)?;
     let failures: u32 = row.number("failures")?;
     let charge = Charge {

@@ -204,14 +204,19 @@ fn read(row: &Row) -> Result<AutoPayment, StoreError> {
     Ok(AutoPayment {
         customer: row.parse("customer_id")?,
         version: row.version()?,
-        terms: AutoPaymentTerms {
-            on_invoice: row.read("on_invoice", OnInvoice::from_key)?,
-            threshold: row.int_or_null("threshold")?,
-            top_up: row.int_or_null("top_up")?,
-        },
+        terms: terms(row)?,
         state: row.read("state", |state| AutoPaymentState::from_keys(state, &reason))?,
         failed_payment: row.parse_or_null("failed_payment_id")?,
         since: row.at("since")?,
+    })
+}
+
+/// The terms that a row of automatic payment holds.
+fn terms(row: &Row) -> Result<AutoPaymentTerms, StoreError> {
+    Ok(AutoPaymentTerms {
+        on_invoice: row.read("on_invoice", OnInvoice::from_key)?,
+        threshold: row.int_or_null("threshold")?,
+        top_up: row.int_or_null("top_up")?,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tandem_domain::{
-    billing::auto_payment::{AutoPaymentTerms, ChargeKind, OnInvoice},
+    billing::auto_payment::ChargeKind,
     customer::Billing,
     ids::{CustomerId, Timestamp},
     locale::Currency,
@@ -62,11 +62,7 @@ fn charge(
     balance: i64,
     row: &Row,
 ) -> Result<Option<Vec<Arg>>, StoreError> {
-    let terms = AutoPaymentTerms {
-        on_invoice: row.read("on_invoice", OnInvoice::from_key)?,
-        threshold: row.int_or_null("threshold")?,
-        top_up: row.int_or_null("top_up")?,
-    };
+    let terms = super::terms(row)?;
     let balance = balance.saturating_sub(row.int("expected")?);
     let amount = terms.top_up_at(balance, row.read("billing", Billing::from_key)?);
     let Some(amount) = amount.filter(|_| row.int("under_way").is_ok_and(|n| n == 0)) else { return Ok(None) };

@@ -37,14 +37,26 @@ pub(crate) async fn pay(
     up_to: i64,
 ) -> Result<i64, StoreError> {
     let invoice = tx.one(by_id(tenant, invoice)).await?.as_ref().map(read).transpose()?.ok_or(StoreError::NotFound)?;
+    pay_this(store, tx, now, &invoice, payment, up_to).await
+}
+
+/// As [`pay`], of an invoice that was read when it was its customer's turn.
+pub(crate) async fn pay_this(
+    store: &Store,
+    tx: &mut Tx,
+    now: Timestamp,
+    invoice: &Invoice,
+    payment: Option<PaymentId>,
+    up_to: i64,
+) -> Result<i64, StoreError> {
     let amount = invoice.open().minor.min(up_to);
     if amount <= 0 {
         return Ok(0);
     }
-    allocate(store, tx, now, &invoice, payment, amount).await?;
+    allocate(store, tx, now, invoice, payment, amount).await?;
     if invoice.paid + amount == invoice.totals.total {
         let paid = sql("UPDATE invoice SET state = $1, paid_at = $2 WHERE id = $3");
-        tx.run(paid.bind(InvoiceState::Paid.key()).bind(now).bind(invoice.id)).await?;
+        tx.later(paid.bind(InvoiceState::Paid.key()).bind(now).bind(invoice.id)).await?;
         charges::invoice_paid(tx, invoice.id).await?;
     }
     Ok(amount)
@@ -168,7 +180,7 @@ async fn allocate(
     .bind(payment)
     .bind(amount)
     .bind(now);
-    tx.run(insert).await?;
-    tx.run(sql("UPDATE invoice SET paid = paid + $1 WHERE id = $2").bind(amount).bind(invoice.id)).await?;
+    tx.later(insert).await?;
+    tx.later(sql("UPDATE invoice SET paid = paid + $1 WHERE id = $2").bind(amount).bind(invoice.id)).await?;
     payments::look_again(tx, now, invoice.id).await
 }

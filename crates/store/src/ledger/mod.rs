@@ -253,10 +253,9 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// Waits for the customer's turn, which everything takes that moves its money, and tells who it is.
+    /// Waits for the customer's turn ([`Write::take_turn`]), which everything takes that moves its money, and tells who it is.
     pub(crate) async fn take_turn(write: &mut Write<'_>, tenant: Tenant) -> Result<Self, StoreError> {
-        write.take_turn(tenant.customer()).await?;
-        let owner = sql("SELECT id, name, currency FROM customer WHERE id = $1").bind(tenant.customer());
+        let owner = sql("SELECT id, name, currency FROM customer WHERE id = $1").bind(tenant.customer()).taken();
         let row = write.one(owner).await?.ok_or(StoreError::NotFound)?;
         Ok(Self { id: row.parse("id")?, name: row.text("name")?, currency: row.read("currency", Currency::from_code)? })
     }

@@ -136,15 +136,15 @@ async fn write(tx: &mut Tx, change: &Change<'_>, entries: &[Entry], posted: &[Po
         words.extend(found_by.rows(WORDS.kind, &one.id.to_string()));
         rows.push(transaction_row(change, entry, one, text, &found_by));
     }
-    tx.insert_all(TRANSACTIONS, rows).await?;
-    tx.insert_all(search::INSERT, words).await?;
+    tx.insert_all_later(TRANSACTIONS, rows).await?;
+    tx.insert_all_later(search::INSERT, words).await?;
     let sides = entries.iter().zip(posted).flat_map(|(entry, one)| {
         entry
             .postings
             .iter()
             .map(|posting| vec![one.id.into(), posting.account.account(entry.currency).into(), posting.amount.into()])
     });
-    tx.insert_all(POSTINGS, sides.collect()).await
+    tx.insert_all_later(POSTINGS, sides.collect()).await
 }
 
 fn account_row(id: &str, movement: &Movement) -> Vec<Arg> {

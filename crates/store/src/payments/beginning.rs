@@ -321,7 +321,7 @@ async fn insert(
         .bind(payment.refunds_from)
         .bind(payment.created.plus_seconds(payment.next_sweep_seconds(payment.created)))
         .bind(words.column());
-    write.run(insert).await?;
+    write.later(insert).await?;
     search::index(&mut write.tx, WORDS.kind, &payment.id.to_string(), "", &words).await
 }
 

@@ -267,5 +267,5 @@ async fn note(
         .bind(actor)
         .bind(by_staff)
         .bind_all(failure_args(failure));
-    write.run(insert).await.map(drop)
+    write.later(insert).await
 }

@@ -18,7 +18,7 @@ use crate::{
 /// calls it off.
 pub(crate) async fn look_again(tx: &mut Tx, now: Timestamp, invoice: InvoiceId) -> Result<(), StoreError> {
     let look = sql("UPDATE payment SET sweep_at = $1 WHERE invoice_id = $2 AND is_open");
-    tx.run(look.bind(now).bind(invoice)).await.map(drop)
+    tx.later(look.bind(now).bind(invoice)).await
 }
 
 impl Payments<'_> {

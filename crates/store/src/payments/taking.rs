@@ -7,7 +7,7 @@
 use tandem_domain::{
     access::Tenant,
     billing::{
-        invoice::InvoiceNumber,
+        invoice::{Invoice, InvoiceNumber},
         ledger::Entry,
         payment::{Cause, Mismatch, Payment, Snapshot, Step},
     },
@@ -159,17 +159,18 @@ impl Paid<'_> {
     ) -> Result<(), StoreError> {
         let Self { store, tenant, payment, credit, .. } = self;
         let (now, change) = (write.at(), write.change());
-        let number = self.invoice_number(write).await?;
+        let invoice = self.invoice(write).await?;
+        let number = invoice.as_ref().map(|invoice| invoice.number);
+        let reader = MoneyReader::of_payer(&mut write.tx, tenant, payment.payer).await?;
         let mut left = credit.minor;
-        if let Some(invoice) = payment.invoice {
-            left -= allocating::pay(store, &mut write.tx, now, tenant, invoice, Some(payment.id), left).await?;
+        if let Some(invoice) = &invoice {
+            left -= allocating::pay_this(store, &mut write.tx, now, invoice, Some(payment.id), left).await?;
         }
         charges::payment_paid(&mut write.tx, payment.id).await?;
         if let Some(method) = payment.method.filter(|_| payment.is_in_person()) {
             let proven = "UPDATE payment_method SET proven_at = $1 WHERE id = $2 AND proven_at IS NULL";
-            write.run(sql(proven).bind(now).bind(method)).await?;
+            write.later(sql(proven).bind(now).bind(method)).await?;
         }
-        let reader = MoneyReader::of_payer(&mut write.tx, tenant, payment.payer).await?;
         // As late as can be, for all payments at one system meet here. The charge is paid by now, so that another is noted if
         // one top-up was not enough.
         let entry = Entry::payment(payment.id, payment.customer, payment.system, credit);
@@ -199,10 +200,10 @@ impl Paid<'_> {
         outbox::add(store, &mut write.tx, now, &mail).await.map(drop)
     }
 
-    async fn invoice_number(&self, write: &mut Write<'_>) -> Result<Option<InvoiceNumber>, StoreError> {
+    async fn invoice(&self, write: &mut Write<'_>) -> Result<Option<Invoice>, StoreError> {
         let Some(invoice) = self.payment.invoice else { return Ok(None) };
-        let row = write.one(invoices::by_id(self.tenant, invoice)).await?;
-        row.map(|row| row.int("number").map(InvoiceNumber)).transpose()
+        let row = write.one(invoices::by_id(self.tenant, invoice)).await?.ok_or(StoreError::NotFound)?;
+        invoices::read(&row).map(Some)
     }
 }
 
@@ -228,6 +229,6 @@ async fn save(write: &mut Write<'_>, old: &Payment, new: &Payment, card: &str, s
         .bind(sweep_at)
         .bind(words.column())
         .bind(new.id);
-    write.run(update).await?;
+    write.later(update).await?;
     search::index(&mut write.tx, WORDS.kind, &new.id.to_string(), search, &words).await
 }
