@@ -132,11 +132,13 @@ fn keys(phone: Phone, whom: Whom) -> AnyView {
         Some(call) => phone.digit(call, key),
         None => whom.set([&whom.typed.get_untracked(), &*key.to_string()].concat()),
     };
+    // While the server is not reached, a digit would be lost.
+    let cut = move || phone.talks_with().is_some() && phone.link.get() != Link::Ready;
     let keys = KEYS
         .into_iter()
         .map(|(key, letters)| {
             view! {
-                <button type="button" class="button phone-key" on:click=move |_| press(key)>
+                <button type="button" class="button phone-key" disabled=cut on:click=move |_| press(key)>
                     <span class="hidden-text">"Key "</span>
                     <strong>{key}</strong>
                     <small aria-hidden="true">{letters}</small>
@@ -147,7 +149,15 @@ fn keys(phone: Phone, whom: Whom) -> AnyView {
     view! {
         <div class="phone-keys" role="group" aria-label="Keys">{keys}</div>
         <p class="phone-words">
-            {move || if phone.talks_with().is_some() { "Keys are heard in the call." } else { "Keys write the number." }}
+            {move || {
+                if cut() {
+                    "Keys are heard in the call when the server is reached again."
+                } else if phone.talks_with().is_some() {
+                    "Keys are heard in the call."
+                } else {
+                    "Keys write the number."
+                }
+            }}
         </p>
     }
     .into_any()

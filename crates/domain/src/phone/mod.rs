@@ -19,7 +19,7 @@
 //! | somebody | `Answer` (answer) or `Decline` | first `Incoming` (offer); `Answered` after `Answer`, or `Ended` |
 //! | either, later | `Offer` or `Hold` (offer) | `Reply` (answer), or `Refused`: then what was agreed before still is (roll back) |
 //! | either, later | `Reply` (answer) | first `Offer` (offer), which `Reply` must answer within [`REPLY_SECONDS`] |
-//! | either, where it may | `Record` | `Recorded` within [`RECORD_SECONDS`], the same as before if nothing came of it; or `Refused` |
+//! | who may, later | `Record` | `Recorded` within [`RECORD_SECONDS`], as before if nothing came of it; or `Refused` |
 //! | either | `HangUp` | `Ended` |
 //!
 //! When both offer at once, the browser's offer counts: it leaves the server's `Offer` out.
@@ -50,7 +50,7 @@ use crate::calls::Recorded;
 pub const RESUME_SECONDS: u64 = 15;
 /// How long a browser may take to answer an [`ToBrowser::Offer`], in seconds.
 pub const REPLY_SECONDS: u64 = 10;
-/// How long after a [`ToServer::Record`] its [`ToBrowser::Recorded`] comes at the latest, in seconds: though nothing has changed.
+/// When [`ToBrowser::Recorded`] comes at the latest after a [`ToServer::Record`], in seconds: though nothing has changed.
 pub const RECORD_SECONDS: u64 = 2;
 /// The longest session description that is taken, in bytes.
 pub const LONGEST_SDP: usize = 32 * 1024;

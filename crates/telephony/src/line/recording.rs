@@ -1,5 +1,5 @@
-//! Is a call recorded, and what comes of a wish about that? The exchange alone knows; the browser is told, and told once more when
-//! nothing came of its wish, so that it never shows what is not so.
+//! Is a call recorded, and what comes of a wish about that? The exchange alone knows; the browser is told, and told once
+//! more when nothing came of its wish, so that it never shows what is not so.
 
 use std::time::{Duration, Instant};
 
