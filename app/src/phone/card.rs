@@ -10,6 +10,7 @@ use super::{
     Link, Phone,
     call::{Asked, Call},
     dial::{Whom, whom_field},
+    keys::Act,
     use_phone,
 };
 use crate::live::duration;
@@ -31,10 +32,19 @@ pub(crate) fn cards(full: bool) -> AnyView {
 }
 
 /// A button that is there while it means something, and disabled while it would come to nothing.
-fn button(class: &'static str, label: Words, shown: Is, can: Is, act: Box<dyn Fn()>) -> AnyView {
+fn button(class: &'static str, label: Words, key: Option<Act>, shown: Is, can: Is, act: Box<dyn Fn()>) -> AnyView {
+    let letter = key.map(Act::letter);
     view! {
-        <button type="button" class=class hidden=move || !shown() disabled=move || !can() on:click=move |_| act()>
+        <button
+            type="button"
+            class=class
+            hidden=move || !shown()
+            disabled=move || !can()
+            aria-keyshortcuts=letter
+            on:click=move |_| act()
+        >
             {label}
+            {letter.map(|letter| view! { " " <kbd class="single-key" aria-hidden="true">{letter}</kbd> })}
         </button>
     }
     .into_any()
@@ -79,6 +89,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
         button(
             GOOD,
             word("Answer"),
+            Some(Act::Answer),
             Box::new(move || is(Call::is_incoming)),
             reached(phone),
             Box::new(move || phone.answer(number)),
@@ -86,6 +97,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
         button(
             BAD,
             word("Decline"),
+            Some(Act::Decline),
             Box::new(move || is(|call| call.is_incoming() && !call.is_ending())),
             always(),
             Box::new(move || phone.decline(number)),
@@ -93,6 +105,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
         button(
             PLAIN,
             Box::new(move || if is(|call| call.muted) { "Unmute" } else { "Mute" }),
+            Some(Act::Mute),
             Box::new(move || is(Call::is_talking)),
             always(),
             Box::new(move || phone.mute(number)),
@@ -100,6 +113,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
         button(
             PLAIN,
             Box::new(move || if is(|call| call.wants_hold) { "Resume" } else { "Hold" }),
+            Some(Act::Hold),
             Box::new(move || is(Call::is_talking)),
             reached(phone),
             Box::new(move || phone.hold(number, !untrack(|| is(|call| call.wants_hold)))),
@@ -107,6 +121,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
         button(
             BAD,
             word("Hang up"),
+            None,
             Box::new(move || is(|call| !call.is_incoming() && !call.is_over() && !call.is_ending())),
             always(),
             Box::new(move || phone.hang_up(number)),
@@ -114,7 +129,11 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
     ];
     let more = full.then(|| more(phone, number));
     view! {
-        <section class="phone-call" aria-label=move || text(|call| ["Call: ", call.name()].concat())>
+        <section
+            class="phone-call"
+            aria-label=move || text(|call| ["Call: ", call.name()].concat())
+            on:keydown=move |event| phone.key(number, &event)
+        >
             <div class="phone-call-head">
                 <div class="phone-who">
                     <strong>{move || text(|call| call.name().to_owned())}</strong>
@@ -149,6 +168,7 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
         button(
             PLAIN,
             Box::new(move || if asked() == Some(Asked::Record(wish)) { busy } else { label }),
+            None,
             Box::new(move || recorded(state)),
             Box::new(free),
             Box::new(move || phone.record(number, wish)),
@@ -162,6 +182,7 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
         button(
             PLAIN,
             Box::new(move || if is(|call| call.quality.is_some()) { "Hide quality" } else { "Show quality" }),
+            None,
             Box::new(move || is(Call::is_talking)),
             always(),
             Box::new(move || phone.show_quality(number)),

@@ -64,18 +64,19 @@ impl Phone {
         }
     }
 
+    /// One talks with this call, or with one that is still to come.
+    pub(super) fn turn_to(self, call: Option<CallNumber>) {
+        self.calls.update(|calls| turn_to(calls, call));
+        self.sound();
+    }
+
     /// The call is to be held from now on, or is the one that one talks with.
     pub(super) fn hold(self, call: CallNumber, on: bool) {
-        self.calls.update(|calls| {
-            if on {
-                if let Some(call) = calls.iter_mut().find(|one| one.number == call) {
-                    call.wants_hold = true;
-                }
-            } else {
-                turn_to(calls, Some(call));
-            }
-        });
-        self.sound();
+        if on {
+            self.change(call, |call| call.wants_hold = true);
+        } else {
+            self.turn_to(Some(call));
+        }
         self.say_stage(call);
     }
 }

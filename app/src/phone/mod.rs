@@ -16,6 +16,7 @@
 //! | `dock` | and on other pages? |
 //! | [`book`] | whom can it call? |
 //! | `wishes` | what does a press of a button do? |
+//! | `keys` | and one of a key? |
 //! | `floor` | who hears what is said here? |
 //! | `facts` | what does the server say? |
 //! | [`expecting`] | which call does the page answer by itself? |
@@ -33,6 +34,7 @@ pub(crate) mod dock;
 pub(crate) mod expecting;
 mod facts;
 mod floor;
+mod keys;
 mod line;
 mod notices;
 pub(crate) mod panel;

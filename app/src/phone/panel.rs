@@ -1,11 +1,12 @@
 //! The phone's own page: the state in words, whom to call, the calls, the keys, the calls that were, and the settings.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
     Link, Phone,
     card::cards,
     dial::{Whom, dial, recent},
+    keys::pad_key,
     settings::settings,
     use_phone,
 };
@@ -134,6 +135,12 @@ fn keys(phone: Phone, whom: Whom) -> AnyView {
     };
     // While the server is not reached, a digit would be lost.
     let cut = move || phone.talks_with().is_some() && phone.link.get() != Link::Ready;
+    let typed = move |event: ev::KeyboardEvent| {
+        if let Some(key) = pad_key(&event).filter(|_| !untrack(cut)) {
+            event.prevent_default();
+            press(key);
+        }
+    };
     let keys = KEYS
         .into_iter()
         .map(|(key, letters)| {
@@ -147,7 +154,7 @@ fn keys(phone: Phone, whom: Whom) -> AnyView {
         })
         .collect_view();
     view! {
-        <div class="phone-keys" role="group" aria-label="Keys">{keys}</div>
+        <div class="phone-keys" role="group" aria-label="Keys" on:keydown=typed>{keys}</div>
         <p class="phone-words">
             {move || {
                 if cut() {

@@ -25,7 +25,7 @@ const NEXT_TRY: i64 = 6000;
 /// How long a hold may take before it is asked for again, and the pause after one that was refused: an exchange that is busy with
 /// the call tries for up to four seconds by itself.
 const HOLD_PATIENCE: i64 = 8000;
-const HOLD_PAUSE: i64 = 1000;
+const HOLD_PAUSE: i64 = 4000;
 
 /// Waits.
 pub(super) async fn sleep(milliseconds: i32) {

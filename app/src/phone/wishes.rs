@@ -10,7 +10,6 @@ use super::{
     call::{Asked, Call},
     devices::{self, Devices},
     facts::is_left,
-    floor::turn_to,
     line::{LEFT_ALONE, tell},
     machine,
     peer::Peer,
@@ -58,7 +57,7 @@ impl Phone {
         if number.is_empty() {
             return;
         }
-        self.calls.update(|calls| turn_to(calls, None));
+        self.turn_to(None);
         let call = machine(|machine| {
             let call = CallNumber(machine.next);
             machine.next += 1;
@@ -98,7 +97,7 @@ impl Phone {
             Some(machine.offers.remove(place).1)
         });
         let Some(offer) = offer else { return };
-        self.hold(call, false);
+        self.turn_to(Some(call));
         spawn_local(async move {
             let Some(peer) = self.open(call).await else {
                 return machine(|machine| machine.offers.push((call, offer)));
