@@ -121,6 +121,27 @@ test('a click joins, keys and clicks change the mode, Escape leaves', async ({ t
   await expect(adam.locator('.console-call').filter({ hasText: 'You' })).toHaveCount(0)
 })
 
+test('a letter is for the supervision whose bar has the focus, not for the row that was chosen before', async ({
+  telephones,
+}) => {
+  const adam = await console_(telephones)
+  await expect(joinable(adam)).toHaveCount(2, SOON)
+  await joinable(adam).first().getByRole('button', { name: /^Spy/ }).click()
+  await isIn(adam, 'Spy')
+  const about = bar(adam).locator('.console-bar-about strong')
+  const agent = (await about.innerText()).split(' ')[0] ?? ''
+  const other = adam.locator('.console-call').filter({ hasText: agent === 'John' ? 'Olivia' : 'John' })
+  await other.first().focus()
+  await expect(other.first()).toHaveAttribute('aria-current', 'true')
+  await bar(adam).getByRole('button', { name: 'Follow this agent' }).click()
+  await expect(other.first()).not.toHaveAttribute('aria-current', 'true')
+  await adam.keyboard.press('b')
+  await isIn(adam, 'Barge-in')
+  await expect(about).toContainText(agent)
+  await adam.keyboard.press('Escape')
+  await expect(bar(adam)).toHaveCount(0)
+})
+
 test('keys of one letter are turned off, and on again', async ({ telephones }) => {
   const adam = await console_(telephones)
   const letters = adam.getByRole('main').getByRole('checkbox', { name: 'Keys of a single letter or sign' })

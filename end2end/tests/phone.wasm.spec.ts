@@ -107,6 +107,39 @@ test('the keys are digits for the exchange, and recording is started, paused and
   await nobodyTalks(john, mary)
 })
 
+test('letters act on the call that has the focus, and digits are keys of the dial pad that has it', async ({ telephones }) => {
+  const [john, mary] = [await telephones.of('john', JOHN), await telephones.of('mary', MARY)]
+  await dial(john, '702')
+  await is(mary, 'Incoming call')
+  await mary.getByRole('button', { name: 'Answer', exact: true }).press('a')
+  await is(mary, 'Connected')
+  await is(john, 'Connected')
+  await john.getByRole('button', { name: 'Mute', exact: true }).press('m')
+  await is(john, 'Muted')
+  await john.getByRole('button', { name: 'Unmute', exact: true }).press('m')
+  await john.getByRole('button', { name: 'Hold', exact: true }).press('h')
+  await is(john, 'On hold')
+  await john.getByRole('button', { name: 'Resume', exact: true }).press('h')
+  await is(john, 'Connected')
+  await john.getByRole('button', { name: 'Key 1', exact: true }).focus()
+  for (const key of ['*', '4', '4']) await john.keyboard.press(key)
+  await is(john, 'Recording')
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('what cannot be recorded is not said to be', async ({ telephones }) => {
+  const john = await telephones.of('john', JOHN)
+  await dial(john, '*43')
+  await is(john, 'Connected')
+  await press(john, 'Record')
+  await expect(john.locator('.phone-call').getByText('this call cannot be recorded')).toBeVisible()
+  await expect(john.getByRole('button', { name: 'Record', exact: true })).toBeEnabled()
+  await expect(john.locator('.phone-call .badge').filter({ hasText: 'Recording', visible: true })).toHaveCount(0)
+  await press(john, 'Hang up')
+  await nobodyTalks(john)
+})
+
 test('a call is handed over: blind, and after asking', async ({ telephones }) => {
   const { john, mary } = await talking(telephones)
   await hears(mary, JOHN)
@@ -124,7 +157,7 @@ test('a call is handed over: blind, and after asking', async ({ telephones }) =>
   await is(john, 'Incoming call')
   await press(john, 'Answer')
   await hears(john, ADAM, MARY)
-  await adam.getByRole('button', { name: 'Connect with the other call' }).first().click()
+  await press(adam, 'Connect Mary with John')
   await hears(john, MARY, ADAM)
   await hears(mary, JOHN, ADAM)
   await nobodyTalks(adam)

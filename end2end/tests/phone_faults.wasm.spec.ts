@@ -5,7 +5,7 @@ import { Tandem } from '../support/server.ts'
 import { dial, hears, hearsNot, is, nobodyTalks, press, Telephones, telephoning as test } from '../support/telephones.ts'
 import { expect, visit } from '../support/test.ts'
 
-const [JOHN, MARY] = [700, 1100]
+const [JOHN, MARY, ADAM] = [700, 1100, 1500]
 
 /** John, whose browser was prepared, has called Mary, and they talk. */
 async function talking(telephones: Telephones, john: Page): Promise<{ john: Page; mary: Page }> {
@@ -85,6 +85,88 @@ test('a stream that says nothing any more is noticed, and the call goes on by an
   await hears(john, MARY)
   await press(john, 'Hang up')
   await nobodyTalks(john, mary)
+})
+
+test('while the server is not reached nothing is shown that it did not say, and who hangs up is not heard any more', async ({
+  telephones,
+}) => {
+  const page = await telephones.browser('john', JOHN)
+  let away = false
+  const streams: (() => Promise<void>)[] = []
+  await page.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
+    if (away) return void socket.close()
+    const server = socket.connectToServer()
+    // What is wished of recordings is lost on the way.
+    socket.onMessage((message) => {
+      if (!message.toString().startsWith('{"record"')) server.send(message)
+    })
+    streams.push(async () => {
+      await server.close()
+      await socket.close()
+    })
+  })
+  const { john, mary } = await talking(telephones, page)
+  await press(john, 'Record')
+  await expect(john.getByRole('button', { name: 'Starting…' })).toBeDisabled()
+  const call = john.locator('.phone-call')
+  const recording = call.locator('.badge').filter({ hasText: 'Recording', visible: true })
+  await expect(recording).toHaveCount(0)
+
+  away = true
+  for (const close of streams) await close()
+  await expect(call.getByText('What was asked for last may not have been done.')).toBeVisible()
+  await expect(call.getByText('nobody can be answered, held, handed over or recorded')).toBeVisible()
+  for (const name of ['Hold', 'Record', 'Transfer']) {
+    await expect(john.getByRole('button', { name, exact: true })).toBeDisabled()
+  }
+  await expect(recording).toHaveCount(0)
+  // The sound goes on, until he hangs up.
+  await hears(mary, JOHN)
+  await press(john, 'Hang up')
+  await expect(call.getByText('Ended here.')).toBeVisible()
+  await expect(john.locator('audio[data-call]')).toHaveCount(0)
+  away = false
+  await expect(john.getByText(/^Ready: extension/)).toBeVisible()
+  await nobodyTalks(john, mary)
+})
+
+test('who is on hold hears nothing of another call, though it is answered before the server has said what is so', async ({
+  telephones,
+}) => {
+  const page = await telephones.browser('john', JOHN)
+  let late = false
+  const withheld: (() => void)[] = []
+  await page.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
+    const server = socket.connectToServer()
+    server.onMessage((message) => {
+      if (late && message.toString().startsWith('{"held"')) withheld.push(() => socket.send(message))
+      else socket.send(message)
+    })
+  })
+  const { john, mary } = await talking(telephones, page)
+  await press(john, 'Hold')
+  await is(john, 'On hold')
+  await hearsNot(mary, JOHN)
+  const adam = await telephones.of('adam', ADAM)
+  await dial(adam, '744')
+  await is(john, 'Incoming call')
+
+  late = true
+  await press(john, 'Resume')
+  await press(john, 'Answer')
+  await hears(adam, JOHN)
+  await expect.poll(() => withheld.length, { timeout: 15_000 }).toBeGreaterThan(0)
+  // For the exchange she is not held any more by now.
+  await hears(john, ADAM)
+  await hearsNot(mary, JOHN)
+  late = false
+  for (const send of withheld) send()
+  await expect(john.getByRole('region', { name: 'Call: Mary' })).toContainText('On hold', { timeout: 15_000 })
+  await hears(adam, JOHN)
+  await hearsNot(mary, JOHN)
+  await press(adam, 'Hang up')
+  await press(mary, 'Hang up')
+  await nobodyTalks(john, mary, adam)
 })
 
 test('who gives up before the server was told calls nobody', async ({ telephones }) => {

@@ -2,8 +2,19 @@
 
 use tandem_domain::{
     calls::Recorded,
-    phone::{CallNumber, CallState, Resumed, Who},
+    phone::{CallNumber, CallState, RecordWish, Resumed, Who},
 };
+
+/// What the server was asked about a call and has not answered: until it does, what is shown stays as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Something about its recording.
+    Record(RecordWish),
+    /// To hand its party over.
+    Transfer,
+    /// To end it.
+    End,
+}
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,9 +25,13 @@ pub(super) struct Call {
     pub(super) huntgroup: Option<String>,
     /// When it was answered, by this browser's clock, in milliseconds.
     pub(super) since: Option<i64>,
+    /// Whether the other party is to be held: what is said here does not reach it from this moment on (see [`super::floor`]).
+    pub(super) wants_hold: bool,
+    /// Whether it is, as the server says.
     pub(super) held_by_us: bool,
     pub(super) held_by_other: bool,
     pub(super) muted: bool,
+    pub(super) asked: Option<Asked>,
     pub(super) recorded: Recorded,
     /// How its transfer goes, or why it ended.
     pub(super) words: String,
@@ -46,9 +61,11 @@ impl Call {
             with,
             huntgroup: None,
             since: None,
+            wants_hold: false,
             held_by_us: false,
             held_by_other: false,
             muted: false,
+            asked: None,
             recorded: Recorded::No,
             words: String::new(),
             quality: None,
@@ -59,7 +76,7 @@ impl Call {
     pub(super) fn resumed(from: Resumed, now: i64) -> Self {
         let Resumed { call, state, with, huntgroup, sdp: _, held_by_us, held_by_other, talked_ms } = from;
         let since = talked_ms.map(|talked| now - i64::try_from(talked).unwrap_or_default());
-        Self { huntgroup, held_by_us, held_by_other, since, ..Self::new(call, state, with) }
+        Self { huntgroup, wants_hold: held_by_us, held_by_us, held_by_other, since, ..Self::new(call, state, with) }
     }
 
     /// Who is at the other end.
@@ -80,13 +97,16 @@ impl Call {
     /// How far it is, in a word.
     pub(super) const fn stage(&self) -> &'static str {
         match self.state {
+            CallState::Dialling | CallState::Ringing | CallState::Talking if self.is_ending() => "Hanging up…",
             CallState::Dialling => "Calling",
             CallState::Ringing => "Ringing",
             CallState::Incoming => "Incoming call",
-            CallState::Talking => match (self.held_by_us, self.held_by_other) {
-                (true, _) => "On hold",
-                (false, true) => "Holds you",
-                (false, false) => "Connected",
+            CallState::Talking => match (self.wants_hold, self.held_by_us, self.held_by_other) {
+                (true, true, _) => "On hold",
+                (true, false, _) => "Holding…",
+                (false, true, _) => "Resuming…",
+                (false, false, true) => "Holds you",
+                (false, false, false) => "Connected",
             },
             CallState::Ended => "Ended",
         }
@@ -102,6 +122,32 @@ impl Call {
 
     pub(super) fn is_over(&self) -> bool {
         self.state == CallState::Ended
+    }
+
+    pub(super) const fn is_ending(&self) -> bool {
+        matches!(self.asked, Some(Asked::End))
+    }
+
+    /// What the server says of the recording, in words for who does not see it; `None`: nothing to say. What was asked for and did
+    /// not come is said, with the reason as far as it is known.
+    pub(super) fn recorded_words(&self, state: Recorded) -> Option<String> {
+        let about = |words: &str| Some([self.name(), ": ", words].concat());
+        match (self.asked, state) {
+            (Some(Asked::Record(RecordWish::Start | RecordWish::Resume)), Recorded::No) => {
+                about("this call cannot be recorded.")
+            }
+            (Some(Asked::Record(RecordWish::Start | RecordWish::Resume)), Recorded::Paused) => {
+                about("the recording is still paused.")
+            }
+            (Some(Asked::Record(RecordWish::Stop)), Recorded::Yes | Recorded::Paused) => {
+                about("the recording goes on: it is not yours alone.")
+            }
+            (Some(Asked::Record(RecordWish::Pause)), Recorded::Yes) => about("the recording could not be paused."),
+            (_, state) if state == self.recorded => None,
+            (_, Recorded::Yes) => about("recording."),
+            (_, Recorded::Paused) => about("recording paused."),
+            (_, Recorded::No) => about("not recorded any more."),
+        }
     }
 }
 
@@ -139,5 +185,31 @@ mod tests {
         };
         let call = Call::resumed(talked, 10_000);
         assert_eq!((call.since, call.stage()), (Some(3000), "On hold"));
+    }
+
+    #[test]
+    fn what_is_only_wished_is_not_shown_as_so() {
+        let mut call = Call { state: CallState::Talking, wants_hold: true, ..with("Mary", "702") };
+        assert_eq!(call.stage(), "Holding…");
+        (call.wants_hold, call.held_by_us) = (false, true);
+        assert_eq!(call.stage(), "Resuming…");
+        call.asked = Some(Asked::End);
+        assert_eq!(call.stage(), "Hanging up…");
+    }
+
+    #[test]
+    fn what_comes_of_a_wish_about_recording_is_said() {
+        let asked = |wish, recorded, state| {
+            let call = Call { asked: Some(Asked::Record(wish)), recorded, ..with("Mary", "702") };
+            call.recorded_words(state).unwrap_or_default()
+        };
+        let (no, yes, paused) = (Recorded::No, Recorded::Yes, Recorded::Paused);
+        assert_eq!(asked(RecordWish::Start, no, yes), "Mary: recording.");
+        assert_eq!(asked(RecordWish::Start, no, no), "Mary: this call cannot be recorded.");
+        assert_eq!(asked(RecordWish::Pause, yes, paused), "Mary: recording paused.");
+        assert_eq!(asked(RecordWish::Stop, yes, yes), "Mary: the recording goes on: it is not yours alone.");
+        let call = Call { recorded: yes, ..with("Mary", "702") };
+        assert_eq!(call.recorded_words(yes), None);
+        assert_eq!(call.recorded_words(no).as_deref(), Some("Mary: not recorded any more."));
     }
 }

@@ -7,9 +7,10 @@ use tandem_domain::{
 };
 
 use super::{
-    Phone,
-    call::Call,
+    Link, Phone,
+    call::{Asked, Call},
     dial::{Whom, whom_field},
+    keys::Act,
     use_phone,
 };
 use crate::live::duration;
@@ -30,18 +31,41 @@ pub(crate) fn cards(full: bool) -> AnyView {
     .into_any()
 }
 
-/// A button that is there while it can be used.
-fn button(class: &'static str, label: Words, shown: Asked, act: Box<dyn Fn()>) -> AnyView {
+/// A button that is there while it means something, and disabled while it would come to nothing.
+fn button(class: &'static str, label: Words, key: Option<Act>, shown: Is, can: Is, act: Box<dyn Fn()>) -> AnyView {
+    let letter = key.map(Act::letter);
     view! {
-        <button type="button" class=class hidden=move || !shown() on:click=move |_| act()>
+        <button
+            type="button"
+            class=class
+            hidden=move || !shown()
+            disabled=move || !can()
+            aria-keyshortcuts=letter
+            on:click=move |_| act()
+        >
             {label}
+            {letter.map(|letter| view! { " " <kbd class="single-key" aria-hidden="true">{letter}</kbd> })}
         </button>
     }
     .into_any()
 }
 
 type Words = Box<dyn Fn() -> &'static str + Send + Sync>;
-type Asked = Box<dyn Fn() -> bool + Send + Sync>;
+type Is = Box<dyn Fn() -> bool + Send + Sync>;
+
+/// What this browser does by itself.
+fn always() -> Is {
+    Box::new(|| true)
+}
+
+/// What the server does.
+fn reached(phone: Phone) -> Is {
+    Box::new(move || phone.link.get() == Link::Ready)
+}
+
+/// Why some buttons are disabled.
+const CUT: &str = "The server is not reached, so nobody can be answered, held, handed over or recorded at the moment. You can mute \
+                   yourself and hang up.";
 
 fn word(word: &'static str) -> Words {
     Box::new(move || word)
@@ -54,41 +78,62 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
         let now = phone.now.get();
         phone.call(number, |call| call.since.map(|since| duration((now - since) / 1000))).flatten()
     };
-    let tone = move || match phone.call(number, |call| (call.state, call.held_by_us || call.held_by_other)) {
+    let holds = |call: &Call| call.wants_hold || call.held_by_us || call.held_by_other;
+    let tone = move || match phone.call(number, |call| (call.state, holds(call))) {
         Some((CallState::Talking, false)) => "badge tone-good",
         Some((CallState::Talking, true)) => "badge tone-warning",
         Some((CallState::Ended, _)) | None => "badge tone-neutral",
         Some((CallState::Dialling | CallState::Ringing | CallState::Incoming, _)) => "badge tone-info",
     };
     let buttons = [
-        button(GOOD, word("Answer"), Box::new(move || is(Call::is_incoming)), Box::new(move || phone.answer(number))),
-        button(BAD, word("Decline"), Box::new(move || is(Call::is_incoming)), Box::new(move || phone.decline(number))),
+        button(
+            GOOD,
+            word("Answer"),
+            Some(Act::Answer),
+            Box::new(move || is(Call::is_incoming)),
+            reached(phone),
+            Box::new(move || phone.answer(number)),
+        ),
+        button(
+            BAD,
+            word("Decline"),
+            Some(Act::Decline),
+            Box::new(move || is(|call| call.is_incoming() && !call.is_ending())),
+            always(),
+            Box::new(move || phone.decline(number)),
+        ),
         button(
             PLAIN,
             Box::new(move || if is(|call| call.muted) { "Unmute" } else { "Mute" }),
+            Some(Act::Mute),
             Box::new(move || is(Call::is_talking)),
+            always(),
             Box::new(move || phone.mute(number)),
         ),
         button(
             PLAIN,
-            Box::new(move || if is(|call| call.held_by_us) { "Resume" } else { "Hold" }),
+            Box::new(move || if is(|call| call.wants_hold) { "Resume" } else { "Hold" }),
+            Some(Act::Hold),
             Box::new(move || is(Call::is_talking)),
-            Box::new(
-                move || {
-                    if is(|call| call.held_by_us) { phone.take_back(number) } else { phone.hold(number, true) }
-                },
-            ),
+            reached(phone),
+            Box::new(move || phone.hold(number, !untrack(|| is(|call| call.wants_hold)))),
         ),
         button(
             BAD,
             word("Hang up"),
-            Box::new(move || !is(Call::is_incoming) && !is(Call::is_over)),
+            None,
+            Box::new(move || is(|call| !call.is_incoming() && !call.is_over() && !call.is_ending())),
+            always(),
             Box::new(move || phone.hang_up(number)),
         ),
     ];
     let more = full.then(|| more(phone, number));
     view! {
-        <section class="phone-call" aria-label=move || text(|call| ["Call: ", call.name()].concat())>
+        <section
+            class="phone-call"
+            aria-label=move || text(|call| ["Call: ", call.name()].concat())
+            on:keydown=move |event| phone.key(number, &event)
+        >
             <div class="phone-call-head">
                 <div class="phone-who">
                     <strong>{move || text(|call| call.name().to_owned())}</strong>
@@ -102,6 +147,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
                 <span class="figures">{time}</span>
             </div>
             <p class="phone-words" hidden=move || is(|call| call.words.is_empty())>{move || text(|call| call.words.clone())}</p>
+            <p class="phone-words" hidden=move || phone.link.get() == Link::Ready || is(Call::is_over)>{CUT}</p>
             <div class="actions">{buttons.collect_view()}</div>
             {more}
         </section>
@@ -116,42 +162,65 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
         let now = phone.call(number, |call| call.is_talking().then_some(call.recorded)).flatten();
         phone.own.with(|own| own.may_record) && now == Some(state)
     };
-    let record = |label, state, wish| {
-        button(PLAIN, word(label), Box::new(move || recorded(state)), Box::new(move || phone.record(number, wish)))
-    };
-    let buttons = [
-        record("Record", Recorded::No, RecordWish::Start),
-        record("Pause recording", Recorded::Yes, RecordWish::Pause),
-        record("Stop recording", Recorded::Yes, RecordWish::Stop),
-        record("Resume recording", Recorded::Paused, RecordWish::Resume),
+    let asked = move || phone.call(number, |call| call.asked).flatten();
+    let free = move || phone.link.get() == Link::Ready && asked().is_none();
+    let record = |label, busy, state, wish| {
         button(
             PLAIN,
-            word("Connect with the other call"),
-            Box::new(move || is(Call::is_talking) && phone.other(number).is_some()),
-            Box::new(move || phone.connect_with_other(number)),
-        ),
+            Box::new(move || if asked() == Some(Asked::Record(wish)) { busy } else { label }),
+            None,
+            Box::new(move || recorded(state)),
+            Box::new(free),
+            Box::new(move || phone.record(number, wish)),
+        )
+    };
+    let buttons = [
+        record("Record", "Starting…", Recorded::No, RecordWish::Start),
+        record("Pause recording", "Pausing…", Recorded::Yes, RecordWish::Pause),
+        record("Stop recording", "Stopping…", Recorded::Yes, RecordWish::Stop),
+        record("Resume recording", "Resuming…", Recorded::Paused, RecordWish::Resume),
         button(
             PLAIN,
             Box::new(move || if is(|call| call.quality.is_some()) { "Hide quality" } else { "Show quality" }),
+            None,
             Box::new(move || is(Call::is_talking)),
+            always(),
             Box::new(move || phone.show_quality(number)),
         ),
     ];
+    let others = move || if is(Call::is_talking) { phone.others(number) } else { Vec::new() };
+    // Who is connected with whom: there may be several.
+    let connect = move |other: CallNumber| {
+        let name = move |number| phone.call(number, |call| call.name().to_owned()).unwrap_or_default();
+        let label = move || ["Connect ", &name(number), " with ", &name(other)].concat();
+        view! {
+            <button type="button" class=PLAIN disabled=move || !free() on:click=move |_| phone.join(number, other)>
+                {label}
+            </button>
+        }
+    };
     let to = Whom::new();
     let transfer = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        if let Some(to) = to.number(phone) {
+        if untrack(free)
+            && let Some(to) = to.number(phone)
+        {
             phone.transfer(number, to);
         }
     };
     view! {
-        <div class="actions">{buttons.collect_view()}</div>
+        <div class="actions">
+            {buttons.collect_view()}
+            <For each=others key=|other| *other let:other>
+                {connect(other)}
+            </For>
+        </div>
         <p class="phone-words figures" hidden=move || is(|call| call.quality.is_none())>
             {move || phone.call(number, |call| call.quality.clone()).flatten()}
         </p>
         <form class="phone-line" hidden=move || !is(Call::is_talking) on:submit=transfer>
             {whom_field(phone, to, &["transfer-", &number.0.to_string()].concat(), "Transfer to")}
-            <button type="submit" class=PLAIN>"Transfer"</button>
+            <button type="submit" class=PLAIN disabled=move || !free()>"Transfer"</button>
         </form>
     }
     .into_any()

@@ -3,7 +3,15 @@
 use leptos::{prelude::*, task::spawn_local};
 use tandem_domain::phone::{CallNumber, CallState, Resumed, ToBrowser, ToServer, TransferState};
 
-use super::{Link, Own, Phone, call::Call, clock, expecting, line::tell, machine, peer_of, wishes::kept_muted};
+use super::{
+    Link, Own, Phone,
+    call::{Asked, Call},
+    clock, expecting,
+    floor::one_of_all,
+    line::tell,
+    machine, peer_of,
+    wishes::kept_muted,
+};
 
 impl Phone {
     pub(super) fn told(self, fact: ToBrowser) {
@@ -21,7 +29,7 @@ impl Phone {
             ToBrowser::Ready { extension, name, may_record, do_not_disturb, next, calls } => {
                 self.own.set(Own { extension, name, may_record, do_not_disturb });
                 machine(|machine| {
-                    machine.failures = 0;
+                    (machine.failures, machine.refused) = (0, false);
                     machine.next = next.0;
                 });
                 self.trouble.set(String::new());
@@ -54,24 +62,43 @@ impl Phone {
                 match sdp {
                     Some(sdp) => self.take_answer(call, sdp),
                     // Another browser has called, and it is ours now.
-                    None if call.is_browsers() && peer_of(call).is_none() => self.resume(call),
+                    None if call.is_browsers() && peer_of(call).is_none() && !is_left(call) => self.resume(call),
                     None => {}
                 }
             }
             ToBrowser::Offer { call, sdp } => self.offered(call, sdp),
             ToBrowser::Reply { call, sdp } => self.take_answer(call, sdp),
             ToBrowser::Held { call, by_us, by_other } => {
+                if let Some(peer) = peer_of(call) {
+                    peer.hold_is_so();
+                }
                 self.change(call, |call| (call.held_by_us, call.held_by_other) = (by_us, by_other));
                 self.say_stage(call);
             }
             ToBrowser::TransferState { call, state, words } => {
                 self.said.set(words.clone());
                 self.change(call, |call| {
+                    call.asked = None;
                     call.words = if state == TransferState::Trying { "Transferring…".to_owned() } else { words }
                 });
             }
-            ToBrowser::Recorded { call, state } => self.change(call, |call| call.recorded = state),
-            ToBrowser::Ended { call, words, .. } => self.ended(call, &words),
+            ToBrowser::Recorded { call, state } => {
+                let said = self.call_now(call, |call| (call.recorded_words(state), call.recorded == state));
+                self.change(call, |call| {
+                    if let (Some(Asked::Record(_)), Some((Some(words), true))) = (call.asked, &said) {
+                        words.clone_into(&mut call.words);
+                    }
+                    call.asked = call.asked.filter(|asked| !matches!(asked, Asked::Record(_)));
+                    call.recorded = state;
+                });
+                if let Some((Some(words), _)) = said {
+                    self.said.set(words);
+                }
+            }
+            ToBrowser::Ended { call, words, .. } => {
+                machine(|machine| machine.left.retain(|(left, _)| *left != call));
+                self.ended(call, &words);
+            }
             ToBrowser::Alive => {}
             ToBrowser::TakenElsewhere => {
                 let numbers =
@@ -83,7 +110,14 @@ impl Phone {
                 self.link.set(Link::Elsewhere);
             }
             ToBrowser::Refused { call, words } => {
+                if call.is_none() && self.link.get_untracked() != Link::Ready {
+                    machine(|machine| machine.refused = true);
+                }
+                if let Some(call) = call {
+                    self.change(call, |call| call.asked = call.asked.filter(|asked| *asked == Asked::End));
+                }
                 if let Some(peer) = call.and_then(peer_of) {
+                    peer.hold_refused(clock());
                     let talks = call.and_then(|call| self.call_now(call, Call::is_talking));
                     if talks == Some(true) {
                         spawn_local(async move { peer.roll_back().await });
@@ -95,7 +129,7 @@ impl Phone {
         }
     }
 
-    fn say_stage(self, number: CallNumber) {
+    pub(super) fn say_stage(self, number: CallNumber) {
         if let Some(stage) = self.call_now(number, Call::stage) {
             self.said.set(stage.to_owned());
         }
@@ -112,6 +146,14 @@ impl Phone {
     fn resume_all(self, calls: Vec<Resumed>) {
         let before = self.calls.with_untracked(Clone::clone);
         let was_muted = kept_muted();
+        // Who was hung up meanwhile is told so now. The number may be another's by now, where the server has begun anew.
+        let left = machine(|machine| std::mem::take(&mut machine.left));
+        let (gone, calls): (Vec<_>, Vec<_>) =
+            calls.into_iter().partition(|call| left.contains(&(call.call, call.with.clone())));
+        for Resumed { call, with, .. } in gone {
+            machine(|machine| machine.left.push((call, with)));
+            let _ = tell(&ToServer::HangUp { call });
+        }
         for call in before.iter().filter(|call| !call.is_over()) {
             self.lose(call.number);
             if calls.iter().any(|resumed| resumed.call == call.number) {
@@ -127,11 +169,16 @@ impl Phone {
             }
             // Who was silent stays silent, though the page is another.
             let muted = before.iter().any(|call| call.number == number && call.muted) || was_muted.contains(&number);
-            self.add(Call { muted, ..Call::resumed(resumed, clock()) });
+            // And who was to be held is not spoken to, though the exchange was not reached.
+            let wants_hold = resumed.held_by_us
+                || before.iter().any(|call| call.number == number && !call.is_over() && call.wants_hold);
+            self.add(Call { muted, wants_hold, ..Call::resumed(resumed, clock()) });
             if state == CallState::Talking {
                 self.resume(number);
             }
         }
+        self.calls.update(|calls| one_of_all(calls));
+        self.sound();
         self.keep_muted();
     }
 
@@ -139,10 +186,10 @@ impl Phone {
     fn resume(self, number: CallNumber) {
         spawn_local(async move {
             let Some(peer) = self.open(number).await else { return };
-            let Some((held, muted)) = self.call_now(number, |call| (call.held_by_us, call.muted)) else { return };
-            peer.mute(muted);
+            let Some(held) = self.call_now(number, |call| call.held_by_us) else { return };
             if let Ok(sdp) = peer.offer(held).await {
-                tell(&ToServer::Offer { call: number, sdp });
+                // Where the stream has broken again, it is done again with the next.
+                let _ = tell(&ToServer::Offer { call: number, sdp });
             }
         });
     }
@@ -161,8 +208,13 @@ impl Phone {
         let Some(peer) = peer_of(call).filter(|peer| peer.is_stable()) else { return };
         spawn_local(async move {
             if let Ok(sdp) = peer.answer(&sdp).await {
-                tell(&ToServer::Reply { call, sdp });
+                let _ = tell(&ToServer::Reply { call, sdp });
             }
         });
     }
+}
+
+/// Whether a call was hung up here, and the server has not said so yet.
+pub(super) fn is_left(call: CallNumber) -> bool {
+    machine(|machine| machine.left.iter().any(|(left, _)| *left == call))
 }

@@ -30,6 +30,11 @@ const ASLEEP: i64 = 1500;
 const SLOWEST: i64 = 6000;
 /// How often the server is told that the phone is in use, in milliseconds: a stream renews no session, and no cookie.
 const STAY: i64 = 2 * 60 * 1000;
+/// What is said while the server is not reached, and of what was asked of it before.
+const AWAY: &str = "The server is not reached.";
+const UNHEARD: &str = "What was asked for last may not have been done.";
+/// Of a call that was hung up meanwhile.
+pub(super) const LEFT_ALONE: &str = "Ended here. The server is told as soon as it is reached.";
 /// The session has ended: the server's word for it.
 const SIGNED_OUT: u16 = 4001;
 
@@ -94,17 +99,47 @@ fn is_connecting() -> bool {
     machine(|machine| machine.line.as_ref().is_some_and(|line| line.socket.ready_state() == WebSocket::CONNECTING))
 }
 
-/// Tells the server; nothing happens while it is not reached.
-pub(super) fn tell(wish: &ToServer) {
-    let Ok(text) = serde_json::to_string(wish) else { return };
+/// Tells the server. `false`: it is not reached, and has heard nothing.
+#[must_use = "a wish that is lost is said to be, or not needed any more"]
+pub(super) fn tell(wish: &ToServer) -> bool {
+    let Ok(text) = serde_json::to_string(wish) else { return false };
     machine(|machine| {
-        if let Some(line) = machine.line.as_ref().filter(|line| line.socket.ready_state() == WebSocket::OPEN) {
-            let _ = line.socket.send_with_str(&text);
-        }
-    });
+        let line = machine.line.as_ref().filter(|line| line.socket.ready_state() == WebSocket::OPEN);
+        line.is_some_and(|line| line.socket.send_with_str(&text).is_ok())
+    })
+}
+
+/// How long to wait before the server is tried again, in milliseconds: a call may be saved within the first seconds; where the
+/// server itself has refused the phone, or was not there often, there is no hurry.
+const fn pause(failures: u32, refused: bool) -> u64 {
+    if failures <= 20 && !refused { 700 } else { 10_000 }
 }
 
 impl Phone {
+    /// The server is not reached any more. What it was asked last may not have arrived, and is not waited for: that is said.
+    pub(super) fn lost(self) {
+        self.link.set(Link::Lost);
+        let waits = self.calls.with_untracked(|calls| {
+            calls
+                .iter()
+                .filter(|call| call.asked.is_some())
+                .map(|call| (call.number, call.is_ending()))
+                .collect::<Vec<_>>()
+        });
+        let unheard = waits.iter().any(|(_, ends)| !ends);
+        for (number, ends) in waits {
+            if ends {
+                self.ended(number, LEFT_ALONE);
+            } else {
+                self.change(number, |call| {
+                    call.asked = None;
+                    UNHEARD.clone_into(&mut call.words);
+                });
+            }
+        }
+        self.said.set(if unheard { [AWAY, " ", UNHEARD].concat() } else { AWAY.to_owned() });
+    }
+
     /// A page of self-care is shown in the browser: goes on as the phone that it was.
     pub(crate) fn begin(self) {
         if self.link.get_untracked() == Link::Off && devices::remembered(IS_PHONE).as_deref() == Some("on") {
@@ -158,15 +193,15 @@ impl Phone {
         stay(now);
         let ask = |again| {
             machine(|machine| (machine.asked, machine.again) = (Some(now), again));
-            tell(&ToServer::Alive);
+            // What is not sent is not answered either.
+            let _ = tell(&ToServer::Alive);
         };
         match waited {
             None if silent > SILENCE => ask(false),
             // The answer may have been lost while the page slept.
             Some(waited) if waited > PATIENCE && slept && !machine(|machine| machine.again) => ask(true),
             Some(waited) if waited > PATIENCE => {
-                self.said.set("The server is not reached.".to_owned());
-                self.link.set(Link::Lost);
+                self.lost();
                 self.connect(holds());
             }
             None | Some(_) => {}
@@ -177,7 +212,8 @@ impl Phone {
     pub(crate) fn turn_off(self) {
         devices::remember(IS_PHONE, "off");
         note_holding(false);
-        tell(&ToServer::Bye);
+        // Whom it does not reach takes the phone for gone a few seconds later.
+        let _ = tell(&ToServer::Bye);
         let line = machine(|machine| machine.line.take());
         drop(line);
         self.clear();
@@ -195,6 +231,7 @@ impl Phone {
         machine(|machine| {
             machine.peers.clear();
             machine.offers.clear();
+            machine.left.clear();
         });
         self.calls.set(Vec::new());
         self.sound();
@@ -206,7 +243,10 @@ impl Phone {
         let Ok(host) = location().host() else { return };
         let scheme = if location().protocol().as_deref() == Ok("https:") { "wss://" } else { "ws://" };
         let Ok(socket) = WebSocket::new(&[scheme, &host, "/phone"].concat()) else { return };
-        let opened = Closure::<dyn Fn(Event)>::new(move |_| tell(&ToServer::Hello { take }));
+        let opened = Closure::<dyn Fn(Event)>::new(move |_| {
+            // A stream that has broken by now is told of by its end.
+            let _ = tell(&ToServer::Hello { take });
+        });
         let told = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let fact = event.data().as_string().and_then(|text| from_json::<ToBrowser>(&text).ok());
             machine(|machine| (machine.heard, machine.asked, machine.again) = (clock(), None, false));
@@ -225,7 +265,7 @@ impl Phone {
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
         machine(|machine| {
             machine.line = Some(Line { socket, _opened: opened, _told: told, _closed: closed });
-            (machine.heard, machine.asked) = (clock(), None);
+            (machine.heard, machine.asked, machine.refused) = (clock(), None, false);
         });
     }
 
@@ -240,11 +280,10 @@ impl Phone {
             machine.failures += 1;
             machine.failures
         });
+        let refused = machine(|machine| machine.refused);
         if before == Link::Ready {
-            self.said.set("The server is not reached.".to_owned());
-        }
-        // What was said of something else before (a microphone that is denied) keeps no phone from being connected again.
-        if before == Link::Ready || (before != Link::Elsewhere && self.trouble.with_untracked(String::is_empty)) {
+            self.lost();
+        } else if before != Link::Elsewhere && !refused {
             self.link.set(Link::Lost);
         }
         let again = move || {
@@ -253,8 +292,17 @@ impl Phone {
                 self.connect(holds());
             }
         };
-        // A call may be saved within the first seconds; later there is no hurry.
-        let pause = if failures <= 20 && self.trouble.with_untracked(String::is_empty) { 700 } else { 10_000 };
-        set_timeout(again, Duration::from_millis(pause));
+        set_timeout(again, Duration::from_millis(pause(failures, refused)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pause;
+
+    #[test]
+    fn a_call_is_saved_at_once_and_a_refusal_is_not_asked_for_again_and_again() {
+        assert_eq!([pause(1, false), pause(20, false)], [700, 700]);
+        assert_eq!([pause(21, false), pause(1, true)], [10_000, 10_000]);
     }
 }

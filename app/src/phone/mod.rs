@@ -16,6 +16,8 @@
 //! | `dock` | and on other pages? |
 //! | [`book`] | whom can it call? |
 //! | `wishes` | what does a press of a button do? |
+//! | `keys` | and one of a key? |
+//! | `floor` | who hears what is said here? |
 //! | `facts` | what does the server say? |
 //! | [`expecting`] | which call does the page answer by itself? |
 //! | `line` | how is the server reached? |
@@ -31,6 +33,8 @@ mod dial;
 pub(crate) mod dock;
 pub(crate) mod expecting;
 mod facts;
+mod floor;
+mod keys;
 mod line;
 mod notices;
 pub(crate) mod panel;
@@ -43,7 +47,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use leptos::prelude::*;
 use tandem_domain::phone::{
-    CallNumber, CallState,
+    CallNumber, CallState, Who,
     book::{PastCall, PhoneBook},
 };
 
@@ -136,6 +140,10 @@ struct Machine {
     /// The call of which a notification tells, or told.
     noticed: Noticed,
     notice: Option<Notice>,
+    /// The calls that were hung up here, and of which the server has not said so: with whom each was.
+    left: Vec<(CallNumber, Who)>,
+    /// The server said why there is no phone: that is not mended by trying at once.
+    refused: bool,
 }
 
 thread_local! {
@@ -204,7 +212,17 @@ impl Phone {
 
     fn add(self, call: Call) {
         self.now.set(clock());
-        self.calls.update(|calls| calls.push(call));
+        self.calls.update(|calls| {
+            // A new line of the server begins to count anew: what has ended makes way for who has its number now.
+            calls.retain(|before| before.number != call.number);
+            calls.push(call);
+        });
+        self.sound();
+    }
+
+    /// Takes the card of a call away that is over, unless its number is another's by now.
+    fn forget_ended(self, number: CallNumber) {
+        self.calls.update(|calls| calls.retain(|call| call.number != number || !call.is_over()));
         self.sound();
     }
 
@@ -220,17 +238,22 @@ impl Phone {
             machine.peers.retain(|(call, _)| *call != number);
             machine.offers.retain(|(call, _)| *call != number);
         });
+        let who = self.call_now(number, |call| call.name().to_owned()).unwrap_or_default();
         self.change(number, |call| {
             call.state = CallState::Ended;
+            call.asked = None;
             words.clone_into(&mut call.words);
         });
         self.keep_muted();
-        self.said.set(words.to_owned());
-        set_timeout(move || self.forget(number), Duration::from_secs(4));
+        // With whom, for there may be other calls.
+        self.said.set(if who.is_empty() { words.to_owned() } else { [&who, ": ", words].concat() });
+        set_timeout(move || self.forget_ended(number), Duration::from_secs(4));
     }
 
     /// Rings, or is silent, as the calls are.
     fn sound(self) {
+        self.give_voice();
+        self.settle_holds();
         self.attract();
         let wanted = self.calls.with_untracked(|calls| {
             let is = |state: CallState| calls.iter().any(|call| call.state == state);
@@ -242,17 +265,25 @@ impl Phone {
             }
         });
         let heard = calls_heard_early(self);
+        let talks = self
+            .calls
+            .with_untracked(|calls| calls.iter().rev().find(|call| floor::speaks(call)).map(|call| call.number));
         machine(|machine| {
             let wanted = wanted.filter(|tone| *tone != Tone::RingsThere || !heard);
             if machine.sounding.as_ref().map(|sounding| sounding.tone) != wanted {
                 machine.sounding = None;
                 machine.sounding = wanted.and_then(Sounding::begin);
             }
-            let talks = machine.peers.last().map(|(_, peer)| peer.clone());
-            match talks {
+            let of = machine.peers.iter().rev().find(|(call, _)| Some(*call) == talks).or(machine.peers.last());
+            match of.map(|(_, peer)| peer.clone()) {
                 None => machine.meter = None,
-                Some(peer) if machine.meter.is_none() => machine.meter = Meter::begin(peer.stream()),
-                Some(_) => {}
+                Some(peer) => {
+                    // The microphone of a call that is over is silent.
+                    if !machine.meter.as_ref().is_some_and(|meter| meter.is_of(peer.stream())) {
+                        machine.meter = None;
+                        machine.meter = Meter::begin(peer.stream());
+                    }
+                }
             }
         });
     }
@@ -261,6 +292,7 @@ impl Phone {
     fn tick(self) {
         self.keep_alive(clock());
         self.mend_sound(clock());
+        self.settle_holds();
         self.attract();
         let level = machine(|machine| machine.meter.as_ref().map(Meter::level));
         if let Some(level) = level.or(Some(0)).filter(|level| *level != self.level.get_untracked()) {

@@ -1,11 +1,12 @@
 //! The phone's own page: the state in words, whom to call, the calls, the keys, the calls that were, and the settings.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use super::{
     Link, Phone,
     card::cards,
     dial::{Whom, dial, recent},
+    keys::pad_key,
     settings::settings,
     use_phone,
 };
@@ -132,11 +133,19 @@ fn keys(phone: Phone, whom: Whom) -> AnyView {
         Some(call) => phone.digit(call, key),
         None => whom.set([&whom.typed.get_untracked(), &*key.to_string()].concat()),
     };
+    // While the server is not reached, a digit would be lost.
+    let cut = move || phone.talks_with().is_some() && phone.link.get() != Link::Ready;
+    let typed = move |event: ev::KeyboardEvent| {
+        if let Some(key) = pad_key(&event).filter(|_| !untrack(cut)) {
+            event.prevent_default();
+            press(key);
+        }
+    };
     let keys = KEYS
         .into_iter()
         .map(|(key, letters)| {
             view! {
-                <button type="button" class="button phone-key" on:click=move |_| press(key)>
+                <button type="button" class="button phone-key" disabled=cut on:click=move |_| press(key)>
                     <span class="hidden-text">"Key "</span>
                     <strong>{key}</strong>
                     <small aria-hidden="true">{letters}</small>
@@ -145,9 +154,17 @@ fn keys(phone: Phone, whom: Whom) -> AnyView {
         })
         .collect_view();
     view! {
-        <div class="phone-keys" role="group" aria-label="Keys">{keys}</div>
+        <div class="phone-keys" role="group" aria-label="Keys" on:keydown=typed>{keys}</div>
         <p class="phone-words">
-            {move || if phone.talks_with().is_some() { "Keys are heard in the call." } else { "Keys write the number." }}
+            {move || {
+                if cut() {
+                    "Keys are heard in the call when the server is reached again."
+                } else if phone.talks_with().is_some() {
+                    "Keys are heard in the call."
+                } else {
+                    "Keys write the number."
+                }
+            }}
         </p>
     }
     .into_any()

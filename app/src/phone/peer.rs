@@ -22,6 +22,10 @@ const LOOKS: u32 = 50;
 /// take before it is done once more.
 const PATIENCE: i64 = 2000;
 const NEXT_TRY: i64 = 6000;
+/// How long a hold may take before it is asked for again, and the pause after one that was refused: an exchange that is busy with
+/// the call tries for up to four seconds by itself.
+const HOLD_PATIENCE: i64 = 8000;
+const HOLD_PAUSE: i64 = 4000;
 
 /// Waits.
 pub(super) async fn sleep(milliseconds: i32) {
@@ -78,6 +82,10 @@ pub(super) struct Peer {
     audio: HtmlAudioElement,
     /// Since when nothing arrives, by this browser's clock in milliseconds.
     cut: Cell<Option<i64>>,
+    /// An offer is being made.
+    offers: Cell<bool>,
+    /// When a hold may be asked for again, by the same clock.
+    hold_again: Cell<i64>,
     /// Lives as long as the connection that calls it.
     _heard: Closure<dyn Fn(RtcTrackEvent)>,
 }
@@ -109,7 +117,15 @@ impl Peer {
             }
         });
         connection.set_ontrack(Some(heard.as_ref().unchecked_ref()));
-        let peer = Self { connection, microphone, audio, cut: Cell::new(None), _heard: heard };
+        let peer = Self {
+            connection,
+            microphone,
+            audio,
+            cut: Cell::new(None),
+            offers: Cell::new(false),
+            hold_again: Cell::new(0),
+            _heard: heard,
+        };
         if let Some(track) = peer.track() {
             let none = Array::new();
             peer.connection.add_track(&track, &peer.microphone, &none);
@@ -135,7 +151,26 @@ impl Peer {
 
     /// Whether nothing is offered that was not answered.
     pub(super) fn is_stable(&self) -> bool {
-        self.connection.signaling_state() == RtcSignalingState::Stable
+        !self.offers.get() && self.connection.signaling_state() == RtcSignalingState::Stable
+    }
+
+    /// Whether a hold can be asked for now; then it is not again for a while.
+    pub(super) fn may_hold(&self, now: i64) -> bool {
+        let may = self.is_stable() && now >= self.hold_again.get();
+        if may {
+            self.hold_again.set(now + HOLD_PATIENCE);
+        }
+        may
+    }
+
+    /// What was asked for is so: another hold may be asked for at once.
+    pub(super) fn hold_is_so(&self) {
+        self.hold_again.set(0);
+    }
+
+    /// What was asked for was refused.
+    pub(super) fn hold_refused(&self, now: i64) {
+        self.hold_again.set(now + HOLD_PAUSE);
     }
 
     /// Speaks by this loudspeaker.
@@ -174,6 +209,13 @@ impl Peer {
         if let Some(transceiver) = self.transceiver() {
             transceiver.set_direction(direction);
         }
+        self.offers.set(true);
+        let made = self.describe_offer(options).await;
+        self.offers.set(false);
+        made
+    }
+
+    async fn describe_offer(&self, options: &RtcOfferOptions) -> Result<String, JsValue> {
         let offer = JsFuture::from(self.connection.create_offer_with_rtc_offer_options(options)).await?;
         self.describe(&offer).await
     }
@@ -192,7 +234,7 @@ impl Peer {
 
     /// Our last offer was refused: all is as before.
     pub(super) async fn roll_back(&self) {
-        if !self.is_stable() {
+        if self.connection.signaling_state() == RtcSignalingState::HaveLocalOffer {
             let back = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
             let _ = JsFuture::from(self.connection.set_local_description(&back)).await;
         }

@@ -54,6 +54,8 @@ impl Drop for Sounding {
 
 /// How loud a microphone is, until it is dropped.
 pub(super) struct Meter {
+    /// What names the microphone: another one needs another meter.
+    microphone: String,
     context: AudioContext,
     analyser: AnalyserNode,
 }
@@ -65,7 +67,12 @@ impl Meter {
         let analyser = context.create_analyser().ok()?;
         analyser.set_fft_size(1024);
         context.create_media_stream_source(microphone).ok()?.connect_with_audio_node(&analyser).ok()?;
-        Some(Self { context, analyser })
+        Some(Self { microphone: microphone.id(), context, analyser })
+    }
+
+    /// Whether it is of this microphone.
+    pub(super) fn is_of(&self, microphone: &MediaStream) -> bool {
+        self.microphone == microphone.id()
     }
 
     /// From 0 to 100. The loudest sample of the last 20 ms or so, as ears hear it: half as far from the top each 20 dB.

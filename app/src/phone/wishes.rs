@@ -3,16 +3,14 @@
 use std::{rc::Rc, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
-use tandem_domain::{
-    calls::Recorded,
-    phone::{CallNumber, CallState, RecordWish, ToServer, Who},
-};
+use tandem_domain::phone::{CallNumber, CallState, RecordWish, ToServer, Who};
 
 use super::{
-    Phone,
-    call::Call,
+    Link, Phone,
+    call::{Asked, Call},
     devices::{self, Devices},
-    line::tell,
+    facts::is_left,
+    line::{LEFT_ALONE, tell},
     machine,
     peer::Peer,
     peer_of,
@@ -33,7 +31,7 @@ impl Phone {
         let devices = self.devices.get_untracked();
         match Peer::new(number.0, &devices).await {
             Ok(peer) => {
-                let there = self.call_now(number, |call| !call.is_over()).unwrap_or_default();
+                let there = self.call_now(number, |call| !call.is_over()).unwrap_or_default() && !is_left(number);
                 let peer = there.then(|| Rc::new(peer))?;
                 machine(|machine| {
                     machine.peers.retain(|(call, _)| *call != number);
@@ -59,7 +57,7 @@ impl Phone {
         if number.is_empty() {
             return;
         }
-        self.hold_others(None);
+        self.turn_to(None);
         let call = machine(|machine| {
             let call = CallNumber(machine.next);
             machine.next += 1;
@@ -77,7 +75,11 @@ impl Phone {
             match offer {
                 // Who gave up meanwhile does not call.
                 Some(_) if !say(call) => {}
-                Some(sdp) => tell(&ToServer::Dial { call, number, sdp }),
+                Some(sdp) => {
+                    if !tell(&ToServer::Dial { call, number, sdp }) {
+                        self.ended(call, "The server is not reached: nobody was called.");
+                    }
+                }
                 None => {
                     say(call);
                     self.lose(call);
@@ -95,20 +97,25 @@ impl Phone {
             Some(machine.offers.remove(place).1)
         });
         let Some(offer) = offer else { return };
-        self.hold_others(Some(call));
+        self.turn_to(Some(call));
         spawn_local(async move {
             let Some(peer) = self.open(call).await else {
                 return machine(|machine| machine.offers.push((call, offer)));
             };
             match peer.answer(&offer).await {
-                Ok(sdp) => tell(&ToServer::Answer { call, sdp }),
+                Ok(sdp) => {
+                    // It may ring here again as soon as the server is reached.
+                    if !tell(&ToServer::Answer { call, sdp }) {
+                        self.lost_wish();
+                    }
+                }
                 Err(_) => self.trouble.set("This browser and the server have no sound in common.".to_owned()),
             }
         });
     }
 
     pub(super) fn decline(self, call: CallNumber) {
-        tell(&ToServer::Decline { call });
+        self.leave(call, &ToServer::Decline { call });
     }
 
     pub(super) fn hang_up(self, call: CallNumber) {
@@ -117,14 +124,44 @@ impl Phone {
             self.lose(call);
             return self.forget(call);
         }
-        tell(&ToServer::HangUp { call });
+        self.leave(call, &ToServer::HangUp { call });
+    }
+
+    /// Who hangs up is not heard any more, and hears nothing, from this moment on; that the call has ended is the server's to say, as
+    /// soon as it is reached.
+    fn leave(self, call: CallNumber, wish: &ToServer) {
+        let Some(with) = self.call_now(call, |call| (!call.is_over()).then(|| call.with.clone())).flatten() else {
+            return;
+        };
+        if !is_left(call) {
+            machine(|machine| machine.left.push((call, with)));
+        }
+        self.lose(call);
+        if self.link.get_untracked() == Link::Ready && tell(wish) {
+            self.change(call, |call| call.asked = Some(Asked::End));
+        } else {
+            self.ended(call, LEFT_ALONE);
+        }
+    }
+
+    /// A wish has not reached the server: nothing comes of it.
+    pub(super) fn lost_wish(self) {
+        self.said.set("The server is not reached: nothing was changed.".to_owned());
+    }
+
+    /// Asks the server something of a call, and shows that it was asked.
+    fn ask(self, call: CallNumber, asked: Asked, wish: &ToServer) {
+        if self.link.get_untracked() != Link::Ready || !tell(wish) {
+            return self.lost_wish();
+        }
+        self.change(call, |call| {
+            call.asked = Some(asked);
+            call.words.clear();
+        });
     }
 
     pub(super) fn mute(self, call: CallNumber) {
         let Some(on) = self.call_now(call, |call| !call.muted) else { return };
-        if let Some(peer) = peer_of(call) {
-            peer.mute(on);
-        }
         self.change(call, |call| call.muted = on);
         self.keep_muted();
         self.said.set(if on { "Muted." } else { "Not muted." }.to_owned());
@@ -140,7 +177,8 @@ impl Phone {
             self.said.set("The sound is cut. Another way is looked for.".to_owned());
             spawn_local(async move {
                 if let Ok(sdp) = peer.restart(held).await {
-                    tell(&ToServer::Offer { call, sdp });
+                    // Without the server, the way is looked for with the next stream.
+                    let _ = tell(&ToServer::Offer { call, sdp });
                 }
             });
         }
@@ -155,76 +193,45 @@ impl Phone {
         devices::remember(MUTED, &muted.join(" "));
     }
 
-    pub(super) fn hold(self, call: CallNumber, on: bool) {
-        let Some(peer) = peer_of(call).filter(|peer| peer.is_stable()) else { return };
-        spawn_local(async move {
-            if let Ok(sdp) = peer.offer(on).await {
-                tell(&ToServer::Hold { call, on, sdp });
-            }
-        });
-    }
-
-    /// One talks with one at a time.
-    fn hold_others(self, except: Option<CallNumber>) {
-        let others = self.calls.with_untracked(|calls| {
-            let talks = |call: &&Call| call.is_talking() && !call.held_by_us && Some(call.number) != except;
-            calls.iter().filter(talks).map(|call| call.number).collect::<Vec<_>>()
-        });
-        for other in others {
-            self.hold(other, true);
-        }
-    }
-
-    /// Goes on with a call that was held.
-    pub(super) fn take_back(self, call: CallNumber) {
-        self.hold_others(Some(call));
-        self.hold(call, false);
-    }
-
     /// The call that keys of the dial pad are for.
     pub(super) fn talks_with(self) -> Option<CallNumber> {
         self.calls.with(|calls| {
             let hears =
-                |call: &&Call| matches!(call.state, CallState::Talking | CallState::Ringing) && !call.held_by_us;
+                |call: &&Call| matches!(call.state, CallState::Talking | CallState::Ringing) && !call.wants_hold;
             calls.iter().rev().find(hears).map(|call| call.number)
         })
     }
 
     pub(super) fn digit(self, call: CallNumber, digit: char) {
-        tell(&ToServer::Digit { call, digit });
-    }
-
-    pub(super) fn transfer(self, call: CallNumber, to: String) {
-        tell(&ToServer::Transfer { call, to });
-    }
-
-    /// Connects the party of this call with that of the other one.
-    pub(super) fn connect_with_other(self, call: CallNumber) {
-        if let Some(other) = self.other(call) {
-            tell(&ToServer::Connect { call, other });
+        if !tell(&ToServer::Digit { call, digit }) {
+            self.lost_wish();
         }
     }
 
-    /// Another call that could be connected with this one.
-    pub(super) fn other(self, number: CallNumber) -> Option<CallNumber> {
-        self.calls
-            .with(|calls| calls.iter().find(|call| call.is_talking() && call.number != number).map(|call| call.number))
+    pub(super) fn transfer(self, call: CallNumber, to: String) {
+        self.ask(call, Asked::Transfer, &ToServer::Transfer { call, to });
+    }
+
+    /// Connects the party of this call with that of the other one.
+    pub(super) fn join(self, call: CallNumber, other: CallNumber) {
+        self.ask(call, Asked::Transfer, &ToServer::Connect { call, other });
+    }
+
+    /// The calls that could be connected with this one.
+    pub(super) fn others(self, number: CallNumber) -> Vec<CallNumber> {
+        self.calls.with(|calls| others(calls, number))
     }
 
     pub(super) fn record(self, call: CallNumber, wish: RecordWish) {
-        tell(&ToServer::Record { call, wish });
-        // The server takes it from everybody who may, which is who has the button.
-        let state = match wish {
-            RecordWish::Start | RecordWish::Resume => Recorded::Yes,
-            RecordWish::Stop => Recorded::No,
-            RecordWish::Pause => Recorded::Paused,
-        };
-        self.change(call, |call| call.recorded = state);
+        self.ask(call, Asked::Record(wish), &ToServer::Record { call, wish });
     }
 
     pub(crate) fn do_not_disturb(self, on: bool) {
-        tell(&ToServer::DoNotDisturb { on });
-        self.own.update(|own| own.do_not_disturb = on);
+        if tell(&ToServer::DoNotDisturb { on }) {
+            self.own.update(|own| own.do_not_disturb = on);
+        } else {
+            self.lost_wish();
+        }
     }
 
     /// Shows how well a call is heard, or no longer.
@@ -280,6 +287,14 @@ impl Phone {
     }
 }
 
+/// The calls whose parties could be connected with that of this one: who is talked with first, who is held after that.
+fn others(calls: &[Call], number: CallNumber) -> Vec<CallNumber> {
+    let can = |call: &&Call| call.is_talking() && !call.is_ending() && call.number != number;
+    let mut others: Vec<&Call> = calls.iter().filter(can).collect();
+    others.sort_by_key(|call| call.wants_hold);
+    others.into_iter().map(|call| call.number).collect()
+}
+
 /// The server is being told of a call that this browser makes, or never will be; tells whether it was not yet.
 fn say(call: CallNumber) -> bool {
     machine(|machine| {
@@ -287,4 +302,26 @@ fn say(call: CallNumber) -> bool {
         machine.unsaid.retain(|unsaid| *unsaid != call);
         machine.unsaid.len() < before
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_talked_with_can_be_connected_before_who_is_held() {
+        let call = |number, state, wants_hold| {
+            let call = Call::new(CallNumber(number), state, Who::default());
+            Call { wants_hold, ..call }
+        };
+        let calls = [
+            call(1, CallState::Talking, true),
+            call(2, CallState::Talking, true),
+            call(3, CallState::Talking, false),
+            call(4, CallState::Ringing, false),
+            call(5, CallState::Ended, false),
+        ];
+        assert_eq!(others(&calls, CallNumber(1)), [CallNumber(3), CallNumber(2)]);
+        assert_eq!(others(&calls[..1], CallNumber(1)), []);
+    }
 }

@@ -19,9 +19,14 @@ use crate::ui::{Sign, icon, mode_class, mode_sign};
 /// politely, for it follows from what they have just done or heard.
 pub(super) fn bars(board: Board) -> AnyView {
     let calls = Memo::new(move |_| board.own.with(|own| own.iter().map(|own| own.call).collect::<Vec<_>>()));
-    let said = Memo::new(move |_| board.own.with(|own| own.first().map(words)).unwrap_or_default());
+    let first = Memo::new(move |_| board.own.with(|own| own.first().cloned()));
+    // What is over is said, too: with whom, and whether one was there.
+    let said = Memo::new(move |before: Option<&(String, String)>| match first.get() {
+        Some(own) => (words(&own), over(&own)),
+        None => (before.map(|(_, over)| over.clone()).unwrap_or_default(), String::new()),
+    });
     view! {
-        <p class="hidden-text" role="status">{move || said.get()}</p>
+        <p class="hidden-text" role="status">{move || said.get().0}</p>
         <div class="stack" hidden=move || calls.with(Vec::is_empty)>
             <For each=move || calls.get() key=|call| *call let:call>
                 {bar(board, call)}
@@ -46,6 +51,15 @@ fn words(own: &Own) -> String {
         Stage::Rings => ["Your phone rings. Answer it to join ", &own.name, ": ", own.mode.label(), "."].concat(),
         Stage::Waits => ["You wait for the next call of ", &own.name, ": ", own.mode.label(), "."].concat(),
         Stage::In(_) => [own.mode.label(), ": ", &about(own), ". ", &effect(own)].concat(),
+    }
+}
+
+/// What is said when it is not so any more.
+fn over(own: &Own) -> String {
+    match own.stage {
+        Stage::Rings => ["You did not join ", &own.name, ": your phone does not ring any more."].concat(),
+        Stage::Waits => ["You do not wait for calls of ", &own.name, " any more."].concat(),
+        Stage::In(_) => ["You are not in the call any more: ", &about(own), "."].concat(),
     }
 }
 
@@ -111,7 +125,11 @@ fn bar(board: Board, call: CallId) -> AnyView {
     let hidden = || view! { <input type="hidden" name="call" value=call.to_string() /> };
     let sign = move || icon(mode_sign(mode.get()));
     view! {
-        <section class=move || ["console-bar ", mode_class(mode.get())].concat() aria-label="Your supervision">
+        <section
+            class=move || ["console-bar ", mode_class(mode.get())].concat()
+            aria-label="Your supervision"
+            on:focusin=move |_| board.chosen.set(None)
+        >
             <div class="console-bar-mode">
                 {sign} <strong>{move || mode.get().label()}</strong> {time}
             </div>

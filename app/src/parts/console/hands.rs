@@ -108,7 +108,7 @@ fn new_ticket() -> String {
     [part(), part()].concat()
 }
 
-/// Listens to keys: S, W and B press the chosen row's button, or the bar's; Escape leaves; arrows choose.
+/// Listens to keys: S, W and B press the button of what they are for ([`aim`]); Escape leaves; arrows choose.
 pub(super) fn keys(board: Board) {
     Effect::new(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
@@ -148,18 +148,74 @@ fn is_something_open() -> bool {
     find(":popover-open, dialog[open], details.confirm[open]").is_some()
 }
 
-/// Presses a button of the chosen row; where none is chosen, of one's own supervision. A row that is gone is no reason to press
-/// another's: nothing happens, and nothing is chosen any more.
+/// Where the focus is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    /// In a call's row, or in the bar of a supervision.
+    Place,
+    /// In something else.
+    Elsewhere,
+    /// Nowhere: also where it was in something that is gone.
+    Nowhere,
+}
+
+/// How it stands with the row that is shown as chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chosen {
+    Nothing,
+    Shown,
+    Gone,
+}
+
+/// What a letter is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// The row or bar that has the focus.
+    Focused,
+    /// The call that one is in.
+    Own,
+    /// The row that is shown as chosen.
+    Chosen,
+    Nothing,
+}
+
+/// What a letter is for: it opens a microphone, so it must never be for a call that whoever presses it does not mean. A row that is
+/// gone is no reason to press another's.
+const fn aim(focus: Focus, is_in: bool, chosen: Chosen) -> Aim {
+    match (focus, is_in, chosen) {
+        (Focus::Place, _, _) => Aim::Focused,
+        (Focus::Nowhere, _, Chosen::Gone) => Aim::Nothing,
+        (Focus::Elsewhere | Focus::Nowhere, true, _) => Aim::Own,
+        (Focus::Elsewhere | Focus::Nowhere, false, Chosen::Shown) => Aim::Chosen,
+        (Focus::Elsewhere | Focus::Nowhere, false, Chosen::Nothing | Chosen::Gone) => Aim::Nothing,
+    }
+}
+
+/// Presses a button of what a letter is for.
 fn press(board: Board, button: &str) -> bool {
-    let place = match board.chosen.get_untracked() {
-        None => find(".console-bar"),
-        Some(key) => match document().get_element_by_id(&row_id(key)) {
-            Some(row) => Some(row),
-            None => {
-                board.chosen.set(None);
-                return false;
-            }
-        },
+    let active = document().active_element();
+    let focused = active.as_ref().and_then(|active| active.closest(".console-call, .console-bar").ok().flatten());
+    let focus = match &active {
+        _ if focused.is_some() => Focus::Place,
+        Some(active) if active.tag_name() != "BODY" => Focus::Elsewhere,
+        Some(_) | None => Focus::Nowhere,
+    };
+    let key = board.chosen.get_untracked();
+    let row = key.and_then(|key| document().get_element_by_id(&row_id(key)));
+    let chosen = match (key, &row) {
+        (None, _) => Chosen::Nothing,
+        (Some(_), Some(_)) => Chosen::Shown,
+        (Some(_), None) => Chosen::Gone,
+    };
+    if chosen == Chosen::Gone {
+        board.chosen.set(None);
+    }
+    let own = find(".console-bar");
+    let place = match aim(focus, own.is_some(), chosen) {
+        Aim::Focused => focused,
+        Aim::Own => own,
+        Aim::Chosen => row,
+        Aim::Nothing => None,
     };
     click(place.and_then(|place| place.query_selector(button).ok().flatten()))
 }
@@ -181,4 +237,34 @@ fn choose(board: Board, step: i64) -> bool {
     let next = here.map_or(0, |here| i64::from(here) + step).clamp(0, i64::from(rows.length()) - 1);
     let row = u32::try_from(next).ok().and_then(|next| rows.item(next));
     row.is_some_and(|row| row.unchecked_into::<HtmlElement>().focus().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_is_for_what_has_the_focus() {
+        for (is_in, chosen) in
+            [(true, Chosen::Shown), (false, Chosen::Shown), (true, Chosen::Gone), (true, Chosen::Nothing)]
+        {
+            assert_eq!(aim(Focus::Place, is_in, chosen), Aim::Focused);
+        }
+    }
+
+    #[test]
+    fn without_it_a_letter_is_for_the_call_that_one_is_in_before_the_row_that_was_chosen() {
+        assert_eq!(aim(Focus::Elsewhere, true, Chosen::Shown), Aim::Own);
+        assert_eq!(aim(Focus::Nowhere, true, Chosen::Shown), Aim::Own);
+        assert_eq!(aim(Focus::Elsewhere, false, Chosen::Shown), Aim::Chosen);
+        assert_eq!(aim(Focus::Nowhere, false, Chosen::Nothing), Aim::Nothing);
+    }
+
+    #[test]
+    fn a_row_that_is_gone_is_no_reason_to_press_another() {
+        // Its focus went with it: the letter was meant for it.
+        assert_eq!(aim(Focus::Nowhere, true, Chosen::Gone), Aim::Nothing);
+        assert_eq!(aim(Focus::Nowhere, false, Chosen::Gone), Aim::Nothing);
+        assert_eq!(aim(Focus::Elsewhere, true, Chosen::Gone), Aim::Own);
+    }
 }

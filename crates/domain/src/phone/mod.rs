@@ -19,6 +19,7 @@
 //! | somebody | `Answer` (answer) or `Decline` | first `Incoming` (offer); `Answered` after `Answer`, or `Ended` |
 //! | either, later | `Offer` or `Hold` (offer) | `Reply` (answer), or `Refused`: then what was agreed before still is (roll back) |
 //! | either, later | `Reply` (answer) | first `Offer` (offer), which `Reply` must answer within [`REPLY_SECONDS`] |
+//! | who may, later | `Record` | `Recorded` within [`RECORD_SECONDS`], as before if nothing came of it; or `Refused` |
 //! | either | `HangUp` | `Ended` |
 //!
 //! When both offer at once, the browser's offer counts: it leaves the server's `Offer` out.
@@ -49,6 +50,8 @@ use crate::calls::Recorded;
 pub const RESUME_SECONDS: u64 = 15;
 /// How long a browser may take to answer an [`ToBrowser::Offer`], in seconds.
 pub const REPLY_SECONDS: u64 = 10;
+/// When [`ToBrowser::Recorded`] comes at the latest after a [`ToServer::Record`], in seconds: though nothing has changed.
+pub const RECORD_SECONDS: u64 = 2;
 /// The longest session description that is taken, in bytes.
 pub const LONGEST_SDP: usize = 32 * 1024;
 /// The longest number that is dialled, in characters.
@@ -295,7 +298,7 @@ pub enum ToBrowser {
         /// The same in words.
         words: String,
     },
-    /// Whether a call is recorded.
+    /// Whether a call is recorded: when that changes, and after each wish about it.
     Recorded {
         /// Which.
         call: CallNumber,

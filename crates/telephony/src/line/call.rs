@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use tandem_domain::{
-    calls::Recorded,
     console::is_ticket,
     phone::{CallNumber, CallState, Resumed, ToBrowser, Who},
 };
@@ -15,6 +14,7 @@ use tandem_sip::{
 
 use super::{
     TICKET_HEADER,
+    recording::Recording,
     station::{SDP, Station},
     words::End,
 };
@@ -66,7 +66,7 @@ pub(super) struct Call {
     pub(super) stale: bool,
     pub(super) held_by_us: bool,
     pub(super) held_by_other: bool,
-    pub(super) recorded: Recorded,
+    pub(super) recording: Recording,
     /// When it was answered.
     pub(super) answered: Option<Instant>,
     /// The re-INVITE that is on its way, what it offers, and whether the browser still wants to know.
@@ -99,7 +99,7 @@ impl Call {
             stale: false,
             held_by_us: false,
             held_by_other: false,
-            recorded: Recorded::No,
+            recording: Recording::new(),
             answered: None,
             offering: None,
             next: None,
@@ -199,6 +199,7 @@ impl Call {
     pub(super) fn change_browser(&mut self, station: &mut Station, now: Instant) {
         self.stale = true;
         self.next = None;
+        self.recording.answer = None;
         if let Some((_, _, wanted)) = &mut self.offering {
             *wanted = false;
         }
@@ -245,12 +246,16 @@ impl Call {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let next = self.next.as_ref().filter(|_| self.can_offer()).map(|(_, at)| *at);
-        [next, self.asked.as_ref().map(|asked| asked.until)].into_iter().flatten().min()
+        let recording = self.recording.answer.filter(|_| matches!(self.state, State::Up));
+        [next, self.asked.as_ref().map(|asked| asked.until), recording].into_iter().flatten().min()
     }
 
     pub(super) fn handle_timeout(&mut self, station: &mut Station, now: Instant) {
         if self.asked.as_ref().is_some_and(|asked| asked.until <= now) {
             self.refuse_asked(station, now, 488);
+        }
+        if matches!(self.state, State::Up) {
+            self.answer_recording(station, now);
         }
         self.offer_next(station, now);
     }

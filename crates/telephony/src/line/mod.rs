@@ -17,6 +17,7 @@
 //! | --- | --- |
 //! | `call` | how does a call begin and end, and what does the browser want of it? |
 //! | `inside` | what does the exchange ask inside a dialog? |
+//! | `recording` | is a call recorded, and what comes of a wish about that? |
 //! | `responses` | what do the responses to our requests mean? |
 //! | `registration` | is the line reached? |
 //! | `station` | what do all calls share? |
@@ -24,6 +25,7 @@
 
 mod call;
 mod inside;
+mod recording;
 mod registration;
 mod responses;
 mod station;
@@ -227,10 +229,8 @@ impl Line {
     /// A call is recorded, rests, or is no longer recorded. `leg` is the exchange's tag, as in [`Output::Record`].
     pub fn recorded(&mut self, leg: &str, state: Recorded) {
         let call = self.calls.iter_mut().find(|call| call.leg().as_deref() == Some(leg));
-        if let Some(call) = call
-            && std::mem::replace(&mut call.recorded, state) != state
-        {
-            self.station.say(ToBrowser::Recorded { call: call.number, state });
+        if let Some(call) = call {
+            call.recorded(&mut self.station, state);
         }
     }
 
@@ -272,9 +272,8 @@ impl Line {
         let next = CallNumber(self.highest.map_or(1, |highest| highest.saturating_add(1)));
         let calls = self.calls.iter().filter_map(|call| call.resumed(now)).collect();
         self.station.say(ToBrowser::Ready { extension, name, may_record, do_not_disturb, next, calls });
-        let recorded = self.calls.iter().filter(|call| call.recorded != Recorded::No);
-        for (call, state) in recorded.map(|call| (call.number, call.recorded)).collect::<Vec<_>>() {
-            self.station.say(ToBrowser::Recorded { call, state });
+        for call in self.calls.iter().filter(|call| call.recording.state != Recorded::No) {
+            self.station.say(ToBrowser::Recorded { call: call.number, state: call.recording.state });
         }
     }
 
@@ -338,9 +337,7 @@ impl Line {
                 _ => refuse(station, "This is no key of a dial pad."),
             },
             ToServer::Record { wish, .. } if self.owner.may_record => {
-                if let Some(leg) = call.leg() {
-                    station.output(Output::Record { leg, wish });
-                }
+                call.wish_recording(station, now, wish);
             }
             ToServer::Record { .. } => refuse(station, "Calls cannot be recorded from this phone."),
             ToServer::Transfer { .. } | ToServer::Connect { .. } if call.transfer.is_some() => {

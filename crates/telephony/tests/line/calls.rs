@@ -172,6 +172,27 @@ fn who_may_record_does_and_sees_it() {
 }
 
 #[test]
+fn a_wish_about_recording_that_comes_to_nothing_is_answered_with_what_is_so() {
+    let mut world = World::new(2, 15);
+    world.talk(0, 1, 1);
+    world.wish(0, ToServer::Record { call: ONE, wish: RecordWish::Start });
+    world.silence(0);
+    world.pass(Duration::from_secs(3));
+    assert_eq!(world.next(0), ToBrowser::Recorded { call: ONE, state: Recorded::No });
+    let Output::Record { leg, .. } = world.browsers[0].outputs[0].clone() else { panic!("a wish") };
+    world.browsers[0].line.recorded(&leg, Recorded::Yes);
+    world.pass(Duration::ZERO);
+    world.wish(0, ToServer::Digit { call: ONE, digit: '1' });
+    assert_eq!(world.next(0), ToBrowser::Recorded { call: ONE, state: Recorded::Yes });
+    // Somebody else records as well: it goes on, and that is said once.
+    world.wish(0, ToServer::Record { call: ONE, wish: RecordWish::Stop });
+    world.pass(Duration::from_secs(10));
+    assert_eq!(world.next(0), ToBrowser::Recorded { call: ONE, state: Recorded::Yes });
+    world.silence(0);
+    world.must_be_empty();
+}
+
+#[test]
 fn what_cannot_be_done_now_is_refused_and_what_is_over_is_left_out() {
     let mut world = World::new(2, 11);
     world.dial(0, 1, "701");
