@@ -4,11 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use tandem_app::server::Clock;
 use tandem_store::{Options, Store, StoreError};
+use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::{config::DatabaseUrl, http::probes::Check, measurements::Gauges};
 
 /// How often what has had its time is forgotten: expired sessions, old failures to sign in.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+/// How often the books are checked. That reads all there is, so it is never done because somebody asks for the measurements.
+const CHECK_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How long one check may take.
+const CHECK_PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,10 +28,18 @@ pub struct DatabaseError {
 /// # Errors
 /// It cannot be opened or reached, or a newer version of Tandem has changed it.
 pub async fn open(url: &DatabaseUrl) -> Result<Store, DatabaseError> {
-    let failed = |source| DatabaseError { url: url.clone(), source };
-    let store = Store::connect(url.reveal(), &Options::default()).await.map_err(failed)?;
-    store.migrate().await.map_err(failed)?;
+    let store = open_as_it_is(url).await?;
+    store.migrate().await.map_err(|source| DatabaseError { url: url.clone(), source })?;
     Ok(store)
+}
+
+/// Opens the database whatever its layout is.
+///
+/// # Errors
+/// It cannot be opened or reached.
+pub async fn open_as_it_is(url: &DatabaseUrl) -> Result<Store, DatabaseError> {
+    let connected = Store::connect(url.reveal(), &Options::default()).await;
+    connected.map_err(|source| DatabaseError { url: url.clone(), source })
 }
 
 /// Ready when the database answers and has the layout that this version knows.
@@ -66,6 +79,26 @@ pub async fn sweep(store: Store, clock: Arc<dyn Clock>) {
         interval.tick().await;
         if let Err(error) = store.sweep(clock.now()).await {
             tracing::error!(%error, "old sessions and failures could not be forgotten; trying again later");
+        }
+    }
+}
+
+/// Checks the books again and again, and measures how many problems there are. While it cannot be told, the last number stays.
+pub async fn check_books(store: Store) {
+    let mut interval = tokio::time::interval(CHECK_EVERY);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        match timeout(CHECK_PATIENCE, store.ledger().check()).await {
+            Ok(Ok(report)) => {
+                let problems = u32::try_from(report.problems.len()).unwrap_or(u32::MAX);
+                metrics::gauge!("tandem_ledger_problems").set(f64::from(problems));
+                for problem in &report.problems {
+                    tracing::error!(problem, "the books are not right; somebody has to look at it");
+                }
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the books cannot be checked; trying again later"),
+            Err(_) => tracing::warn!("checking the books takes too long; run tandem ledger check"),
         }
     }
 }

@@ -185,6 +185,7 @@ async fn serve_until_stopped(config: &Config, purpose: Purpose) -> Result<(), Ru
     }
     tokio::spawn(tidy(measurements));
     tokio::spawn(database::sweep(store.clone(), clock));
+    tokio::spawn(database::check_books(store.clone()));
     warn_of_pitfalls(config);
     let sip = exchange.address;
     tracing::info!(%address, %sip, milliseconds = started.elapsed().as_millis(), "serving");

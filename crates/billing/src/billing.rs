@@ -12,7 +12,7 @@
 //! | return, webhook, sweep | – (the event, for a webhook) | fetch | state + credit + invoice + receipt + charge | it is asked again; a webhook is sent again, for its event is not marked done |
 //! | automatic payment | charge taken (lease), payment by the charge's token | create and charge, or confirm (`…-confirm-CHARGE-ATTEMPT`) | state as above, then the charge's result | the lease ends; the same attempt is asked for under the same key, and counted once |
 //! | turned off | – | – | state, charges and the one mail | it is found to have failed again, and turned off then |
-//! | refund | refund `pending`, its amount reserved | refund (`refund-ID`) | its reference; then the payment's state | the sweep asks for the same refund |
+//! | refund | refund `pending`, its amount reserved | refund (`refund-ID`) | its reference; then the payment's state; then its own, if word of it was counted before its name was known | the sweep, or the webhook, asks for the same refund |
 //! | save a card | setup, by its form's token | create (`setup-ID`) | reference; then the card | return or webhook find it by its name or its metadata |
 //! | forget a card | card removed | detach | – | it stays attached at the processor, unused and unseen |
 //!

@@ -8,7 +8,7 @@ use tandem_domain::{
     access::Tenant,
     billing::{
         payment::{Cause, Payment},
-        refund::Refund,
+        refund::{Refund, RefundState},
     },
     ids::{PaymentSystemId, Timestamp},
 };
@@ -86,19 +86,27 @@ impl Billing {
                 let Some(payment) = self.payment_called(system, payment).await? else { return Ok(FOREIGN) };
                 let tenant = Tenant::for_system(payment.customer);
                 let refunds = self.store().payments().refunds(tenant, payment.id).await?;
-                let own = match reference {
-                    None => None,
+                let own: Vec<Refund> = match reference {
+                    // It does not say which. It may be one that is being asked for at this moment, or was when the program
+                    // died: those get their names first.
+                    None => refunds.into_iter().filter(|refund| refund.state == RefundState::Pending).collect(),
                     Some(name) => match refunds.iter().find(|refund| refund.reference.as_ref() == Some(name)) {
-                        Some(own) => Some(own.clone()),
-                        None => self.refund_called(system, name, &refunds).await?,
+                        Some(own) => vec![own.clone()],
+                        None => self.refund_called(system, name, &refunds).await?.into_iter().collect(),
                     },
                 };
-                heard(match own {
-                    // It may have been sent back by the bank.
-                    Some(refund) => self.refund_go_on(&change, Cause::Webhook, &refund).await,
-                    // Of the processor's own pages.
-                    None => self.ask_about(&change, Cause::Webhook, &payment).await.map(drop),
-                })
+                for refund in &own {
+                    // It may also have been sent back by the bank.
+                    let done = heard(self.refund_go_on(&change, Cause::Webhook, refund).await)?;
+                    if done != Heard::Done {
+                        return Ok(done);
+                    }
+                }
+                if reference.is_some() && !own.is_empty() {
+                    return Ok(Heard::Done);
+                }
+                // Of the processor's own pages, perhaps beside ours.
+                heard(self.ask_about(&change, Cause::Webhook, &payment).await.map(drop))
             }
             About::Setup { reference } => self.setup_heard(&change, system, reference).await,
             // Removed there by somebody: the next charge of it fails, and says so.

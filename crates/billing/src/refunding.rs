@@ -68,17 +68,36 @@ impl Billing {
         self.store().payments().attach_refund(refund.id, &told.reference).await?;
         match told.status {
             RefundStatus::Failed | RefundStatus::Cancelled => {
+                if refund.state == RefundState::Pending && self.was_counted(&*processor, refund, &reference).await? {
+                    // So that it is taken back.
+                    self.store().payments().refund_known(change, refund.id).await?;
+                }
                 let why = told.failure.unwrap_or_else(|| "the bank sent it back".to_owned());
                 self.store().payments().refund_failed(change, cause, refund.id, &why).await?;
             }
             status @ (RefundStatus::Pending | RefundStatus::Succeeded) => {
                 self.ask_about(change, cause, &payment).await?;
+                // Word of it may have come before its name was kept: then that counted it, and this counts nothing.
+                self.store().payments().refund_known(change, refund.id).await?;
                 // While the bank has it, it may still fail.
                 let is_decided = status == RefundStatus::Succeeded;
                 self.store().payments().refund_asked(change.at, refund, is_decided).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a refund that has failed was counted before its name was known: the processor has more of the payment again than is
+    /// in the ledger.
+    async fn was_counted(
+        &self,
+        processor: &dyn Processor,
+        refund: &Refund,
+        payment: &str,
+    ) -> Result<bool, BillingError> {
+        let told = processor.fetch(payment).await?.snapshot;
+        let known = self.store().payments().get(refund.payment).await?;
+        Ok(known.has_lost_refund(&told) && known.refunded - told.amount_refunded >= refund.amount.minor)
     }
 
     async fn refund_located(

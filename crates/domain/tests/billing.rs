@@ -134,7 +134,7 @@ mod the_ledger {
         assert_eq!((without_tax.check(), without_tax.postings.len()), (Ok(()), 2), "nothing is posted to tax");
         let calls = Entry::adjustment("b".into(), CUSTOMER, euros, AccountKind::Revenue, "Calls");
         let all = [&issued, &paid, &calls, &voided, &refunded, &credit].map(Entry::calls_for_top_up);
-        assert_eq!(all, [true, true, true, false, false, false], "what is given back is not taken again at once");
+        assert_eq!(all, [true, false, true, false, false, false], "what is billed or used, and nothing else");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod admin;
 mod check_config;
 mod demo;
+mod ledger;
 mod migrate;
 mod options;
 mod serve;
@@ -39,6 +40,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Administrators: the provider's staff
     Admin(admin::Admin),
+    /// The books: whether they are right
+    Ledger(ledger::Ledger),
     /// Checks the configuration, or prints the reference of all keys
     CheckConfig(check_config::CheckConfig),
 }
@@ -55,6 +58,9 @@ pub enum Failure {
     /// An administrator could not be made or changed.
     #[error(transparent)]
     Admin(#[from] admin::AdminError),
+    /// The books are not right, or cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] ledger::LedgerError),
 }
 
 /// Reads the command line, does it, and says in the exit code how it went: 0 done, 1 failed, 2 not understood.
@@ -64,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Admin(command) => command.run(),
+        Command::Ledger(command) => command.run(),
         Command::CheckConfig(command) => command.run(),
     };
     match done {
@@ -72,7 +79,7 @@ pub fn main() -> ExitCode {
             eprintln!("tandem: {failure}");
             match failure {
                 Failure::Config(_) => ExitCode::from(2),
-                Failure::Run(_) | Failure::Admin(_) => ExitCode::FAILURE,
+                Failure::Run(_) | Failure::Admin(_) | Failure::Ledger(_) => ExitCode::FAILURE,
             }
         }
     }

@@ -9,4 +9,5 @@ mod headers;
 mod limits;
 mod probes;
 mod shutdown;
+mod webhooks;
 mod world;

@@ -5,13 +5,14 @@ use crate::tandem::{run, text};
 #[test]
 fn every_command_shows_by_example_what_it_is_for() {
     let here = tempfile::tempdir().unwrap();
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &["--help"],
         &["serve", "--help"],
         &["demo", "--help"],
         &["migrate", "--help"],
         &["admin", "create", "--help"],
         &["admin", "reset-password", "--help"],
+        &["ledger", "check", "--help"],
         &["check-config", "--help"],
     ];
     for command in commands {

@@ -5,6 +5,7 @@
 mod admin;
 mod configuration;
 mod help;
+mod ledger;
 mod life;
 mod recording;
 mod tandem;

@@ -210,7 +210,10 @@ pub fn auto_payment_cards(view: AutoPaymentView) -> AnyView {
     let help = if blocked { cannot } else { charged };
     let options =
         OnInvoice::ALL.iter().map(|one| (one.key().to_owned(), one.label().to_owned(), String::new())).collect();
-    let amounts = format!("In {currency}. Leave both empty to pay no amounts.");
+    let amounts = format!(
+        "In {currency}. Paid once each time that something is billed beyond the threshold, and when this is turned on beyond it. \
+         Leave both empty to pay no amounts."
+    );
     view! {
         {why}
         <EditForm

@@ -7,7 +7,13 @@ use std::{
 };
 
 use proptest::prelude::*;
-use tandem_domain::{access::Scope, billing::payment::Payment, ids::InvoiceId, list::Query, mail::MailKind};
+use tandem_domain::{
+    access::Scope,
+    billing::{payment::Payment, refund::RefundState},
+    ids::InvoiceId,
+    list::Query,
+    mail::MailKind,
+};
 use tandem_processor_sim::{Fault, FaultKind, Processing};
 use tandem_store::{
     ledger::NewAdjustment,
@@ -30,7 +36,8 @@ enum Step {
     Hear(usize),
     Sweep,
     Charge,
-    Refund { which: usize, amount: i64, token: usize },
+    Refund { which: usize, amount: i64, token: usize, owed_again: bool, heard: bool },
+    RefundThere { which: usize, amount: i64 },
     Fault { path: &'static str, kind: FaultKind },
     Adjust(i64),
     Hold,
@@ -66,8 +73,10 @@ fn step() -> impl Strategy<Value = Step> {
         4 => which().prop_map(Step::Hear),
         3 => Just(Step::Sweep),
         4 => Just(Step::Charge),
-        3 => (which(), 1..5_000_i64, 0..3_usize)
-            .prop_map(|(which, amount, token)| Step::Refund { which, amount, token }),
+        3 => (which(), 1..5_000_i64, 0..3_usize, any::<(bool, bool)>()).prop_map(
+            |(which, amount, token, (owed_again, heard))| Step::Refund { which, amount, token, owed_again, heard },
+        ),
+        1 => (which(), 1..5_000_i64).prop_map(|(which, amount)| Step::RefundThere { which, amount }),
         2 => (path, kind).prop_map(|(path, kind)| Step::Fault { path, kind }),
         1 => (1..5_000_i64).prop_map(Step::Adjust),
         1 => Just(Step::Hold),
@@ -118,6 +127,7 @@ async fn play(asks: bool, story: &Story) {
     let tallies = world.control().tallies();
     let paid: i64 = tallies.iter().map(|(_, tally)| tally.captured - tally.refunded).sum();
     let given: i64 = credits.iter().sum();
+    let given = given + forgiven(&world).await;
     assert_eq!(world.balance().await, owed - paid - given, "what was invoiced, less what was captured and given");
     let captured = tallies.iter().filter(|(_, tally)| tally.charges > 0).count();
     assert_eq!(world.mails(MailKind::PaymentReceipt).await.len(), captured, "one receipt for each");
@@ -204,11 +214,28 @@ async fn happen(world: &World, invoices: &mut Vec<InvoiceId>, credits: &mut Vec<
         }
         Step::Sweep => drop(billing.sweep().await),
         Step::Charge => drop(billing.charge_due().await),
-        Step::Refund { which, amount, token } => {
+        Step::Refund { which, amount, token, owed_again, heard } => {
             if let Some(payment) = chosen(which) {
                 let token = format!("refund-{token}");
-                let new = NewRefund { token, amount, reason: "Goodwill".into(), owed_again: true };
-                let _ = billing.refund(&change, abc, payment.id, &new).await;
+                let new = NewRefund { token, amount, reason: "Goodwill".into(), owed_again };
+                let refund = billing.refund(&change, abc, payment.id, &new);
+                if heard {
+                    // The answer is late, and word of it comes before.
+                    let late = FaultKind::HangAfter(Duration::from_millis(100));
+                    world.control().fault(Fault::next("/v1/refunds", late));
+                    let hear = async {
+                        tokio::time::sleep(Duration::from_millis(30)).await;
+                        hear_refunds(world).await;
+                    };
+                    let _ = tokio::join!(refund, hear);
+                } else {
+                    let _ = refund.await;
+                }
+            }
+        }
+        Step::RefundThere { which, amount } => {
+            if let Some(reference) = chosen(which).and_then(|payment| payment.reference.as_deref()) {
+                let _ = world.refund_there(reference, amount).await;
             }
         }
         Step::Fault { path, kind } => world.control().fault(Fault::next(path, kind)),
@@ -224,6 +251,27 @@ async fn happen(world: &World, invoices: &mut Vec<InvoiceId>, credits: &mut Vec<
         }
         Step::Later(seconds) => world.later(seconds),
     }
+}
+
+/// The processor sends word of each refund that it has made until now. That it cannot be worked on is as good as anything else.
+async fn hear_refunds(world: &World) {
+    for event in world.control().events(Some("charge.refunded")) {
+        let (headers, body) = world.signed(&event, crate::world::SIGNING_SECRET);
+        let _ = world.billing.webhook(world.system, &headers, &body).await;
+    }
+}
+
+/// What was given back and is not owed again, and nothing of which is under way: each refund has ended as the processor has it.
+async fn forgiven(world: &World) -> i64 {
+    let mut forgiven = 0;
+    for payment in payments(world).await {
+        let refunds = world.store.payments().refunds(world.abc, payment.id).await.unwrap();
+        assert!(refunds.iter().all(|refund| refund.state != RefundState::Pending), "{refunds:?}");
+        let given = refunds.iter().filter(|refund| refund.state == RefundState::Succeeded);
+        assert!(given.clone().map(|refund| refund.amount.minor).sum::<i64>() <= payment.refunded, "{refunds:?}");
+        forgiven += given.filter(|refund| !refund.owed_again).map(|refund| refund.amount.minor).sum::<i64>();
+    }
+    forgiven
 }
 
 /// Gives a credit; the same one again is none.

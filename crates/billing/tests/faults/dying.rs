@@ -140,6 +140,10 @@ async fn refunding() {
         let (_, payment) = world.paid(12_000, GOOD).await;
         let new = NewRefund { token: "a".into(), amount: 2_000, reason: "Goodwill".into(), owed_again: false };
         let ended = ends_within(polls, world.billing.refund(&world.change(), world.abc, payment.id, &new)).await;
+        // If it was made, there is word of it.
+        if let Some(event) = world.control().events(Some("charge.refunded")).pop() {
+            world.hears(&event).await;
+        }
         // The administrator tries again, and the sweep looks.
         world.billing.refund(&world.change(), world.abc, payment.id, &new).await.unwrap();
         world.later(301);
@@ -147,6 +151,7 @@ async fn refunding() {
         let refunds = world.store.payments().refunds(world.abc, payment.id).await.unwrap();
         assert_eq!(refunds.iter().map(|refund| refund.state).collect::<Vec<_>>(), [RefundState::Succeeded]);
         assert_eq!(world.payment(payment.id).await.refunded, 2_000, "after {polls}");
+        assert_eq!(world.balance().await, 0, "it is not owed again, after {polls}");
         ended
     })
     .await;

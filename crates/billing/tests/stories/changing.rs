@@ -5,12 +5,13 @@ use tandem_domain::{
     billing::{
         auto_payment::{AutoPaymentTerms, OnInvoice},
         failure::FailureKind,
+        invoice::InvoiceState,
         payment::PaymentState,
         refund::RefundState,
     },
     ids::InvoiceId,
 };
-use tandem_processor_sim::{Fault, FaultKind};
+use tandem_processor_sim::{Fault, FaultKind, Processing};
 use tandem_store::{
     ledger::NewAdjustment,
     payments::{NewRefund, PayFor, PaymentFilters},
@@ -64,6 +65,31 @@ async fn an_invoice_that_was_paid_in_part_meanwhile_is_charged_for_the_rest() {
     world.later(600);
     assert_eq!(charged(&world).await.paid, 1);
     assert_eq!((captured(&world), world.balance().await), (vec![1_000, 2_000], 0));
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn who_paid_otherwise_while_the_bank_had_it_is_not_charged_again_when_the_bank_says_no() {
+    let world = World::new().await;
+    world.saved_card(GOOD).await;
+    world.automatic().await;
+    world.control().hold_processing(Processing { all: true, ..Processing::default() });
+    // The ten euros with which the card was saved pay their part.
+    let invoice = world.invoice(13_000).await;
+    assert_eq!(charged(&world).await.undecided, 1);
+    transfer(&world, None, 12_000).await;
+    assert_eq!((world.balance().await, world.invoice_state(invoice).await), (0, InvoiceState::Open));
+    let payment = world.store.payments().open_of_invoice(world.abc, invoice).await.unwrap().unwrap();
+    assert!(world.control().settle(&payment.reference.unwrap(), false));
+    world.control().hold_processing(Processing::default());
+    let event = world.control().events(Some("payment_intent.payment_failed")).pop().unwrap();
+    assert_eq!(world.hears(&event).await, Heard::Done);
+    assert_eq!(world.invoice_state(invoice).await, InvoiceState::Paid);
+    world.billing.sweep().await.unwrap();
+    assert_eq!(world.payment(payment.id).await.state, PaymentState::Cancelled);
+    world.later(10 * DAY);
+    assert_eq!(charged(&world).await, Charged::default());
+    assert_eq!((captured(&world), world.balance().await), (vec![1_000], 0));
     world.proves_right().await;
 }
 

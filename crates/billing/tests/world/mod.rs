@@ -245,6 +245,14 @@ impl World {
         payment.method.unwrap()
     }
 
+    /// Somebody gives money back on the processor's own pages. Tells the answer's status.
+    pub async fn refund_there(&self, payment: &str, minor: i64) -> Option<u16> {
+        let request = self.http.post(format!("{}/v1/refunds", self.sim.base())).bearer_auth(SECRET_KEY);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(format!("payment_intent={payment}&amount={minor}"));
+        Some(request.send().await.ok()?.status().as_u16())
+    }
+
     /// She is back from the bank, or looks again.
     pub async fn returned(&self, payment: PaymentId) -> Payment {
         let returned = self.billing.returned(self.abc, payment).await.unwrap();

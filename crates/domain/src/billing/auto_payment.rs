@@ -36,7 +36,8 @@ pub struct AutoPaymentTerms {
     /// When each invoice is paid.
     pub on_invoice: OnInvoice,
     /// The balance at which [`AutoPaymentTerms::top_up`] is paid, in minor units: of a prepaid customer what is left falls below
-    /// it, of a postpaid one what is owed goes above it. `None`: never.
+    /// it, of a postpaid one what is owed goes above it. It is looked at when something is billed or used, and when automatic
+    /// payment is turned on; a payment that leaves it beyond calls for no other. `None`: never.
     pub threshold: Option<i64>,
     /// How much is paid then, in minor units. There is one exactly when there is a threshold.
     pub top_up: Option<i64>,

@@ -242,18 +242,22 @@ impl Entry {
         self.postings.iter().find(|posting| posting.account == receivable).map_or(0, |posting| posting.amount)
     }
 
-    /// Whether a top-up may follow from it where a balance is beyond its threshold: from what is billed or used, and from a
-    /// payment, after which another may be needed. What is given back, or corrected by somebody, is not taken again at once.
+    /// Whether a top-up may follow from it where a balance is beyond its threshold: from what is billed or used. Never from a
+    /// payment, or one that is not enough would call for the next without end. What is given back, or corrected by somebody,
+    /// is not taken again at once.
     #[must_use]
     pub fn calls_for_top_up(&self) -> bool {
         match self.kind {
-            TransactionKind::InvoiceIssued | TransactionKind::Payment => true,
+            TransactionKind::InvoiceIssued => true,
             TransactionKind::Adjustment => {
                 let is_correction =
                     |posting: &Posting| matches!(posting.account, AccountKind::Adjustments | AccountKind::Refunds);
                 !self.postings.iter().any(is_correction)
             }
-            TransactionKind::InvoiceVoided | TransactionKind::Refund | TransactionKind::RefundFailed => false,
+            TransactionKind::Payment
+            | TransactionKind::InvoiceVoided
+            | TransactionKind::Refund
+            | TransactionKind::RefundFailed => false,
         }
     }
 

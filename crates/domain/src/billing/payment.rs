@@ -51,6 +51,9 @@ keyed!(PaymentState {
 });
 
 impl PaymentState {
+    /// With the bank, which decides at a time of its own: credit is not used for its invoice meanwhile, nor is that withdrawn.
+    pub const WITH_BANK: [Self; 2] = [Self::RequiresAction, Self::Processing];
+
     /// Whether it can still become paid in the ordinary way. (Should the processor say so, any unpaid one becomes paid.)
     #[must_use]
     pub const fn is_open(self) -> bool {

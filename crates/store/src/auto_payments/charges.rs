@@ -2,7 +2,7 @@
 
 use tandem_domain::{
     billing::{
-        auto_payment::{Charge, ChargeKind, ChargeState},
+        auto_payment::{Charge, ChargeKind, ChargeState, OnInvoice},
         invoice::Invoice,
     },
     ids::{ChargeId, CustomerId, InvoiceId, PaymentId, Timestamp},
@@ -223,6 +223,46 @@ pub(crate) fn new(
 pub(crate) fn of_invoice(store: &Store, now: Timestamp, invoice: &Invoice, kind: ChargeKind) -> Vec<Arg> {
     let cause = format!("invoice:{}:{}", invoice.id, kind.key());
     new(store, now, invoice.customer, cause, kind, Some(invoice.id), None, invoice.currency)
+}
+
+/// Automatic payment is on again: notes a charge anew for each open invoice of the customer that one was noted for before and
+/// ended without a payment. Not for one that a refund has opened, nor for one that is not to be paid yet: what falls due is noted
+/// when it does. Whoever calls has the customer's turn.
+///
+/// It is another charge, of a cause of its own: an answer of the processor's to the old one's requests must not be taken for one
+/// to the new one's.
+pub(crate) async fn renew(
+    store: &Store,
+    tx: &mut Tx,
+    now: Timestamp,
+    customer: CustomerId,
+    on_invoice: OnInvoice,
+) -> Result<(), StoreError> {
+    let kind = match on_invoice {
+        OnInvoice::Never => return Ok(()),
+        OnInvoice::OnIssue => ChargeKind::Issue,
+        OnInvoice::OnDueDate => ChargeKind::Due,
+    };
+    // One that was only noted to be charged on issue is due when it is due.
+    let ended = "SELECT i.id, i.currency, i.due_on, i.number, \
+                 (SELECT COUNT(*) FROM auto_charge a WHERE a.invoice_id = i.id AND a.kind = $2) AS made FROM invoice i \
+                 WHERE i.customer_id = $1 AND i.state = 'open' \
+                 AND EXISTS (SELECT 1 FROM auto_charge a WHERE a.invoice_id = i.id AND a.state IN ('cancelled', 'failed') \
+                 AND ($2 = 'issue' OR a.kind = $2)) \
+                 AND NOT EXISTS (SELECT 1 FROM auto_charge a WHERE a.invoice_id = i.id AND a.state IN ('waiting', 'charging')) \
+                 AND NOT EXISTS (SELECT 1 FROM invoice_allocation r WHERE r.invoice_id = i.id AND r.amount < 0) \
+                 ORDER BY i.due_on, i.number";
+    let mut rows = Vec::new();
+    for row in tx.all(sql(ended).bind(customer).bind(kind.key())).await? {
+        let invoice: InvoiceId = row.parse("id")?;
+        let cause = match row.int("made")? {
+            0 => format!("invoice:{invoice}:{}", kind.key()),
+            made => format!("invoice:{invoice}:{}:{}", kind.key(), made + 1),
+        };
+        let currency = row.read("currency", Currency::from_code)?;
+        rows.push(new(store, now, customer, cause, kind, Some(invoice), None, currency));
+    }
+    tx.insert_all_or(INSERT, rows, ONCE).await
 }
 
 /// An invoice is paid: nothing is charged for it any more.

@@ -44,7 +44,7 @@ impl AutoPayments<'_> {
     }
 
     /// Saves what a customer wants over version `expected`, turned on or off, and tells the new version. Turned off, nothing
-    /// that waits is charged any more.
+    /// that waits is charged any more; turned on, what was called off or had failed is charged again where it is still open.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`]; [`StoreError::Refused`]: `on` when the default method was not yet paid
@@ -91,6 +91,7 @@ impl AutoPayments<'_> {
             for kind in ChargeKind::ALL.iter().filter(|kind| !terms.want(**kind)) {
                 charges::call_off_kind(&mut write.tx, customer.id, *kind).await?;
             }
+            charges::renew(self.0, &mut write.tx, change.at, customer.id, terms.on_invoice).await?;
             let balance = balance_of(&mut write.tx, customer.id, customer.currency).await?;
             thresholds::note(self.0, &mut write.tx, change.at, &BTreeMap::from([(customer.id, balance)])).await?;
         } else {

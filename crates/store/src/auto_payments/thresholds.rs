@@ -1,4 +1,5 @@
-//! Where a balance crosses the threshold of an automatic payment: noted in the transaction that moves the balance.
+//! Where a balance crosses the threshold of an automatic payment: noted in the transaction that moves the balance, when that is
+//! of what is billed or used ([`tandem_domain::billing::ledger::Entry::calls_for_top_up`]).
 
 use std::collections::BTreeMap;
 

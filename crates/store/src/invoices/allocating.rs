@@ -63,7 +63,7 @@ pub(crate) async fn pay_this(
 }
 
 /// Pays open invoices from what the customer has to its credit, those first that are due first. One of which a payment is with the
-/// bank is left to that; should it fail, this is done once more. Other payments of what is paid here are called off.
+/// bank is left to that; when that has left the bank, this is done once more. Other payments of what is paid here are called off.
 pub(crate) async fn apply_credit(
     store: &Store,
     tx: &mut Tx,
@@ -79,7 +79,7 @@ pub(crate) async fn apply_credit(
                 AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.invoice_id = i.id AND p.state IN ($3, $4)) \
                 ORDER BY i.due_on, i.number";
     let open = sql(open).bind(tenant.customer()).bind(currency.code());
-    let with_bank = [PaymentState::RequiresAction, PaymentState::Processing].map(PaymentState::key);
+    let with_bank = PaymentState::WITH_BANK.map(PaymentState::key);
     for row in tx.all(open.bind(with_bank[0]).bind(with_bank[1])).await? {
         if credit <= 0 {
             break;

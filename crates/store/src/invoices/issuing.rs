@@ -112,10 +112,11 @@ impl Invoices<'_> {
             };
             return Err(StoreError::refused("state", words));
         }
+        let [action, processing] = PaymentState::WITH_BANK.map(PaymentState::key);
         let with_bank = sql("SELECT id FROM payment WHERE invoice_id = $1 AND state IN ($2, $3) LIMIT 1")
             .bind(id)
-            .bind(PaymentState::RequiresAction.key())
-            .bind(PaymentState::Processing.key());
+            .bind(action)
+            .bind(processing);
         if write.one(with_bank).await?.is_some() {
             return Err(StoreError::refused(
                 "state",

@@ -1,5 +1,5 @@
 //! The proof that the books are right: each transaction sums to zero, each balance is its postings, each payment is credited
-//! once, each invoice is paid by what was allocated to it.
+//! once, each refund is of what was given back and forgiven as it says, each invoice is paid by what was allocated to it.
 
 use crate::{
     Store, StoreError,
@@ -35,7 +35,7 @@ impl LedgerReport {
 }
 
 /// What must not be: the sentence, and the query that finds whom it is about (`id`) and by how much (`off`).
-const RULES: [(&str, &str); 10] = [
+const RULES: [(&str, &str); 12] = [
     (
         "The postings of a transaction do not sum to zero",
         "SELECT transaction_id AS id, CAST(SUM(amount) AS BIGINT) AS off FROM ledger_posting \
@@ -75,6 +75,19 @@ const RULES: [(&str, &str); 10] = [
         "SELECT p.id, p.refunded - CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) AS off FROM payment p \
          LEFT JOIN ledger_transaction t ON t.payment_id = p.id AND t.kind IN ('refund', 'refund_failed') \
          GROUP BY p.id, p.refunded HAVING p.refunded <> COALESCE(SUM(t.amount), 0)",
+    ),
+    (
+        "The settled refunds of a payment are more than was given back of it",
+        "SELECT p.id, CAST(SUM(r.amount) AS BIGINT) - p.refunded AS off FROM payment p \
+         JOIN refund r ON r.payment_id = p.id AND r.state = 'succeeded' \
+         GROUP BY p.id, p.refunded HAVING SUM(r.amount) > p.refunded",
+    ),
+    (
+        "A refund that is not owed again is not forgiven exactly once, or one that is owed or was not made is",
+        "SELECT r.id, CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) AS off FROM refund r LEFT JOIN ledger_transaction t \
+         ON t.key IN ('refund-forgiven:' || r.id, 'refund-unforgiven:' || r.id) \
+         GROUP BY r.id, r.state, r.owed_again, r.amount HAVING COALESCE(SUM(t.amount), 0) \
+         <> CASE WHEN r.state = 'succeeded' AND NOT r.owed_again THEN -r.amount ELSE 0 END",
     ),
     (
         "What is paid of an invoice is not what was allocated to it",

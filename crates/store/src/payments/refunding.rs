@@ -3,7 +3,8 @@
 //! A refund is written down first and its amount reserved; then the processor is asked. It is counted, as everything is, by what
 //! the processor says of the payment: when that has given back more than was known, those of the refunds under way are settled
 //! in their order that the processor has, by names that are known. What was given back without one, on the processor's own
-//! pages, is counted too.
+//! pages, is counted too. It may turn out later to be one of ours, of which word came before its name: that one is settled with
+//! what was counted already.
 
 use tandem_domain::{
     access::Tenant,
@@ -155,6 +156,39 @@ impl Payments<'_> {
         Ok(true)
     }
 
+    /// The processor has this refund and says that it was given back. If that was counted before its name was known, it is settled
+    /// with it, and forgiven if it is not owed again. One that is not counted yet stays under way.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn refund_known(&self, change: &Change<'_>, id: RefundId) -> Result<(), StoreError> {
+        let refund = self.refund(id).await?;
+        if refund.state != RefundState::Pending {
+            return Ok(());
+        }
+        let tenant = Tenant::for_system(refund.customer);
+        let mut write = self.0.write(change).await?;
+        write.take_turn(refund.customer).await?;
+        let refund = write.one(refund_by_id(id)).await?.as_ref().map(read_refund).transpose()?;
+        let refund = refund.ok_or(StoreError::NotFound)?;
+        let payment = write.one(by_id(refund.payment)).await?.as_ref().map(read).transpose()?;
+        let payment = payment.ok_or(StoreError::NotFound)?;
+        if refund.state != RefundState::Pending || refund.amount.minor > nameless(&mut write, &payment).await? {
+            return Ok(());
+        }
+        write.run(settle(id)).await?;
+        if !refund.owed_again {
+            let entry = forgiven("refund-forgiven", &refund, refund.amount);
+            let change = write.change();
+            posting::post(self.0, &mut write.tx, change, &[entry]).await?;
+            // It was counted as owed again, and may have opened what the payment had paid.
+            let back = refund.amount.minor;
+            allocating::pay_again(self.0, &mut write.tx, change.at, tenant, &payment, back).await?;
+            allocating::apply_credit(self.0, &mut write.tx, change.at, tenant, refund.amount.currency).await?;
+        }
+        write.commit().await
+    }
+
     /// The processor was asked about a refund: it is decided there, or is asked about again, the later the older it is. One that is
     /// not counted yet is asked about again in any case.
     ///
@@ -256,8 +290,7 @@ pub(super) async fn count(
     let mut entries = vec![Entry { text, refund, invoice: payment.invoice, ..entry }];
     for refund in &settled {
         // Asked about once more: the bank may still have it.
-        let done = sql("UPDATE refund SET state = $1 WHERE id = $2");
-        write.run(done.bind(RefundState::Succeeded.key()).bind(refund.id)).await?;
+        write.run(settle(refund.id)).await?;
         if !refund.owed_again {
             entries.push(forgiven("refund-forgiven", refund, refund.amount));
         }
@@ -281,6 +314,18 @@ async fn pending(write: &mut Write<'_>, payment: PaymentId) -> Result<i64, Store
     let pending = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS minor FROM refund \
                    WHERE payment_id = $1 AND state = 'pending'";
     write.one(sql(pending).bind(payment)).await?.map_or(Ok(0), |row| row.int("minor"))
+}
+
+/// What was given back of a payment, in minor units, and is of no refund of ours that is settled.
+async fn nameless(write: &mut Write<'_>, payment: &Payment) -> Result<i64, StoreError> {
+    let settled = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS minor FROM refund \
+                   WHERE payment_id = $1 AND state = 'succeeded'";
+    let settled = write.one(sql(settled).bind(payment.id)).await?.map_or(Ok(0), |row| row.int("minor"))?;
+    Ok(payment.refunded - settled)
+}
+
+fn settle(id: RefundId) -> Sql {
+    sql("UPDATE refund SET state = $1 WHERE id = $2").bind(RefundState::Succeeded.key()).bind(id)
 }
 
 fn refund_by_id(id: RefundId) -> Sql {

@@ -9,7 +9,7 @@ use tandem_domain::{
     billing::{
         invoice::{Invoice, InvoiceNumber},
         ledger::Entry,
-        payment::{Cause, Mismatch, Payment, Snapshot, Step},
+        payment::{Cause, Mismatch, Payment, PaymentState, Snapshot, Step},
     },
     ids::PaymentId,
     mail::MailKind,
@@ -126,12 +126,15 @@ impl Payments<'_> {
         if new.state != old.state || (new.failure != old.failure && new.failure.is_some()) {
             note(&mut write, &new, Some(old.state), new.state, cause, new.failure.as_ref()).await?;
         }
+        let is_with_bank = |payment: &Payment| PaymentState::WITH_BANK.contains(&payment.state);
+        let has_left_bank = is_with_bank(&old) && !is_with_bank(&new);
         if let Some(credit) = step.credit {
             let paid = Paid { store: self.0, tenant, payment: &new, credit, card };
             paid.perform(&mut write, receipt).await?;
         }
-        if old.state.is_open() && !new.state.is_open() && !new.state.is_paid() {
-            // Credit was not used for the invoice while the bank had this.
+        let has_ended = old.state.is_open() && !new.state.is_open();
+        if has_left_bank || (has_ended && !new.state.is_paid()) {
+            // Credit was not used for the invoice while the bank had this. What it pays now is not charged for again.
             allocating::apply_credit(self.0, &mut write.tx, change.at, tenant, new.amount.currency).await?;
         }
         if let Some(refund) = step.refund {
@@ -171,8 +174,7 @@ impl Paid<'_> {
             let proven = "UPDATE payment_method SET proven_at = $1 WHERE id = $2 AND proven_at IS NULL";
             write.later(sql(proven).bind(now).bind(method)).await?;
         }
-        // As late as can be, for all payments at one system meet here. The charge is paid by now, so that another is noted if
-        // one top-up was not enough.
+        // As late as can be, for all payments at one system meet here.
         let entry = Entry::payment(payment.id, payment.customer, payment.system, credit);
         let text = number.map(|number| number.to_string()).unwrap_or_default();
         let entry = Entry { text, invoice: payment.invoice, ..entry };

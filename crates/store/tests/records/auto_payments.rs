@@ -17,6 +17,7 @@ use tandem_domain::{
 use tandem_store::{
     Letter, MoneyReader,
     auto_payments::{Claimed, Standing},
+    ledger::NewAdjustment,
     outbox::{MailFilters, MailRow},
     payments::{NewPayment, PayFor},
 };
@@ -31,7 +32,7 @@ on_both!(
     an_issued_invoice_is_charged_once,
     a_due_invoice_is_charged_where_it_is_due,
     an_invoice_that_is_being_charged_is_not_charged_for_its_day_too,
-    a_balance_beyond_the_threshold_is_topped_up_until_it_is_not,
+    a_balance_beyond_the_threshold_is_topped_up_once_for_each_thing_that_is_charged,
     charges_are_one_workers_at_a_time,
     who_has_many_charges_keeps_nobody_waiting,
     a_declined_charge_is_tried_again_and_a_lost_one_is_no_failure,
@@ -44,7 +45,7 @@ on_both!(
 
 pub const ON_ISSUE: AutoPaymentTerms =
     AutoPaymentTerms { on_invoice: OnInvoice::OnIssue, threshold: None, top_up: None };
-const ON_DUE: AutoPaymentTerms = AutoPaymentTerms { on_invoice: OnInvoice::OnDueDate, ..ON_ISSUE };
+pub const ON_DUE: AutoPaymentTerms = AutoPaymentTerms { on_invoice: OnInvoice::OnDueDate, ..ON_ISSUE };
 
 /// A shop whose customer has automatic payment on, and a proven card.
 pub async fn shop(world: &World, terms: AutoPaymentTerms) -> Shop {
@@ -193,34 +194,44 @@ async fn an_invoice_that_is_being_charged_is_not_charged_for_its_day_too(world: 
     assert_eq!((due.kind, due.invoice), (ChargeKind::Due, Some(invoice)));
 }
 
-async fn turn_off(world: &World, shop: &Shop) {
+pub async fn turn_off(world: &World, shop: &Shop) {
     let auto = world.store.auto_payments();
     let old = auto.get(shop.tenant).await.unwrap();
     auto.save(&world.change(), shop.tenant, old.version, &old.terms, false).await.unwrap();
 }
 
-async fn a_balance_beyond_the_threshold_is_topped_up_until_it_is_not(world: World) {
+async fn a_balance_beyond_the_threshold_is_topped_up_once_for_each_thing_that_is_charged(world: World) {
     let terms = AutoPaymentTerms { on_invoice: OnInvoice::Never, threshold: Some(500), top_up: Some(1000) };
     let shop = shop(&world, terms).await;
-    // Ten euros of credit; at most five may be owed.
-    shop.invoice(&world, 1500).await;
-    assert_eq!(claim(&world, world.now()).await, [], "five euros are owed");
-    shop.invoice(&world, 1100).await;
-    shop.invoice(&world, 100).await;
-    for left in [700, -300] {
+    let top_up = async |left: i64| {
         let claimed = one(&world).await;
         assert_eq!((claimed.charge.kind, claimed.charge.amount.unwrap().minor), (ChargeKind::Threshold, 1000));
         let payment = begin(&world, &shop, &claimed).await;
         take(&world, &payment, IntentStatus::Succeeded).await;
         assert_eq!(shop.balance(&world).await, left);
-    }
-    assert_eq!(claim(&world, world.now()).await, []);
+        assert_eq!(claim(&world, world.now()).await, [], "a payment calls for no other one");
+    };
+    // Ten euros of credit; at most five may be owed.
+    shop.invoice(&world, 1500).await;
+    assert_eq!(claim(&world, world.now()).await, [], "five euros are owed");
+    shop.invoice(&world, 1100).await;
+    shop.invoice(&world, 1900).await;
+    top_up(2500).await;
+    // Neither does one that the customer makes, nor what an administrator gives.
+    let by_hand = shop.begin(&world, "by hand", None).await.payment;
+    take(&world, &by_hand, IntentStatus::Succeeded).await;
+    let given = NewAdjustment { token: "gift".into(), credit: 100, reason: "Goodwill".into(), invoice: None };
+    world.store.ledger().adjust(&world.change(), shop.tenant, &given).await.unwrap();
+    assert_eq!((shop.balance(&world).await, claim(&world, world.now()).await), (1400, vec![]));
+    // What is charged next does.
+    shop.invoice(&world, 200).await;
+    top_up(600).await;
     // Turned on when it is beyond already.
     turn_off(&world, &shop).await;
     shop.invoice(&world, 2000).await;
     assert_eq!(claim(&world, world.now()).await, []);
     turn_on(&world, &shop, terms).await;
-    one(&world).await;
+    top_up(1600).await;
     clean(&world).await;
 }
 

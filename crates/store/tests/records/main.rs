@@ -12,6 +12,7 @@ mod accounts;
 mod administrators;
 mod audit;
 mod auto_payments;
+mod auto_payments_again;
 mod classes;
 mod customers;
 mod demo;

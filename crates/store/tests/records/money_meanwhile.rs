@@ -30,6 +30,7 @@ on_both!(
     an_invoice_that_credit_pays_is_not_charged,
     a_payment_of_what_is_not_open_any_more_is_looked_at_at_once,
     credit_pays_what_a_payment_did_not,
+    credit_pays_as_soon_as_the_bank_has_said_no,
     a_payment_that_nobody_ends_keeps_no_credit_from_its_invoice,
     what_is_given_back_is_not_topped_up_again,
     each_time_that_automatic_payment_ends_one_mail_is_written,
@@ -178,6 +179,27 @@ async fn credit_pays_what_a_payment_did_not(world: World) {
     credit(&world, &shop, 900, None).await;
     take(&world, &payment, IntentStatus::Succeeded).await;
     assert_eq!((shop.open(&world, second).await, shop.balance(&world).await), (0, -900));
+    clean(&world).await;
+}
+
+async fn credit_pays_as_soon_as_the_bank_has_said_no(world: World) {
+    let shop = shop(&world, ON_ISSUE).await;
+    for with_bank in [IntentStatus::Processing, IntentStatus::RequiresAction] {
+        let before = shop.balance(&world).await;
+        let invoice = shop.invoice(&world, 12_000 - before).await;
+        let claimed = one(&world).await;
+        let payment = begin(&world, &shop, &claimed).await;
+        take(&world, &payment, with_bank).await;
+        credit(&world, &shop, 12_000, None).await;
+        assert_eq!(shop.open(&world, invoice).await, 12_000, "the bank has the payment");
+        decline(&world, &payment, FailureKind::InsufficientFunds).await;
+        assert_eq!((shop.open(&world, invoice).await, shop.balance(&world).await), (0, 0));
+        // Nobody charges the card any more, and the payment is called off.
+        assert!(!world.store.auto_payments().retry_at(&claimed, world.now(), "declined").await.unwrap());
+        assert_eq!(world.store.auto_payments().next_due().await.unwrap(), None);
+        assert_eq!(due(&world).await, [payment.id]);
+        take(&world, &payment, IntentStatus::Canceled).await;
+    }
     clean(&world).await;
 }
 

@@ -15,6 +15,7 @@ use tandem_store::{StoreError, payments::NewRefund};
 use uuid::Uuid;
 
 use crate::{
+    ledger::run,
     money::{Shop, clean, give_back, said_at, take, word},
     world::{World, at_once, not_found, refusal},
 };
@@ -31,6 +32,8 @@ on_both!(
     refunds_at_the_same_moment_never_exceed_the_payment,
     pending_refunds_are_swept,
     a_refund_that_was_never_sent_is_not_settled_by_another_of_its_amount,
+    a_refund_that_was_counted_before_its_name_was_known_is_settled_and_forgiven,
+    the_check_finds_a_refund_that_is_not_as_the_books_say,
 );
 
 async fn begin(
@@ -262,4 +265,54 @@ async fn a_refund_that_was_never_sent_is_not_settled_by_another_of_its_amount(wo
     give_back(&world, &payment, 600).await;
     assert_eq!((refund_state(&world, unsent.id).await, shop.balance(&world).await), (RefundState::Succeeded, 300));
     clean(&world).await;
+}
+
+async fn a_refund_that_was_counted_before_its_name_was_known_is_settled_and_forgiven(world: World) {
+    let shop = Shop::new(&world).await;
+    let (invoice, payment) = shop.paid(&world, 1000).await;
+    let payments = world.store.payments();
+    let early = begin_unsent(&world, &shop, &payment, "1", 300, false).await.unwrap();
+    give_back(&world, &payment, 300).await;
+    assert_eq!((shop.open(&world, invoice).await, shop.balance(&world).await), (300, 300));
+    payments.attach_refund(early.id, "re_1").await.unwrap();
+    // Whoever else knows it says so as well.
+    at_once((0..4).map(|_| {
+        let (store, change, id) = (world.store.clone(), world.by("system"), early.id);
+        async move { store.payments().refund_known(&change, id).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(refund_state(&world, early.id).await, RefundState::Succeeded);
+    assert_eq!((shop.open(&world, invoice).await, shop.balance(&world).await), (0, 0));
+    clean(&world).await;
+    // What is not counted yet is not settled, and what is owed again stays owed.
+    let owed = begin(&world, &shop, &payment, "2", 200, true).await.unwrap();
+    payments.refund_known(&world.change(), owed.id).await.unwrap();
+    assert_eq!((refund_state(&world, owed.id).await, shop.balance(&world).await), (RefundState::Pending, 0));
+    give_back(&world, &payment, 500).await;
+    assert_eq!((refund_state(&world, owed.id).await, shop.balance(&world).await), (RefundState::Succeeded, 200));
+    let all = begin(&world, &shop, &payment, "3", 500, true).await.unwrap();
+    assert_eq!(all.state, RefundState::Pending, "nothing is reserved twice");
+    // The bank sends back the one that was forgiven.
+    payments.refund_failed(&world.change(), Cause::Webhook, early.id, "account closed").await.unwrap();
+    assert_eq!((payments.get(payment.id).await.unwrap().refunded, shop.balance(&world).await), (200, 200));
+    clean(&world).await;
+}
+
+async fn the_check_finds_a_refund_that_is_not_as_the_books_say(world: World) {
+    let shop = Shop::new(&world).await;
+    let (_, payment) = shop.paid(&world, 1000).await;
+    begin(&world, &shop, &payment, "1", 300, false).await.unwrap();
+    give_back(&world, &payment, 300).await;
+    clean(&world).await;
+    for (damage, repair, problems) in [
+        ("UPDATE refund SET amount = 301", "UPDATE refund SET amount = 300", 2),
+        ("UPDATE refund SET state = 'pending'", "UPDATE refund SET state = 'succeeded'", 1),
+        ("UPDATE refund SET owed_again = TRUE", "UPDATE refund SET owed_again = FALSE", 1),
+    ] {
+        assert!(run(&world.url, damage).await);
+        let report = world.store.ledger().check().await.unwrap();
+        assert_eq!(report.problems.len(), problems, "{damage}: {report:#?}");
+        assert!(run(&world.url, repair).await);
+        clean(&world).await;
+    }
 }
