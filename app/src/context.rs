@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use tandem_domain::access::Principal;
 
-use crate::post::Flash;
+use crate::{post::Flash, reading::Json};
 
 /// What the page is made for: the same for the server that renders it and the browser that takes it over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,18 +95,18 @@ impl Refresh {
 
 /// Makes the context of all pages. Called once, at the root.
 pub fn provide_page_context() {
-    let page = SharedValue::new(|| {
+    let page = SharedValue::new_str(|| {
         #[cfg(feature = "ssr")]
         {
-            crate::server::page_context()
+            Json(crate::server::page_context())
         }
         #[cfg(not(feature = "ssr"))]
         {
-            PageContext::default()
+            Json(PageContext::default())
         }
     })
     .into_inner();
-    provide_context(StoredValue::new(page));
+    provide_context(StoredValue::new(page.0));
     provide_context(Refresh::new());
 }
 

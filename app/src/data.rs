@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     context::{Refresh, use_refresh},
     error::AppError,
-    reading::from_json,
+    reading::{self, from_json},
 };
 
 /// The one resource of all pages. In the page an answer stands as its text.
@@ -209,7 +209,7 @@ impl Answer {
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> AppError {
+fn unreadable(error: &reading::Error) -> AppError {
     AppError::Unreadable(error.to_string())
 }
 

@@ -4,10 +4,14 @@
 //! is the sentence for the person. Server-side causes (a database error, a bug) never travel; they are logged under a
 //! reference that the person can tell the provider.
 
-use leptos::server_fn::error::ServerFnErrorErr;
-use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding};
+use leptos::{
+    prelude::FromServerFnError,
+    server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, error::ServerFnErrorErr},
+};
 use serde::{Deserialize, Serialize};
 use tandem_domain::{access::Field, audit::FieldChange, error::FieldErrors, ids::Version};
+
+use crate::reading::{self, from_json};
 
 /// Why a server function did not do what it was asked, in words for the person who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -95,8 +99,36 @@ impl From<FieldErrors> for AppError {
     }
 }
 
+/// JSON, which the browser reads as it reads all answers: [`reading`](crate::reading).
+#[derive(Debug)]
+pub struct ErrorEncoding;
+
+impl ContentType for ErrorEncoding {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl FormatType for ErrorEncoding {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl Encodes<AppError> for ErrorEncoding {
+    type Error = serde_json::Error;
+
+    fn encode(error: &AppError) -> Result<Bytes, serde_json::Error> {
+        serde_json::to_vec(error).map(Bytes::from)
+    }
+}
+
+impl Decodes<AppError> for ErrorEncoding {
+    type Error = reading::Error;
+
+    fn decode(text: Bytes) -> Result<AppError, reading::Error> {
+        from_json(&String::from_utf8_lossy(&text))
+    }
+}
+
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = ErrorEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

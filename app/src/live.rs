@@ -200,6 +200,17 @@ impl Stream {
     }
 }
 
+/// A moment as the server writes it: whole milliseconds since 1970. Read as the integer that it is: reading fractions takes code
+/// and tables that nothing else here needs.
+fn moment(text: &str) -> Option<f64> {
+    text.parse().ok().map(milliseconds)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
+fn milliseconds(at: i64) -> f64 {
+    at as f64
+}
+
 /// Begins to follow, in the browser.
 fn follow(address: String, ears: Ears) {
     let ears = Rc::new(ears);
@@ -207,7 +218,7 @@ fn follow(address: String, ears: Ears) {
         StoredValue::new_local(Stream { ears: ears.clone(), source: None, shut: 0, ahead: None, waits: false });
     let told = Closure::<dyn Fn(Event)>::new(move |event: Event| {
         let text = event.unchecked_ref::<MessageEvent>().data().as_string();
-        let server = text.and_then(|text| text.parse::<f64>().ok());
+        let server = text.and_then(|text| moment(&text));
         stream.try_update_value(|stream| {
             stream.sets_clock(server);
             stream.waits = true;
@@ -219,8 +230,7 @@ fn follow(address: String, ears: Ears) {
         move |event: Event| {
             let text = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
             let Ok(news) = from_json::<ConsoleNews>(&text) else { return };
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970")]
-            let _ = stream.try_update_value(|stream| stream.sets_clock(Some(news.at.0 as f64)));
+            let _ = stream.try_update_value(|stream| stream.sets_clock(Some(milliseconds(news.at.0))));
             (ears.console)(news);
         }
     });
@@ -299,7 +309,7 @@ fn tick(stream: StoredValue<Stream, LocalStorage>) {
     let Ok(clocks) = document().query_selector_all("[data-since]") else { return };
     for clock in (0..clocks.length()).filter_map(|i| clocks.item(i)) {
         let since = clock.unchecked_ref::<web_sys::Element>().get_attribute("data-since");
-        let since = since.and_then(|since| since.parse::<f64>().ok());
+        let since = since.and_then(|since| moment(&since));
         // The text itself stays where it is: it is the page's own, which writes into it too.
         if let (Some(since), Some(text)) = (since, clock.first_child()) {
             #[expect(clippy::cast_possible_truncation, reason = "seconds since somebody answered")]

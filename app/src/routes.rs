@@ -41,6 +41,14 @@ fn whole_title(title: String) -> String {
     if cfg!(feature = "ssr") { whole.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { whole }
 }
 
+/// A page as the table of routes has it: all are of one type, so that a route's code is there once and not once for every page.
+macro_rules! page {
+    ($page:path) => {{
+        let page: fn() -> AnyView = || $page().into_any();
+        page
+    }};
+}
+
 /// The application.
 #[component]
 pub fn App() -> impl IntoView {
@@ -53,11 +61,11 @@ pub fn App() -> impl IntoView {
         <Router>
             <Toasts>
                 <Routes fallback=NoSuchPage>
-                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
+                    <Route path=path!("/sign-in") view=page!(SignInPage) ssr=SsrMode::Async />
                     <AdminRoutes />
                     <SelfCareRoutes />
                     <ParentRoute path=path!("/profile") view=OwnArea ssr=SsrMode::Async>
-                        <Route path=path!("") view=ProfilePage ssr=SsrMode::Async />
+                        <Route path=path!("") view=page!(ProfilePage) ssr=SsrMode::Async />
                     </ParentRoute>
                 </Routes>
             </Toasts>
@@ -70,57 +78,57 @@ pub fn App() -> impl IntoView {
 fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
-            <Route path=path!("") view=dashboard::DashboardPage ssr=SsrMode::Async />
-            <Route path=path!("/customers") view=customers::CustomersPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/new") view=customers::NewCustomerPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id") view=customer::CustomerPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/voice") view=customer::CustomerVoicePage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/accounts") view=customer::CustomerAccountsPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/accounts/new") view=accounts::NewAccountPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/huntgroups") view=customer::CustomerHuntgroupsPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/numbers") view=customer::CustomerNumbersPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/billing") view=customer::CustomerBillingPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/invoices/new") view=customer::NewInvoicePage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/status") view=customer::CustomerStatusPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/sign-in") view=customer::CustomerSignInPage ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/history") view=customer::CustomerHistoryPage ssr=SsrMode::Async />
-            <Route path=path!("/accounts") view=accounts::AccountsPage ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id") view=account::AccountPage ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/services") view=account::AccountServicesPage ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/status") view=account::AccountStatusPage ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/sign-in") view=account::AccountSignInPage ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/history") view=account::AccountHistoryPage ssr=SsrMode::Async />
-            <Route path=path!("/calls") view=exchange::LiveCallsPage ssr=SsrMode::Async />
-            <Route path=path!("/calls/:id") view=exchange::CallPage ssr=SsrMode::Async />
-            <Route path=path!("/registrations") view=exchange::RegistrationsPage ssr=SsrMode::Async />
-            <Route path=path!("/xdrs") view=exchange::XdrsPage ssr=SsrMode::Async />
-            <Route path=path!("/recordings") view=recordings::RecordingsPage ssr=SsrMode::Async />
-            <Route path=path!("/recordings/delete") view=recordings::DeletePage ssr=SsrMode::Async />
-            <Route path=path!("/recordings/:id") view=recordings::RecordingPage ssr=SsrMode::Async />
-            <Route path=path!("/classes") view=classes::ClassesPage ssr=SsrMode::Async />
-            <Route path=path!("/classes/new") view=classes::NewClassPage ssr=SsrMode::Async />
-            <Route path=path!("/classes/:id") view=classes::ClassPage ssr=SsrMode::Async />
-            <Route path=path!("/roles") view=roles::RolesPage ssr=SsrMode::Async />
-            <Route path=path!("/roles/new") view=roles::NewRolePage ssr=SsrMode::Async />
-            <Route path=path!("/roles/:id") view=roles::RolePage ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules") view=dialing_rules::DialingRulesPage ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules/new") view=dialing_rules::NewDialingRulePage ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules/:id") view=dialing_rules::DialingRulePage ssr=SsrMode::Async />
-            <Route path=path!("/administrators") view=administrators::AdministratorsPage ssr=SsrMode::Async />
-            <Route path=path!("/administrators/new") view=administrators::NewAdministratorPage ssr=SsrMode::Async />
-            <Route path=path!("/administrators/:id") view=administrators::AdministratorPage ssr=SsrMode::Async />
-            <Route path=path!("/mail") view=mail::OutboxPage ssr=SsrMode::Async />
-            <Route path=path!("/mail/:id") view=mail::MailPage ssr=SsrMode::Async />
-            <Route path=path!("/audit") view=audit::AuditPage ssr=SsrMode::Async />
-            <Route path=path!("/invoices") view=InvoicesPage ssr=SsrMode::Async />
-            <Route path=path!("/invoices/:id") view=InvoicePage ssr=SsrMode::Async />
-            <Route path=path!("/payments") view=PaymentsPage ssr=SsrMode::Async />
-            <Route path=path!("/payments/:id") view=PaymentPage ssr=SsrMode::Async />
-            <Route path=path!("/payment-systems") view=payment_systems::PaymentSystemsPage ssr=SsrMode::Async />
-            <Route path=path!("/payment-systems/new") view=payment_systems::NewPaymentSystemPage ssr=SsrMode::Async />
-            <Route path=path!("/payment-systems/:id") view=payment_systems::PaymentSystemPage ssr=SsrMode::Async />
-            <Route path=path!("/transactions") view=TransactionsPage ssr=SsrMode::Async />
-            <Route path=path!("/gallery") view=GalleryPage ssr=SsrMode::Async />
+            <Route path=path!("") view=page!(dashboard::DashboardPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers") view=page!(customers::CustomersPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/new") view=page!(customers::NewCustomerPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id") view=page!(customer::CustomerPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/voice") view=page!(customer::CustomerVoicePage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/accounts") view=page!(customer::CustomerAccountsPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/accounts/new") view=page!(accounts::NewAccountPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/huntgroups") view=page!(customer::CustomerHuntgroupsPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/numbers") view=page!(customer::CustomerNumbersPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/billing") view=page!(customer::CustomerBillingPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/invoices/new") view=page!(customer::NewInvoicePage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/status") view=page!(customer::CustomerStatusPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/sign-in") view=page!(customer::CustomerSignInPage) ssr=SsrMode::Async />
+            <Route path=path!("/customers/:id/history") view=page!(customer::CustomerHistoryPage) ssr=SsrMode::Async />
+            <Route path=path!("/accounts") view=page!(accounts::AccountsPage) ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id") view=page!(account::AccountPage) ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/services") view=page!(account::AccountServicesPage) ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/status") view=page!(account::AccountStatusPage) ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/sign-in") view=page!(account::AccountSignInPage) ssr=SsrMode::Async />
+            <Route path=path!("/accounts/:id/history") view=page!(account::AccountHistoryPage) ssr=SsrMode::Async />
+            <Route path=path!("/calls") view=page!(exchange::LiveCallsPage) ssr=SsrMode::Async />
+            <Route path=path!("/calls/:id") view=page!(exchange::CallPage) ssr=SsrMode::Async />
+            <Route path=path!("/registrations") view=page!(exchange::RegistrationsPage) ssr=SsrMode::Async />
+            <Route path=path!("/xdrs") view=page!(exchange::XdrsPage) ssr=SsrMode::Async />
+            <Route path=path!("/recordings") view=page!(recordings::RecordingsPage) ssr=SsrMode::Async />
+            <Route path=path!("/recordings/delete") view=page!(recordings::DeletePage) ssr=SsrMode::Async />
+            <Route path=path!("/recordings/:id") view=page!(recordings::RecordingPage) ssr=SsrMode::Async />
+            <Route path=path!("/classes") view=page!(classes::ClassesPage) ssr=SsrMode::Async />
+            <Route path=path!("/classes/new") view=page!(classes::NewClassPage) ssr=SsrMode::Async />
+            <Route path=path!("/classes/:id") view=page!(classes::ClassPage) ssr=SsrMode::Async />
+            <Route path=path!("/roles") view=page!(roles::RolesPage) ssr=SsrMode::Async />
+            <Route path=path!("/roles/new") view=page!(roles::NewRolePage) ssr=SsrMode::Async />
+            <Route path=path!("/roles/:id") view=page!(roles::RolePage) ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules") view=page!(dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules/new") view=page!(dialing_rules::NewDialingRulePage) ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules/:id") view=page!(dialing_rules::DialingRulePage) ssr=SsrMode::Async />
+            <Route path=path!("/administrators") view=page!(administrators::AdministratorsPage) ssr=SsrMode::Async />
+            <Route path=path!("/administrators/new") view=page!(administrators::NewAdministratorPage) ssr=SsrMode::Async />
+            <Route path=path!("/administrators/:id") view=page!(administrators::AdministratorPage) ssr=SsrMode::Async />
+            <Route path=path!("/mail") view=page!(mail::OutboxPage) ssr=SsrMode::Async />
+            <Route path=path!("/mail/:id") view=page!(mail::MailPage) ssr=SsrMode::Async />
+            <Route path=path!("/audit") view=page!(audit::AuditPage) ssr=SsrMode::Async />
+            <Route path=path!("/invoices") view=page!(InvoicesPage) ssr=SsrMode::Async />
+            <Route path=path!("/invoices/:id") view=page!(InvoicePage) ssr=SsrMode::Async />
+            <Route path=path!("/payments") view=page!(PaymentsPage) ssr=SsrMode::Async />
+            <Route path=path!("/payments/:id") view=page!(PaymentPage) ssr=SsrMode::Async />
+            <Route path=path!("/payment-systems") view=page!(payment_systems::PaymentSystemsPage) ssr=SsrMode::Async />
+            <Route path=path!("/payment-systems/new") view=page!(payment_systems::NewPaymentSystemPage) ssr=SsrMode::Async />
+            <Route path=path!("/payment-systems/:id") view=page!(payment_systems::PaymentSystemPage) ssr=SsrMode::Async />
+            <Route path=path!("/transactions") view=page!(TransactionsPage) ssr=SsrMode::Async />
+            <Route path=path!("/gallery") view=page!(GalleryPage) ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()
@@ -131,45 +139,45 @@ fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/self-care") view=SelfCareArea ssr=SsrMode::Async>
-            <Route path=path!("") view=self_care::dashboard::DashboardPage ssr=SsrMode::Async />
-            <Route path=path!("/company") view=self_care::company::CompanyPage ssr=SsrMode::Async />
-            <Route path=path!("/extensions") view=self_care::extensions::ExtensionsPage ssr=SsrMode::Async />
-            <Route path=path!("/extensions/new") view=self_care::extensions::NewExtensionPage ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id") view=self_care::extensions::ExtensionPage ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/services") view=self_care::extensions::ExtensionServicesPage ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/status") view=self_care::extensions::ExtensionStatusPage ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/sign-in") view=self_care::extensions::ExtensionSignInPage ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups") view=self_care::huntgroups::HuntgroupsPage ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups/new") view=self_care::huntgroups::NewHuntgroupPage ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups/:id") view=self_care::huntgroups::HuntgroupPage ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules") view=self_care::dialing_rules::DialingRulesPage ssr=SsrMode::Async />
-            <Route path=path!("/numbers") view=self_care::calls::NumbersPage ssr=SsrMode::Async />
-            <Route path=path!("/calls") view=self_care::calls::LiveCallsPage ssr=SsrMode::Async />
-            <Route path=path!("/history") view=self_care::calls::HistoryPage ssr=SsrMode::Async />
-            <Route path=path!("/history/:id") view=self_care::calls::CallPage ssr=SsrMode::Async />
-            <Route path=path!("/recordings") view=recordings::RecordingsPage ssr=SsrMode::Async />
-            <Route path=path!("/recordings/delete") view=recordings::DeletePage ssr=SsrMode::Async />
-            <Route path=path!("/recordings/:id") view=recordings::RecordingPage ssr=SsrMode::Async />
-            <Route path=path!("/mailbox") view=self_care::mailbox::MailboxPage ssr=SsrMode::Async />
-            <Route path=path!("/mailbox/:id") view=self_care::mailbox::MailPage ssr=SsrMode::Async />
-            <Route path=path!("/recording") view=self_care::recording::RecordingPage ssr=SsrMode::Async />
-            <Route path=path!("/phone") view=self_care::phone::PhonePage ssr=SsrMode::Async />
-            <Route path=path!("/codes") view=self_care::codes::CodesPage ssr=SsrMode::Async />
-            <Route path=path!("/console") view=self_care::console::ConsolePage ssr=SsrMode::Async />
-            <Route path=path!("/wallboard") view=self_care::wallboard::WallboardPage ssr=SsrMode::Async />
-            <Route path=path!("/audit") view=self_care::audit::AuditPage ssr=SsrMode::Async />
-            <Route path=path!("/billing") view=self_care::billing::home::BillingPage ssr=SsrMode::Async />
-            <Route path=path!("/invoices") view=InvoicesPage ssr=SsrMode::Async />
-            <Route path=path!("/invoices/:id") view=InvoicePage ssr=SsrMode::Async />
-            <Route path=path!("/payments") view=PaymentsPage ssr=SsrMode::Async />
-            <Route path=path!("/payments/pay") view=self_care::billing::pay::PayPage ssr=SsrMode::Async />
-            <Route path=path!("/payments/return") view=self_care::billing::returned::ReturnPage ssr=SsrMode::Async />
-            <Route path=path!("/payments/:id") view=PaymentPage ssr=SsrMode::Async />
-            <Route path=path!("/payments/:id/resume") view=self_care::billing::pay::ResumePage ssr=SsrMode::Async />
-            <Route path=path!("/cards") view=self_care::billing::cards::CardsPage ssr=SsrMode::Async />
-            <Route path=path!("/cards/new") view=self_care::billing::cards::NewCardPage ssr=SsrMode::Async />
-            <Route path=path!("/cards/return") view=self_care::billing::cards::CardReturnPage ssr=SsrMode::Async />
-            <Route path=path!("/auto-payment") view=self_care::billing::auto_payment::AutoPaymentPage ssr=SsrMode::Async />
+            <Route path=path!("") view=page!(self_care::dashboard::DashboardPage) ssr=SsrMode::Async />
+            <Route path=path!("/company") view=page!(self_care::company::CompanyPage) ssr=SsrMode::Async />
+            <Route path=path!("/extensions") view=page!(self_care::extensions::ExtensionsPage) ssr=SsrMode::Async />
+            <Route path=path!("/extensions/new") view=page!(self_care::extensions::NewExtensionPage) ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id") view=page!(self_care::extensions::ExtensionPage) ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/services") view=page!(self_care::extensions::ExtensionServicesPage) ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/status") view=page!(self_care::extensions::ExtensionStatusPage) ssr=SsrMode::Async />
+            <Route path=path!("/extensions/:id/sign-in") view=page!(self_care::extensions::ExtensionSignInPage) ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups") view=page!(self_care::huntgroups::HuntgroupsPage) ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups/new") view=page!(self_care::huntgroups::NewHuntgroupPage) ssr=SsrMode::Async />
+            <Route path=path!("/huntgroups/:id") view=page!(self_care::huntgroups::HuntgroupPage) ssr=SsrMode::Async />
+            <Route path=path!("/dialing-rules") view=page!(self_care::dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
+            <Route path=path!("/numbers") view=page!(self_care::calls::NumbersPage) ssr=SsrMode::Async />
+            <Route path=path!("/calls") view=page!(self_care::calls::LiveCallsPage) ssr=SsrMode::Async />
+            <Route path=path!("/history") view=page!(self_care::calls::HistoryPage) ssr=SsrMode::Async />
+            <Route path=path!("/history/:id") view=page!(self_care::calls::CallPage) ssr=SsrMode::Async />
+            <Route path=path!("/recordings") view=page!(recordings::RecordingsPage) ssr=SsrMode::Async />
+            <Route path=path!("/recordings/delete") view=page!(recordings::DeletePage) ssr=SsrMode::Async />
+            <Route path=path!("/recordings/:id") view=page!(recordings::RecordingPage) ssr=SsrMode::Async />
+            <Route path=path!("/mailbox") view=page!(self_care::mailbox::MailboxPage) ssr=SsrMode::Async />
+            <Route path=path!("/mailbox/:id") view=page!(self_care::mailbox::MailPage) ssr=SsrMode::Async />
+            <Route path=path!("/recording") view=page!(self_care::recording::RecordingPage) ssr=SsrMode::Async />
+            <Route path=path!("/phone") view=page!(self_care::phone::PhonePage) ssr=SsrMode::Async />
+            <Route path=path!("/codes") view=page!(self_care::codes::CodesPage) ssr=SsrMode::Async />
+            <Route path=path!("/console") view=page!(self_care::console::ConsolePage) ssr=SsrMode::Async />
+            <Route path=path!("/wallboard") view=page!(self_care::wallboard::WallboardPage) ssr=SsrMode::Async />
+            <Route path=path!("/audit") view=page!(self_care::audit::AuditPage) ssr=SsrMode::Async />
+            <Route path=path!("/billing") view=page!(self_care::billing::home::BillingPage) ssr=SsrMode::Async />
+            <Route path=path!("/invoices") view=page!(InvoicesPage) ssr=SsrMode::Async />
+            <Route path=path!("/invoices/:id") view=page!(InvoicePage) ssr=SsrMode::Async />
+            <Route path=path!("/payments") view=page!(PaymentsPage) ssr=SsrMode::Async />
+            <Route path=path!("/payments/pay") view=page!(self_care::billing::pay::PayPage) ssr=SsrMode::Async />
+            <Route path=path!("/payments/return") view=page!(self_care::billing::returned::ReturnPage) ssr=SsrMode::Async />
+            <Route path=path!("/payments/:id") view=page!(PaymentPage) ssr=SsrMode::Async />
+            <Route path=path!("/payments/:id/resume") view=page!(self_care::billing::pay::ResumePage) ssr=SsrMode::Async />
+            <Route path=path!("/cards") view=page!(self_care::billing::cards::CardsPage) ssr=SsrMode::Async />
+            <Route path=path!("/cards/new") view=page!(self_care::billing::cards::NewCardPage) ssr=SsrMode::Async />
+            <Route path=path!("/cards/return") view=page!(self_care::billing::cards::CardReturnPage) ssr=SsrMode::Async />
+            <Route path=path!("/auto-payment") view=page!(self_care::billing::auto_payment::AutoPaymentPage) ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()

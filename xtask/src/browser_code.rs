@@ -5,10 +5,12 @@ use std::{
     process::Command,
 };
 
+use walrus::Module;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
     error::{AtPath, Error, Result},
+    order,
     shell::{self, Cargo, say},
     site::Kind,
     stamp::{Stamp, this_helper},
@@ -34,7 +36,7 @@ pub fn build(kind: Kind) -> Result<PathBuf> {
     match kind {
         Kind::Development => {}
         Kind::Release => {
-            unused::empty(&folder.join(WASM))?;
+            prepare(&folder.join(WASM))?;
             optimise(&folder.join(WASM))?;
         }
     }
@@ -63,10 +65,19 @@ fn bind(compiled: &Path, folder: &Path, kind: Kind) -> Result<()> {
         .remove_producers_section(true);
     match kind {
         Kind::Development => bindgen.keep_debug(true),
-        // Names stay until the last step, which finds functions by them.
+        // Names stay until the last step: functions are found and sorted by them.
         Kind::Release => &mut bindgen,
     };
     bindgen.generate(folder).map_err(|error| Error::Bindings(format!("{error:#}")))
+}
+
+/// What the optimiser cannot know by itself.
+fn prepare(wasm: &Path) -> Result<()> {
+    let fault = |error: anyhow::Error| Error::Module(format!("{error:#}"));
+    let mut module = Module::from_file(wasm).map_err(fault)?;
+    unused::empty(&mut module)?;
+    order::name_by_likeness(&mut module);
+    module.emit_wasm_file(wasm).map_err(fault)
 }
 
 /// What rustc's own WebAssembly may use, and no more: given leave, the optimiser writes what only some browsers can read.
@@ -85,7 +96,7 @@ fn optimise(wasm: &Path) -> Result<()> {
     let optimised = wasm.with_extension("optimised");
     let mut command = Command::new("node");
     command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz"]);
-    // Functions of one name and many types are alike: beside each other they compress better.
+    // By the names that `order` gave them.
     command.args(["--reorder-functions-by-name", "--strip-debug", "--strip-producers"]);
     command.args(FEATURES);
     command.arg(wasm).arg("--output").arg(&optimised);

@@ -21,6 +21,9 @@ pub enum Error {
     #[error("wasm-bindgen could not write the JavaScript bindings: {0}")]
     Bindings(String),
 
+    #[error("cannot read or write the WebAssembly: {0}")]
+    Module(String),
+
     #[error("cannot take unused functions out of the WebAssembly: {0}")]
     Unused(String),
 

@@ -8,6 +8,7 @@ mod bench;
 mod browser_code;
 mod compression;
 mod error;
+mod order;
 mod shell;
 mod site;
 mod size;

@@ -22,9 +22,9 @@ use crate::live::duration;
 
 /// Milliseconds that an arrow key goes.
 const STEP: i64 = 5000;
-/// How fast it can be played: value and label.
-const SPEEDS: [(&str, &str); 5] =
-    [("0.75", "0.75 ×"), ("1", "1 ×"), ("1.25", "1.25 ×"), ("1.5", "1.5 ×"), ("2", "2 ×")];
+/// How fast it can be played: the choice, its label, and the speed.
+const SPEEDS: [(&str, &str, f64); 5] =
+    [("0.75", "0.75 ×", 0.75), ("1", "1 ×", 1.0), ("1.25", "1.25 ×", 1.25), ("1.5", "1.5 ×", 1.5), ("2", "2 ×", 2.0)];
 
 /// A sound, as its page has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -263,10 +263,11 @@ fn controls(playing: Playing, names: [String; 2]) -> AnyView {
     let sides = Sides::new(playing.audio);
     let speeds = SPEEDS
         .into_iter()
-        .map(|(value, label)| view! { <option value=value selected=value == "1">{label}</option> })
+        .map(|(value, label, _)| view! { <option value=value selected=value == "1">{label}</option> })
         .collect_view();
     let faster = move |event: ev::Event| {
-        let speed = event_target_value(&event).parse().unwrap_or(1.0);
+        let chosen = event_target_value(&event);
+        let speed = SPEEDS.into_iter().find(|(value, ..)| *value == chosen).map_or(1.0, |(.., speed)| speed);
         if let Some(audio) = playing.audio.get_untracked() {
             audio.set_playback_rate(speed);
         }
