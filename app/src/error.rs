@@ -99,7 +99,7 @@ impl From<FieldErrors> for AppError {
     }
 }
 
-/// JSON, which the browser reads as it reads all answers: [`reading`](crate::reading).
+/// JSON, which the browser reads as it reads all answers: [`crate::reading`].
 #[derive(Debug)]
 pub struct ErrorEncoding;
 
