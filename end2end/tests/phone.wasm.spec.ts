@@ -133,7 +133,7 @@ test('what cannot be recorded is not said to be', async ({ telephones }) => {
   await dial(john, '*43')
   await is(john, 'Connected')
   await press(john, 'Record')
-  await expect(john.locator('.phone-call').getByText('this call cannot be recorded')).toBeVisible()
+  await expect(john.getByRole('region', { name: 'Call: Echo test' }).getByText('this call cannot be recorded')).toBeVisible()
   await expect(john.getByRole('button', { name: 'Record', exact: true })).toBeEnabled()
   await expect(john.locator('.phone-call .badge').filter({ hasText: 'Recording', visible: true })).toHaveCount(0)
   await press(john, 'Hang up')
@@ -157,7 +157,8 @@ test('a call is handed over: blind, and after asking', async ({ telephones }) =>
   await is(john, 'Incoming call')
   await press(john, 'Answer')
   await hears(john, ADAM, MARY)
-  await press(adam, 'Connect Mary with John')
+  // By the name of John, who handed her call over, Mary's is shown: her card comes first.
+  await adam.getByRole('button', { name: /^Connect .+ with John$/ }).first().click()
   await hears(john, MARY, ADAM)
   await hears(mary, JOHN, ADAM)
   await nobodyTalks(adam)

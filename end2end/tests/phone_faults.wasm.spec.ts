@@ -108,7 +108,7 @@ test('while the server is not reached nothing is shown that it did not say, and 
   const { john, mary } = await talking(telephones, page)
   await press(john, 'Record')
   await expect(john.getByRole('button', { name: 'Starting…' })).toBeDisabled()
-  const call = john.locator('.phone-call')
+  const call = john.getByRole('region', { name: 'Call: Mary Smith' })
   const recording = call.locator('.badge').filter({ hasText: 'Recording', visible: true })
   await expect(recording).toHaveCount(0)
 

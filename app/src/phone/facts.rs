@@ -148,8 +148,10 @@ impl Phone {
         let was_muted = kept_muted();
         // Who was hung up meanwhile is told so now. The number may be another's by now, where the server has begun anew.
         let left = machine(|machine| std::mem::take(&mut machine.left));
-        let (gone, calls): (Vec<_>, Vec<_>) =
-            calls.into_iter().partition(|call| left.contains(&(call.call, call.with.clone())));
+        // Names are not compared: this page may know one from its book.
+        let is_left =
+            |call: &Resumed| left.iter().any(|(left, with)| *left == call.call && with.number == call.with.number);
+        let (gone, calls): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_left);
         for Resumed { call, with, .. } in gone {
             machine(|machine| machine.left.push((call, with)));
             let _ = tell(&ToServer::HangUp { call });
@@ -166,6 +168,10 @@ impl Phone {
             let (number, state) = (resumed.call, resumed.state);
             if let Some(sdp) = resumed.sdp.take() {
                 machine(|machine| machine.offers.push((number, sdp)));
+            }
+            let known = before.iter().find(|call| call.number == number && call.with.number == resumed.with.number);
+            if let Some(known) = known.filter(|_| resumed.with.name.is_empty()) {
+                resumed.with.name.clone_from(&known.with.name);
             }
             // Who was silent stays silent, though the page is another.
             let muted = before.iter().any(|call| call.number == number && call.muted) || was_muted.contains(&number);
