@@ -9,5 +9,7 @@ mod headers;
 mod limits;
 mod probes;
 mod shutdown;
+#[path = "../stand_in/mod.rs"]
+mod stand_in;
 mod webhooks;
 mod world;

@@ -1,6 +1,6 @@
 //! A payment processor sends word, through all that stands around the application.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -8,37 +8,25 @@ use axum::{
 };
 use serde_json::Value;
 use tandem_app::server::Clock as _;
-use tandem_billing::{
-    billing::{Billing, Parts},
-    credentials::TypedCredentials,
-    letters::PaymentLetters,
-    paying::PayRequest,
-    processor::Confirm,
-    secret::Secret,
-    stripe::{StripeOptions, api_version},
-    systems::{Processors as _, Systems},
-    vault::Vault,
-};
+use tandem_billing::{paying::PayRequest, stripe::StripeOptions};
 use tandem_domain::{
     access::Tenant,
-    billing::{
-        auto_payment::RetryPolicy,
-        system::{PaymentSystem, Processor},
-    },
     customer::{Billing as Pays, Customer},
     ids::PaymentSystemId,
     locale::{Currency, Locale, TimeZone},
 };
-use tandem_mail::Mailer;
-use tandem_processor_sim::{Fault, FaultKind, Options, Sim, webhooks::signature};
+use tandem_processor_sim::{Fault, FaultKind, Sim, webhooks::signature};
 use tandem_server::{
     clock::SystemClock,
     http::{body_limit::LARGEST_BODY, router, site::Site, webhooks},
 };
-use tandem_store::{Change, Options as StoreOptions, Store, classes, payments::PayFor, roles};
+use tandem_store::{Options as StoreOptions, Store, classes, payments::PayFor, roles};
 use tempfile::TempDir;
 
-use crate::world::{answer, config, probes, site_folder};
+use crate::{
+    stand_in::{add_system, change, confirm, payments, stand_in},
+    world::{answer, config, probes, site_folder},
+};
 
 const SIGNING_SECRET: &str = "whsec_edge";
 
@@ -58,34 +46,16 @@ impl Paid {
         let url = format!("sqlite:{}", data.path().join("tandem.sqlite").display());
         let store = Store::connect(&url, &StoreOptions::default()).await.unwrap();
         store.migrate().await.unwrap();
-        let sim = Sim::start(Options { api_version: api_version(), ..Options::default() }).await.unwrap();
-        let clock: tandem_billing::Clock = Arc::new(|| SystemClock.now());
+        let sim = stand_in().await;
         let stripe =
             StripeOptions { pause: Duration::from_millis(1), ..StripeOptions::at(sim.base().parse().unwrap()) };
-        let vault = Vault::with_key("test", &[7; 32]);
-        let systems = Arc::new(Systems::new(store.clone(), vault, stripe, clock.clone()).unwrap());
-        let system = add_system(&store, &systems).await;
+        let (systems, billing) = payments(&store, stripe);
+        let system = add_system(&store, &systems, "Cards", true, SIGNING_SECRET).await;
         let abc = company(&store).await;
-        let billing = Billing::new(Parts {
-            store: store.clone(),
-            processors: systems.clone(),
-            letters: PaymentLetters { public_url: "https://tandem.test".into() },
-            mailer: Mailer::default(),
-            clock,
-            policy: RetryPolicy::default(),
-            at_once: 1,
-        });
         let wish =
             PayRequest { token: "form".into(), pay_for: PayFor::Balance(1_000), save_method: false, payer: None };
         let payment = billing.begin(&change(), abc, &wish).await.unwrap().payment;
-        let confirm = Confirm {
-            payment: payment.id,
-            reference: payment.reference.unwrap(),
-            method: "pm_card_visa".into(),
-            attempt: "1".into(),
-            return_url: Some(billing.return_url(payment.id).unwrap()),
-        };
-        systems.of(system).await.unwrap().confirm(&confirm).await.unwrap();
+        confirm(&billing, &systems, system, &payment, "pm_card_visa").await;
         let site = Site::open(Some(site_folder().path()));
         let server = router(&config(""), site, &probes(Ok(())), webhooks::routes(billing));
         Self { server, store, sim, system, abc, _data: data }
@@ -118,27 +88,6 @@ impl Paid {
 /// The signature of so many seconds ago.
 fn sign(secret: &str, ago: i64, body: &str) -> String {
     signature::header(&[secret.to_owned()], SystemClock.now().0 / 1000 - ago, body)
-}
-
-fn change() -> Change<'static> {
-    Change::by_system(SystemClock.now())
-}
-
-async fn add_system(store: &Store, systems: &Systems) -> PaymentSystemId {
-    let system = PaymentSystem {
-        name: "Cards".into(),
-        processor: Processor::Stripe,
-        test_mode: true,
-        currencies: vec![Currency::Eur],
-        active: true,
-        public_key: "pk_test_tandem".into(),
-    };
-    let typed =
-        TypedCredentials { secret_key: Secret::new("sk_test_tandem"), webhook_secret: Secret::new(SIGNING_SECRET) };
-    let credentials = systems.check(None, &system, &typed).await.unwrap();
-    let id = store.payment_systems().create(&change(), &system).await.unwrap();
-    systems.keep(&change(), id, &credentials).await.unwrap();
-    id
 }
 
 async fn company(store: &Store) -> Tenant {

@@ -33,6 +33,8 @@ mod meanwhile;
 mod pages;
 mod payments;
 mod recordings;
+#[path = "../stand_in/mod.rs"]
+mod stand_in;
 mod table;
 mod walk;
 mod world;

@@ -3,33 +3,15 @@
 
 use std::sync::Arc;
 
-use tandem_app::server::{Clock as _, PaymentPages};
-use tandem_billing::{
-    billing::{Billing, Parts},
-    credentials::TypedCredentials,
-    letters::PaymentLetters,
-    paying::PayRequest,
-    processor::Confirm,
-    secret::Secret,
-    stripe::StripeOptions,
-    systems::{Processors as _, Systems},
-    vault::Vault,
-};
-use tandem_domain::{
-    access::Tenant,
-    billing::{
-        auto_payment::RetryPolicy,
-        system::{PaymentSystem, Processor},
-    },
-    ids::PaymentSystemId,
-    locale::Currency,
-};
-use tandem_mail::Mailer;
-use tandem_processor_sim::{Options, Sim};
-use tandem_server::clock::SystemClock;
-use tandem_store::{Change, Store, payments::PayFor};
+use tandem_app::server::PaymentPages;
+use tandem_billing::{billing::Billing, paying::PayRequest, stripe::StripeOptions, systems::Systems};
+use tandem_domain::{access::Tenant, ids::PaymentSystemId};
+use tandem_store::{Store, payments::PayFor};
 
-use crate::demo_ids::DemoIds;
+use crate::{
+    demo_ids::DemoIds,
+    stand_in::{PUBLIC_URL, add_system, change, confirm, payments},
+};
 
 /// The payment system.
 pub const SYSTEM: &str = "Cards";
@@ -51,39 +33,19 @@ pub struct Payments {
     pub pages: PaymentPages,
 }
 
-/// Starts what stands for Stripe.
-pub async fn stand_in() -> Sim {
-    Sim::start(Options { api_version: tandem_billing::stripe::api_version(), ..Options::default() }).await.unwrap()
-}
-
 impl Payments {
     /// Payments over one copy of the data, at the stand-in there.
     pub fn at(base: &str, store: &Store) -> Self {
-        let clock: tandem_billing::Clock = Arc::new(|| SystemClock.now());
-        let stripe = StripeOptions::at(base.parse().unwrap());
-        let vault = Vault::with_key("test", &[7; 32]);
-        let systems = Arc::new(Systems::new(store.clone(), vault, stripe, clock.clone()).unwrap());
-        let billing = Billing::new(Parts {
-            store: store.clone(),
-            processors: systems.clone(),
-            letters: PaymentLetters { public_url: "https://tandem.test".into() },
-            mailer: Mailer::default(),
-            clock,
-            policy: RetryPolicy::default(),
-            at_once: 1,
-        });
-        let pages = PaymentPages {
-            script: format!("{base}/v3/"),
-            origins: vec![base.into()],
-            public_url: "https://tandem.test".into(),
-        };
+        let (systems, billing) = payments(store, StripeOptions::at(base.parse().unwrap()));
+        let pages =
+            PaymentPages { script: format!("{base}/v3/"), origins: vec![base.into()], public_url: PUBLIC_URL.into() };
         Self { billing, systems, pages }
     }
 
     /// Keeps what the walk asks for.
     pub async fn keep(&self, store: &Store, demo: &DemoIds) {
-        let system = self.add_system(store, SYSTEM, true).await;
-        self.add_system(store, SPARE, false).await;
+        let system = add_system(store, &self.systems, SYSTEM, true, "whsec_tandem").await;
+        add_system(store, &self.systems, SPARE, false, "whsec_tandem").await;
         for customer in ["abc", "panda"] {
             let tenant = Tenant::for_system(demo.id("customer", customer).parse().unwrap());
             self.pay(tenant, system, 1100, Some("pm_card_mastercard")).await;
@@ -96,23 +58,6 @@ impl Payments {
         }
     }
 
-    async fn add_system(&self, store: &Store, name: &str, active: bool) -> PaymentSystemId {
-        let system = PaymentSystem {
-            name: name.into(),
-            processor: Processor::Stripe,
-            test_mode: true,
-            currencies: vec![Currency::Eur],
-            active,
-            public_key: "pk_test_tandem".into(),
-        };
-        let typed =
-            TypedCredentials { secret_key: Secret::new("sk_test_tandem"), webhook_secret: Secret::new("whsec_tandem") };
-        let credentials = self.systems.check(None, &system, &typed).await.unwrap();
-        let id = store.payment_systems().create(&change(), &system).await.unwrap();
-        self.systems.keep(&change(), id, &credentials).await.unwrap();
-        id
-    }
-
     /// Pays so many cents with a test card, which is saved; without one the payment is only begun.
     async fn pay(&self, tenant: Tenant, system: PaymentSystemId, minor: i64, card: Option<&str>) {
         let request = PayRequest {
@@ -123,18 +68,7 @@ impl Payments {
         };
         let payment = self.billing.begin(&change(), tenant, &request).await.unwrap().payment;
         let Some(card) = card else { return };
-        let confirm = Confirm {
-            payment: payment.id,
-            reference: payment.reference.unwrap(),
-            method: card.into(),
-            attempt: "1".into(),
-            return_url: Some(self.billing.return_url(payment.id).unwrap()),
-        };
-        self.systems.of(system).await.unwrap().confirm(&confirm).await.unwrap();
+        confirm(&self.billing, &self.systems, system, &payment, card).await;
         assert!(self.billing.returned(tenant, payment.id).await.unwrap().payment.state.is_paid());
     }
-}
-
-fn change() -> Change<'static> {
-    Change::by_system(SystemClock.now())
 }

@@ -48,12 +48,7 @@ use tower::ServiceExt as _;
 
 use tandem_processor_sim::Sim;
 
-use crate::{
-    calls,
-    demo_ids::DemoIds,
-    payments::{Payments, stand_in},
-    recordings,
-};
+use crate::{calls, demo_ids::DemoIds, payments::Payments, recordings, stand_in::stand_in};
 
 /// Everybody's password in the demonstration.
 pub const PASSWORD: &str = "tandem-demo";
