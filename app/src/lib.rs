@@ -4,6 +4,7 @@
 //! | module | what is there |
 //! | --- | --- |
 //! | [`routes`] | every page's address, the frames around them |
+//! | [`programs`] | which of the browser's programs takes a page over |
 //! | [`pages`] | the pages, each beside its server functions |
 //! | [`parts`] | what several pages share: panels, forms, lists of one kind |
 //! | [`ui`] | the design system; pages compose, they do not style |
@@ -15,7 +16,8 @@
 //! | `server` | the server's side: who is asking, sessions, what becomes of answers |
 //!
 //! To add a page: write it under `pages` with its server functions beside it, give it a route in [`routes`], a row in the
-//! permission walk (`server/tests`), and a place in the frame's navigation.
+//! permission walk (`server/tests`), and a place in the frame's navigation; one of self-care that not everybody has there is named in
+//! [`programs`], too.
 
 #![recursion_limit = "512"]
 
@@ -28,6 +30,7 @@ pub mod pages;
 pub mod parts;
 pub mod phone;
 pub mod post;
+pub mod programs;
 mod reading;
 pub mod routes;
 #[cfg(feature = "ssr")]

@@ -6,8 +6,8 @@
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
-    components::{Outlet, ParentRoute, Route, Router, Routes},
+    MatchNestedRoutes, SsrMode,
+    components::{Outlet, ParentRoute, ParentRouteProps, Route, Router, Routes, RoutesProps},
     path,
 };
 use tandem_domain::access::Audience;
@@ -30,7 +30,9 @@ use crate::{
         invoice::InvoicePage, invoices::InvoicesPage, payment::PaymentPage, payments::PaymentsPage,
         transactions::TransactionsPage,
     },
-    phone::provide_phone,
+    parts::console::JoinsByPhone,
+    phone::{dock::dock, provide_phone},
+    programs::Program,
     ui::{frame::Frame, guard::BackButton, toast::Toasts},
 };
 
@@ -49,9 +51,51 @@ macro_rules! page {
     }};
 }
 
-/// The application.
+/// The whole application, as the server renders it.
 #[component]
 pub fn App() -> impl IntoView {
+    JoinsByPhone::provide();
+    application((sign_in_routes(), admin_routes(), gallery_routes(), self_care_routes(), profile_routes(own_frame)))
+}
+
+/// What the browser has of the application on the page where one signs in ([`Program::SignIn`]).
+#[component]
+pub fn SignInApp() -> impl IntoView {
+    provide_context(Program::SignIn);
+    application(sign_in_routes())
+}
+
+/// What the browser of the provider's staff has of it ([`Program::Administrator`]).
+#[component]
+pub fn AdministratorApp() -> impl IntoView {
+    provide_context(Program::Administrator);
+    application((admin_routes(), profile_routes(frame)))
+}
+
+/// What it has on the page that shows the design system ([`Program::Gallery`]).
+#[component]
+pub fn GalleryApp() -> impl IntoView {
+    provide_context(Program::Gallery);
+    application(gallery_routes())
+}
+
+/// What the browser of a company's administrators has of it ([`Program::Company`]).
+#[component]
+pub fn CompanyApp() -> impl IntoView {
+    provide_context(Program::Company);
+    application((company_routes(), profile_routes(frame)))
+}
+
+/// What the browser of an end user has of it ([`Program::Person`]).
+#[component]
+pub fn PersonApp() -> impl IntoView {
+    provide_context(Program::Person);
+    JoinsByPhone::provide();
+    application((person_routes(), profile_routes(frame_with_phone)))
+}
+
+/// What is around all pages.
+fn application(routes: impl MatchNestedRoutes + Clone + Send + 'static) -> impl IntoView {
     provide_meta_context();
     provide_page_context();
     provide_phone();
@@ -59,23 +103,32 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=whole_title />
         <Router>
-            <Toasts>
-                <Routes fallback=NoSuchPage>
-                    <Route path=path!("/sign-in") view=page!(SignInPage) ssr=SsrMode::Async />
-                    <AdminRoutes />
-                    <SelfCareRoutes />
-                    <ParentRoute path=path!("/profile") view=OwnArea ssr=SsrMode::Async>
-                        <Route path=path!("") view=page!(ProfilePage) ssr=SsrMode::Async />
-                    </ParentRoute>
-                </Routes>
-            </Toasts>
+            <Toasts>{all_routes(routes)}</Toasts>
         </Router>
     }
 }
 
+fn all_routes(routes: impl MatchNestedRoutes + Clone + Send + 'static) -> impl IntoView {
+    Routes(RoutesProps::builder().fallback(NoSuchPage).children(ToChildren::to_children(move || routes)).build())
+}
+
+/// Where one signs in.
+fn sign_in_routes() -> impl MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/sign-in") view=page!(SignInPage) ssr=SsrMode::Async /> }.into_inner()
+}
+
+/// The pages that everybody has, in the frame of whoever is signed in.
+fn profile_routes(frame: fn() -> AnyView) -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/profile") view=frame ssr=SsrMode::Async>
+            <Route path=path!("") view=page!(ProfilePage) ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
 /// The pages of the provider's staff.
-#[component(transparent)]
-fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+fn admin_routes() -> impl MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
             <Route path=path!("") view=page!(dashboard::DashboardPage) ssr=SsrMode::Async />
@@ -128,57 +181,103 @@ fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/payment-systems/new") view=page!(payment_systems::NewPaymentSystemPage) ssr=SsrMode::Async />
             <Route path=path!("/payment-systems/:id") view=page!(payment_systems::PaymentSystemPage) ssr=SsrMode::Async />
             <Route path=path!("/transactions") view=page!(TransactionsPage) ssr=SsrMode::Async />
-            <Route path=path!("/gallery") view=page!(GalleryPage) ssr=SsrMode::Async />
         </ParentRoute>
     }
     .into_inner()
 }
 
-/// The pages of self-care.
-#[component(transparent)]
-fn SelfCareRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+/// The page that shows the design system.
+fn gallery_routes() -> impl MatchNestedRoutes + Clone {
     view! {
-        <ParentRoute path=path!("/self-care") view=SelfCareArea ssr=SsrMode::Async>
-            <Route path=path!("") view=page!(self_care::dashboard::DashboardPage) ssr=SsrMode::Async />
-            <Route path=path!("/company") view=page!(self_care::company::CompanyPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions") view=page!(self_care::extensions::ExtensionsPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/new") view=page!(self_care::extensions::NewExtensionPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id") view=page!(self_care::extensions::ExtensionPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/services") view=page!(self_care::extensions::ExtensionServicesPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/status") view=page!(self_care::extensions::ExtensionStatusPage) ssr=SsrMode::Async />
-            <Route path=path!("/extensions/:id/sign-in") view=page!(self_care::extensions::ExtensionSignInPage) ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups") view=page!(self_care::huntgroups::HuntgroupsPage) ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups/new") view=page!(self_care::huntgroups::NewHuntgroupPage) ssr=SsrMode::Async />
-            <Route path=path!("/huntgroups/:id") view=page!(self_care::huntgroups::HuntgroupPage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules") view=page!(self_care::dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
-            <Route path=path!("/numbers") view=page!(self_care::calls::NumbersPage) ssr=SsrMode::Async />
-            <Route path=path!("/calls") view=page!(self_care::calls::LiveCallsPage) ssr=SsrMode::Async />
-            <Route path=path!("/history") view=page!(self_care::calls::HistoryPage) ssr=SsrMode::Async />
-            <Route path=path!("/history/:id") view=page!(self_care::calls::CallPage) ssr=SsrMode::Async />
-            <Route path=path!("/recordings") view=page!(recordings::RecordingsPage) ssr=SsrMode::Async />
-            <Route path=path!("/recordings/delete") view=page!(recordings::DeletePage) ssr=SsrMode::Async />
-            <Route path=path!("/recordings/:id") view=page!(recordings::RecordingPage) ssr=SsrMode::Async />
-            <Route path=path!("/mailbox") view=page!(self_care::mailbox::MailboxPage) ssr=SsrMode::Async />
-            <Route path=path!("/mailbox/:id") view=page!(self_care::mailbox::MailPage) ssr=SsrMode::Async />
-            <Route path=path!("/recording") view=page!(self_care::recording::RecordingPage) ssr=SsrMode::Async />
-            <Route path=path!("/phone") view=page!(self_care::phone::PhonePage) ssr=SsrMode::Async />
-            <Route path=path!("/codes") view=page!(self_care::codes::CodesPage) ssr=SsrMode::Async />
-            <Route path=path!("/console") view=page!(self_care::console::ConsolePage) ssr=SsrMode::Async />
-            <Route path=path!("/wallboard") view=page!(self_care::wallboard::WallboardPage) ssr=SsrMode::Async />
-            <Route path=path!("/audit") view=page!(self_care::audit::AuditPage) ssr=SsrMode::Async />
-            <Route path=path!("/billing") view=page!(self_care::billing::home::BillingPage) ssr=SsrMode::Async />
-            <Route path=path!("/invoices") view=page!(InvoicesPage) ssr=SsrMode::Async />
-            <Route path=path!("/invoices/:id") view=page!(InvoicePage) ssr=SsrMode::Async />
-            <Route path=path!("/payments") view=page!(PaymentsPage) ssr=SsrMode::Async />
-            <Route path=path!("/payments/pay") view=page!(self_care::billing::pay::PayPage) ssr=SsrMode::Async />
-            <Route path=path!("/payments/return") view=page!(self_care::billing::returned::ReturnPage) ssr=SsrMode::Async />
-            <Route path=path!("/payments/:id") view=page!(PaymentPage) ssr=SsrMode::Async />
-            <Route path=path!("/payments/:id/resume") view=page!(self_care::billing::pay::ResumePage) ssr=SsrMode::Async />
-            <Route path=path!("/cards") view=page!(self_care::billing::cards::CardsPage) ssr=SsrMode::Async />
-            <Route path=path!("/cards/new") view=page!(self_care::billing::cards::NewCardPage) ssr=SsrMode::Async />
-            <Route path=path!("/cards/return") view=page!(self_care::billing::cards::CardReturnPage) ssr=SsrMode::Async />
-            <Route path=path!("/auto-payment") view=page!(self_care::billing::auto_payment::AutoPaymentPage) ssr=SsrMode::Async />
+        <ParentRoute path=path!("/admin/gallery") view=AdminArea ssr=SsrMode::Async>
+            <Route path=path!("") view=page!(GalleryPage) ssr=SsrMode::Async />
         </ParentRoute>
+    }
+    .into_inner()
+}
+
+/// Self-care, of all.
+fn self_care_routes() -> impl MatchNestedRoutes + Clone {
+    below_self_care(
+        self_care_area,
+        (own_pages(page!(self_care::dashboard::DashboardPage)), person_pages(), company_pages()),
+    )
+}
+
+/// Self-care of a company's administrators.
+fn company_routes() -> impl MatchNestedRoutes + Clone {
+    below_self_care(company_area, (own_pages(page!(self_care::dashboard::company)), company_pages()))
+}
+
+/// Self-care of an end user.
+fn person_routes() -> impl MatchNestedRoutes + Clone {
+    below_self_care(person_area, (own_pages(page!(self_care::dashboard::person)), person_pages()))
+}
+
+fn below_self_care<Pages>(area: fn() -> AnyView, pages: Pages) -> impl MatchNestedRoutes + Clone
+where
+    Pages: MatchNestedRoutes + Clone + Send + 'static,
+{
+    let route = ParentRouteProps::builder().path(path!("/self-care")).view(area).ssr(SsrMode::Async);
+    ParentRoute(route.children(ToChildren::to_children(move || pages)).build())
+}
+
+/// The pages of self-care that companies and end users have.
+fn own_pages(dashboard: fn() -> AnyView) -> impl MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("") view=dashboard ssr=SsrMode::Async />
+        <Route path=path!("/history") view=page!(self_care::calls::HistoryPage) ssr=SsrMode::Async />
+        <Route path=path!("/history/:id") view=page!(self_care::calls::CallPage) ssr=SsrMode::Async />
+        <Route path=path!("/recordings") view=page!(recordings::RecordingsPage) ssr=SsrMode::Async />
+        <Route path=path!("/recordings/delete") view=page!(recordings::DeletePage) ssr=SsrMode::Async />
+        <Route path=path!("/recordings/:id") view=page!(recordings::RecordingPage) ssr=SsrMode::Async />
+        <Route path=path!("/mailbox") view=page!(self_care::mailbox::MailboxPage) ssr=SsrMode::Async />
+        <Route path=path!("/mailbox/:id") view=page!(self_care::mailbox::MailPage) ssr=SsrMode::Async />
+        <Route path=path!("/console") view=page!(self_care::console::ConsolePage) ssr=SsrMode::Async />
+        <Route path=path!("/wallboard") view=page!(self_care::wallboard::WallboardPage) ssr=SsrMode::Async />
+        <Route path=path!("/billing") view=page!(self_care::billing::home::BillingPage) ssr=SsrMode::Async />
+        <Route path=path!("/invoices") view=page!(InvoicesPage) ssr=SsrMode::Async />
+        <Route path=path!("/invoices/:id") view=page!(InvoicePage) ssr=SsrMode::Async />
+        <Route path=path!("/payments") view=page!(PaymentsPage) ssr=SsrMode::Async />
+        <Route path=path!("/payments/pay") view=page!(self_care::billing::pay::PayPage) ssr=SsrMode::Async />
+        <Route path=path!("/payments/return") view=page!(self_care::billing::returned::ReturnPage) ssr=SsrMode::Async />
+        <Route path=path!("/payments/:id") view=page!(PaymentPage) ssr=SsrMode::Async />
+        <Route path=path!("/payments/:id/resume") view=page!(self_care::billing::pay::ResumePage) ssr=SsrMode::Async />
+        <Route path=path!("/cards") view=page!(self_care::billing::cards::CardsPage) ssr=SsrMode::Async />
+        <Route path=path!("/cards/new") view=page!(self_care::billing::cards::NewCardPage) ssr=SsrMode::Async />
+        <Route path=path!("/cards/return") view=page!(self_care::billing::cards::CardReturnPage) ssr=SsrMode::Async />
+        <Route path=path!("/auto-payment") view=page!(self_care::billing::auto_payment::AutoPaymentPage) ssr=SsrMode::Async />
+    }
+    .into_inner()
+}
+
+/// Those that end users have alone ([`Program::Person`]).
+fn person_pages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("/recording") view=page!(self_care::recording::RecordingPage) ssr=SsrMode::Async />
+        <Route path=path!("/phone") view=page!(self_care::phone::PhonePage) ssr=SsrMode::Async />
+        <Route path=path!("/codes") view=page!(self_care::codes::CodesPage) ssr=SsrMode::Async />
+    }
+    .into_inner()
+}
+
+/// Those that companies have alone ([`Program::Company`]).
+fn company_pages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("/company") view=page!(self_care::company::CompanyPage) ssr=SsrMode::Async />
+        <Route path=path!("/extensions") view=page!(self_care::extensions::ExtensionsPage) ssr=SsrMode::Async />
+        <Route path=path!("/extensions/new") view=page!(self_care::extensions::NewExtensionPage) ssr=SsrMode::Async />
+        <Route path=path!("/extensions/:id") view=page!(self_care::extensions::ExtensionPage) ssr=SsrMode::Async />
+        <Route path=path!("/extensions/:id/services") view=page!(self_care::extensions::ExtensionServicesPage) ssr=SsrMode::Async />
+        <Route path=path!("/extensions/:id/status") view=page!(self_care::extensions::ExtensionStatusPage) ssr=SsrMode::Async />
+        <Route path=path!("/extensions/:id/sign-in") view=page!(self_care::extensions::ExtensionSignInPage) ssr=SsrMode::Async />
+        <Route path=path!("/huntgroups") view=page!(self_care::huntgroups::HuntgroupsPage) ssr=SsrMode::Async />
+        <Route path=path!("/huntgroups/new") view=page!(self_care::huntgroups::NewHuntgroupPage) ssr=SsrMode::Async />
+        <Route path=path!("/huntgroups/:id") view=page!(self_care::huntgroups::HuntgroupPage) ssr=SsrMode::Async />
+        <Route path=path!("/dialing-rules") view=page!(self_care::dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
+        <Route path=path!("/numbers") view=page!(self_care::calls::NumbersPage) ssr=SsrMode::Async />
+        <Route path=path!("/calls") view=page!(self_care::calls::LiveCallsPage) ssr=SsrMode::Async />
+        <Route path=path!("/audit") view=page!(self_care::audit::AuditPage) ssr=SsrMode::Async />
     }
     .into_inner()
 }
@@ -196,10 +295,23 @@ fn AdminArea() -> impl IntoView {
 }
 
 /// The pages of customers and accounts.
-#[component]
-fn SelfCareArea() -> impl IntoView {
+fn self_care_area() -> AnyView {
+    self_care(own_frame)
+}
+
+/// As [`self_care_area`], in the browser of a company.
+fn company_area() -> AnyView {
+    self_care(frame)
+}
+
+/// As [`self_care_area`], in the browser of an end user.
+fn person_area() -> AnyView {
+    self_care(frame_with_phone)
+}
+
+fn self_care(frame: fn() -> AnyView) -> AnyView {
     match whose() {
-        Some(Audience::Customer | Audience::Account) | None => view! { <Frame><Outlet /></Frame> }.into_any(),
+        Some(Audience::Customer | Audience::Account) | None => frame(),
         Some(Audience::Administrator) => {
             let refusal = AppError::Forbidden("self-care is for customers and their people".into());
             view! { <Frame>{error_page(&refusal)}</Frame> }.into_any()
@@ -207,10 +319,20 @@ fn SelfCareArea() -> impl IntoView {
     }
 }
 
-/// Pages that everybody has, in the frame of whoever is signed in.
-#[component]
-fn OwnArea() -> impl IntoView {
-    view! { <Frame><Outlet /></Frame> }
+fn frame() -> AnyView {
+    view! { <Frame><Outlet /></Frame> }.into_any()
+}
+
+fn frame_with_phone() -> AnyView {
+    view! { <Frame dock=dock><Outlet /></Frame> }.into_any()
+}
+
+/// On the server: the one that the page's program has.
+fn own_frame() -> AnyView {
+    match use_context() {
+        Some(Program::Person) => frame_with_phone(),
+        Some(Program::SignIn | Program::Administrator | Program::Gallery | Program::Company) | None => frame(),
+    }
 }
 
 /// Which kind of person is signed in.

@@ -3,17 +3,13 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{context::Theme, routes::App, server::Assets};
+use crate::{context::Theme, programs::Program, routes::App, server::Assets};
 
-/// The whole document. The theme is known here already, so that a dark page never flashes white.
-pub fn shell(assets: &Assets, theme: Theme) -> impl IntoView + use<> {
+/// The whole document around a page. The theme is known here already, so that a dark page never flashes white.
+pub fn shell(assets: &Assets, program: Program, theme: Theme) -> impl IntoView + use<> {
     let nonce = use_nonce();
-    let start = format!(
-        "import('{js}').then(m => m.default({{module_or_path: '{wasm}'}}).then(() => m.hydrate()));",
-        js = assets.script,
-        wasm = assets.wasm
-    );
-    let wasm = assets.wasm.clone();
+    let (script, wasm) = (assets.script(program), assets.wasm(program));
+    let start = format!("import('{script}').then(program => program.default({{module_or_path: '{wasm}'}}));");
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.key()>
@@ -23,7 +19,7 @@ pub fn shell(assets: &Assets, theme: Theme) -> impl IntoView + use<> {
                 <meta name="color-scheme" content="light dark" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href=assets.style.clone() />
-                <link rel="modulepreload" href=assets.script.clone() nonce=nonce.clone() />
+                <link rel="modulepreload" href=script nonce=nonce.clone() />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <MetaTags />
             </head>

@@ -170,13 +170,14 @@ export async function idOf(record: Record, page: Page): Promise<string> {
   return named?.[1] ?? ''
 }
 
-/** Every route that app/src/routes.rs declares. */
+/** Every route that app/src/routes.rs declares; those in functions named `…_pages` are self-care's. */
 export function declaredRoutes(): string[] {
   const source = readFileSync(new URL('../../app/src/routes.rs', import.meta.url), 'utf8')
   const routes: string[] = []
   let parent = ''
   for (const line of source.split('\n')) {
-    if (line.includes('</ParentRoute>')) parent = ''
+    if (line.includes('</ParentRoute>') || line === '}') parent = ''
+    if (/^fn \w+_pages\(/.test(line)) parent = '/self-care'
     const path = /<(Parent)?Route path=path!\("([^"]*)"\)/.exec(line)
     if (path?.[1]) parent = path[2] ?? ''
     else if (path) routes.push(parent + path[2])

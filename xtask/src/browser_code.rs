@@ -1,4 +1,5 @@
-//! The browser's half of the application: `frontend` compiled to WebAssembly, and the JavaScript that loads it.
+//! The browser's half of the application: the programs of `frontend` compiled to WebAssembly, and the JavaScript that loads
+//! them.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,51 +18,76 @@ use crate::{
     unused, workspace,
 };
 
-/// The names that `leptos::HydrationScripts` asks for, given the output name `tandem`.
-pub const SCRIPT: &str = "tandem.js";
-pub const WASM: &str = "tandem_bg.wasm";
+/// The programs' names: each is a source in `frontend/src/bin`.
+pub fn programs() -> Vec<String> {
+    let sources = workspace::files_below(&workspace::path("frontend/src/bin"));
+    sources.iter().filter_map(|source| Some(source.file_stem()?.to_str()?.to_owned())).collect()
+}
 
-/// Compiles, and gives the folder that holds the script, the WebAssembly and the snippets they import.
-pub fn build(kind: Kind) -> Result<PathBuf> {
-    let compiled = compile(kind)?;
-    let folder = workspace::path("target/xtask").join(kind.name()).join("code");
-    let stamp = Stamp::of(&format!("code-{}", kind.name()), &[compiled.clone(), this_helper()]);
+/// The script that loads a program.
+pub fn script(program: &str) -> String {
+    format!("{program}.js")
+}
+
+/// A program's WebAssembly.
+pub fn wasm(program: &str) -> String {
+    format!("{program}_bg.wasm")
+}
+
+/// A program as the compiler made it.
+pub fn compiled(program: &str, kind: Kind) -> PathBuf {
+    workspace::path("target/wasm32-unknown-unknown").join(kind.wasm_profile()).join(format!("{program}.wasm"))
+}
+
+/// Compiles, and gives the folders, one a program, that hold its script, its WebAssembly and the snippets they import.
+pub fn build(kind: Kind) -> Result<Vec<PathBuf>> {
+    compile(kind)?;
+    let programs = programs();
+    std::thread::scope(|scope| {
+        let all: Vec<_> = programs.iter().map(|program| scope.spawn(move || finish(program, kind))).collect();
+        all.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(Error::Bindings("they panicked".into())))).collect()
+    })
+}
+
+fn compile(kind: Kind) -> Result<()> {
+    let profile = kind.wasm_profile();
+    say(&format!("browser code ({profile})"));
+    Cargo::new("build")
+        .args(["--package", "tandem-frontend", "--bins", "--target", "wasm32-unknown-unknown", "--profile", profile])
+        .run()
+}
+
+fn finish(program: &str, kind: Kind) -> Result<PathBuf> {
+    let compiled = compiled(program, kind);
+    let folder = workspace::path("target/xtask").join(kind.name()).join("code").join(program);
+    let stamp = Stamp::of(&format!("code-{}-{program}", kind.name()), &[compiled.clone(), this_helper()]);
     if stamp.is_current(&folder) {
         return Ok(folder);
     }
     if folder.exists() {
         std::fs::remove_dir_all(&folder).at(&folder)?;
     }
-    bind(&compiled, &folder, kind)?;
+    bind(program, &compiled, &folder, kind)?;
     match kind {
         Kind::Development => {}
         Kind::Release => {
-            prepare(&folder.join(WASM))?;
-            optimise(&folder.join(WASM))?;
+            let wasm = folder.join(wasm(program));
+            prepare(&wasm)?;
+            optimise(&wasm)?;
         }
     }
     stamp.save()?;
     Ok(folder)
 }
 
-fn compile(kind: Kind) -> Result<PathBuf> {
-    let profile = kind.wasm_profile();
-    say(&format!("browser code ({profile})"));
-    Cargo::new("build")
-        .args(["--package", "tandem-frontend", "--lib", "--target", "wasm32-unknown-unknown", "--profile", profile])
-        .run()?;
-    let folder = workspace::path("target/wasm32-unknown-unknown").join(kind.wasm_folder());
-    Ok(folder.join("tandem_frontend.wasm"))
-}
-
-fn bind(compiled: &Path, folder: &Path, kind: Kind) -> Result<()> {
-    say("JavaScript bindings");
+fn bind(program: &str, compiled: &Path, folder: &Path, kind: Kind) -> Result<()> {
+    say(&format!("JavaScript bindings of {program}"));
     let mut bindgen = Bindgen::new();
     bindgen
         .web(true)
         .map_err(|error| Error::Bindings(format!("{error:#}")))?
         .input_path(compiled)
-        .out_name("tandem")
+        .out_name(program)
         .remove_producers_section(true);
     match kind {
         Kind::Development => bindgen.keep_debug(true),
@@ -92,7 +118,7 @@ const FEATURES: [&str; 7] = [
 ];
 
 fn optimise(wasm: &Path) -> Result<()> {
-    say("wasm-opt");
+    say(&format!("wasm-opt {}", wasm.file_name().unwrap_or_default().display()));
     let optimised = wasm.with_extension("optimised");
     let mut command = Command::new("node");
     command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz"]);

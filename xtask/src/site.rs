@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! target/site/               served as it is: favicon and the like, from public/
-//!   pkg/tandem.js            loads …
-//!   pkg/tandem_bg.wasm       … the browser's half of the application
-//!   pkg/snippets/            what the script imports
+//!   pkg/PROGRAM.js           loads …
+//!   pkg/PROGRAM_bg.wasm      … one of the browser's programs
+//!   pkg/snippets/            what the scripts import
 //!   pkg/tandem.css           the style sheet
 //!   pkg/version              changes whenever a file of pkg/ does
 //! ```
 //!
-//! The server puts the version into the address (`/pkg/VERSION/tandem.js`), so that browsers may keep these files for
+//! The server puts the version into the address (`/pkg/VERSION/PROGRAM.js`), so that browsers may keep these files for
 //! ever and still load new ones at once. One version for the folder, not one per file: the script imports its snippets by
-//! relative names, and the three files are only right together.
+//! relative names, and the files are only right together.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -59,11 +59,6 @@ impl Kind {
             Kind::Release => "wasm-release",
         }
     }
-
-    /// Cargo's name for the profile's output folder.
-    pub fn wasm_folder(self) -> &'static str {
-        self.wasm_profile()
-    }
 }
 
 /// Builds what changed and lays the folder out.
@@ -76,9 +71,9 @@ pub fn build(kind: Kind) -> Result<()> {
     assemble(kind, &code, &style_sheet)
 }
 
-fn assemble(kind: Kind, code: &Path, style_sheet: &Path) -> Result<()> {
+fn assemble(kind: Kind, code: &[PathBuf], style_sheet: &Path) -> Result<()> {
     let public = workspace::path("public");
-    let mut inputs = workspace::files_below(code);
+    let mut inputs: Vec<PathBuf> = code.iter().flat_map(|folder| workspace::files_below(folder)).collect();
     inputs.push(style_sheet.to_owned());
     inputs.extend(workspace::files_below(&public));
     inputs.push(this_helper());
@@ -97,7 +92,9 @@ fn assemble(kind: Kind, code: &Path, style_sheet: &Path) -> Result<()> {
     }
     copy_all(&public, &fresh)?;
     let pkg = fresh.join("pkg");
-    copy_all(code, &pkg)?;
+    for folder in code {
+        copy_all(folder, &pkg)?;
+    }
     copy(style_sheet, &pkg.join("tandem.css"))?;
     let version = version_of(&pkg)?;
     match kind {

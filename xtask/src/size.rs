@@ -7,12 +7,12 @@ use crate::{
     error::{AtPath, Error, Result},
 };
 
-/// DESIGN, "Web": WebAssembly of the whole application at first load, in bytes with Brotli. Not reached yet; `make bench`
-/// tells how far it is.
+/// DESIGN, "Web": WebAssembly at first load, in bytes with Brotli, of every program. Some have not reached it yet; `make
+/// bench` tells how far they are.
 pub const WASM_TARGET: u64 = 300 * 1024;
 
-/// What it must not grow beyond on the way there. Lower it whenever the WebAssembly has become smaller.
-pub const WASM_LIMIT: u64 = 568 * 1024;
+/// What none must grow beyond on the way there. Lower it whenever the largest has become smaller.
+pub const WASM_LIMIT: u64 = 432 * 1024;
 
 /// A file's size, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -31,15 +31,22 @@ pub fn of(site: &Path, name: &str) -> Result<Size> {
     Ok(Size { raw: size("")?, gzip: size(".gz")?, brotli: size(".br")? })
 }
 
-/// Prints the sizes of a release site and fails above the limit.
+/// Prints the sizes of a release site and fails when a program is above the limit.
 pub fn report(site: &Path) -> Result<()> {
-    println!("{:<16} {:>10} {:>10} {:>10}", "bytes", "raw", "gzip", "brotli");
-    for name in [browser_code::WASM, browser_code::SCRIPT, "tandem.css"] {
-        let Size { raw, gzip, brotli } = of(site, name)?;
-        println!("{name:<16} {raw:>10} {gzip:>10} {brotli:>10}");
+    println!("{:<24} {:>10} {:>10} {:>10}", "bytes", "raw", "gzip", "brotli");
+    let mut largest = 0;
+    for program in browser_code::programs() {
+        let wasm = of(site, &browser_code::wasm(&program))?;
+        print(&browser_code::wasm(&program), wasm);
+        print(&browser_code::script(&program), of(site, &browser_code::script(&program))?);
+        largest = largest.max(wasm.brotli);
     }
-    let wasm = of(site, browser_code::WASM)?.brotli;
-    let kib = wasm.div_ceil(1024);
-    println!("WebAssembly with Brotli: {kib} KiB; limit {}, target {}", WASM_LIMIT / 1024, WASM_TARGET / 1024);
-    if wasm > WASM_LIMIT { Err(Error::TooLarge { actual: wasm, limit: WASM_LIMIT }) } else { Ok(()) }
+    print("tandem.css", of(site, "tandem.css")?);
+    let kib = largest.div_ceil(1024);
+    println!("largest program with Brotli: {kib} KiB; limit {}, target {}", WASM_LIMIT / 1024, WASM_TARGET / 1024);
+    if largest > WASM_LIMIT { Err(Error::TooLarge { actual: largest, limit: WASM_LIMIT }) } else { Ok(()) }
+}
+
+fn print(name: &str, Size { raw, gzip, brotli }: Size) {
+    println!("{name:<24} {raw:>10} {gzip:>10} {brotli:>10}");
 }

@@ -1,7 +1,7 @@
 //! Taking out of the WebAssembly what Leptos compiles into it and Tandem never calls.
 //!
 //! Every kind of view carries a function that takes it over asynchronously, for routes that are loaded when they are needed
-//! (`hydrate_lazy`). Tandem's first file has all routes and takes the page over at once (`hydrate_body`), so these functions
+//! (`hydrate_lazy`). Each of Tandem's programs has all its routes and takes the page over at once (`hydrate_body`), so these functions
 //! are dead; but the table of the view points to them, and no optimiser can know. Each becomes one instruction that traps, and
 //! the optimiser then finds what only they used: 13 of 431 KiB. The browser tests run with what is left.
 

@@ -18,6 +18,7 @@ use crate::{
     context::{PageContext, Theme},
     error::AppError,
     post::Flash,
+    programs::Program,
 };
 
 pub mod answers;
@@ -58,10 +59,22 @@ pub trait Clock: Send + Sync {
 pub struct Assets {
     /// The style sheet.
     pub style: String,
-    /// The script that loads the WebAssembly.
-    pub script: String,
-    /// The WebAssembly.
-    pub wasm: String,
+    /// Where the programs are ([`Assets::script`], [`Assets::wasm`]).
+    pub folder: String,
+}
+
+impl Assets {
+    /// The script that loads a program.
+    #[must_use]
+    pub fn script(&self, program: Program) -> String {
+        format!("{}/{}.js", self.folder, program.name())
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn wasm(&self, program: Program) -> String {
+        format!("{}/{}_bg.wasm", self.folder, program.name())
+    }
 }
 
 /// How long a session lasts.

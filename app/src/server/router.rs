@@ -13,12 +13,13 @@ use axum::{
 };
 use leptos::{context::provide_context, nonce::use_nonce};
 use leptos_axum::{AxumRouteListing, ResponseOptions, generate_route_list};
+use tandem_domain::access::Principal;
 
 use super::{
-    Refused, Services, answers, auth, guard, invoice_pdf, live, mail_body, phone, plays::Plays, refusals::Refusals,
+    Me, Refused, Services, answers, auth, guard, invoice_pdf, live, mail_body, phone, plays::Plays, refusals::Refusals,
     sound, theme, theme_of,
 };
-use crate::{parts::audit_export, routes::App, shell::shell};
+use crate::{parts::audit_export, programs::Program, routes::App, shell::shell};
 
 /// The router of pages and server functions.
 pub fn router(services: Services) -> Router {
@@ -59,20 +60,28 @@ async fn page(State(services): State<Services>, request: Request) -> Response {
     let refused = Refused::default();
     let told = refused.clone();
     let gives_card = gives_card(request.uri().path());
+    let program = program(&request);
     let render = leptos_axum::render_app_async_with_context(
         move || {
             let origins = if gives_card { services.payment_pages.origins.as_slice() } else { &[] };
             set_page_headers(origins);
             provide_context(services.clone());
             provide_context(told.clone());
+            provide_context(program);
         },
-        move || shell(&assets, theme),
+        move || shell(&assets, program, theme),
     );
     let mut response = render(request).await;
     if let Some(reason) = refused.reason() {
         response.extensions_mut().insert(reason);
     }
     response
+}
+
+/// What takes the page over in the browser.
+fn program(request: &Request) -> Program {
+    let who = request.extensions().get::<Me>().and_then(|me| me.0.as_ref());
+    Program::of(request.uri().path(), who.map(Principal::audience))
 }
 
 /// Runs a server function.

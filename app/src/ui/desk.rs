@@ -14,6 +14,7 @@ use crate::{
     error::AppError,
     listing::Tone,
     post::{Done, Flash, FormFlash, Undo},
+    programs::Program,
 };
 
 /// What the router takes people to a page with.
@@ -37,6 +38,8 @@ pub struct Desk {
     go: StoredValue<Navigate>,
     refresh: Refresh,
     path: Memo<String>,
+    /// The browser's program; none on the server.
+    program: Option<Program>,
 }
 
 impl Desk {
@@ -53,12 +56,23 @@ impl Desk {
             go: StoredValue::new(Box::new(navigate)),
             refresh: use_refresh(),
             path,
+            program: use_context(),
         }
     }
 
     /// Goes to a page of the application.
     pub fn go(self, path: &str) {
-        self.go.with_value(|go| go(path, NavigateOptions::default()));
+        if self.has(path) {
+            self.go.with_value(|go| go(path, NavigateOptions::default()));
+        } else {
+            // Fails only for an address that is none.
+            let _ = window().location().set_href(path);
+        }
+    }
+
+    /// Whether the page is one of the program that runs here.
+    pub(super) fn has(self, path: &str) -> bool {
+        self.program.is_none_or(|program| program.has(path))
     }
 
     /// Changes the query of this page's address: no new entry in the history, the page stays where it is scrolled to.

@@ -18,12 +18,14 @@ use super::{
 use crate::{
     context::{is_demo, me_or_nobody},
     pages::sign_in::SignOut,
-    phone::dock::dock,
 };
 
 /// Around the pages of whoever is signed in.
 #[component]
 pub fn Frame(
+    /// What is docked below the pages of an account.
+    #[prop(optional)]
+    dock: Option<fn() -> AnyView>,
     /// The page.
     children: Children,
 ) -> impl IntoView {
@@ -50,7 +52,7 @@ pub fn Frame(
             </nav>
             <main id="main" class="page" tabindex="-1">{children()}</main>
         </div>
-        {(me.audience() == Audience::Account).then(dock)}
+        {dock.filter(|_| me.audience() == Audience::Account).map(|dock| dock())}
         <Palette groups=groups />
     }
     .into_any()

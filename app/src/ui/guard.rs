@@ -35,6 +35,14 @@ fn something_unsaved() -> bool {
     document().query_selector("form[data-dirty]").is_ok_and(|form| form.is_some())
 }
 
+/// Takes the marks away, so that the browser does not ask what has been asked.
+fn give_up_unsaved() {
+    while let Ok(Some(form)) = document().query_selector("form[data-dirty]") {
+        // Fails only for a name that is none.
+        let _ = form.remove_attribute("data-dirty");
+    }
+}
+
 /// Begins to watch, once, when the browser has taken the page over.
 pub(super) fn begin(desk: Desk) {
     if let Some(root) = document().document_element() {
@@ -81,10 +89,16 @@ fn clicked(desk: Desk, event: &Event) {
     let Ok(Some(link)) = target.closest("a[href]") else { return };
     let stays = link.has_attribute("target") || link.has_attribute("download") || link.has_attribute("data-stays");
     let href = link.get_attribute("href").unwrap_or_default();
-    if plain && !stays && href.starts_with('/') && something_unsaved() {
+    if !plain || stays || !href.starts_with('/') {
+        return;
+    }
+    if something_unsaved() {
         event.prevent_default();
         event.stop_immediate_propagation();
         desk.leaving.set(Some(href));
+    } else if !desk.has(&href) {
+        // The browser follows it, not the router.
+        event.stop_immediate_propagation();
     }
 }
 
@@ -129,6 +143,9 @@ pub(super) fn LeaveDialog(desk: Desk) -> impl IntoView {
         open.set(false);
         if let Some(path) = desk.leaving.get_untracked() {
             desk.leaving.set(None);
+            if !desk.has(&path) {
+                give_up_unsaved();
+            }
             desk.go(&path);
         }
     };

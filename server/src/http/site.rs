@@ -63,8 +63,8 @@ impl Site {
 
     /// The addresses that pages load from.
     pub fn assets(&self) -> Assets {
-        let address = |name: &str| format!("/pkg/{}/{name}", self.version);
-        Assets { script: address("tandem.js"), wasm: address("tandem_bg.wasm"), style: address("tandem.css") }
+        let folder = format!("/pkg/{}", self.version);
+        Assets { style: format!("{folder}/tandem.css"), folder }
     }
 
     /// A route for `pkg/` and one for every file beside it.

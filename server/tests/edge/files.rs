@@ -6,7 +6,7 @@ use crate::world::{With as _, answer, ask, probes, server_with, site_folder};
 async fn files_under_their_version_are_kept_for_ever() {
     let folder = site_folder();
     let server = server_with("", &folder, &probes(Ok(())));
-    let script = answer(&server, ask("/pkg/v1/tandem.js")).await;
+    let script = answer(&server, ask("/pkg/v1/self-care.js")).await;
     assert_eq!((script.status.as_u16(), script.text()), (200, "script"));
     assert_eq!(script.header("cache-control"), Some("public, max-age=31536000, immutable"));
     assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
@@ -17,7 +17,7 @@ async fn files_under_their_version_are_kept_for_ever() {
 async fn a_compressed_copy_is_sent_to_those_who_read_it() {
     let folder = site_folder();
     let server = server_with("", &folder, &probes(Ok(())));
-    let script = answer(&server, ask("/pkg/v1/tandem.js").with("accept-encoding", "gzip, br")).await;
+    let script = answer(&server, ask("/pkg/v1/self-care.js").with("accept-encoding", "gzip, br")).await;
     assert_eq!(script.text(), "script, with Brotli");
     assert_eq!(script.header("content-encoding"), Some("br"));
     assert_eq!(script.header("vary"), Some("accept-encoding"));
@@ -28,7 +28,7 @@ async fn another_versions_files_and_files_outside_are_not_found() {
     let folder = site_folder();
     let server = server_with("", &folder, &probes(Ok(())));
     for address in [
-        "/pkg/v0/tandem.js",
+        "/pkg/v0/self-care.js",
         "/pkg/v1/none.js",
         "/pkg/v1/..%2Fversion",
         "/pkg/v1/%2e%2e/version",

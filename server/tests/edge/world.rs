@@ -42,8 +42,8 @@ pub fn site_folder() -> tempfile::TempDir {
     std::fs::create_dir_all(folder.path().join("pkg/snippets/a")).unwrap();
     std::fs::create_dir_all(folder.path().join("icons")).unwrap();
     write("pkg/version", "v1\n");
-    write("pkg/tandem.js", "script");
-    write("pkg/tandem.js.br", "script, with Brotli");
+    write("pkg/self-care.js", "script");
+    write("pkg/self-care.js.br", "script, with Brotli");
     write("pkg/snippets/a/inline0.js", "snippet");
     write("favicon.svg", "<svg/>");
     write("icons/touch.png", "png");

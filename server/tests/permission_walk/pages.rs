@@ -155,7 +155,7 @@ const BESIDE: &[(&str, [u16; 7])] = &[
     ("/phone", [401, 403, 403, 403, 403, 400, 400]),
 ];
 
-/// The addresses of all pages, as the router has them.
+/// The addresses of all pages, as the router has them; those in functions named `…_pages` are self-care's.
 fn routes() -> BTreeSet<String> {
     let source = include_str!("../../../app/src/routes.rs");
     let mut parent = "";
@@ -167,7 +167,8 @@ fn routes() -> BTreeSet<String> {
             Some(path) if line.contains("<Route") => {
                 addresses.insert(format!("{parent}{path}"));
             }
-            Some(_) | None if line.contains("</ParentRoute>") => parent = "",
+            Some(_) | None if line.contains("</ParentRoute>") || line == "}" => parent = "",
+            Some(_) | None if line.contains("_pages(") && line.starts_with("fn ") => parent = "/self-care",
             Some(_) | None => {}
         }
     }

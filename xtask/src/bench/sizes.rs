@@ -5,10 +5,9 @@ use super::{
     wasm_crates,
 };
 use crate::{
-    browser_code::{SCRIPT, WASM},
+    browser_code,
     site::Kind,
     size::{self, WASM_TARGET},
-    workspace,
 };
 
 /// So many crates are named when the WebAssembly is too large.
@@ -17,33 +16,35 @@ const CRATES: usize = 12;
 pub fn measure() -> Section {
     let columns = ["", "raw", "gzip", "Brotli", "target"];
     let mut section = Section::with_columns("Files that the browser loads, release build", &columns);
-    for name in [WASM, SCRIPT, "tandem.css"] {
-        let size = match size::of(&Kind::Release.folder(), name) {
-            Ok(size) => size,
-            Err(error) => {
-                section.unmeasured(name, super::Unmeasured(error.to_string()));
-                continue;
-            }
-        };
-        let (target, verdict) = if name == WASM {
-            (format!("Brotli ≤ {} KiB", WASM_TARGET / 1024), Verdict::of(size.brotli <= WASM_TARGET))
-        } else {
-            (String::new(), Verdict::Free)
-        };
-        if verdict == Verdict::Missed {
-            section.note(format!("Code before wasm-opt, by crate: {}", crates()));
+    for program in browser_code::programs() {
+        if row(&mut section, &browser_code::wasm(&program), Some(WASM_TARGET)) == Verdict::Missed {
+            section.note(format!("Code of {program} before wasm-opt, by crate: {}", crates(&program)));
         }
-        let cells = [name.to_owned(), kibibytes(size.raw), kibibytes(size.gzip), kibibytes(size.brotli), target];
-        section.row(cells.to_vec(), verdict);
+        row(&mut section, &browser_code::script(&program), None);
     }
+    row(&mut section, "tandem.css", None);
     section
 }
 
-/// The crates with the most code in the WebAssembly.
-fn crates() -> String {
-    let file = workspace::path("target/wasm32-unknown-unknown")
-        .join(Kind::Release.wasm_profile())
-        .join("tandem_frontend.wasm");
+/// Adds a file's sizes; `target`: what it may be with Brotli, in bytes.
+fn row(section: &mut Section, name: &str, target: Option<u64>) -> Verdict {
+    let size = match size::of(&Kind::Release.folder(), name) {
+        Ok(size) => size,
+        Err(error) => {
+            section.unmeasured(name, super::Unmeasured(error.to_string()));
+            return Verdict::Free;
+        }
+    };
+    let verdict = target.map_or(Verdict::Free, |target| Verdict::of(size.brotli <= target));
+    let target = target.map(|target| format!("Brotli ≤ {} KiB", target / 1024)).unwrap_or_default();
+    let cells = [name.to_owned(), kibibytes(size.raw), kibibytes(size.gzip), kibibytes(size.brotli), target];
+    section.row(cells.to_vec(), verdict.clone());
+    verdict
+}
+
+/// The crates with the most code in a program.
+fn crates(program: &str) -> String {
+    let file = browser_code::compiled(program, Kind::Release);
     let shares = std::fs::read(file).ok().and_then(|wasm| wasm_crates::shares(&wasm)).unwrap_or_default();
     let all: u64 = shares.iter().map(|(_, size)| size).sum();
     let shares = shares.iter().take(CRATES);

@@ -337,7 +337,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
                 {shut}
             </div>
             {off}
-            {joins.then(|| phones(board))}
+            {joins.then(|| use_context::<JoinsByPhone>().map(|JoinsByPhone(phones)| phones(board)))}
             {bar::bars(board)}
             <div class="console-field">
                 <div>
@@ -350,6 +350,18 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What is shown of the phones by which somebody joins calls. In the context of those who have phones, so that the others'
+/// program ([`crate::programs`]) has no phone.
+#[derive(Clone, Copy)]
+pub(crate) struct JoinsByPhone(fn(board::Board) -> AnyView);
+
+impl JoinsByPhone {
+    /// For the pages of those who have phones.
+    pub(crate) fn provide() {
+        provide_context(Self(phones));
+    }
 }
 
 /// Which phone a join rings, and how this browser becomes one.

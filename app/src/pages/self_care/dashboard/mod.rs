@@ -13,8 +13,18 @@ use crate::context::me;
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     match me().audience() {
-        Audience::Account => account::home(),
+        Audience::Account => person().into_any(),
         // The provider's staff have a dashboard of their own; here they are told so.
-        Audience::Customer | Audience::Administrator => company::home(),
+        Audience::Customer | Audience::Administrator => company().into_any(),
     }
+}
+
+/// That of an end user.
+pub fn person() -> impl IntoView {
+    account::home()
+}
+
+/// That of a company's administrators.
+pub fn company() -> impl IntoView {
+    company::home()
 }

@@ -1,0 +1,5 @@
+//! The browser's program for the pages of the provider's staff.
+
+fn main() {
+    tandem_frontend::take_over(tandem_app::routes::AdministratorApp);
+}
