@@ -9,6 +9,7 @@ export const CARDS = {
   good: '4242 4242 4242 4242',
   alwaysAsks: '4000 0027 6000 3184',
   noFunds: '4000 0000 0000 9995',
+  mastercard: '5555 5555 5555 4444',
 }
 
 /** Gives a card in the processor's own fields. */

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { MailServer } from './mail.ts'
 import { leaveRecordings } from './recorded.ts'
 
 /** The program: `cargo xtask build` makes it. */
@@ -22,6 +23,8 @@ export interface Beginning {
   recorded?: boolean
   /** Mary has begun to pay an invoice. */
   paying?: boolean
+  /** E-mails are sent, to a mail server of its own. */
+  mail?: boolean
 }
 
 /** A running `tandem demo`. */
@@ -32,12 +35,15 @@ export class Tandem {
     private readonly folder: string,
     private readonly program: ChildProcess,
     private readonly lines: string[],
+    /** Where its e-mails arrive, if they are sent. */
+    readonly mail: MailServer | undefined,
   ) {}
 
   /** Starts the program and waits until it says that it is ready. */
-  static async start({ callers = false, recorded = false, paying = false }: Beginning = {}): Promise<Tandem> {
+  static async start({ callers = false, recorded = false, paying = false, mail = false }: Beginning = {}): Promise<Tandem> {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-browser-test-'))
-    const tandem = await Tandem.startIn(folder, callers)
+    const mailServer = mail ? await MailServer.start() : undefined
+    const tandem = await Tandem.startIn(folder, callers, mailServer)
     if (paying) await tandem.beginPayment()
     if (!recorded) return tandem
     // Only a running server tells who is who.
@@ -46,24 +52,25 @@ export class Tandem {
     const [john, olivia] = [await staff.idOf('/admin/accounts?q=John', 'John'), await staff.idOf('/admin/accounts?q=Olivia', 'Olivia')]
     await tandem.end()
     const count = await leaveRecordings(folder, { customer, john, olivia })
-    const again = await Tandem.startIn(folder, callers)
+    const again = await Tandem.startIn(folder, callers, mailServer)
     await again.hasRecordings(count)
     return again
   }
 
-  private static async startIn(folder: string, callers: boolean): Promise<Tandem> {
+  private static async startIn(folder: string, callers: boolean, mail?: MailServer): Promise<Tandem> {
     const address = `127.0.0.1:${await freePort()}`
     const options = ['demo', '--http', address, '--sip', '127.0.0.1:0', '--data', folder]
     const program = spawn(PROGRAM, callers ? options : [...options, '--no-callers'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: folder,
+      env: mail === undefined ? process.env : { ...process.env, TANDEM_MAIL_SMTP: mail.address },
     })
     const lines: string[] = []
     for (const stream of [program.stdout, program.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => lines.push(text))
     }
     program.on('error', (error) => lines.push(`cannot be started: ${error.message}\n`))
-    const tandem = new Tandem(`http://${address}`, folder, program, lines)
+    const tandem = new Tandem(`http://${address}`, folder, program, lines, mail)
     try {
       await tandem.ready()
     } catch (error) {
@@ -88,6 +95,7 @@ export class Tandem {
   /** Ends it as an operator would, and throws its data away. */
   async stop(): Promise<void> {
     await this.end()
+    await this.mail?.stop()
     await rm(this.folder, { recursive: true, force: true })
   }
 

@@ -53,6 +53,7 @@ class Servers {
         callers: file.includes('live_calls') || file.includes('console'),
         recorded: file.includes('/recordings') || file.includes('every_page'),
         paying: file.includes('every_page'),
+        mail: file.includes('auto_payment'),
       })
       this.file = file
     }

@@ -2,7 +2,7 @@
 
 import { violations } from '../support/axe.ts'
 import { CARDS, answerBank, beginToPay, bill, ended, giveCard, invoiceIs, pay } from '../support/payments.ts'
-import { fact, signIn } from '../support/steps.ts'
+import { fact, postByHand, signIn } from '../support/steps.ts'
 import { expect, test, visit } from '../support/test.ts'
 
 test('Mary pays the open invoice with a card that her bank asks about, and the balance changes', async ({ as }) => {
@@ -49,6 +49,23 @@ test('a wrong password three times is a refusal, and the payment can be tried ag
   await giveCard(mary, CARDS.good)
   await pay(mary)
   await ended(mary, 'Paid')
+})
+
+test('who declines at the bank is told that nothing was paid, and can pay with another card', async ({ as }) => {
+  const invoice = await bill(as, '17.00')
+  const mary = await as('mary')
+  await beginToPay(mary, invoice)
+  await giveCard(mary, CARDS.alwaysAsks)
+  await pay(mary)
+  await answerBank(mary, { button: 'This was not me: decline' })
+  await ended(mary, 'Not paid')
+  await invoiceIs(mary, invoice, 'Open')
+  await mary.goBack()
+  await mary.getByRole('link', { name: 'Try again' }).click()
+  await giveCard(mary, CARDS.good)
+  await pay(mary)
+  await ended(mary, 'Paid')
+  await invoiceIs(mary, invoice, 'Paid')
 })
 
 test('who comes back from the bank without an answer can go on', async ({ as }) => {
@@ -159,4 +176,42 @@ test('Panda sees nothing of ABC’s money', async ({ as }) => {
   await visit(panda, '/self-care/invoices')
   await expect(panda.getByRole('table')).toContainText('€30.00')
   await expect(panda.getByRole('table')).not.toContainText('€120.00')
+})
+
+test('nor can Panda look at ABC’s payments and cards, come back from the bank for it, or do anything with them', async ({ as }) => {
+  const [mary, panda] = [await as('mary'), await as('panda')]
+  await visit(mary, '/self-care/cards/new')
+  await giveCard(mary, CARDS.good)
+  await pay(mary)
+  await expect(mary.getByRole('heading', { level: 1, name: 'Card saved' })).toBeVisible()
+  const setup = new URL(mary.url()).searchParams.get('setup') ?? ''
+  await visit(mary, '/self-care/cards')
+  const card = await mary.locator('form input[name="id"]').first().inputValue()
+  await beginToPay(mary, await bill(as, '18.00'))
+  await giveCard(mary, CARDS.alwaysAsks)
+  await pay(mary)
+  await answerBank(mary, { button: 'Go back without deciding' })
+  await ended(mary, 'Your bank is waiting for you')
+  const payment = new URL(mary.url()).searchParams.get('payment') ?? ''
+  const pages = [
+    `/self-care/payments/${payment}`,
+    `/self-care/payments/${payment}/resume`,
+    `/self-care/payments/return?payment=${payment}`,
+    `/self-care/cards/return?setup=${setup}`,
+  ]
+  for (const page of pages) {
+    expect((await mary.request.get(page)).status(), `Mary’s ${page}`).toBe(200)
+    expect((await panda.request.get(page)).status(), page).toBe(404)
+  }
+  await visit(panda, '/self-care/payments')
+  for (const call of ['payment_cancel', 'card_default', 'card_remove']) {
+    const id = call === 'payment_cancel' ? payment : card
+    expect((await postByHand(panda, `/api/${call}`, { id })).status(), call).toBe(404)
+  }
+  expect((await postByHand(panda, '/api/payment_return', { payment })).status()).toBe(404)
+  expect((await postByHand(panda, '/api/pay_saved', { payment, method: card })).status()).toBe(404)
+  await mary.reload()
+  await mary.getByRole('link', { name: 'Continue at your bank' }).click()
+  await answerBank(mary, { password: '123456' })
+  await ended(mary, 'Paid')
 })

@@ -1,6 +1,6 @@
-// Payments that are followed without reloading, and automatic payment from being turned on to the e-mail and back.
+// Payments that are followed without reloading, and what the administrator does with them.
 
-import { CARDS, answerBank, beginToPay, bill, ended, giveCard, pay, standIn } from '../support/payments.ts'
+import { CARDS, beginToPay, bill, ended, giveCard, pay, standIn } from '../support/payments.ts'
 import { expect, told, test, visit } from '../support/test.ts'
 
 test('a payment that takes its time is followed until the bank has answered', async ({ as }) => {
@@ -12,57 +12,6 @@ test('a payment that takes its time is followed until the bank has answered', as
   await pay(mary)
   await ended(mary, 'Still processing')
   await ended(mary, 'Paid')
-})
-
-test('an automatic payment that the bank wants confirmed turns itself off, is told once, resumed, and turned on again', async ({ as }) => {
-  const mary = await as('mary')
-  await beginToPay(mary, await bill(as, '22.00'))
-  await giveCard(mary, CARDS.alwaysAsks)
-  await mary.getByLabel('Save this card').check()
-  await pay(mary)
-  await answerBank(mary, { password: '123456' })
-  await ended(mary, 'Paid')
-
-  const on = mary.getByRole('switch', { name: 'Pay automatically' })
-  await visit(mary, '/self-care/auto-payment')
-  await on.check()
-  await mary.locator('label').filter({ hasText: 'When an invoice is issued' }).click()
-  await mary.getByRole('button', { name: 'Save changes' }).click()
-  await told(mary, 'Automatic payment is on')
-
-  const invoice = await bill(as, '23.00')
-  await expect(async () => {
-    await visit(mary, '/self-care/auto-payment')
-    await expect(mary.getByText('Turned off on')).toBeVisible({ timeout: 500 })
-  }).toPass()
-  await expect(on).not.toBeChecked()
-
-  const abc = await as('abc')
-  const letters = abc.getByRole('link', { name: /needs verification/ })
-  await expect(async () => {
-    await visit(abc, '/self-care/mailbox')
-    await expect(letters).toHaveCount(1, { timeout: 500 })
-  }).toPass()
-  await letters.click()
-  const text = (await abc.locator('.letter-text').textContent()) ?? ''
-  const link = /http\S+\/resume/.exec(text)?.[0] ?? ''
-  await visit(mary, new URL(link).pathname)
-  await expect(mary.getByRole('heading', { level: 1, name: 'Go on paying' })).toBeVisible()
-  await expect(mary.getByRole('radio', { name: /3184/ })).toBeChecked()
-  await pay(mary)
-  await answerBank(mary, { password: '123456' })
-  await ended(mary, 'Paid')
-  await visit(mary, '/self-care/invoices')
-  await expect(mary.getByRole('row').filter({ hasText: invoice })).toContainText('Paid')
-
-  await visit(mary, '/self-care/auto-payment')
-  await expect(on).not.toBeChecked()
-  await on.check()
-  await mary.getByRole('button', { name: 'Save changes' }).click()
-  await told(mary, 'Automatic payment is on')
-  await on.uncheck()
-  await mary.getByRole('button', { name: 'Save changes' }).click()
-  await told(mary, 'Automatic payment is off')
 })
 
 test('the administrator adds, tests and turns off a payment system, and its secrets are never shown', async ({ as }) => {

@@ -162,10 +162,9 @@ fn address(text: &str) -> Url {
 fn pages(config: &Config, stand_in: Option<&Sim>, public_url: String) -> PaymentPages {
     match (&config.payments.stripe_script, stand_in) {
         (Some(script), _) => {
-            let mut origins = vec![script.origin()];
-            origins.extend(config.payments.stripe_api.as_ref().map(|api| api.origin()));
-            origins.dedup();
-            PaymentPages { script: script.0.to_string(), origins, public_url }
+            let api = config.payments.stripe_api.as_ref().map(|api| api.origin());
+            let api = api.or_else(|| stand_in.map(|stand_in| stand_in.base().to_owned()));
+            PaymentPages { script: script.0.to_string(), origins: origins(script.origin(), api), public_url }
         }
         (None, Some(stand_in)) => {
             let origins = vec![stand_in.base().to_owned()];
@@ -176,6 +175,20 @@ fn pages(config: &Config, stand_in: Option<&Sim>, public_url: String) -> Payment
             PaymentPages { script: STRIPE_SCRIPT.to_owned(), origins, public_url }
         }
     }
+}
+
+/// Whom a page with this script asks and shows. Stripe's own script opens and asks Stripe's own, wherever this server asks; so does
+/// a script from elsewhere that is for Stripe's own API.
+fn origins(script: String, api: Option<String>) -> Vec<String> {
+    let is_stripes = STRIPE_ORIGINS.contains(&script.as_str()) || script.ends_with(".js.stripe.com");
+    let stripes = if is_stripes || api.is_none() { STRIPE_ORIGINS.as_slice() } else { &[] };
+    let mut origins = vec![script];
+    for origin in stripes.iter().map(|&origin| origin.to_owned()).chain(api) {
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    origins
 }
 
 /// The configured keys, or the one that lies in the data folder.
@@ -245,6 +258,26 @@ async fn demo_system(store: &Store, systems: &Systems, change: &Change<'_>) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_may_ask_and_show_whom_its_script_needs() {
+        let of = |script: &str, api: Option<&str>| origins(script.to_owned(), api.map(str::to_owned));
+        let sorted = |mut some: Vec<String>| {
+            some.sort();
+            some
+        };
+        let stripes = sorted(STRIPE_ORIGINS.map(str::to_owned).to_vec());
+        // Another version of Stripe's own script.
+        assert_eq!(sorted(of("https://js.stripe.com", None)), stripes);
+        assert_eq!(sorted(of("https://js.stripe.com", Some("https://api.stripe.com"))), stripes);
+        let by_a_gateway = of("https://js.stripe.com", Some("https://gateway.example"));
+        assert!(STRIPE_ORIGINS.iter().all(|origin| by_a_gateway.contains(&(*origin).to_owned())), "{by_a_gateway:?}");
+        let elsewhere = of("https://scripts.example", None);
+        assert!(elsewhere.contains(&"https://scripts.example".to_owned()));
+        assert!(STRIPE_ORIGINS.iter().all(|origin| elsewhere.contains(&(*origin).to_owned())), "{elsewhere:?}");
+        // What stands for Stripe needs nothing of Stripe's.
+        assert_eq!(of("http://127.0.0.1:1", Some("http://127.0.0.1:1")), ["http://127.0.0.1:1"]);
+    }
 
     #[test]
     fn the_key_of_an_installation_is_made_once_and_is_nobody_elses() {

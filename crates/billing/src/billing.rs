@@ -13,7 +13,7 @@
 //! | automatic payment | charge taken (lease), payment by the charge's token | create and charge, or confirm (`…-confirm-CHARGE-ATTEMPT`) | state as above, then the charge's result | the lease ends; the same attempt is asked for under the same key, and counted once |
 //! | turned off | – | – | state, charges and the one mail | it is found to have failed again, and turned off then |
 //! | refund | refund `pending`, its amount reserved | refund (`refund-ID`) | its reference; then the payment's state; then its own, if word of it was counted before its name was known | the sweep, or the webhook, asks for the same refund |
-//! | save a card | setup, by its form's token | create (`setup-ID`) | reference; then the card | return or webhook find it by its name or its metadata |
+//! | save a card | setup, by its form's token | create (`setup-ID`) | reference; then the card | return, webhook or sweep find it by its name, or the webhook by its metadata |
 //! | forget a card | card removed | detach | – | it stays attached at the processor, unused and unseen |
 //!
 //! A payment has one PaymentIntent, whatever happens, and Stripe captures a PaymentIntent once. That is what makes
@@ -180,8 +180,26 @@ impl Billing {
         Ok(located)
     }
 
-    /// Takes what the processor said, and tells whom it concerns. `before`: the payment as it was looked at last.
+    /// Takes what the processor said, and tells whom it concerns: also the charge that the payment is for, if the bank says no to it
+    /// after a while. `before`: the payment as it was looked at last.
     pub(crate) async fn settle(
+        &self,
+        change: &Change<'_>,
+        cause: Cause,
+        before: &Payment,
+        snapshot: &Snapshot,
+    ) -> Result<Payment, BillingError> {
+        let after = self.take(change, cause, before, snapshot).await?;
+        let bank_said_no =
+            before.state == PaymentState::Processing && after.state == PaymentState::RequiresPaymentMethod;
+        if after.off_session && bank_said_no {
+            self.look_at_charge_of(&after).await?;
+        }
+        Ok(after)
+    }
+
+    /// Takes what the processor said. Whoever makes the charge that a payment is for sees himself what follows for that.
+    pub(crate) async fn take(
         &self,
         change: &Change<'_>,
         cause: Cause,
@@ -212,11 +230,6 @@ impl Billing {
             self.parts.mailer.wake();
             // The balance has moved.
             self.wake();
-        }
-        let bank_said_no =
-            before.state == PaymentState::Processing && after.state == PaymentState::RequiresPaymentMethod;
-        if after.off_session && bank_said_no {
-            self.look_at_charge_of(&after).await?;
         }
         Ok(after)
     }

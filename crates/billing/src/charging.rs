@@ -12,7 +12,7 @@ use tandem_domain::{
         method::PaymentMethod,
         payment::{ABANDONED_SECONDS, Cause, IntentStatus, Payment, PaymentState},
     },
-    ids::{CustomerId, PaymentId, Timestamp},
+    ids::{PaymentId, Timestamp},
     locale::TimeZone,
     money::Money,
 };
@@ -29,6 +29,8 @@ use crate::{
     processor::{Confirm, Intent, Processor, ProcessorError},
 };
 
+/// Invoices at which it is looked at once whether they are due.
+const DUE_AT_ONCE: u32 = 1000;
 /// How long a charge is one worker's, in seconds. Longer than all its requests together are waited for.
 const LEASE_SECONDS: i64 = 300;
 /// When a charge is looked at again whose payment is with the bank, or in its customer's hands, in seconds.
@@ -83,7 +85,7 @@ impl Billing {
         let mut noted = 0;
         // So many at once, until there are no more.
         loop {
-            match self.store().auto_payments().note_due(now, |zone| today(now, zone)).await? {
+            match self.store().auto_payments().note_due(now, DUE_AT_ONCE, |zone| today(now, zone)).await? {
                 0 => return Ok(noted),
                 some => noted += some,
             }
@@ -203,7 +205,7 @@ impl Billing {
         let Some(intent) = self.charged(&*processor, claimed, &payment, &method).await? else {
             return Ok(Verdict::Unwanted);
         };
-        let payment = self.settle(&change, Cause::Api, &payment, &intent.snapshot).await?;
+        let payment = self.take(&change, Cause::Api, &payment, &intent.snapshot).await?;
         Ok(match payment.state {
             state if state.is_paid() => Verdict::Paid,
             PaymentState::Processing => Verdict::Wait(UNDECIDED_SECONDS, "the bank has it".to_owned()),
@@ -328,7 +330,12 @@ impl Billing {
     ) -> Result<Outcome, BillingError> {
         let (charge, now) = (&claimed.charge, self.now());
         let charges = self.store().auto_payments();
-        let off = |reason| self.turn_off(now, charge.customer, reason, payment);
+        let off = |reason| self.turn_off(now, charge, reason, payment);
+        let verdict = match verdict {
+            // What was paid otherwise while the bank was asked has not failed.
+            Verdict::Failed(..) | Verdict::Off(_) if self.wanted(claimed).await?.is_none() => Verdict::Unwanted,
+            verdict => verdict,
+        };
         match verdict {
             // Ended in the transaction that credited it.
             Verdict::Paid => Ok(Outcome::Paid),
@@ -360,10 +367,11 @@ impl Billing {
     async fn turn_off(
         &self,
         now: Timestamp,
-        customer: CustomerId,
+        charge: &Charge,
         reason: DisabledReason,
         payment: Option<PaymentId>,
     ) -> Result<Outcome, BillingError> {
+        let customer = charge.customer;
         let tenant = Tenant::for_system(customer);
         let row = match payment {
             Some(id) => Some(self.store().payments().one(tenant, id).await?),
@@ -374,13 +382,14 @@ impl Billing {
         let failed = row.as_ref().map(|row| Failed { payment: &row.payment, invoice: &invoice, card: &card });
         let letter = |reader: &_| self.parts.letters.auto_payment_failed(reason, failed, now, reader);
         let change = Change::by_system(now);
-        let was_on = self.store().auto_payments().disable(&change, tenant, reason, payment, letter).await?;
-        if was_on {
+        let turned_off =
+            self.store().auto_payments().disable(&change, tenant, reason, charge.id, payment, letter).await?;
+        if turned_off {
             self.parts.mailer.wake();
             metrics::counter!("tandem_auto_payments_disabled_total", "reason" => reason.key()).increment(1);
             tracing::info!(%customer, reason = reason.key(), "automatic payment was turned off");
         }
-        Ok(Outcome::Over)
+        Ok(if turned_off { Outcome::Over } else { Outcome::Undecided })
     }
 
     async fn card_of(&self, tenant: Tenant) -> Result<String, StoreError> {

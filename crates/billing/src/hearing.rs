@@ -122,11 +122,8 @@ impl Billing {
         reference: &str,
         refunds: &[Refund],
     ) -> Result<Option<Refund>, BillingError> {
-        let told = match self.processor(system).await?.fetch_refund(reference).await {
-            Ok(told) => told.refund,
-            Err(ProcessorError::NotFound { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
+        // The processor said itself that it is there: if it does not know it, something is wrong, and the word is not done.
+        let told = self.processor(system).await?.fetch_refund(reference).await?.refund;
         let own = refunds.iter().find(|refund| Some(refund.id) == told && refund.reference.is_none());
         let Some(own) = own else { return Ok(None) };
         self.store().payments().attach_refund(own.id, reference).await?;

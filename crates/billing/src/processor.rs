@@ -300,6 +300,10 @@ pub trait Processor: Send + Sync + 'static {
     /// Asks for something that needs the key and changes nothing.
     async fn test_connection(&self) -> Result<Connection, ProcessorError>;
 
+    /// The processor's name of the account that the key is of. Keys come and go; what was made with one is known to another only
+    /// within the same account.
+    async fn account(&self) -> Result<String, ProcessorError>;
+
     /// Makes the customer known there, and gives its name for it. The same customer gets the same name for a day at
     /// least; whoever calls keeps it.
     async fn create_payer(&self, payer: &NewPayer) -> Result<String, ProcessorError>;

@@ -54,16 +54,18 @@ impl Billing {
         let processor = self.processor(payment.system).await?;
         let told = match self.refund_located(&*processor, refund, &reference).await {
             Ok(told) => told,
-            Err(
-                error @ (ProcessorError::Refused { .. }
-                | ProcessorError::OutOfState { .. }
-                | ProcessorError::NotFound { .. }),
-            ) => {
+            Err(error) if is_refusal(&error, refund) => {
                 tracing::error!(refund = %refund.id, payment = %payment.id, %error, "a refund was refused");
                 self.store().payments().refund_failed(change, cause, refund.id, &error.to_string()).await?;
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                if matches!(error, ProcessorError::NotFound { .. }) {
+                    tracing::error!(refund = %refund.id, payment = %payment.id, %error,
+                        "the processor made a refund and does not know it any more: are the keys of another account?");
+                }
+                return Err(error.into());
+            }
         };
         self.store().payments().attach_refund(refund.id, &told.reference).await?;
         match told.status {
@@ -123,5 +125,19 @@ impl Billing {
             },
             told => told,
         }
+    }
+}
+
+/// Whether the processor will never make a refund. That it does not know one which it has made before says nothing about the money.
+const fn is_refusal(error: &ProcessorError, refund: &Refund) -> bool {
+    match error {
+        ProcessorError::Refused { .. } | ProcessorError::OutOfState { .. } => true,
+        ProcessorError::NotFound { .. } => refund.reference.is_none(),
+        ProcessorError::Unreachable(_)
+        | ProcessorError::Busy { .. }
+        | ProcessorError::Credentials { .. }
+        | ProcessorError::KeySpent { .. }
+        | ProcessorError::KeyUsed { .. }
+        | ProcessorError::Unreadable(_) => false,
     }
 }

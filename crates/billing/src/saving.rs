@@ -92,7 +92,7 @@ impl Billing {
         Ok(())
     }
 
-    async fn setup_go_on(&self, change: &Change<'_>, setup: Setup) -> Result<Saving, BillingError> {
+    pub(crate) async fn setup_go_on(&self, change: &Change<'_>, setup: Setup) -> Result<Saving, BillingError> {
         let processor = self.processor(setup.system).await?;
         let tenant = Tenant::for_system(setup.customer);
         let told = match &setup.reference {
@@ -100,7 +100,7 @@ impl Billing {
             None => {
                 let payer = self.payer(&*processor, tenant, setup.system).await?;
                 let told = processor.create_setup(setup.id, setup.customer, &payer).await?;
-                self.store().payment_methods().attach_setup(setup.id, &told.reference).await?;
+                self.store().payment_methods().attach_setup(change.at, setup.id, &told.reference).await?;
                 told
             }
         };
@@ -157,7 +157,7 @@ impl Billing {
         match &setup.reference {
             Some(own) if own != reference => return Ok(FOREIGN),
             Some(_) => {}
-            None => methods.attach_setup(id, reference).await?,
+            None => methods.attach_setup(change.at, id, reference).await?,
         }
         match self.setup_settle(change, &setup, &told).await {
             Ok(()) => Ok(Heard::Done),

@@ -1,5 +1,6 @@
 //! What is left pending is asked about until it is decided: payments whose customers never came back and whose webhooks
-//! were lost, payments that were being created when the program died, refunds that were not answered.
+//! were lost, payments that were being created when the program died, refunds that were not answered, cards that are
+//! saved and nobody heard of it.
 
 use std::future::ready;
 
@@ -8,12 +9,13 @@ use tandem_domain::{
     access::Tenant,
     billing::{
         failure::{Failure, FailureKind},
-        payment::{Cause, Payment},
+        method::{Setup, SetupState},
+        payment::{ABANDONED_SECONDS, Cause, Payment},
         refund::Refund,
     },
     ids::Timestamp,
 };
-use tandem_store::Change;
+use tandem_store::{Change, StoreError};
 
 use crate::{
     billing::{Billing, KEY_SECONDS, ON_ITS_WAY_SECONDS},
@@ -31,14 +33,14 @@ const TOGETHER: usize = 8;
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Payments and refunds that were asked about.
+    /// Payments, refunds and savings of cards that were asked about.
     pub asked: u32,
     /// Those about which nothing could be learned; they are asked about again.
     pub failed: u32,
 }
 
 impl Billing {
-    /// Asks about all payments and refunds whose time has come.
+    /// Asks about all payments, refunds and savings of cards whose time has come.
     ///
     /// # Errors
     /// [`BillingError::Store`]: the records cannot be read. What one payment does keeps no other from being asked
@@ -49,41 +51,71 @@ impl Billing {
 
     /// As [`Billing::sweep`], as long as it shall go on.
     pub(crate) async fn sweep_while(&self, goes_on: impl Fn() -> bool + Sync) -> Result<Swept, BillingError> {
-        let mut swept = Swept::default();
+        let payments = self.store().payments();
+        let take = |now| payments.due_for_sweep(now, LEASE_SECONDS, AT_ONCE);
+        let one = |payment: Payment| async move {
+            self.sweep_payment(self.now(), &payment).await.inspect_err(|error| {
+                tracing::warn!(payment = %payment.id, %error, "nothing can be learned of a pending payment yet");
+            })
+        };
+        let swept = self.sweep_all(Swept::default(), &goes_on, take, one).await?;
+        let take = |now| payments.due_refunds(now, LEASE_SECONDS, AT_ONCE);
+        let one = |refund: Refund| async move {
+            let change = Change::by_system(self.now());
+            self.refund_go_on(&change, Cause::Sweep, &refund).await.inspect_err(|error| {
+                tracing::warn!(refund = %refund.id, %error, "nothing can be learned of a pending refund yet");
+            })
+        };
+        let swept = self.sweep_all(swept, &goes_on, take, one).await?;
+        let take = |now| payments.due_setups(now, LEASE_SECONDS, AT_ONCE);
+        let one = |setup: Setup| async move {
+            self.sweep_setup(self.now(), &setup).await.inspect_err(|error| {
+                tracing::warn!(setup = %setup.id, %error, "nothing can be learned of the saving of a card yet");
+            })
+        };
+        self.sweep_all(swept, &goes_on, take, one).await
+    }
+
+    /// Takes what is due, some at once, and asks about it, until there is no more or it shall not go on.
+    async fn sweep_all<T, Due, One>(
+        &self,
+        mut swept: Swept,
+        goes_on: &(impl Fn() -> bool + Sync),
+        take: impl Fn(Timestamp) -> Due,
+        one: impl Fn(T) -> One,
+    ) -> Result<Swept, BillingError>
+    where
+        Due: Future<Output = Result<Vec<T>, StoreError>>,
+        One: Future<Output = Result<(), BillingError>>,
+    {
         while goes_on() {
-            let now = self.now();
-            let due = self.store().payments().due_for_sweep(now, LEASE_SECONDS, AT_ONCE).await?;
+            let due = take(self.now()).await?;
             if due.is_empty() {
                 break;
             }
-            let goes_on = &goes_on;
-            let one = |payment: Payment| async move {
-                let outcome = if goes_on() { self.sweep_payment(self.now(), &payment).await } else { Ok(()) };
-                outcome.inspect_err(|error| {
-                    tracing::warn!(payment = %payment.id, %error, "nothing can be learned of a pending payment yet");
-                })
-            };
-            let outcomes = stream::iter(due).map(one).buffer_unordered(TOGETHER);
-            swept = outcomes.fold(swept, |swept, outcome| ready(swept.with(&outcome))).await;
-        }
-        while goes_on() {
-            let now = self.now();
-            let due = self.store().payments().due_refunds(now, LEASE_SECONDS, AT_ONCE).await?;
-            if due.is_empty() {
-                break;
-            }
-            let goes_on = &goes_on;
-            let one = |refund: Refund| async move {
-                let change = Change::by_system(self.now());
-                let outcome = if goes_on() { self.refund_go_on(&change, Cause::Sweep, &refund).await } else { Ok(()) };
-                outcome.inspect_err(|error| {
-                    tracing::warn!(refund = %refund.id, %error, "nothing can be learned of a pending refund yet");
-                })
-            };
-            let outcomes = stream::iter(due).map(one).buffer_unordered(TOGETHER);
-            swept = outcomes.fold(swept, |swept, outcome| ready(swept.with(&outcome))).await;
+            let one = &one;
+            let asked = stream::iter(due).map(|it| async move { if goes_on() { one(it).await } else { Ok(()) } });
+            swept = asked.buffer_unordered(TOGETHER).fold(swept, |swept, asked| ready(swept.with(&asked))).await;
         }
         Ok(swept)
+    }
+
+    /// Asks about the saving of a card. The customer may have passed the bank's check without coming back.
+    async fn sweep_setup(&self, now: Timestamp, setup: &Setup) -> Result<(), BillingError> {
+        let methods = self.store().payment_methods();
+        let is_abandoned = now.seconds_since(setup.created) > ABANDONED_SECONDS;
+        match self.setup_go_on(&Change::by_system(now), setup.clone()).await {
+            Ok(saving) if saving.setup.state != SetupState::Open => Ok(()),
+            // Should the customer still come back, the card is saved all the same.
+            Ok(_) if is_abandoned => Ok(methods.setup_failed(setup.id).await?),
+            Ok(_) => Ok(methods.setup_waits(now, setup).await?),
+            Err(error) => {
+                if is_abandoned && !error.is_temporary() {
+                    methods.setup_failed(setup.id).await?;
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn sweep_payment(&self, now: Timestamp, payment: &Payment) -> Result<(), BillingError> {

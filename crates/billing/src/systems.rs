@@ -3,15 +3,20 @@
 //! Nothing is kept between two requests: what the database says counts at once on every node, so that a key that was
 //! changed or taken away is out of use with the next request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use rand::RngCore;
 use tandem_domain::{
     billing::system::{PaymentSystem, Processor as Kind},
+    error::FieldErrors,
     ids::PaymentSystemId,
 };
-use tandem_store::{Change, Store, payment_systems::Secret as Column};
+use tandem_store::{
+    Change, Store,
+    payment_systems::{ANOTHER_ACCOUNT, Secret as Column},
+};
+use tokio::time::timeout;
 
 use crate::{
     Clock,
@@ -21,6 +26,17 @@ use crate::{
     stripe::{Stripe, StripeOptions},
     vault::{Purpose, Vault},
 };
+
+/// How long whoever saves a form waits for the processor to tell whose key it is.
+const ACCOUNT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Credentials that are good for a payment system, and whose they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    credentials: StripeCredentials,
+    /// The processor's name of the account; `None`: it was not asked, for the key is the one before, or it did not tell.
+    account: Option<String>,
+}
 
 /// Whoever knows the processor of a payment system; a trait, so that tests can put anything behind one.
 #[async_trait]
@@ -50,15 +66,19 @@ impl Systems {
     /// What is stored after a form with these credentials was saved for `system`: to be called before the payment
     /// system itself is saved, so that either all of the form is good or none is written. `id`: `None` for a new one.
     ///
+    /// The processor is asked of which account a new key is. While nothing was made with the system any account will do, also one
+    /// that the processor does not tell at the moment.
+    ///
     /// # Errors
-    /// [`BillingError::Refused`]: `secret_key`, `public_key`, `webhook_secret`; [`BillingError::Vault`] when what was
-    /// there cannot be opened and not all of it is entered anew.
+    /// [`BillingError::Refused`]: `secret_key`, also when it is of another account than what was made with the system, or when that
+    /// cannot be known; `public_key`, `webhook_secret`; [`BillingError::Vault`] when what was there cannot be opened and not
+    /// all of it is entered anew.
     pub async fn check(
         &self,
         id: Option<PaymentSystemId>,
         system: &PaymentSystem,
         typed: &TypedCredentials,
-    ) -> Result<StripeCredentials, BillingError> {
+    ) -> Result<Checked, BillingError> {
         let before = match id {
             None => None,
             Some(id) => match self.credentials(id).await {
@@ -68,41 +88,90 @@ impl Systems {
                 Err(error) => return Err(error),
             },
         };
-        StripeCredentials::typed(before.as_ref(), typed, &system.public_key, system.test_mode)
-            .map_err(BillingError::Refused)
+        let credentials = StripeCredentials::typed(before.as_ref(), typed, &system.public_key, system.test_mode)
+            .map_err(BillingError::Refused)?;
+        let account = match &before {
+            Some(before) if before.secret_key == credentials.secret_key => None,
+            before => self.account_of_new(id, before.as_ref(), &credentials).await?,
+        };
+        Ok(Checked { credentials, account })
+    }
+
+    /// The account of a new key, which must be the one of the key before if anything was made with that.
+    async fn account_of_new(
+        &self,
+        id: Option<PaymentSystemId>,
+        before: Option<&StripeCredentials>,
+        new: &StripeCredentials,
+    ) -> Result<Option<String>, BillingError> {
+        let told = self.account_of(new).await;
+        let systems = self.store.payment_systems();
+        let used = match id {
+            Some(id) if systems.is_used(id).await? => id,
+            Some(_) | None => return Ok(told.ok()),
+        };
+        let account = told.map_err(|error| refused_key(unknown_account(&error)))?;
+        let known = match (systems.account(used).await?, before) {
+            (Some(known), _) => Some(known),
+            // It was never noted. A key that is out of use cannot tell any more, and then the new one counts.
+            (None, Some(before)) => self.account_of(before).await.ok(),
+            (None, None) => None,
+        };
+        if known.is_some_and(|known| known != account) {
+            return Err(refused_key(ANOTHER_ACCOUNT.to_owned()));
+        }
+        Ok(Some(account))
+    }
+
+    async fn account_of(&self, credentials: &StripeCredentials) -> Result<String, ProcessorError> {
+        // Of test mode and live mode it is the same.
+        let stripe = self.stripe_with(credentials.clone(), true)?;
+        let told = timeout(ACCOUNT_PATIENCE, stripe.account()).await;
+        told.unwrap_or_else(|_| Err(ProcessorError::Unreachable("no answer in time".to_owned())))
+    }
+
+    fn stripe_with(&self, credentials: StripeCredentials, test_mode: bool) -> Result<Stripe, ProcessorError> {
+        Stripe::new(&self.stripe, &self.client, credentials, test_mode, self.clock.clone())
     }
 
     /// Keeps credentials that [`Systems::check`] made; those that are as they were are not written.
     ///
     /// # Errors
-    /// [`BillingError::Store`], [`BillingError::Vault`].
-    pub async fn keep(
-        &self,
-        change: &Change<'_>,
-        id: PaymentSystemId,
-        credentials: &StripeCredentials,
-    ) -> Result<(), BillingError> {
+    /// [`BillingError::Store`], also `Refused` (`secret_key`) when the first payment came between; [`BillingError::Vault`].
+    pub async fn keep(&self, change: &Change<'_>, id: PaymentSystemId, checked: &Checked) -> Result<(), BillingError> {
+        let Checked { credentials, account } = checked;
         let before = match self.credentials(id).await {
             Ok(before) => before,
             Err(BillingError::Vault(_)) => None,
             Err(error) => return Err(error),
         };
         if before.as_ref().map(|before| &before.secret_key) != Some(&credentials.secret_key) {
-            self.seal(change, id, Column::Credentials, &credentials.keys_json()).await?;
+            let sealed = self.sealed(id, Column::Credentials, &credentials.keys_json())?;
+            self.store.payment_systems().set_credentials(change, id, &sealed, account.as_deref()).await?;
         }
         let secrets = &credentials.signing_secrets;
         if before.map(|before| before.signing_secrets).unwrap_or_default() != *secrets {
-            self.seal(change, id, Column::Webhook, &credentials.signing_secrets_json()).await?;
+            let sealed = self.sealed(id, Column::Webhook, &credentials.signing_secrets_json())?;
+            self.store.payment_systems().set_secret(change, id, Column::Webhook, &sealed).await?;
         }
         Ok(())
     }
 
-    /// Asks the processor whether it takes the credentials.
+    /// Asks the processor whether it takes the credentials, and keeps of which account they are.
     ///
     /// # Errors
     /// [`BillingError::Processor`] with its words; [`BillingError::NoCredentials`].
-    pub async fn test(&self, id: PaymentSystemId) -> Result<Connection, BillingError> {
-        Ok(self.of(id).await?.test_connection().await?)
+    pub async fn test(&self, change: &Change<'_>, id: PaymentSystemId) -> Result<Connection, BillingError> {
+        let processor = self.of(id).await?;
+        let connection = processor.test_connection().await?;
+        match processor.account().await {
+            Ok(account) => self.store.payment_systems().note_account(change, id, &account).await?,
+            // A restricted key need not be allowed to ask.
+            Err(error) => {
+                tracing::info!(system = %id, %error, "the processor does not tell of which account the key is")
+            }
+        }
+        Ok(connection)
     }
 
     /// Seals with the newest key what is sealed with an older one; tells how much. To be called at the start:
@@ -151,17 +220,6 @@ impl Systems {
         Ok(sealed.map(|sealed| self.vault.open(id, purpose(column), &sealed)).transpose()?)
     }
 
-    async fn seal(
-        &self,
-        change: &Change<'_>,
-        id: PaymentSystemId,
-        column: Column,
-        plain: &[u8],
-    ) -> Result<(), BillingError> {
-        let sealed = self.sealed(id, column, plain)?;
-        Ok(self.store.payment_systems().set_secret(change, id, column, &sealed).await?)
-    }
-
     fn sealed(&self, id: PaymentSystemId, column: Column, plain: &[u8]) -> Result<Vec<u8>, BillingError> {
         let mut nonce = [0; 12];
         rand::rng().fill_bytes(&mut nonce);
@@ -176,12 +234,27 @@ impl Processors for Systems {
         match system.processor {
             Kind::Stripe => {
                 let credentials = self.credentials(id).await?.ok_or(BillingError::NoCredentials(id))?;
-                let stripe: Result<Stripe, ProcessorError> =
-                    Stripe::new(&self.stripe, &self.client, credentials, system.test_mode, self.clock.clone());
-                Ok(Arc::new(stripe?))
+                Ok(Arc::new(self.stripe_with(credentials, system.test_mode)?))
             }
             Kind::PlugNPay => Err(BillingError::NoProcessor(system.processor.label())),
         }
+    }
+}
+
+fn refused_key(words: String) -> BillingError {
+    BillingError::Refused(FieldErrors::one("secret_key", words))
+}
+
+/// Why a new key is not saved of which it is not known whose it is.
+fn unknown_account(error: &ProcessorError) -> String {
+    const WHY: &str = "This payment system has payments, customers or cards, so a new key must be of the same account";
+    match error {
+        ProcessorError::Credentials { .. } => {
+            format!(
+                "{WHY}, and Stripe does not take this one. Copy it again; a restricted key needs the permission to read the account."
+            )
+        }
+        _ => format!("{WHY}, and Stripe does not answer at the moment. Nothing was saved; try again in a minute."),
     }
 }
 

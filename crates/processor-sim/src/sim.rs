@@ -27,6 +27,8 @@ pub struct Options {
     pub publishable_key: String,
     /// Where events are sent; [`Control::set_webhook`] can say it later.
     pub webhook: Option<Webhook>,
+    /// The merchant's account, whose keys those are: `acct_…`.
+    pub account: String,
     /// The merchant's name on the bank's page.
     pub merchant: String,
     /// The account's version of the API: of requests that say none, and of webhooks.
@@ -56,6 +58,7 @@ impl Default for Options {
             secret_key: "sk_test_tandem".to_owned(),
             publishable_key: "pk_test_tandem".to_owned(),
             webhook: None,
+            account: "acct_1TandemStandIn00".to_owned(),
             merchant: "Tandem".to_owned(),
             api_version: "2026-09-30.endive".to_owned(),
             most_objects: 20_000,
@@ -108,6 +111,7 @@ impl Sim {
         let mut state = State::new(options.seed.unwrap_or_else(rand::random), options.most_objects);
         state.base.clone_from(&base);
         state.api_version = options.api_version;
+        state.account = options.account;
         state.merchant = options.merchant;
         state.webhook = options.webhook;
         if let Some(file) = &options.file {

@@ -6,7 +6,7 @@ use tandem_domain::{
     billing::{
         auto_payment::{DisabledReason, NOT_PROVEN},
         method::{MethodLabel, PaymentMethod, Setup, SetupState},
-        payment::MethodSnapshot,
+        payment::{MethodSnapshot, next_sweep_seconds},
     },
     ids::{PaymentMethodId, PaymentSystemId, SetupId, Timestamp},
 };
@@ -192,15 +192,18 @@ impl PaymentMethods<'_> {
         Ok(setup)
     }
 
-    /// Keeps the processor's name for the saving of a card, once.
+    /// Keeps the processor's name for the saving of a card, once. From now on the processor is asked about it now and then: before
+    /// nobody could have given a card.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Refused`] (`reference`) when it has another.
-    pub async fn attach_setup(&self, id: SetupId, reference: &str) -> Result<(), StoreError> {
+    pub async fn attach_setup(&self, now: Timestamp, id: SetupId, reference: &str) -> Result<(), StoreError> {
         let mut tx = self.0.begin().await?;
-        let attach =
-            sql("UPDATE payment_setup SET reference = $1 WHERE id = $2 AND (reference IS NULL OR reference = $1)");
-        if tx.run(attach.bind(reference).bind(id)).await? == 0 {
+        let attach = sql("UPDATE payment_setup SET reference = $1, \
+                          sweep_at = CASE WHEN state = 'open' THEN $2 ELSE NULL END \
+                          WHERE id = $3 AND (reference IS NULL OR reference = $1)");
+        let sweep_at = now.plus_seconds(next_sweep_seconds(0));
+        if tx.run(attach.bind(reference).bind(sweep_at).bind(id)).await? == 0 {
             return match tx.one(setup_by_id(id)).await? {
                 None => Err(StoreError::NotFound),
                 Some(_) => Err(StoreError::refused("reference", "The processor knows this by another name.")),
@@ -226,7 +229,7 @@ impl PaymentMethods<'_> {
         let saved = MethodSnapshot { saved: true, ..told.clone() };
         let method = keep(&mut write, tenant, setup.system, &saved).await?;
         let method = method.ok_or_else(|| StoreError::refused("method", "This card cannot be saved."))?;
-        let done = sql("UPDATE payment_setup SET state = $1, method_id = $2 WHERE id = $3");
+        let done = sql("UPDATE payment_setup SET state = $1, method_id = $2, sweep_at = NULL WHERE id = $3");
         write.run(done.bind(SetupState::Succeeded.key()).bind(method).bind(id)).await?;
         write.commit().await?;
         Ok(method)
@@ -237,12 +240,24 @@ impl PaymentMethods<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn setup_failed(&self, id: SetupId) -> Result<(), StoreError> {
-        let failed = sql("UPDATE payment_setup SET state = $1 WHERE id = $2 AND state = $3")
+        let failed = sql("UPDATE payment_setup SET state = $1, sweep_at = NULL WHERE id = $2 AND state = $3")
             .bind(SetupState::Failed.key())
             .bind(id)
             .bind(SetupState::Open.key());
         let mut tx = self.0.begin().await?;
         tx.run(failed).await?;
+        tx.commit().await
+    }
+
+    /// Nothing is decided about the saving of a card: the processor is asked again later.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn setup_waits(&self, now: Timestamp, setup: &Setup) -> Result<(), StoreError> {
+        let next = now.plus_seconds(next_sweep_seconds(now.seconds_since(setup.created)));
+        let waits = sql("UPDATE payment_setup SET sweep_at = $1 WHERE id = $2 AND state = $3");
+        let mut tx = self.0.begin().await?;
+        tx.run(waits.bind(next).bind(setup.id).bind(SetupState::Open.key())).await?;
         tx.commit().await
     }
 
@@ -377,7 +392,7 @@ pub(crate) fn read(row: &Row) -> Result<PaymentMethod, StoreError> {
     })
 }
 
-fn read_setup(row: &Row) -> Result<Setup, StoreError> {
+pub(crate) fn read_setup(row: &Row) -> Result<Setup, StoreError> {
     Ok(Setup {
         id: row.parse("id")?,
         customer: row.parse("customer_id")?,

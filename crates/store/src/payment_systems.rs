@@ -36,6 +36,11 @@ impl Secret {
     }
 }
 
+/// Why keys of another account are refused, at `secret_key`.
+pub const ANOTHER_ACCOUNT: &str = "This key is of another account. The payments, customers and cards of this payment system are in \
+                                   the account of the key before: enter a key of that one, or add a new payment system for \
+                                   this account and turn this one off.";
+
 /// The payment systems. See [`Store::payment_systems`].
 #[derive(Clone, Copy)]
 pub struct PaymentSystems<'a>(pub(crate) &'a Store);
@@ -191,6 +196,75 @@ impl PaymentSystems<'_> {
         self.put_secret(change, id, secret, None, sealed).await.map(drop)
     }
 
+    /// Keeps the credentials, sealed by whoever calls, and the processor's name of the account that they are of; `None`: it is not
+    /// known. What was made with those before is only known to those of the same account.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Refused`] (`secret_key`) when the system [is used](PaymentSystems::is_used) and they
+    /// are of another account, or it is not known of which.
+    pub async fn set_credentials(
+        &self,
+        change: &Change<'_>,
+        id: PaymentSystemId,
+        sealed: &[u8],
+        account: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let mut write = self.0.write(change).await?;
+        let row = write.one(by_id(id)).await?.ok_or(StoreError::NotFound)?;
+        let before = row.text_or_null("account")?;
+        let is_known = account.is_some() && before.as_deref().is_none_or(|before| Some(before) == account);
+        if !is_known && is_used(&mut write, id).await? {
+            return Err(StoreError::refused("secret_key", ANOTHER_ACCOUNT));
+        }
+        let set = sql("UPDATE payment_system SET credentials = $1, account = $2 WHERE id = $3");
+        write.run(set.bind(hexadecimal(sealed)).bind(account.map(str::to_owned)).bind(id)).await?;
+        let mut told = vec![is_changed(Secret::Credentials)];
+        told.extend(account_told(before.as_deref(), account));
+        write.tell(&About::own(Subject::PaymentSystem, id, &stored(&row)?.value.name), "changed", None, told).await?;
+        write.commit().await
+    }
+
+    /// Keeps the processor's name of the account that the credentials are of, unless it is known.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn note_account(
+        &self,
+        change: &Change<'_>,
+        id: PaymentSystemId,
+        account: &str,
+    ) -> Result<(), StoreError> {
+        if self.account(id).await?.is_some() {
+            return Ok(());
+        }
+        let mut write = self.0.write(change).await?;
+        let system = write.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)?.value;
+        let note = sql("UPDATE payment_system SET account = $1 WHERE id = $2 AND account IS NULL");
+        if write.run(note.bind(account).bind(id)).await? == 0 {
+            return Ok(());
+        }
+        let about = About::own(Subject::PaymentSystem, id, &system.name);
+        write.tell(&about, "changed", None, account_told(None, Some(account)).into_iter().collect()).await?;
+        write.commit().await
+    }
+
+    /// The processor's name of the account that the credentials are of; `None`: it is not known.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn account(&self, id: PaymentSystemId) -> Result<Option<String>, StoreError> {
+        self.0.db.one(by_id(id)).await?.ok_or(StoreError::NotFound)?.text_or_null("account")
+    }
+
+    /// Whether there is anything at the processor that only the account of its credentials knows: payments, customers, cards, or
+    /// the saving of one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn is_used(&self, id: PaymentSystemId) -> Result<bool, StoreError> {
+        Ok(self.0.db.one(used(id)).await?.is_some())
+    }
+
     /// As [`PaymentSystems::set_secret`], in place of this very one: tells whether it was still there. Whoever seals it with another
     /// key does not undo what an administrator entered meanwhile.
     ///
@@ -230,8 +304,7 @@ impl PaymentSystems<'_> {
             return Ok(false);
         }
         let about = About::own(Subject::PaymentSystem, id, &system.name);
-        let told = FieldChange { field: column.into(), old: String::new(), new: "(changed)".into() };
-        write.tell(&about, "changed", None, vec![told]).await?;
+        write.tell(&about, "changed", None, vec![is_changed(secret)]).await?;
         write.commit().await?;
         Ok(true)
     }
@@ -283,9 +356,26 @@ async fn set_routes(write: &mut Write<'_>, id: PaymentSystemId, system: &Payment
 }
 
 async fn is_used(write: &mut Write<'_>, id: PaymentSystemId) -> Result<bool, StoreError> {
+    Ok(write.one(used(id)).await?.is_some())
+}
+
+/// Something that only the processor's account knows.
+fn used(id: PaymentSystemId) -> Sql {
     let used = "SELECT id FROM payment WHERE system_id = $1 UNION ALL SELECT id FROM payment_method WHERE system_id = $1 \
-                LIMIT 1";
-    Ok(write.one(sql(used).bind(id)).await?.is_some())
+                UNION ALL SELECT id FROM payment_setup WHERE system_id = $1 \
+                UNION ALL SELECT customer_id AS id FROM payment_customer WHERE system_id = $1 LIMIT 1";
+    sql(used).bind(id)
+}
+
+/// What the audit log tells of a secret.
+fn is_changed(secret: Secret) -> FieldChange {
+    FieldChange { field: secret.column().into(), old: String::new(), new: "(changed)".into() }
+}
+
+/// What it tells of the account.
+fn account_told(old: Option<&str>, new: Option<&str>) -> Option<FieldChange> {
+    let text = |account: Option<&str>| account.unwrap_or_default().to_owned();
+    (old != new).then(|| FieldChange { field: "account".into(), old: text(old), new: text(new) })
 }
 
 fn by_id(id: PaymentSystemId) -> Sql {

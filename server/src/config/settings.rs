@@ -198,7 +198,7 @@ settings! {
         /// Stripe's API, where it is not `https://api.stripe.com/` (in the demonstration, a stand-in).
         stripe_api: Option<WebAddress> = "",
         /// Stripe's script with the fields for cards, where it is not `https://js.stripe.com/v3/`. Only that host’s script and
-        /// frames get into our pages.
+        /// frames get into our pages, and Stripe’s own where its script or its API is used.
         stripe_script: Option<WebAddress> = "",
         /// After how long an automatic payment that was declined is tried again, once for each. One that the bank wants to see
         /// the cardholder for is never tried again by itself.

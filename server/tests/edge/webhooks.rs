@@ -9,18 +9,14 @@ use axum::{
 use serde_json::Value;
 use tandem_app::server::Clock as _;
 use tandem_billing::{paying::PayRequest, stripe::StripeOptions};
-use tandem_domain::{
-    access::Tenant,
-    customer::{Billing as Pays, Customer},
-    ids::PaymentSystemId,
-    locale::{Currency, Locale, TimeZone},
-};
+use tandem_domain::{access::Tenant, ids::PaymentSystemId};
 use tandem_processor_sim::{Fault, FaultKind, Sim, webhooks::signature};
 use tandem_server::{
     clock::SystemClock,
     http::{body_limit::LARGEST_BODY, router, site::Site, webhooks},
 };
-use tandem_store::{Options as StoreOptions, Store, classes, payments::PayFor, roles};
+use tandem_store::{Options as StoreOptions, Store, payments::PayFor};
+use tandem_till::company;
 use tempfile::TempDir;
 
 use crate::{
@@ -51,7 +47,7 @@ impl Paid {
             StripeOptions { pause: Duration::from_millis(1), ..StripeOptions::at(sim.base().parse().unwrap()) };
         let (systems, billing) = payments(&store, stripe);
         let system = add_system(&store, &systems, "Cards", true, SIGNING_SECRET).await;
-        let abc = company(&store).await;
+        let abc = company(&store, &change(), "ABC").await.unwrap();
         let wish =
             PayRequest { token: "form".into(), pay_for: PayFor::Balance(1_000), save_method: false, payer: None };
         let payment = billing.begin(&change(), abc, &wish).await.unwrap().payment;
@@ -88,21 +84,6 @@ impl Paid {
 /// The signature of so many seconds ago.
 fn sign(secret: &str, ago: i64, body: &str) -> String {
     signature::header(&[secret.to_owned()], SystemClock.now().0 / 1000 - ago, body)
-}
-
-async fn company(store: &Store) -> Tenant {
-    let customer = Customer {
-        name: "ABC".into(),
-        email: "office@abc.example".into(),
-        sip_prefix: "abc".into(),
-        currency: Currency::Eur,
-        billing: Pays::Postpaid,
-        class: classes::STANDARD,
-        locale: Locale::EnGb,
-        time_zone: TimeZone::default(),
-        role: roles::CUSTOMER,
-    };
-    Tenant::for_system(store.customers().create(&customer, None, &change()).await.unwrap())
 }
 
 #[tokio::test]

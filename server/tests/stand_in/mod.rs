@@ -5,22 +5,15 @@ use std::sync::Arc;
 use tandem_app::server::Clock as _;
 use tandem_billing::{
     billing::{Billing, Parts},
-    credentials::TypedCredentials,
     letters::PaymentLetters,
     processor::Confirm,
-    secret::Secret,
     stripe::{StripeOptions, api_version},
     systems::{Processors as _, Systems},
     vault::Vault,
 };
 use tandem_domain::{
-    billing::{
-        auto_payment::RetryPolicy,
-        payment::Payment,
-        system::{PaymentSystem, Processor},
-    },
+    billing::{auto_payment::RetryPolicy, payment::Payment},
     ids::PaymentSystemId,
-    locale::Currency,
 };
 use tandem_mail::Mailer;
 use tandem_processor_sim::{Options, Sim};
@@ -60,20 +53,7 @@ pub async fn add_system(
     active: bool,
     webhook_secret: &str,
 ) -> PaymentSystemId {
-    let system = PaymentSystem {
-        name: name.into(),
-        processor: Processor::Stripe,
-        test_mode: true,
-        currencies: vec![Currency::Eur],
-        active,
-        public_key: "pk_test_tandem".into(),
-    };
-    let typed =
-        TypedCredentials { secret_key: Secret::new("sk_test_tandem"), webhook_secret: Secret::new(webhook_secret) };
-    let credentials = systems.check(None, &system, &typed).await.unwrap();
-    let id = store.payment_systems().create(&change(), &system).await.unwrap();
-    systems.keep(&change(), id, &credentials).await.unwrap();
-    id
+    tandem_till::add_system(store, systems, &change(), (name, active), webhook_secret).await.unwrap()
 }
 
 /// The customer pays with a test card, in the processor's own form.

@@ -108,14 +108,10 @@ impl Part {
     /// Whether it runs the release server.
     fn needs_server(self) -> bool {
         match self {
-            Self::Sizes
-            | Self::Recordings
-            | Self::Payments
-            | Self::Exchange
-            | Self::Supervision
-            | Self::Gateway
-            | Self::Rebuild => false,
-            Self::Start | Self::Browser | Self::Lists | Self::Console => true,
+            Self::Sizes | Self::Recordings | Self::Exchange | Self::Supervision | Self::Gateway | Self::Rebuild => {
+                false
+            }
+            Self::Start | Self::Browser | Self::Lists | Self::Payments | Self::Console => true,
         }
     }
 
@@ -141,10 +137,9 @@ impl Part {
     /// Whether it needs what the browser loads.
     fn needs_site(self) -> bool {
         match self {
-            Self::Recordings | Self::Payments | Self::Exchange | Self::Supervision | Self::Gateway | Self::Rebuild => {
-                false
-            }
-            Self::Sizes | Self::Start | Self::Browser | Self::Lists | Self::Console => true,
+            Self::Recordings | Self::Exchange | Self::Supervision | Self::Gateway | Self::Rebuild => false,
+            // The server has it inside.
+            Self::Sizes | Self::Start | Self::Browser | Self::Lists | Self::Payments | Self::Console => true,
         }
     }
 }
@@ -161,8 +156,10 @@ pub fn run(parts: &[Part]) -> Result<()> {
     }
     if parts.contains(&Part::Payments) {
         say("what pays (the first time takes minutes)");
-        let programs = ["--example", "measure_ledger", "--package", "tandem-billing", "--example", "measure_payments"];
-        Cargo::new("build").args(["--release", "--package", "tandem-store"]).args(programs).run()?;
+        Cargo::new("build")
+            .args(["--release", "--package", "tandem-store", "--example", "measure_ledger"])
+            .args(["--package", "tandem-billing", "--example", "measure_payments", "--example", "measure_webhooks"])
+            .run()?;
     }
     if parts.iter().any(|part| part.needs_generator()) {
         say("the exchange and the generator of its calls (the first time takes minutes)");

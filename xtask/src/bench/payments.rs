@@ -1,5 +1,6 @@
 //! Payments: the ledger, automatic payments, webhooks. `crates/store/examples/measure_ledger.rs` and
-//! `crates/billing/examples/measure_payments.rs` measure them on empty databases of their own, at the stand-in for Stripe.
+//! `crates/billing/examples/measure_payments.rs` and `measure_webhooks.rs` measure them on empty databases of their own, at
+//! the stand-in for Stripe; the last of them over HTTP, at the release server.
 
 use std::process::{Command, Stdio};
 
@@ -7,6 +8,7 @@ use super::{
     Unmeasured,
     databases::{self, Engine},
     report::{Section, Verdict},
+    server,
 };
 use crate::{shell::say, workspace};
 
@@ -20,8 +22,12 @@ const PAYMENTS: &str = "10000";
 pub fn measure(engine: Engine) -> Result<Section, Unmeasured> {
     say(&format!("payments on {}", engine.name()));
     let mut section = Section::new(&format!("Payments on {}", engine.name()));
-    let programs: [(&str, &[&str]); 2] =
-        [("measure_ledger", &[TRANSACTIONS, CREDITED]), ("measure_payments", &[PAYMENTS])];
+    let server = server::program().display().to_string();
+    let programs: [(&str, &[&str]); 3] = [
+        ("measure_ledger", &[TRANSACTIONS, CREDITED]),
+        ("measure_payments", &[PAYMENTS]),
+        ("measure_webhooks", &[&server]),
+    ];
     for (program, sizes) in programs {
         let empty = databases::empty(engine, program)?;
         let mut command = Command::new(workspace::path("target/release/examples").join(program));

@@ -186,7 +186,7 @@ pub async fn payment_system_test(
 
     let ask = Ask::now()?;
     ask.modify(Field::PaymentSystems)?;
-    match ask.services().systems.test(id).await {
+    match ask.services().systems.test(&ask.change(), id).await {
         Ok(connection) => {
             let mode = if connection.live { "real money moves there" } else { "test mode" };
             Ok(Done::say(format!("The processor takes the credentials ({mode})")))

@@ -31,6 +31,18 @@ pub(super) struct Named {
     pub(super) id: String,
 }
 
+/// `account`.
+#[derive(Deserialize)]
+pub(super) struct AccountAnswer {
+    id: String,
+}
+
+impl AccountAnswer {
+    pub(super) fn read(&self) -> Result<String, ProcessorError> {
+        name(&self.id)
+    }
+}
+
 /// `balance`.
 #[derive(Deserialize)]
 pub(super) struct BalanceAnswer {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use stripe_client_core::{RequestBuilder, StripeRequest};
+use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
 use stripe_core::{
     balance::RetrieveForMyAccountBalance,
     customer::CreateCustomer,
@@ -52,6 +52,12 @@ fn expanded(prefix: &str) -> Vec<String> {
 
 pub(super) fn balance() -> RequestBuilder {
     RetrieveForMyAccountBalance::new().build()
+}
+
+/// "Retrieve account" without an id: that of the key. Its builder would need async-stripe's part for Connect, of which we have
+/// nothing else; it takes no parameter.
+pub(super) fn account() -> RequestBuilder {
+    RequestBuilder::new(StripeMethod::Get, "/account")
 }
 
 pub(super) fn create_customer(payer: &NewPayer) -> RequestBuilder {

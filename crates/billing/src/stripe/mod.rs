@@ -43,7 +43,9 @@ use crate::{
     },
     signature,
 };
-use answers::{BalanceAnswer, IntentAnswer, IntentList, MethodAnswer, Named, RefundAnswer, RefundList, SetupAnswer};
+use answers::{
+    AccountAnswer, BalanceAnswer, IntentAnswer, IntentList, MethodAnswer, Named, RefundAnswer, RefundList, SetupAnswer,
+};
 use wire::{Answer, Wire};
 
 /// The version of Stripe's API that we speak, as it stands in the `Stripe-Version` header.
@@ -154,6 +156,10 @@ impl Processor for Stripe {
     async fn test_connection(&self) -> Result<Connection, ProcessorError> {
         let balance: BalanceAnswer = self.answer(asks::balance(), None).await?.read()?;
         Ok(Connection { live: balance.livemode })
+    }
+
+    async fn account(&self) -> Result<String, ProcessorError> {
+        self.answer(asks::account(), None).await?.read::<AccountAnswer>()?.read()
     }
 
     async fn create_payer(&self, payer: &NewPayer) -> Result<String, ProcessorError> {

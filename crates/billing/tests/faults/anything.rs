@@ -1,10 +1,6 @@
 //! Anything, in any order, dying anywhere.
 
-use std::{
-    future::{Future, poll_fn},
-    task::Poll,
-    time::Duration,
-};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tandem_domain::{
@@ -20,7 +16,10 @@ use tandem_store::{
     payments::{NewRefund, PayFor, PaymentFilters},
 };
 
-use crate::world::{ALWAYS_ASKS, DAY, GOOD, Making, NO_FUNDS, World};
+use crate::{
+    polls::until_killed,
+    world::{ALWAYS_ASKS, DAY, GOOD, Making, NO_FUNDS, World, on_postgres_made},
+};
 
 /// What may happen. Numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -90,25 +89,41 @@ fn story() -> impl Strategy<Value = (bool, Story)> {
     (any::<bool>(), prop::collection::vec((step(), dies), 1..30))
 }
 
-/// Two dozen stories, or as many as `PROPTEST_CASES` says.
-fn config() -> ProptestConfig {
+/// So many stories, or as many as `PROPTEST_CASES` says.
+fn config(usual: u32) -> ProptestConfig {
     let all = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { all.cases } else { 24 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { all.cases } else { usual };
     ProptestConfig { cases, max_shrink_iters: 200, failure_persistence: None, ..all }
 }
 
+fn making() -> Making {
+    Making { patience: Some(Duration::from_millis(500)), ..Making::default() }
+}
+
+fn block_on(told: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(told);
+}
+
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(24))]
 
     #[test]
     fn what_was_captured_is_credited_once_whatever_happens((asks, story) in story()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(asks, &story));
+        block_on(async { play(World::made(making()).await, asks, &story).await });
     }
 }
 
-async fn play(asks: bool, story: &Story) {
-    let world = World::made(Making { patience: Some(Duration::from_millis(500)), ..Making::default() }).await;
+proptest! {
+    // Each has a database made for it.
+    #![proptest_config(config(12))]
+
+    #[test]
+    fn what_was_captured_is_credited_once_whatever_happens_on_postgresql((asks, story) in story()) {
+        block_on(on_postgres_made(making(), |world| play(world, asks, &story)));
+    }
+}
+
+async fn play(world: World, asks: bool, story: &Story) {
     world.saved_card(if asks { ALWAYS_ASKS } else { GOOD }).await;
     world.automatic().await;
     let mut invoices = vec![world.invoice(12_000).await];
@@ -134,20 +149,6 @@ async fn play(asks: bool, story: &Story) {
     for payment in payments(&world).await.iter().filter(|payment| payment.state.is_paid()) {
         assert_eq!(world.control().tally(&payment.id.to_string()).charges, 1, "{payment:?}");
     }
-}
-
-/// Polls a future so many times, and drops it then: it dies at whatever it awaits.
-async fn until_killed<F: Future>(polls: u32, future: F) -> Option<F::Output> {
-    let mut future = Box::pin(future);
-    let mut left = polls;
-    poll_fn(move |context| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
 }
 
 async fn payments(world: &World) -> Vec<Payment> {

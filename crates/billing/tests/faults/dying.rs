@@ -1,45 +1,20 @@
 //! The program dies at each await of each thing it does: of a new payment for each, after one await, after two, and so
 //! on until it is done without dying. Then it is started again.
 
-use std::{
-    future::{Future, poll_fn},
-    task::Poll,
-};
+use std::future::Future;
 
 use tandem_domain::billing::{payment::PaymentState, refund::RefundState};
 use tandem_store::payments::{NewRefund, PayFor};
 
-use crate::world::{GOOD, SIGNING_SECRET, World, company};
+use crate::{
+    operations::Operation,
+    polls::{at_each_await, until_killed},
+    world::{GOOD, SIGNING_SECRET, World, company},
+};
 
-/// Polls a future so many times, and drops it then; whether it ended by itself.
+/// Whether a future ends by itself within so many polls.
 async fn ends_within<F: Future>(polls: u32, future: F) -> bool {
-    let mut future = Box::pin(future);
-    let mut left = polls;
-    poll_fn(move |context| {
-        if left == 0 {
-            return Poll::Ready(false);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(|_| true)
-    })
-    .await
-}
-
-/// Tells a story in which something dies after no await, after one, and so on, until it is told without a death. There
-/// are a few at least: else nothing was awaited where it matters.
-async fn at_each_await(mut story: impl AsyncFnMut(u32) -> bool) {
-    for polls in 0..500 {
-        if story(polls).await {
-            assert!(polls > 8, "it is over after {polls}");
-            return;
-        }
-    }
-    panic!("it never ends");
-}
-
-/// How many payments were created at the processor.
-fn created(world: &World) -> usize {
-    world.control().events(Some("payment_intent.created")).len()
+    until_killed(polls, future).await.is_some()
 }
 
 #[tokio::test]
@@ -47,12 +22,12 @@ async fn beginning_a_payment() {
     let world = World::new().await;
     world.paid(1_000, GOOD).await;
     at_each_await(async |polls| {
-        let before = created(&world);
+        let before = world.created();
         let invoice = world.invoice(12_000).await;
         let request = world.request(PayFor::Invoice(invoice), false);
         let ended = ends_within(polls, world.billing.begin(&world.change(), world.abc, &request)).await;
         let paying = world.billing.begin(&world.change(), world.abc, &request).await.unwrap();
-        assert!(created(&world) <= before + 1, "two after {polls}");
+        assert!(world.created() <= before + 1, "two after {polls}");
         world.give_card(paying.client_secret.unwrap().expose(), GOOD).await;
         assert_eq!(world.returned(paying.payment.id).await.state, PaymentState::Succeeded);
         ended
@@ -120,13 +95,13 @@ async fn making_an_automatic_payment() {
     world.saved_card(GOOD).await;
     world.automatic().await;
     at_each_await(async |polls| {
-        let before = created(&world);
+        let before = world.created();
         world.invoice(12_000).await;
         let ended = ends_within(polls, world.billing.charge_due()).await;
         // Whoever had it is taken for dead.
         world.later(301);
         world.billing.charge_due().await.unwrap();
-        assert_eq!((world.balance().await, created(&world)), (0, before + 1), "after {polls}");
+        assert_eq!((world.balance().await, world.created()), (0, before + 1), "after {polls}");
         ended
     })
     .await;
@@ -174,4 +149,47 @@ async fn saving_a_card() {
         ended
     })
     .await;
+}
+
+/// The program dies in the middle of it, and another goes on.
+async fn dying_while(operation: Operation) {
+    let world = operation.world().await;
+    at_each_await(async |polls| {
+        let begun = operation.prepare(&world).await;
+        let ended = ends_within(polls, operation.perform(&world.billing, world.abc, world.now(), begun)).await;
+        operation.go_on(&world, begun).await;
+        ended
+    })
+    .await;
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn paying_with_a_saved_card() {
+    dying_while(Operation::PayWithSaved).await;
+}
+
+#[tokio::test]
+async fn paying_with_a_saved_card_that_the_bank_asks_about() {
+    dying_while(Operation::PayWithAsking).await;
+}
+
+#[tokio::test]
+async fn calling_a_payment_off() {
+    dying_while(Operation::CallOff).await;
+}
+
+#[tokio::test]
+async fn going_on_with_a_payment() {
+    dying_while(Operation::GoOn).await;
+}
+
+#[tokio::test]
+async fn sweeping() {
+    dying_while(Operation::Sweep).await;
+}
+
+#[tokio::test]
+async fn an_automatic_payment_that_fails() {
+    dying_while(Operation::FailToCharge).await;
 }

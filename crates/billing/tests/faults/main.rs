@@ -6,6 +6,8 @@
 mod anything;
 mod dying;
 mod killed;
+mod operations;
+mod polls;
 #[expect(dead_code, reason = "some of it is for the other tests that share it")]
 #[path = "../world/mod.rs"]
 mod world;

@@ -1,5 +1,10 @@
 //! Money is taken without being asked.
 
+use std::{
+    future::{Future, poll_fn},
+    task::Poll,
+};
+
 use futures::future::join_all;
 use tandem_billing::Charged;
 use tandem_domain::{
@@ -97,6 +102,39 @@ async fn who_paid_otherwise_meanwhile_finds_nothing_to_pay_behind_the_link() {
     let link = world.billing.resume(&world.change(), world.abc, waiting.id).await;
     assert!(matches!(link, Err(tandem_billing::BillingError::NotOpen)), "{link:?}");
     assert_eq!(world.payment(waiting.id).await.state, PaymentState::Cancelled);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_is_paid_by_credit_while_the_bank_says_no_has_not_failed() {
+    let world = World::new().await;
+    world.saved_card(ALWAYS_ASKS).await;
+    world.automatic().await;
+    let invoice = world.invoice(12_000).await;
+    let charging = world.billing.charge_due();
+    tokio::pin!(charging);
+    // Until the bank has said it, and before anybody has heard it.
+    let has_said_no = || !world.control().events(Some("payment_intent.payment_failed")).is_empty();
+    let is_early =
+        poll_fn(
+            |context| if has_said_no() { Poll::Ready(true) } else { charging.as_mut().poll(context).map(|_| false) },
+        );
+    assert!(is_early.await);
+    let credit = tandem_store::ledger::NewAdjustment {
+        token: "transfer".into(),
+        credit: 11_000,
+        reason: "Bank transfer".into(),
+        invoice: Some(invoice),
+    };
+    world.store.ledger().adjust(&world.change(), world.abc, &credit).await.unwrap();
+    assert_eq!(world.invoice_state(invoice).await, InvoiceState::Paid);
+    assert_eq!(charging.await.unwrap(), UNDECIDED);
+    assert_eq!(state(&world).await, AutoPaymentState::On);
+    world.later(DAY);
+    assert_eq!(charged(&world).await, NOTHING);
+    world.billing.sweep().await.unwrap();
+    assert!(world.mails(MailKind::AutoPaymentFailed).await.is_empty());
+    assert_eq!(world.balance().await, 0);
     world.proves_right().await;
 }
 

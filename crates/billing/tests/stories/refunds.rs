@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tandem_billing::Heard;
 use tandem_domain::{
     billing::{invoice::InvoiceState, payment::PaymentState, refund::RefundState},
@@ -11,7 +12,7 @@ use tandem_domain::{
 use tandem_processor_sim::{Fault, FaultKind};
 use tandem_store::{StoreError, payments::NewRefund};
 
-use crate::world::{DAY, GOOD, REFUND_FAILS, World};
+use crate::world::{DAY, GOOD, REFUND_FAILS, REFUND_PENDS, SIGNING_SECRET, World, another_account, is_unknown};
 
 fn wanted(token: &str, amount: i64) -> NewRefund {
     NewRefund { token: token.into(), amount, reason: "Goodwill".into(), owed_again: true }
@@ -210,5 +211,39 @@ async fn a_refund_that_the_bank_sends_back_is_taken_back() {
     assert_eq!(world.store.payments().refund(refund.id).await.unwrap().state, RefundState::Failed);
     assert_eq!(world.balance().await, 0);
     assert_eq!(world.payment(payment.id).await.state, PaymentState::Succeeded);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_the_processor_does_not_know_any_more_is_neither_done_nor_failed() {
+    let world = World::new().await;
+    let (_, payment) = world.paid(12_000, REFUND_PENDS).await;
+    let refund = world.billing.refund(&world.change(), world.abc, payment.id, &wanted("a", 2_000)).await.unwrap();
+    let before = world.store.payments().refund(refund.id).await.unwrap();
+    assert!(before.reference.is_some());
+    world.later(DAY);
+    let (_sim, elsewhere) = another_account(&world).await;
+    assert_eq!(elsewhere.sweep().await.unwrap().failed, 1);
+    assert_eq!(world.store.payments().refund(refund.id).await.unwrap(), before);
+    assert_eq!(world.balance().await, 2_000);
+    // It is asked about again, and those who know it say what became of it.
+    world.later(DAY);
+    assert_eq!(world.billing.sweep().await.unwrap().failed, 0);
+    assert_eq!(states(&world, payment.id).await, [RefundState::Succeeded]);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn word_of_a_refund_that_the_processor_does_not_know_is_not_done() {
+    let world = World::new().await;
+    let (_, payment) = world.paid(12_000, GOOD).await;
+    let object = json!({"id": "re_nowhere", "object": "refund", "payment_intent": payment.reference});
+    let id = world.control().send_event("refund.updated", object, None);
+    let event = world.control().events(None).into_iter().find(|event| event["id"] == id.as_str()).unwrap();
+    for _ in 0..2 {
+        let (headers, body) = world.signed(&event, SIGNING_SECRET);
+        let heard = world.billing.webhook(world.system, &headers, &body).await;
+        assert!(is_unknown(&heard.unwrap_err()), "it is to be sent again");
+    }
     world.proves_right().await;
 }

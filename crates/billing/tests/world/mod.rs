@@ -27,26 +27,22 @@ use tandem_domain::{
         auto_payment::{AutoPaymentTerms, OnInvoice, RetryPolicy},
         invoice::{InvoiceLine, InvoiceState, NewInvoice},
         payment::{Payment, PaymentState},
-        system::PaymentSystem,
     },
-    customer::{Billing as Pays, Customer},
     ids::{InvoiceId, PaymentId, PaymentMethodId, PaymentSystemId, Timestamp},
     list::Query,
-    locale::{Currency, Locale, TimeZone},
     mail::MailKind,
 };
 use tandem_mail::Mailer;
 use tandem_processor_sim::{Control, Options, Sim, webhooks::signature};
 use tandem_store::{
-    Change, Options as StoreOptions, Store, classes,
+    Change, Options as StoreOptions, Store,
     outbox::{MailFilters, MailRow},
     payments::PayFor,
-    roles,
 };
+pub use tandem_till::SECRET_KEY;
+use tandem_till::{Browser, add_system};
 use tempfile::TempDir;
 
-pub const SECRET_KEY: &str = "sk_test_tandem";
-pub const PUBLIC_KEY: &str = "pk_test_tandem";
 pub const SIGNING_SECRET: &str = "whsec_1";
 pub const PUBLIC_URL: &str = "https://tandem.example";
 pub const DAY: i64 = 24 * 60 * 60;
@@ -59,6 +55,8 @@ pub const ASKS_UNLESS_SAVED: &str = "4000002500003155";
 pub const NO_FUNDS: &str = "4000000000009995";
 /// It can be saved, and every payment with it is declined.
 pub const SAVED_BUT_DECLINED: &str = "4000000000000341";
+/// Its refunds take their time.
+pub const REFUND_PENDS: &str = "4000000000007726";
 /// Its refunds are sent back by the bank.
 pub const REFUND_FAILS: &str = "4000000000005126";
 
@@ -73,6 +71,7 @@ pub struct World {
     pub system: PaymentSystemId,
     /// ABC.
     pub abc: Tenant,
+    browser: Browser,
     http: reqwest::Client,
     clock: Arc<AtomicI64>,
     tokens: AtomicUsize,
@@ -88,7 +87,12 @@ pub struct Making {
 }
 
 /// Tells a story on PostgreSQL, in a database of its own, if there is a server for it.
-pub async fn on_postgres<F: Future<Output = ()>>(story: fn(World) -> F) {
+pub async fn on_postgres<F: Future<Output = ()>>(story: impl FnOnce(World) -> F) {
+    on_postgres_made(Making::default(), story).await;
+}
+
+/// As [`on_postgres`], in a world that is made so.
+pub async fn on_postgres_made<F: Future<Output = ()>>(making: Making, story: impl FnOnce(World) -> F) {
     use sqlx::{Connection, PgConnection};
     let Ok(server) = std::env::var("TANDEM_TEST_POSTGRES_URL") else {
         let needed = std::env::var_os("CI").is_some() || std::env::var_os("TANDEM_REQUIRE_POSTGRES").is_some();
@@ -102,7 +106,7 @@ pub async fn on_postgres<F: Future<Output = ()>>(story: fn(World) -> F) {
     };
     run(&mut connection, format!("CREATE DATABASE {name}")).await;
     let database = Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0));
-    let told = async { story(World::made(Making { database, ..Making::default() }).await).await };
+    let told = async { story(World::made(Making { database, ..making }).await).await };
     // So that the database goes away also when the story fails.
     let told = AssertUnwindSafe(told).catch_unwind().await;
     run(&mut connection, format!("DROP DATABASE {name} WITH (FORCE)")).await;
@@ -127,15 +131,13 @@ impl World {
         let clock = Arc::new(AtomicI64::new(i64::try_from(started).unwrap()));
         let systems = Arc::new(systems(&store, sim.base(), ticking(&clock), &making));
         let change = Change::by_system(Timestamp(clock.load(Ordering::Relaxed)));
-        let system = PaymentSystem::parse("Cards", "stripe", true, ["EUR"], true, PUBLIC_KEY).unwrap();
-        let credentials = systems.check(None, &system, &typed()).await.unwrap();
-        let id = store.payment_systems().create(&change, &system).await.unwrap();
-        systems.keep(&change, id, &credentials).await.unwrap();
+        let system = add_system(&store, &systems, &change, ("Cards", true), SIGNING_SECRET).await.unwrap();
         let abc = company(&store, &change, "ABC").await;
         let billing = billing(&store, systems.clone(), ticking(&clock));
         let http = tandem_billing::stripe::http_client().unwrap();
+        let browser = Browser::new(sim.base()).unwrap();
         let tokens = AtomicUsize::new(0);
-        Self { database, folder, store, sim, systems, billing, system: id, abc, http, clock, tokens }
+        Self { database, folder, store, sim, systems, billing, system, abc, browser, http, clock, tokens }
     }
 
     /// Where the records are, for another process.
@@ -202,25 +204,7 @@ impl World {
 
     /// As [`World::give_card`], when the connection may break.
     pub async fn try_card(&self, secret: &str, number: &str) -> Option<u16> {
-        let id = secret.split("_secret_").next().unwrap();
-        let kind = if id.starts_with("seti_") { "setup_intents" } else { "payment_intents" };
-        let fields = [
-            ("key", PUBLIC_KEY),
-            ("client_secret", secret),
-            ("payment_method_data[type]", "card"),
-            ("payment_method_data[card][number]", number),
-            ("payment_method_data[card][exp_month]", "12"),
-            ("payment_method_data[card][exp_year]", "2034"),
-            ("payment_method_data[card][cvc]", "123"),
-            ("return_url", "https://tandem.example/self-care/payments/return"),
-        ];
-        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = self
-            .http
-            .post(format!("{}/v1/{kind}/{id}/confirm", self.sim.base()))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("stripe-version", api_version());
-        Some(request.body(body).send().await.ok()?.status().as_u16())
+        self.browser.give_card(secret, number).await
     }
 
     /// Mary pays an invoice with a card that needs nothing.
@@ -282,6 +266,11 @@ impl World {
         self.billing.webhook(self.system, &headers, &body).await.unwrap()
     }
 
+    /// How many payments were created at the processor.
+    pub fn created(&self) -> usize {
+        self.control().events(Some("payment_intent.created")).len()
+    }
+
     pub async fn payment(&self, id: PaymentId) -> Payment {
         self.store.payments().get(id).await.unwrap()
     }
@@ -300,6 +289,12 @@ impl World {
         self.store.outbox().list(&Query::default(), &filters).await.unwrap().rows
     }
 
+    /// How many mails of a kind there are, also more than are listed on a page.
+    pub async fn mail_count(&self, kind: MailKind) -> u32 {
+        let filters = MailFilters { kind: Some(kind), ..MailFilters::default() };
+        self.store.outbox().list(&Query::default(), &filters).await.unwrap().count
+    }
+
     /// The books are right, and every captured payment is credited once.
     pub async fn proves_right(&self) {
         let report = self.store.ledger().check().await.unwrap();
@@ -314,7 +309,7 @@ impl World {
 }
 
 pub fn typed() -> TypedCredentials {
-    TypedCredentials { secret_key: SECRET_KEY.into(), webhook_secret: SIGNING_SECRET.into() }
+    tandem_till::typed(SIGNING_SECRET)
 }
 
 pub fn vault() -> Vault {
@@ -326,6 +321,14 @@ pub async fn worker(database: &str, stripe: &str, clock: Clock) -> Billing {
     let store = Store::connect(database, &StoreOptions::default()).await.unwrap();
     let systems = Arc::new(systems(&store, stripe, clock.clone(), &Making::default()));
     billing(&store, systems, clock)
+}
+
+/// Billing over the same records with the keys of another account at Stripe, to which nothing of this one is known.
+pub async fn another_account(world: &World) -> (Sim, Billing) {
+    let account = "acct_1OfSomebodyElse0".to_owned();
+    let sim = Sim::start(Options { api_version: api_version(), account, ..Options::default() }).await.unwrap();
+    let billing = worker(&world.database(), sim.base(), ticking(&world.clock)).await;
+    (sim, billing)
 }
 
 fn url(folder: &TempDir) -> String {
@@ -354,24 +357,18 @@ fn billing(store: &Store, systems: Arc<Systems>, clock: Clock) -> Billing {
 }
 
 /// A clock that goes on by a millisecond whenever somebody looks, so that no two moments are the same.
-fn ticking(clock: &Arc<AtomicI64>) -> Clock {
+pub fn ticking(clock: &Arc<AtomicI64>) -> Clock {
     let clock = clock.clone();
     Arc::new(move || Timestamp(clock.fetch_add(1, Ordering::Relaxed)))
 }
 
 pub async fn company(store: &Store, change: &Change<'_>, name: &str) -> Tenant {
-    let customer = Customer {
-        name: name.into(),
-        email: format!("office@{}.example", name.to_lowercase()),
-        sip_prefix: name.to_lowercase(),
-        currency: Currency::Eur,
-        billing: Pays::Postpaid,
-        class: classes::STANDARD,
-        locale: Locale::EnGb,
-        time_zone: TimeZone::default(),
-        role: roles::CUSTOMER,
-    };
-    Tenant::for_system(store.customers().create(&customer, None, change).await.unwrap())
+    tandem_till::company(store, change, name).await.unwrap()
+}
+
+/// The error of a processor that does not know what it is asked about.
+pub fn is_unknown(error: &tandem_billing::BillingError) -> bool {
+    matches!(error, tandem_billing::BillingError::Processor(ProcessorError::NotFound { .. }))
 }
 
 /// The error of a processor that cannot be reached.

@@ -40,6 +40,10 @@ impl Processor for Yields {
         between(self.0.test_connection()).await
     }
 
+    async fn account(&self) -> Result<String, ProcessorError> {
+        between(self.0.account()).await
+    }
+
     async fn create_payer(&self, payer: &NewPayer) -> Result<String, ProcessorError> {
         between(self.0.create_payer(payer)).await
     }

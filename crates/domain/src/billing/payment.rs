@@ -357,11 +357,7 @@ impl Payment {
     /// In how many seconds the processor is asked about it again if nobody did meanwhile.
     #[must_use]
     pub fn next_sweep_seconds(&self, now: Timestamp) -> i64 {
-        match now.seconds_since(self.created) {
-            ..3600 => 60,
-            3600..86_400 => 15 * 60,
-            _ => 6 * 3600,
-        }
+        next_sweep_seconds(now.seconds_since(self.created))
     }
 
     fn check(&self, snapshot: &Snapshot) -> Result<(), Mismatch> {
@@ -385,6 +381,16 @@ impl Payment {
             return Err(Mismatch::Refunded { told: money(snapshot.amount_refunded), own });
         }
         Ok(())
+    }
+}
+
+/// In how many seconds the processor is asked again about something that was begun so many seconds ago.
+#[must_use]
+pub const fn next_sweep_seconds(age: i64) -> i64 {
+    match age {
+        ..3600 => 60,
+        3600..86_400 => 15 * 60,
+        _ => 6 * 3600,
     }
 }
 

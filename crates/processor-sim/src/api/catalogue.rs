@@ -5,6 +5,7 @@ use super::{params::Param, takes::*};
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
+    AccountRetrieve,
     BalanceRetrieve,
     ChargeList,
     ChargeRetrieve,
@@ -47,6 +48,7 @@ impl Call {
         let (get, post, delete) = (method == "GET", method == "POST", method == "DELETE");
         let one = |call| Some((call, "", ""));
         match path {
+            ["account"] if get => one(Self::AccountRetrieve),
             ["balance"] if get => one(Self::BalanceRetrieve),
             ["charges"] if get => one(Self::ChargeList),
             ["charges", id] if get => Some((Self::ChargeRetrieve, id, "")),
@@ -96,7 +98,8 @@ impl Call {
     /// What it takes. `expand` is taken by all and `key` by those of a browser; neither is in these tables.
     pub(crate) const fn params(self) -> &'static [Param] {
         match self {
-            Self::BalanceRetrieve
+            Self::AccountRetrieve
+            | Self::BalanceRetrieve
             | Self::ChargeRetrieve
             | Self::CustomerDelete
             | Self::CustomerMethod

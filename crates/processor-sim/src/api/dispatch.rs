@@ -54,6 +54,7 @@ pub(crate) fn perform(
         check_secret(state, call, id, given)?;
     }
     let result = match call {
+        Call::AccountRetrieve => Ok(state.account_json()),
         Call::BalanceRetrieve => Ok(state.balance()),
         Call::ChargeRetrieve => state.charge_json(id),
         Call::CustomerCreate => state.create_customer(given),

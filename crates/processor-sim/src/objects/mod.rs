@@ -1,5 +1,6 @@
 //! Stripe's objects: what each holds, how it is written, and what happens to it.
 
+pub(crate) mod account;
 pub(crate) mod charge;
 pub(crate) mod confirm;
 pub(crate) mod customer;

@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(crate) base: String,
     /// The version of who says none, and of webhooks.
     pub(crate) api_version: String,
+    /// The merchant's account: `acct_…`.
+    pub(crate) account: String,
     /// The merchant's name on the bank's page.
     pub(crate) merchant: String,
     pub(crate) charges: Table<Charge>,
@@ -66,6 +68,7 @@ impl State {
             ids: Ids::new(seed),
             base: String::new(),
             api_version: String::new(),
+            account: String::new(),
             merchant: String::new(),
             charges: Table::new(most),
             customers: Table::new(most),

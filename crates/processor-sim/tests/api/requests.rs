@@ -229,3 +229,18 @@ async fn with_a_file_it_remembers_from_one_start_to_the_next() {
     assert_eq!(stripe.get(&format!("/v1/customers/{customer}")).await.status, 404);
     assert!(folder.path().join("stand-in.json.unreadable").exists());
 }
+
+#[tokio::test]
+async fn a_server_is_told_whose_account_its_key_is_of_and_a_browser_is_not() {
+    let account = "acct_1OfSomebodyElse0".to_owned();
+    let stripe = Merchant::with(Options { account: account.clone(), ..Options::default() }).await;
+    let told = stripe.get("/v1/account").await.good();
+    assert_eq!(
+        (id(&told), told["object"].as_str(), told["type"].as_str()),
+        (account, Some("account"), Some("standard"))
+    );
+    assert_eq!(stripe.get("/v1/account?colour=red").await.error().2, "parameter_unknown");
+    let browser = [("authorization", "Bearer pk_test_tandem")];
+    let refused = stripe.send(Method::GET, "/v1/account", &browser, String::new()).await.unwrap();
+    assert_eq!(refused.status, 403);
+}

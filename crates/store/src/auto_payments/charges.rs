@@ -25,8 +25,6 @@ pub(crate) const INSERT: &str = "INSERT INTO auto_charge (id, customer_id, cause
 pub(crate) const ONCE: &str = "ON CONFLICT (cause) DO NOTHING";
 /// Characters of an error that are kept.
 const ERROR_MAX: usize = 500;
-/// Due invoices that are looked at at once.
-const DUE_AT_ONCE: u32 = 1000;
 
 /// A charge as somebody took it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +37,50 @@ pub struct Claimed {
 
 impl AutoPayments<'_> {
     /// Notes a charge for each open invoice that is due where its customer is (`today` tells the day in a time zone) and is to
-    /// be paid on its due date, some hundred at once; tells how many. To be called now and then.
+    /// be paid on its due date, of `at_once` that may be; tells how many: 0 when there are no more. To be called now and then.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn note_due(&self, now: Timestamp, today: impl Fn(&TimeZone) -> String) -> Result<u32, StoreError> {
+    pub async fn note_due(
+        &self,
+        now: Timestamp,
+        at_once: u32,
+        today: impl Fn(&TimeZone) -> String,
+    ) -> Result<u32, StoreError> {
+        let (mut due_on, mut id) = (String::new(), String::new());
+        loop {
+            let some = self.perhaps_due(now, at_once, (&due_on, &id)).await?;
+            let Some(last) = some.last() else { return Ok(0) };
+            (due_on, id) = (last.text("due_on")?, last.text("id")?);
+            let mut rows = Vec::new();
+            for row in &some {
+                if row.text("due_on")? > today(&row.parse("time_zone")?) {
+                    continue;
+                }
+                let (id, customer): (InvoiceId, CustomerId) = (row.parse("id")?, row.parse("customer_id")?);
+                let currency = row.read("currency", Currency::from_code)?;
+                let cause = format!("invoice:{id}:due");
+                rows.push(new(self.0, now, customer, cause, ChargeKind::Due, Some(id), None, currency));
+            }
+            // Where it is not that day yet they stay, and must not hide those behind them.
+            if rows.is_empty() {
+                continue;
+            }
+            let noted = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let mut tx = self.0.begin().await?;
+            tx.insert_all_or(INSERT, rows, ONCE).await?;
+            tx.commit().await?;
+            return Ok(noted);
+        }
+    }
+
+    /// The invoices behind this one, by their due date, that are to be charged on it, and may be due somewhere.
+    async fn perhaps_due(
+        &self,
+        now: Timestamp,
+        at_once: u32,
+        (due_on, id): (&str, &str),
+    ) -> Result<Vec<Row>, StoreError> {
         // The latest day that it can be anywhere.
         let (year, month, day) = utc_day(now.plus_seconds(14 * 3600));
         let due = format!(
@@ -53,26 +90,9 @@ impl AutoPayments<'_> {
              AND NOT EXISTS (SELECT 1 FROM auto_charge a WHERE a.invoice_id = i.id \
              AND (a.kind = 'due' OR a.state IN ('waiting', 'charging'))) \
              AND NOT EXISTS (SELECT 1 FROM invoice_allocation r WHERE r.invoice_id = i.id AND r.amount < 0) \
-             ORDER BY i.due_on, i.id LIMIT {DUE_AT_ONCE}"
+             AND (i.due_on, i.id) > ($2, $3) ORDER BY i.due_on, i.id LIMIT {at_once}"
         );
-        let mut rows = Vec::new();
-        for row in self.0.db.all(sql(due).bind(format!("{year:04}-{month:02}-{day:02}"))).await? {
-            if row.text("due_on")? > today(&row.parse("time_zone")?) {
-                continue;
-            }
-            let (id, customer): (InvoiceId, CustomerId) = (row.parse("id")?, row.parse("customer_id")?);
-            let currency = row.read("currency", Currency::from_code)?;
-            let cause = format!("invoice:{id}:due");
-            rows.push(new(self.0, now, customer, cause, ChargeKind::Due, Some(id), None, currency));
-        }
-        if rows.is_empty() {
-            return Ok(0);
-        }
-        let noted = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        let mut tx = self.0.begin().await?;
-        tx.insert_all_or(INSERT, rows, ONCE).await?;
-        tx.commit().await?;
-        Ok(noted)
+        self.0.db.all(sql(due).bind(format!("{year:04}-{month:02}-{day:02}")).bind(due_on).bind(id)).await
     }
 
     /// Takes charges whose time has come, at most `limit`, those first that have waited longest: they are this worker's for so
@@ -278,6 +298,12 @@ pub(crate) async fn call_off_invoice(tx: &mut Tx, invoice: InvoiceId) -> Result<
 /// A payment is paid: the charge that it was for is.
 pub(crate) async fn payment_paid(tx: &mut Tx, payment: PaymentId) -> Result<(), StoreError> {
     end(tx, "payment_id = $2", payment.into(), ChargeState::Paid).await
+}
+
+/// Whether a charge is neither paid nor given up. Whoever calls has the customer's turn.
+pub(crate) async fn is_open(tx: &mut Tx, charge: ChargeId) -> Result<bool, StoreError> {
+    let open = sql("SELECT id FROM auto_charge WHERE id = $1 AND state IN ('waiting', 'charging')");
+    Ok(tx.one(open.bind(charge)).await?.is_some())
 }
 
 /// A payment was given up: the charge that it was for has failed.

@@ -12,7 +12,7 @@ use tandem_domain::{
     billing::auto_payment::{
         AutoPayment, AutoPaymentState, AutoPaymentTerms, ChargeKind, DisabledReason, NOT_PROVEN, OnInvoice, may_turn_on,
     },
-    ids::{CustomerId, PaymentId, Timestamp, Version},
+    ids::{ChargeId, CustomerId, PaymentId, Timestamp, Version},
     locale::Currency,
     mail::MailKind,
     money::Money,
@@ -102,9 +102,9 @@ impl AutoPayments<'_> {
         Ok(new.version)
     }
 
-    /// An automatic payment failed for good: it is turned off with its reason, its charges end, and the customer is written
-    /// to, once, if it has an e-mail address; all in one transaction. Tells whether it was on until now: if it was not, nobody
-    /// is written to.
+    /// The automatic payment for a charge failed for good, perhaps with a payment that there is: it is turned off with its reason, its charges end, and the customer is written
+    /// to, once, if it has an e-mail address; all in one transaction. Tells whether it was turned off by this: if it was off, or the
+    /// charge has ended (its invoice was paid otherwise meanwhile), nobody is written to.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Database`].
@@ -113,11 +113,15 @@ impl AutoPayments<'_> {
         change: &Change<'_>,
         tenant: Tenant,
         reason: DisabledReason,
+        charge: ChargeId,
         payment: Option<PaymentId>,
         letter: impl FnOnce(&MoneyReader) -> Letter,
     ) -> Result<bool, StoreError> {
         let mut write = self.0.write(change).await?;
         let customer = Owner::take_turn(&mut write, tenant).await?;
+        if !charges::is_open(&mut write.tx, charge).await? {
+            return Ok(false);
+        }
         if let Some(payment) = payment {
             charges::payment_failed(&mut write.tx, payment).await?;
         }

@@ -5,7 +5,7 @@
 //! | `beginning` | is this a new payment, or one that is under way? |
 //! | `taking` | what becomes of it by the processor's word, in one transaction with the ledger, the invoice and the mail? |
 //! | `refunding` | how much is given back, and what follows? |
-//! | `sweeping` | about which payments and refunds is the processor asked again? |
+//! | `sweeping` | about which payments, refunds and savings of cards is the processor asked again? |
 //! | `events` | was this word of the processor's acted upon already? |
 //!
 //! Whatever moves money of a customer takes the customer's turn first, so that two never decide about the same balance.

@@ -1,10 +1,10 @@
-//! About which payments and refunds is the processor asked again?
+//! About which payments, refunds and savings of cards is the processor asked again?
 //!
 //! Each that is not decided has a moment at which it is asked about. Whoever takes it moves that moment, so that no two ask at
 //! once; what the processor says moves it further, or ends it.
 
 use tandem_domain::{
-    billing::{payment::Payment, refund::Refund},
+    billing::{method::Setup, payment::Payment, refund::Refund},
     ids::{InvoiceId, Timestamp},
 };
 
@@ -12,6 +12,7 @@ use super::{Payments, read, refunding::read_refund};
 use crate::{
     StoreError,
     db::{Row, Tx, sql},
+    payment_methods::read_setup,
 };
 
 /// Something else is open of an invoice, or nothing: whoever asks about payments looks at once at the one that is under way, and
@@ -42,6 +43,14 @@ impl Payments<'_> {
     /// [`StoreError::Database`].
     pub async fn due_refunds(&self, now: Timestamp, lease_seconds: i64, limit: u32) -> Result<Vec<Refund>, StoreError> {
         self.due("refund", now, lease_seconds, limit).await?.iter().map(read_refund).collect()
+    }
+
+    /// As [`Payments::due_for_sweep`], of cards that are being saved.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn due_setups(&self, now: Timestamp, lease_seconds: i64, limit: u32) -> Result<Vec<Setup>, StoreError> {
+        self.due("payment_setup", now, lease_seconds, limit).await?.iter().map(read_setup).collect()
     }
 
     async fn due(&self, table: &str, now: Timestamp, lease: i64, limit: u32) -> Result<Vec<Row>, StoreError> {

@@ -21,6 +21,7 @@ use tandem_store::{
     outbox::{MailFilters, MailRow},
     payments::{NewPayment, PayFor},
 };
+use uuid::Uuid;
 
 use crate::{
     money::{Shop, bill, card, clean, company, declined, give_back, said, take, word},
@@ -31,12 +32,14 @@ on_both!(
     it_becomes_available_after_a_payment_in_person,
     an_issued_invoice_is_charged_once,
     a_due_invoice_is_charged_where_it_is_due,
+    invoices_that_are_not_due_yet_hide_none_of_another_zone,
     an_invoice_that_is_being_charged_is_not_charged_for_its_day_too,
     a_balance_beyond_the_threshold_is_topped_up_once_for_each_thing_that_is_charged,
     charges_are_one_workers_at_a_time,
     who_has_many_charges_keeps_nobody_waiting,
     a_declined_charge_is_tried_again_and_a_lost_one_is_no_failure,
     a_charge_that_needs_verification_turns_it_off_with_one_mail,
+    a_charge_whose_invoice_was_paid_meanwhile_turns_nothing_off,
     the_resumed_payment_is_the_same_and_does_not_turn_it_on_again,
     a_charge_ends_when_there_is_nothing_to_charge,
     nobody_is_charged_for_what_was_refunded,
@@ -98,7 +101,14 @@ pub async fn disable(world: &World, shop: &Shop, payment: &Payment) -> bool {
     };
     let reason = DisabledReason::AuthenticationRequired;
     let auto = world.store.auto_payments();
-    auto.disable(&world.by("system"), shop.tenant, reason, Some(payment.id), letter).await.unwrap()
+    let charge = charge_of(world, payment).await;
+    auto.disable(&world.by("system"), shop.tenant, reason, charge, Some(payment.id), letter).await.unwrap()
+}
+
+/// The charge of a payment; one that never was when it has ended.
+async fn charge_of(world: &World, payment: &Payment) -> ChargeId {
+    let open = world.store.auto_payments().charge_of(payment.id).await.unwrap();
+    open.map_or(ChargeId(Uuid::nil()), |claimed| claimed.charge.id)
 }
 
 pub async fn letters(world: &World) -> Vec<MailRow> {
@@ -168,13 +178,41 @@ async fn a_due_invoice_is_charged_where_it_is_due(world: World) {
             assert_eq!(zone.as_str(), "Europe/Brussels");
             today.to_owned()
         };
-        auto.note_due(world.now(), today).await.unwrap()
+        auto.note_due(world.now(), 100, today).await.unwrap()
     };
     assert_eq!((note("2025-12-31").await, note("2026-01-01").await, note("2026-01-01").await), (0, 1, 0));
     let claimed = one(&world).await;
     assert_eq!((claimed.charge.kind, claimed.charge.invoice), (ChargeKind::Due, Some(first)));
     turn_off(&world, &shop).await;
     assert_eq!(note("2026-01-02").await, 0, "it is off");
+}
+
+async fn invoices_that_are_not_due_yet_hide_none_of_another_zone(world: World) {
+    let shop = shop(&world, ON_DUE).await;
+    let tokyo = another(&world, &shop, 0).await;
+    turn_on(&world, &tokyo, ON_DUE).await;
+    let mut customer = world.store.customers().get(tokyo.tenant).await.unwrap();
+    customer.value.time_zone = "Asia/Tokyo".parse().unwrap();
+    let customers = world.store.customers();
+    customers.update(tokyo.tenant, customer.version, &customer.value, &world.change()).await.unwrap();
+    let due_tomorrow = NewInvoice { due_on: "2026-01-02".into(), ..bill(2000) };
+    let issue = async |shop: &Shop, token: &str| {
+        world.store.invoices().issue(&world.change(), shop.tenant, token, &due_tomorrow).await.unwrap()
+    };
+    for n in 0..5 {
+        issue(&shop, &format!("brussels {n}")).await;
+    }
+    let there = issue(&tokyo, "tokyo").await;
+    // Where the sun rises first it is tomorrow.
+    let today = |zone: &TimeZone| if zone.as_str() == "Asia/Tokyo" { "2026-01-02" } else { "2026-01-01" }.to_owned();
+    let auto = world.store.auto_payments();
+    let now = world.now().plus_seconds(24 * 3600);
+    let note = async || auto.note_due(now, 2, today).await.unwrap();
+    assert_eq!((note().await, note().await), (1, 0));
+    let charged: Vec<_> = claim(&world, now).await.into_iter().map(|claimed| claimed.charge.invoice).collect();
+    assert_eq!(charged, [Some(there)]);
+    let everywhere = async || auto.note_due(now, 2, |_| "2026-01-02".into()).await.unwrap();
+    assert_eq!([everywhere().await, everywhere().await, everywhere().await, everywhere().await], [2, 2, 1, 0]);
 }
 
 async fn an_invoice_that_is_being_charged_is_not_charged_for_its_day_too(world: World) {
@@ -184,7 +222,7 @@ async fn an_invoice_that_is_being_charged_is_not_charged_for_its_day_too(world: 
     turn_on(&world, &shop, ON_DUE).await;
     let auto = world.store.auto_payments();
     let note =
-        async || auto.note_due(world.now().plus_seconds(100 * 24 * 3600), |_| "2026-04-30".into()).await.unwrap();
+        async || auto.note_due(world.now().plus_seconds(100 * 24 * 3600), 100, |_| "2026-04-30".into()).await.unwrap();
     assert_eq!(note().await, 0);
     // It was not wanted any more when its card was about to be charged.
     assert_eq!(auto.charge_stands(&claimed).await.unwrap(), Standing::Over(ChargeState::Cancelled));
@@ -320,17 +358,19 @@ async fn a_charge_that_needs_verification_turns_it_off_with_one_mail(world: Worl
     let shop = shop(&world, ON_ISSUE).await;
     shop.invoice(&world, 3000).await;
     let other = shop.invoice(&world, 2000).await;
-    let payment = begin(&world, &shop, &one(&world).await).await;
+    let claimed = one(&world).await;
+    let payment = begin(&world, &shop, &claimed).await;
     decline(&world, &payment, FailureKind::AuthenticationRequired).await;
     let lines = world.lines().await;
     assert!(disable(&world, &shop, &payment).await);
     assert!(!disable(&world, &shop, &payment).await, "the webhook tells it as well");
     let again = at_once((0..4).map(|_| {
         let (store, change, tenant, id) = (world.store.clone(), world.by("system"), shop.tenant, payment.id);
+        let charge = claimed.charge.id;
         let letter = |_: &MoneyReader| Letter { subject: "again".into(), text: String::new(), html: String::new() };
         async move {
             let reason = DisabledReason::Declined;
-            store.auto_payments().disable(&change, tenant, reason, Some(id), letter).await.unwrap()
+            store.auto_payments().disable(&change, tenant, reason, charge, Some(id), letter).await.unwrap()
         }
     }));
     assert_eq!(again.await, [false; 4]);
@@ -357,6 +397,28 @@ async fn a_charge_that_needs_verification_turns_it_off_with_one_mail(world: Worl
     let read = outbox.one_of_customer(shop.tenant, mail.id).await.unwrap();
     assert_eq!(read.text, format!("/self-care/payments/{}/resume", payment.id));
     crate::world::not_found(outbox.one_of_customer(crate::money::company(&world, "Panda").await, mail.id).await);
+}
+
+async fn a_charge_whose_invoice_was_paid_meanwhile_turns_nothing_off(world: World) {
+    let shop = shop(&world, ON_ISSUE).await;
+    let invoice = shop.invoice(&world, 3000).await;
+    let claimed = one(&world).await;
+    let payment = begin(&world, &shop, &claimed).await;
+    // A bank transfer, while the card's bank says no.
+    let transfer = NewAdjustment {
+        token: "transfer".into(),
+        credit: 2000,
+        reason: "Bank transfer".into(),
+        invoice: Some(invoice),
+    };
+    world.store.ledger().adjust(&world.change(), shop.tenant, &transfer).await.unwrap();
+    decline(&world, &payment, FailureKind::AuthenticationRequired).await;
+    let letter = |_: &MoneyReader| panic!("nobody is written to");
+    let reason = DisabledReason::AuthenticationRequired;
+    let auto = world.store.auto_payments();
+    let (change, charge) = (world.by("system"), claimed.charge.id);
+    assert!(!auto.disable(&change, shop.tenant, reason, charge, Some(payment.id), letter).await.unwrap());
+    assert_eq!((auto_state(&world, &shop).await, letters(&world).await), (AutoPaymentState::On, vec![]));
 }
 
 async fn the_resumed_payment_is_the_same_and_does_not_turn_it_on_again(world: World) {
@@ -408,7 +470,7 @@ async fn nobody_is_charged_for_what_was_refunded(world: World) {
     assert_eq!(shop.open(&world, invoice).await, 2000);
     let auto = world.store.auto_payments();
     let later = world.now().plus_seconds(100 * 24 * 3600);
-    assert_eq!(auto.note_due(later, |_| "2026-04-30".into()).await.unwrap(), 0);
+    assert_eq!(auto.note_due(later, 100, |_| "2026-04-30".into()).await.unwrap(), 0);
 }
 
 async fn it_is_not_saved_over_another_version(world: World) {

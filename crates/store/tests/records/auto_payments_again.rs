@@ -52,7 +52,7 @@ async fn charge_all(world: &World, shop: &Shop, kind: ChargeKind) -> BTreeSet<In
 async fn what_fell_due_while_it_was_off_is_charged_when_it_is_on_again(world: World) {
     let shop = shop(&world, ON_DUE).await;
     let auto = world.store.auto_payments();
-    let note = async || auto.note_due(world.now(), |_| "2026-01-15".into()).await.unwrap();
+    let note = async || auto.note_due(world.now(), 100, |_| "2026-01-15".into()).await.unwrap();
     let mut invoices = [InvoiceId(uuid::Uuid::nil()); 3];
     for invoice in &mut invoices {
         let due = NewInvoice { due_on: "2026-01-01".into(), ..bill(2000) };

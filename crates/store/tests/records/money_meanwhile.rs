@@ -242,8 +242,9 @@ async fn what_is_given_back_is_not_topped_up_again(world: World) {
 async fn each_time_that_automatic_payment_ends_one_mail_is_written(world: World) {
     let shop = shop(&world, ON_ISSUE).await;
     shop.invoice(&world, 3000).await;
-    let payment = begin(&world, &shop, &one(&world).await).await;
     for mails in [1, 2] {
+        // The same payment, for another charge the second time.
+        let payment = begin(&world, &shop, &one(&world).await).await;
         assert!(disable(&world, &shop, &payment).await);
         assert!(!disable(&world, &shop, &payment).await);
         assert_eq!(letters(&world).await.len(), mails);

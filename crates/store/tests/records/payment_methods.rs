@@ -30,6 +30,8 @@ on_both!(
     one_system_takes_a_currency,
     secrets_are_never_shown,
     a_system_with_payments_stays,
+    what_is_being_saved_is_asked_about_until_it_is_decided,
+    a_system_that_is_used_stays_with_its_account,
 );
 
 async fn a_card_is_saved_with_a_payment_and_proves_itself(world: World) {
@@ -66,9 +68,9 @@ async fn a_card_is_saved_without_a_payment(world: World) {
     let begin = async |token: &str| methods.begin_setup(&world.change(), shop.tenant, shop.system, token).await;
     let setup = begin("form").await.unwrap();
     assert_eq!(begin("form").await.unwrap(), setup, "a double click");
-    methods.attach_setup(setup.id, "seti_1").await.unwrap();
-    methods.attach_setup(setup.id, "seti_1").await.unwrap();
-    refusal(methods.attach_setup(setup.id, "seti_2").await, "reference");
+    methods.attach_setup(world.now(), setup.id, "seti_1").await.unwrap();
+    methods.attach_setup(world.now(), setup.id, "seti_1").await.unwrap();
+    refusal(methods.attach_setup(world.now(), setup.id, "seti_2").await, "reference");
     let found = methods.setup_by_reference(shop.system, "seti_1").await.unwrap().unwrap();
     assert_eq!((found.id, found.state), (setup.id, SetupState::Open));
     let id = methods.setup_succeeded(&world.change(), setup.id, &card("pm_1")).await.unwrap();
@@ -254,4 +256,59 @@ async fn a_system_with_payments_stays(world: World) {
     in_use(systems.update(&world.change(), shop.system, Version::FIRST, &live).await);
     let off = PaymentSystem { active: false, ..cards("Cards", &["EUR"]) };
     systems.update(&world.change(), shop.system, Version::FIRST, &off).await.unwrap();
+}
+
+async fn what_is_being_saved_is_asked_about_until_it_is_decided(world: World) {
+    let shop = Shop::new(&world).await;
+    let methods = world.store.payment_methods();
+    let setup = methods.begin_setup(&world.change(), shop.tenant, shop.system, "s").await.unwrap();
+    let due = async |seconds: i64| {
+        let due = world.store.payments().due_setups(world.now().plus_seconds(seconds), 300, 10).await.unwrap();
+        due.into_iter().map(|setup| setup.id).collect::<Vec<_>>()
+    };
+    assert_eq!(due(100_000).await, [], "nobody can have given a card");
+    methods.attach_setup(world.now(), setup.id, "seti_1").await.unwrap();
+    assert_eq!((due(50).await, due(61).await, due(62).await), (vec![], vec![setup.id], vec![]));
+    assert_eq!(due(361).await, [setup.id], "who took it died");
+    methods.setup_waits(world.now().plus_seconds(361), &setup).await.unwrap();
+    assert_eq!((due(400).await, due(421).await), (vec![], vec![setup.id]));
+    methods.setup_succeeded(&world.change(), setup.id, &card("pm_1")).await.unwrap();
+    methods.setup_waits(world.now(), &setup).await.unwrap();
+    assert_eq!(due(100_000).await, [], "it is saved");
+    let given_up = methods.begin_setup(&world.change(), shop.tenant, shop.system, "t").await.unwrap();
+    methods.attach_setup(world.now(), given_up.id, "seti_2").await.unwrap();
+    methods.setup_failed(given_up.id).await.unwrap();
+    assert_eq!(due(100_000).await, [], "it was given up");
+}
+
+async fn a_system_that_is_used_stays_with_its_account(world: World) {
+    let systems = world.store.payment_systems();
+    let id = systems.create(&world.change(), &cards("Cards", &["EUR"])).await.unwrap();
+    let set = async |sealed: &'static [u8], account: Option<&'static str>| {
+        systems.set_credentials(&world.change(), id, sealed, account).await
+    };
+    let account = async || systems.account(id).await.unwrap();
+    let lines = world.lines().await;
+    set(b"first", None).await.unwrap();
+    systems.note_account(&world.change(), id, "acct_1").await.unwrap();
+    systems.note_account(&world.change(), id, "acct_2").await.unwrap();
+    assert_eq!(account().await.as_deref(), Some("acct_1"), "what was noted first");
+    set(b"second", Some("acct_2")).await.unwrap();
+    let told = world.told_since(lines).await;
+    let noted = |old: &str, new: &str| ["Cards", "changed", "account", old, new].map(String::from);
+    assert!(told.contains(&noted("", "acct_1")) && told.contains(&noted("acct_1", "acct_2")), "{told:?}");
+    assert!(!systems.is_used(id).await.unwrap());
+    // Each of these is known to the account alone.
+    let abc = company(&world, "ABC").await;
+    world.store.payment_methods().set_processor_customer(abc, id, "cus_1").await.unwrap();
+    assert!(systems.is_used(id).await.unwrap());
+    for other in [Some("acct_1"), None] {
+        assert!(refusal(set(b"third", other).await, "secret_key").contains("add a new payment system"));
+    }
+    let kept = systems.secret(id, Secret::Credentials).await.unwrap();
+    assert_eq!((kept.as_deref(), account().await.as_deref()), (Some(&b"second"[..]), Some("acct_2")));
+    set(b"rolled", Some("acct_2")).await.unwrap();
+    let live = PaymentSystem { test_mode: false, ..cards("Cards", &["EUR"]) };
+    in_use(systems.update(&world.change(), id, Version::FIRST, &live).await);
+    not_found(systems.set_credentials(&world.change(), PaymentSystemId(Uuid::nil()), b"x", None).await);
 }
