@@ -28,7 +28,7 @@ use tandem_telephony::{
     directory::store::Outside,
     exchange::{Command, Now, Settings, Trunk},
     feed::Topic,
-    prompt::{BadVoice, Voices},
+    prompt::Voices,
     records,
 };
 use tokio::sync::{mpsc, watch};
@@ -63,9 +63,6 @@ pub enum ExchangeError {
         /// What the name server says.
         why: String,
     },
-    /// A prompt.
-    #[error("{0} (sip.prompts)")]
-    Prompts(#[from] BadVoice),
     /// The demonstration's people.
     #[error("the demonstration's callers cannot start: {0} (option --no-callers)")]
     Callers(std::io::Error),
@@ -162,10 +159,15 @@ pub async fn start(
     }
     let known = records::known(&store, Now { instant: Instant::now(), wall: clock.now() }).await?;
     let wall: actor::Wall = Arc::new(move || clock.now());
-    let voices = Voices::load(config.sip.prompts.as_deref())?;
+    let steady: actor::Steady = Arc::new(Instant::now);
+    let mut voices = Voices::shipped();
+    for bad in config.sip.prompts.iter().flat_map(|folder| voices.replace_from(folder)) {
+        tracing::warn!("{bad}; what Tandem ships is heard instead (sip.prompts)");
+    }
     let (sound, sockets) = (engine.clone(), transports.clone());
     let (ways, accounts, clients) = (transports.clone(), store.clone(), transports.clone());
-    let parts = Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events };
+    let parts =
+        Parts { settings, outside, voices, store, keeper, wall, steady, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, known);
     let callers = match callers {
         Some(callers) => Some(callers.run(meeting, rand::random()).map_err(ExchangeError::Callers)?),

@@ -72,7 +72,7 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
             spool: None,
             product: "Tandem".to_owned(),
         },
-        voices: Voices::load(None).unwrap(),
+        voices: Voices::shipped(),
         store: store.clone(),
         wall: Arc::new(wall),
         transports,
@@ -81,6 +81,7 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
         media_events,
     };
     let (handle, running) = actor::start(parts, Vec::new());
+        steady: Arc::new(Instant::now),
     (store, handle, running)
 }
 

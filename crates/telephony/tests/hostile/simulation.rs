@@ -38,7 +38,7 @@ use crate::{
     records::{CUSTOMER, Records, account},
 };
 
-static VOICES: LazyLock<Voices> = LazyLock::new(|| Voices::load(None).expect("the shipped prompts"));
+static VOICES: LazyLock<Voices> = LazyLock::new(Voices::shipped);
 
 /// How long a prompt is said to last.
 const PROMPT: Duration = Duration::from_secs(3);
@@ -168,6 +168,10 @@ pub struct Simulation {
     recording: HashSet<RecordingId>,
     recorded: HashSet<RecordingId>,
     watched: Instant,
+    /// What is shown.
+    pub feed: Feed,
+    /// Nobody talks longer than this: who is silent then has gone.
+    pub silence: Duration,
 }
 
 impl Simulation {
@@ -210,7 +214,7 @@ impl Simulation {
         let random = StdRng::seed_from_u64(seed);
         let (voices, feed) = (VOICES.clone(), Feed::default());
         let mut exchange =
-            Exchange::new(settings, ledger.clone(), voices, feed, StdRng::seed_from_u64(seed + 1), start);
+            Exchange::new(settings, ledger.clone(), voices, feed.clone(), StdRng::seed_from_u64(seed + 1), start);
         let all: Vec<_> = (0..=phones)
             .map(|n| Phone::new(&format!("u{}", 700 + n), place(n), address, seed * 1000 + n as u64, taking))
             .collect();
@@ -252,6 +256,8 @@ impl Simulation {
             recorded: HashSet::new(),
             watched: start,
         }
+            feed,
+            silence: SILENCE,
     }
 
     /// A phone calls.
@@ -485,6 +491,17 @@ impl Simulation {
             (self.exchange.counts(self.clock()).recordings, self.recording.len()),
             (0, 0),
             "recordings are left behind"
+    /// Questions to the directory that are open.
+    pub fn questions(&self) -> usize {
+        self.exchange.counts(self.clock()).questions
+    }
+
+    /// The exchange ends all calls.
+    pub fn end_all(&mut self) {
+        self.exchange.handle(self.clock(), Input::Command(Command::EndAll));
+        self.perform();
+    }
+
         );
         let book = self.ledger.0.borrow();
         assert_eq!(book.open.len(), 0, "ports are left open");
