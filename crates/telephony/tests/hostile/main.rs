@@ -6,6 +6,8 @@
 mod challenges;
 mod floods;
 mod intruders;
+mod full;
+mod groups;
 mod leaks;
 #[path = "../../../sip/tests/torture/messages.rs"]
 mod messages;

@@ -367,7 +367,11 @@ impl Simulation {
                     self.travel(Arrival::AtPhone(flow.remote, bytes));
                 }
                 Output::Ask(id, question) => {
-                    let slow = if matches!(question, Question::Dialled { .. }) { self.slow } else { Duration::ZERO };
+                    let slow = if matches!(question, Question::Dialled { .. } | Question::FromTrunk { .. }) {
+                        self.slow
+                    } else {
+                        Duration::ZERO
+                    };
                     let after = slow + Duration::from_micros(self.random.random_range(100..5_000));
                     let answer = self.records.answer(question);
                     self.put(after, Arrival::Answer(id, answer));
@@ -487,10 +491,6 @@ impl Simulation {
             "calls, legs, questions, drafts, transactions"
         );
         assert_eq!(self.exchange.counts(self.clock()).supervisions, 0, "managers are left behind");
-        assert_eq!(
-            (self.exchange.counts(self.clock()).recordings, self.recording.len()),
-            (0, 0),
-            "recordings are left behind"
     /// Questions to the directory that are open.
     pub fn questions(&self) -> usize {
         self.exchange.counts(self.clock()).questions
@@ -502,6 +502,10 @@ impl Simulation {
         self.perform();
     }
 
+        assert_eq!(
+            (self.exchange.counts(self.clock()).recordings, self.recording.len()),
+            (0, 0),
+            "recordings are left behind"
         );
         let book = self.ledger.0.borrow();
         assert_eq!(book.open.len(), 0, "ports are left open");
