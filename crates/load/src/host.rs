@@ -63,8 +63,14 @@ pub async fn start(folder: &Path, trunk: SocketAddr) -> Result<Host> {
         ..tandem_media::Config::default()
     };
     let (engine, media_events) = actor::engine(media)?;
-    let trunk =
-        Trunk { address: trunk, transport: Transport::Udp, local: address, registers: false, credentials: None };
+    let trunk = Trunk {
+        address: trunk,
+        others: Vec::new(),
+        transport: Transport::Udp,
+        local: address,
+        registers: false,
+        credentials: None,
+    };
     let settings = Settings {
         realm: SIP_REALM.to_owned(),
         digests: vec![Algorithm::Md5],

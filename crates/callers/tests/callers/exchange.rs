@@ -57,8 +57,14 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
         ..tandem_media::Config::default()
     };
     let (engine, media_events) = actor::engine(media).unwrap();
-    let trunk =
-        Trunk { address: trunk, transport: Transport::Udp, local: address, credentials: None, registers: false };
+    let trunk = Trunk {
+        address: trunk,
+        others: Vec::new(),
+        transport: Transport::Udp,
+        local: address,
+        credentials: None,
+        registers: false,
+    };
     let parts = Parts {
         keeper: Arc::new(|_| {}),
         outside: Outside::Trunk,

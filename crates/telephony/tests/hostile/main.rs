@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
 mod challenges;
+mod elsewhere;
 mod floods;
 mod intruders;
 mod full;

@@ -202,6 +202,7 @@ impl Simulation {
             account_calls_max: 100_000,
             trunk: Some(Trunk {
                 address: place(phones),
+                others: Vec::new(),
                 transport: Transport::Udp,
                 local: address,
                 credentials: None,

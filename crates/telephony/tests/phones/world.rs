@@ -56,6 +56,8 @@ type Ahead = Arc<AtomicU64>;
 pub struct Wishes {
     /// The address of another network.
     pub trunk: Option<SocketAddr>,
+    /// Further addresses of it.
+    pub trunk_others: Vec<SocketAddr>,
     /// User and password there; then the exchange registers.
     pub trunk_user: Option<(&'static str, &'static str)>,
     /// User and password there, for when it asks; the exchange does not register.
@@ -262,6 +264,7 @@ async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes
     let (engine, media_events) = actor::engine(media).unwrap();
     let trunk = wishes.trunk.map(|remote| Trunk {
         address: remote,
+        others: wishes.trunk_others,
         transport: tandem_sip::flow::Transport::Udp,
         local: address,
         registers: wishes.trunk_user.is_some(),
