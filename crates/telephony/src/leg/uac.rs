@@ -319,8 +319,9 @@ impl Leg {
                     return Vec::new();
                 }
                 422 => {
-                    if let Some(interval) = response.headers.min_se() {
-                        invitation.session_interval = interval.max(invitation.session_interval);
+                    let longer = |interval: &u32| *interval > invitation.session_interval;
+                    if let Some(interval) = response.headers.min_se().filter(longer) {
+                        invitation.session_interval = interval;
                         let request = self.invite_request(&invitation, seq);
                         self.go_out(wire, invitation, request, tries + 1);
                         return Vec::new();
@@ -363,6 +364,11 @@ impl Leg {
                 self.retry_at = Some(wire.now + glare_pause(wire.random, self.called_by_us));
                 Vec::new()
             }
+            (Purpose::Refresh, 422) if self.lengthen_session(response) => {
+                self.negotiation.offer_refused();
+                self.refresh(wire);
+                Vec::new()
+            }
             // The dialog is not known there any more (RFC 3261 §12.2.1.2).
             (Purpose::Refresh, 408 | 481) => {
                 self.negotiation.offer_refused();
@@ -395,10 +401,14 @@ impl Leg {
             let flow = self.dialog_flow();
             wire.transactions.ack(wire.now, flow, client, ack);
         }
-        if self.negotiation.waits_for_answer() && has_description(&response.headers, &response.body) {
-            match self.negotiation.receive_answer(&response.body) {
-                Ok(()) => events.push(LegEvent::MediaChanged),
-                Err(_) => self.negotiation.offer_refused(),
+        // Of an UPDATE, which offers nothing here, the answer says nothing of an offer that waits.
+        if is_invite(response) && self.negotiation.waits_for_answer() {
+            let described = has_description(&response.headers, &response.body);
+            if described && self.negotiation.receive_answer(&response.body).is_ok() {
+                events.push(LegEvent::MediaChanged);
+            } else {
+                // What was agreed before goes on; an offer that waited for ever would keep all of theirs out.
+                self.negotiation.offer_refused();
             }
         }
         self.session_timer_from(wire.now, response);

@@ -1,5 +1,5 @@
 //! What the exchange does with those who mean it no good, and with those who do not know better: malformed messages, floods,
-//! intruders into media, and calls that end in every way that calls can end.
+//! intruders into media, calls that end in every way that calls can end, and both ends of a call that ask at once.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
@@ -18,6 +18,7 @@ mod phone;
 mod records;
 mod scanners;
 mod simulation;
+mod sessions;
 mod tolls;
 mod torture;
 mod wire;

@@ -268,6 +268,13 @@ impl Simulation {
         id
     }
 
+    /// A phone does something.
+    pub fn with_phone<T>(&mut self, phone: usize, act: impl FnOnce(&mut Phone, Instant) -> T) -> T {
+        let done = act(&mut self.phones[phone], self.now);
+        self.collect(phone);
+        done
+    }
+
     /// A phone sends whom it talks to elsewhere, after a word there or without.
     pub fn hand_over(&mut self, phone: usize, line: &str, number: &str, consult: bool) {
         self.phones[phone].hand_over(self.now, line, number, consult);
@@ -317,6 +324,16 @@ impl Simulation {
         self.now = end;
     }
 
+    /// Lets time pass until this is so, at most this long.
+    #[track_caller]
+    pub fn run_until(&mut self, most: Duration, is_so: impl Fn(&Self) -> bool) {
+        let end = self.now + most;
+        while !is_so(self) {
+            assert!(self.now < end, "waited too long");
+            self.run(Duration::from_millis(1));
+        }
+    }
+
     fn clock(&self) -> Now {
         let passed = self.now.duration_since(self.start).as_millis();
         Now { instant: self.now, wall: Timestamp(1_700_000_000_000 + i64::try_from(passed).unwrap()) }
@@ -329,7 +346,7 @@ impl Simulation {
             let book = self.ledger.0.borrow();
             book.open
                 .iter()
-                .filter(|(_, since)| self.now.duration_since(**since) > SILENCE)
+                .filter(|(_, since)| self.now.duration_since(**since) > self.silence)
                 .map(|(leg, _)| *leg)
                 .collect()
         };

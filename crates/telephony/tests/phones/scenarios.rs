@@ -101,6 +101,59 @@ fn early_media_are_heard_before_the_answer() {
 }
 
 #[test]
+fn early_media_are_heard_of_a_call_that_is_never_answered() {
+    let world = World::new();
+    let mary = world.phone("702", MARY);
+    let john = called(&world, "uas-early-media-refuses.xml");
+    mary.dial("744").granted();
+    mary.wait_until_progress().granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    let reason = mary.wait_until_closed().granted();
+    assert!(reason.contains("480"), "{reason}");
+    assert!(!mary.events().iter().any(|event| matches!(event, Event::Established { .. })), "nobody answered");
+    well(john.wait());
+    assert_eq!(world.wait_for_xdrs(1)[0].answered, None);
+    world.wait_until_quiet();
+}
+
+#[test]
+fn who_wants_to_be_asked_whether_he_is_there_is_asked_in_time() {
+    let world = World::new();
+    let mary = world.phone("702", MARY);
+    let mut john = called(&world, "uas-session-timer-refreshed.xml");
+    mary.dial("744").granted();
+    mary.wait_until_established().granted();
+    john.wait_for("ACK sip").granted();
+    world.hurry(Duration::from_secs(44));
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    assert_eq!(john.messages().matches("CSeq: 2 INVITE").count(), 0, "not before half of the interval");
+    world.hurry(Duration::from_secs(1));
+    // Request, answer, acknowledgement.
+    john.wait_for("CSeq: 2 ACK").granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    mary.hangup().granted();
+    well(john.wait());
+    world.wait_until_quiet();
+}
+
+#[test]
+fn an_offer_of_ours_that_meets_theirs_is_made_again_and_the_call_goes_on() {
+    let world = World::new();
+    let mary = world.phone("702", MARY);
+    let mut john = called(&world, "uas-glare.xml");
+    mary.dial("744").granted();
+    mary.wait_until_established().granted();
+    john.wait_for("ACK sip").granted();
+    world.hurry(Duration::from_secs(45));
+    john.wait_for("491 Request Pending").granted();
+    john.wait_for("CSeq: 3 ACK").granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    mary.hangup().granted();
+    well(john.wait());
+    world.wait_until_quiet();
+}
+
+#[test]
 fn sessions_are_kept_alive_as_agreed() {
     let world = World::new();
     let mary = world.phone("702", MARY);
