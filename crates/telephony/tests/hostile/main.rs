@@ -10,6 +10,7 @@ mod intruders;
 mod full;
 mod groups;
 mod leaks;
+mod many;
 #[path = "../../../sip/tests/torture/messages.rs"]
 mod messages;
 mod mutations;
