@@ -81,13 +81,13 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
         voices: Voices::shipped(),
         store: store.clone(),
         wall: Arc::new(wall),
+        steady: Arc::new(Instant::now),
         transports,
         incoming,
         engine,
         media_events,
     };
     let (handle, running) = actor::start(parts, Vec::new());
-        steady: Arc::new(Instant::now),
     (store, handle, running)
 }
 

@@ -6,9 +6,9 @@
 mod challenges;
 mod elsewhere;
 mod floods;
-mod intruders;
 mod full;
 mod groups;
+mod intruders;
 mod leaks;
 mod many;
 #[path = "../../../sip/tests/torture/messages.rs"]
@@ -18,8 +18,8 @@ mod parsers;
 mod phone;
 mod records;
 mod scanners;
-mod simulation;
 mod sessions;
+mod simulation;
 mod tolls;
 mod torture;
 mod wire;

@@ -42,7 +42,7 @@ static VOICES: LazyLock<Voices> = LazyLock::new(Voices::shipped);
 
 /// How long a prompt is said to last.
 const PROMPT: Duration = Duration::from_secs(3);
-/// Nobody talks longer than this: who is silent then has gone.
+/// Nobody talks longer than this, if nothing else is wished.
 const SILENCE: Duration = Duration::from_secs(120);
 
 /// What media were asked.
@@ -256,9 +256,9 @@ impl Simulation {
             recording: HashSet::new(),
             recorded: HashSet::new(),
             watched: start,
-        }
             feed,
             silence: SILENCE,
+        }
     }
 
     /// A phone calls.
@@ -491,6 +491,17 @@ impl Simulation {
         self.exchange.counts(self.clock()).calls
     }
 
+    /// Questions to the directory that are open.
+    pub fn questions(&self) -> usize {
+        self.exchange.counts(self.clock()).questions
+    }
+
+    /// The exchange ends all calls.
+    pub fn end_all(&mut self) {
+        self.exchange.handle(self.clock(), Input::Command(Command::EndAll));
+        self.perform();
+    }
+
     // What must hold -------------------------------------------------------------------------------------------------
 
     /// Legs that are open in media now.
@@ -509,17 +520,6 @@ impl Simulation {
             "calls, legs, questions, drafts, transactions"
         );
         assert_eq!(self.exchange.counts(self.clock()).supervisions, 0, "managers are left behind");
-    /// Questions to the directory that are open.
-    pub fn questions(&self) -> usize {
-        self.exchange.counts(self.clock()).questions
-    }
-
-    /// The exchange ends all calls.
-    pub fn end_all(&mut self) {
-        self.exchange.handle(self.clock(), Input::Command(Command::EndAll));
-        self.perform();
-    }
-
         assert_eq!(
             (self.exchange.counts(self.clock()).recordings, self.recording.len()),
             (0, 0),

@@ -68,12 +68,12 @@ pub struct Wishes {
     pub v6: bool,
     /// Calls at once.
     pub calls_max: Option<usize>,
-}
-
     /// Prompts of one's own.
     pub prompts: Option<PathBuf>,
     /// Its records are in a file, and not in memory.
     pub on_disk: bool,
+}
+
 impl World {
     pub fn new() -> Self {
         Self::with(Wishes::default())
@@ -273,12 +273,12 @@ async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes
             .or(wishes.trunk_asks)
             .map(|(user, password)| (user.to_owned(), password.to_owned())),
     });
-    let parts = Parts {
-        outside: if trunk.is_some() { Outside::Trunk } else { Outside::Demonstration },
-        settings: Settings {
     let mut voices = Voices::shipped();
     let _ = wishes.prompts.map(|folder| voices.replace_from(&folder));
     let (later, milliseconds) = (ahead.clone(), move || ahead.load(Ordering::Relaxed));
+    let parts = Parts {
+        outside: if trunk.is_some() { Outside::Trunk } else { Outside::Demonstration },
+        settings: Settings {
             realm: SIP_REALM.to_owned(),
             digests: vec![tandem_sip::digest::Algorithm::Md5],
             media: vec![address.ip()],
