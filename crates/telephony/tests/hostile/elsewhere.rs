@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rand::rngs::StdRng;
-use tandem_domain::calls::{CallState, ReleaseCause};
+use tandem_domain::calls::{CallState, Direction, ReleaseCause};
 
 use crate::{
     phone::{Called, Calling},
@@ -149,7 +149,8 @@ fn calls_from_every_address_come_in() {
     for trunk in [FIRST, SECOND_ONE] {
         let line = simulation.dial(trunk, "701", Calling::default());
         simulation.run(3 * SECOND);
-        assert!(is_answered(&simulation), "from {trunk}");
+        let live = simulation.feed.calls(None).remove(0);
+        assert_eq!((live.state, live.direction), (CallState::Answered, Direction::Incoming), "from {trunk}");
         simulation.hang_up(trunk, &line);
         simulation.run(SECOND);
     }
