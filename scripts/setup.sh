@@ -97,6 +97,11 @@ need_phones() {
     fi
 }
 
+# What everybody on the Internet is scanned with.
+need_scanner() {
+    has svcrack || debian_packages "a SIP scanner for the tests" sipvicious
+}
+
 # A real mail server, for the tests.
 need_mail_server() {
     has aiosmtpd || debian_packages "a mail server for the tests" python3-aiosmtpd

@@ -54,6 +54,7 @@ need_rust_checkers
 need_node
 need_postgresql
 need_phones
+need_scanner
 need_mail_server
 need_chromium
 cargo nextest --version >/dev/null 2>&1 || say "cargo-nextest is not installed: cargo test runs the tests instead"

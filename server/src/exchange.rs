@@ -28,13 +28,13 @@ use tandem_telephony::{
     directory::store::Outside,
     exchange::{Command, Now, Settings, Trunk},
     feed::Topic,
-    prompt::{BadVoice, Voices},
+    prompt::Voices,
     records,
 };
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    config::{Config, TrunkTransport},
+    config::{Config, HostPort, TrunkTransport},
     measurements::Gauges,
     phones::BrowserPhones,
     run::Purpose,
@@ -63,9 +63,6 @@ pub enum ExchangeError {
         /// What the name server says.
         why: String,
     },
-    /// A prompt.
-    #[error("{0} (sip.prompts)")]
-    Prompts(#[from] BadVoice),
     /// The demonstration's people.
     #[error("the demonstration's callers cannot start: {0} (option --no-callers)")]
     Callers(std::io::Error),
@@ -124,12 +121,12 @@ pub async fn start(
     let listen = config.sip.listen.0.iter().copied().map(with_port).collect::<Vec<_>>();
     let sockets = Sockets { udp: listen.clone(), tcp: listen, tls, limits: Limits::default() };
     let transports = Transports::open(sockets, events).await?;
-    let callers = match (purpose, &config.trunk.address) {
+    let callers = match (purpose, &*config.trunk.address.0) {
         // They are the other network, unless there is a real one.
-        (Purpose::Demonstration { callers: true }, None) => {
+        (Purpose::Demonstration { callers: true }, []) => {
             Some(Callers::bind(config.sip.listen.0[0]).await.map_err(ExchangeError::Callers)?)
         }
-        (Purpose::Demonstration { .. } | Purpose::Real, None | Some(_)) => None,
+        (Purpose::Demonstration { .. } | Purpose::Real, [..]) => None,
     };
     let address = transports.local(Transport::Udp).ok_or(ExchangeError::NoMediaAddress)?;
     let media = media_addresses(config)?;
@@ -162,10 +159,15 @@ pub async fn start(
     }
     let known = records::known(&store, Now { instant: Instant::now(), wall: clock.now() }).await?;
     let wall: actor::Wall = Arc::new(move || clock.now());
-    let voices = Voices::load(config.sip.prompts.as_deref())?;
+    let steady: actor::Steady = Arc::new(Instant::now);
+    let mut voices = Voices::shipped();
+    for bad in config.sip.prompts.iter().flat_map(|folder| voices.replace_from(folder)) {
+        tracing::warn!("{bad}; what Tandem ships is heard instead (sip.prompts)");
+    }
     let (sound, sockets) = (engine.clone(), transports.clone());
     let (ways, accounts, clients) = (transports.clone(), store.clone(), transports.clone());
-    let parts = Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events };
+    let parts =
+        Parts { settings, outside, voices, store, keeper, wall, steady, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, known);
     let callers = match callers {
         Some(callers) => Some(callers.run(meeting, rand::random()).map_err(ExchangeError::Callers)?),
@@ -231,25 +233,58 @@ fn outward(family: SocketAddr) -> Option<IpAddr> {
 /// A trunk that is known by its address alone.
 fn unregistered(flow: Flow) -> Trunk {
     let Flow { transport, local, remote, .. } = flow;
-    Trunk { address: remote, transport, local, registers: false, credentials: None }
+    Trunk { address: remote, others: Vec::new(), transport, local, registers: false, credentials: None }
 }
 
 async fn trunk(config: &Config, transports: &Transports) -> Result<Option<Trunk>, ExchangeError> {
-    let Some(name) = &config.trunk.address else { return Ok(None) };
+    let names = &config.trunk.address.0;
+    if names.is_empty() {
+        return Ok(None);
+    }
     let transport = match config.trunk.transport {
         TrunkTransport::Udp => Transport::Udp,
         TrunkTransport::Tcp => Transport::Tcp,
     };
-    let failed = |why: String| ExchangeError::Trunk { name: name.to_string(), why };
-    let found = tokio::net::lookup_host((name.host.as_str(), name.port)).await;
-    let mut addresses = found.map_err(|error| failed(error.to_string()))?;
-    // The first address that one of our sockets can reach.
-    let flow = addresses.find_map(|address| transports.flow_to(transport, address));
-    let flow = flow.ok_or_else(|| failed("it has no address that sip.listen can reach".to_owned()))?;
+    // Every address that one of our sockets can reach, by the socket that reaches the first.
+    let (mut flows, mut failed) = (Vec::<Flow>::new(), None);
+    for name in names {
+        match addresses_of(name, transport, transports).await {
+            Ok(found) => flows.extend(found),
+            // One that is there is enough to begin with.
+            Err(error) => failed = Some(error),
+        }
+    }
+    let Some(flow) = flows.first().copied() else { return failed.map_or(Ok(None), Err) };
+    if let Some(error) = failed {
+        tracing::warn!("{error}");
+    }
+    flows.retain(|other| other.local == flow.local);
+    let mut others = Vec::new();
+    for other in flows.iter().map(|other| other.remote) {
+        if other != flow.remote && !others.contains(&other) {
+            others.push(other);
+        }
+    }
     let (user, password) = (config.trunk.user.clone(), config.trunk.password.reveal().to_owned());
     let credentials = (!user.is_empty()).then_some((user, password));
     let registers = config.trunk.register.0;
-    Ok(Some(Trunk { address: flow.remote, transport, local: flow.local, registers, credentials }))
+    Ok(Some(Trunk { address: flow.remote, others, transport, local: flow.local, registers, credentials }))
+}
+
+/// The ways to all addresses that a name of the trunk stands for; one at least.
+async fn addresses_of(
+    name: &HostPort,
+    transport: Transport,
+    transports: &Transports,
+) -> Result<Vec<Flow>, ExchangeError> {
+    let failed = |why: String| ExchangeError::Trunk { name: name.to_string(), why };
+    let found = tokio::net::lookup_host((name.host.as_str(), name.port)).await;
+    let found = found.map_err(|error| failed(error.to_string()))?;
+    let flows: Vec<_> = found.filter_map(|address| transports.flow_to(transport, address)).collect();
+    if flows.is_empty() {
+        return Err(failed("it has no address that sip.listen can reach".to_owned()));
+    }
+    Ok(flows)
 }
 
 fn tls(listen: Vec<SocketAddr>, certificate: &Path, key: &Path) -> Result<TlsConfig, ExchangeError> {

@@ -7,7 +7,7 @@ use std::{
     num::NonZero,
     path::Path,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context as _, Result};
@@ -45,7 +45,7 @@ pub struct Host {
 /// Starts the exchange with the demonstration's data in this folder and this trunk.
 ///
 /// # Errors
-/// The database, a socket or a prompt cannot be used.
+/// The database or a socket cannot be used.
 pub async fn start(folder: &Path, trunk: SocketAddr) -> Result<Host> {
     let url = format!("sqlite:{}", folder.join("tandem.sqlite").display());
     let store = Store::connect(&url, &Options::default()).await.context("database")?;
@@ -63,8 +63,14 @@ pub async fn start(folder: &Path, trunk: SocketAddr) -> Result<Host> {
         ..tandem_media::Config::default()
     };
     let (engine, media_events) = actor::engine(media)?;
-    let trunk =
-        Trunk { address: trunk, transport: Transport::Udp, local: address, registers: false, credentials: None };
+    let trunk = Trunk {
+        address: trunk,
+        others: Vec::new(),
+        transport: Transport::Udp,
+        local: address,
+        registers: false,
+        credentials: None,
+    };
     let settings = Settings {
         realm: SIP_REALM.to_owned(),
         digests: vec![Algorithm::Md5],
@@ -75,10 +81,11 @@ pub async fn start(folder: &Path, trunk: SocketAddr) -> Result<Host> {
         spool: Some(folder.join("spool")),
         product: "Tandem".to_owned(),
     };
-    let voices = Voices::load(None)?;
-    let (outside, wall) = (Outside::Trunk, Arc::new(wall));
+    let voices = Voices::shipped();
+    let (outside, wall, steady) = (Outside::Trunk, Arc::new(wall), Arc::new(Instant::now));
     let keeper: actor::Keeper = Arc::new(|_| {});
-    let parts = Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events };
+    let parts =
+        Parts { settings, outside, voices, store, keeper, wall, steady, transports, incoming, engine, media_events };
     let (handle, running) = actor::start(parts, Vec::new());
     Ok(Host { address, handle, running })
 }

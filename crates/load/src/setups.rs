@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::{
-    calls::{Calls, Ends, Length},
+    calls::{Calls, Ends, Length, NOWHERE, Who},
     process::{Consumed, Measured, own},
 };
 
@@ -15,8 +15,10 @@ use crate::{
 pub enum Via {
     /// Nothing: what the generator itself can do.
     Nothing,
-    /// The exchange.
+    /// The exchange; a carrier calls.
     Exchange,
+    /// The exchange; phones call, which prove in each call who they are.
+    Phones,
 }
 
 /// How long to wait for the last calls' ends.
@@ -33,11 +35,13 @@ pub struct SetUp {
     pub failed: u64,
     /// Calls that were answered, but did not end.
     pub hanging: u64,
+    /// Calls that were asked for a proof of who calls.
+    pub challenged: u64,
     /// Messages that the generator sent again, since nothing came.
     pub sent_again: u64,
     /// Messages that came to the generator again.
     pub came_again: u64,
-    /// From INVITE to 200, in milliseconds: the median.
+    /// From the first INVITE to 200, in milliseconds: the median.
     pub p50_ms: f64,
     /// What 99 of 100 do not exceed.
     pub p99_ms: f64,
@@ -57,9 +61,14 @@ pub fn measure(rate: u32, seconds: u32, via: Via) -> Result<SetUp> {
     let ends = Ends::open()?;
     match via {
         Via::Nothing => run(&mut Calls::direct(ends, Length::Short)?, rate, seconds, None),
-        Via::Exchange => {
-            let exchange = Measured::exchange(ends.trunk()?)?;
+        Via::Exchange | Via::Phones => {
+            let (who, trunk) = match via {
+                Via::Phones => (Who::Phones, NOWHERE),
+                Via::Exchange | Via::Nothing => (Who::Carrier, ends.trunk()?),
+            };
+            let exchange = Measured::exchange(trunk)?;
             let mut calls = Calls::through(exchange.addresses[0], ends, Length::Short, vec![vec![9]; 2])?;
+            calls.who = who;
             // What is there once, such as the database's connections, is not the calls'.
             for _ in 0..20 {
                 calls.begin(Instant::now());
@@ -102,6 +111,7 @@ pub fn run(calls: &mut Calls, rate: u32, seconds: u32, exchange: Option<&Measure
         rate: ended / elapsed.as_secs_f64(),
         failed: sums.failed,
         hanging: sums.begun.saturating_sub(sums.failed + sums.ended),
+        challenged: sums.challenged,
         sent_again: sums.sent_again,
         came_again: sums.came_again,
         p50_ms: sums.times.percentile(0.5) / 1000.0,

@@ -20,6 +20,8 @@ pub struct Seen<'a> {
     pub call_id: &'a str,
     /// `CSeq`.
     pub cseq: &'a str,
+    /// What a 401 asks for: `WWW-Authenticate`, empty without one.
+    pub challenge: &'a str,
     /// The URI in `Contact`, empty without one.
     pub contact: &'a str,
     /// After the empty line.
@@ -37,7 +39,18 @@ impl<'a> Seen<'a> {
             Some(status) => (None, status.get(..3)?.parse().ok()?),
             None => (start.split(' ').next(), 0),
         };
-        let mut seen = Self { method, status, vias: "", from: "", to: "", call_id: "", cseq: "", contact: "", body };
+        let mut seen = Self {
+            method,
+            status,
+            vias: "",
+            from: "",
+            to: "",
+            call_id: "",
+            cseq: "",
+            challenge: "",
+            contact: "",
+            body,
+        };
         let mut vias = 0..0;
         let mut at = 0;
         for line in headers.split("\r\n") {
@@ -52,6 +65,7 @@ impl<'a> Seen<'a> {
                 "To" => seen.to = value,
                 "Call-ID" => seen.call_id = value,
                 "CSeq" => seen.cseq = value,
+                "WWW-Authenticate" => seen.challenge = value,
                 "Contact" => seen.contact = value.split_once('<')?.1.split_once('>')?.0,
                 _ => {}
             }

@@ -43,6 +43,9 @@ const COUNT_EVERY: Duration = Duration::from_secs(1);
 /// The clock on the wall.
 pub type Wall = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// The clock that never jumps, for time-outs.
+pub type Steady = Arc<dyn Fn() -> Instant + Send + Sync>;
+
 /// Who keeps recordings: is told their state at every change. It must not block.
 pub type Keeper = Arc<dyn Fn(RecordingNote) + Send + Sync>;
 
@@ -60,6 +63,8 @@ pub struct Parts {
     pub keeper: Keeper,
     /// The clock on the wall.
     pub wall: Wall,
+    /// The clock that never jumps.
+    pub steady: Steady,
     /// The sockets.
     pub transports: Transports,
     /// What comes from them.
@@ -199,9 +204,10 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
     let (commands, asked) = mpsc::unbounded_channel();
     let (stop, stopped) = oneshot::channel();
     let (counts, seen) = watch::channel(Counts::default());
-    let Parts { settings, outside, voices, store, keeper, wall, transports, incoming, engine, media_events } = parts;
+    let Parts { settings, outside, voices, store, keeper, wall, steady, transports, incoming, engine, media_events } =
+        parts;
     let sound = Arc::downgrade(&engine);
-    let mut exchange = Exchange::new(settings, engine, voices, feed.clone(), StdRng::from_os_rng(), Instant::now());
+    let mut exchange = Exchange::new(settings, engine, voices, feed.clone(), StdRng::from_os_rng(), steady());
     exchange.allow_streams(transports.is_reached_by_both());
     let (answers, answered) = mpsc::unbounded_channel();
     let actor = Actor {
@@ -212,6 +218,7 @@ pub fn start(parts: Parts, known: Vec<Binding>) -> (Handle, Running) {
         outside,
         keeper,
         wall,
+        steady,
         tracer: Tracer::default(),
         answers,
         counts,
@@ -240,6 +247,7 @@ struct Actor {
     outside: Outside,
     keeper: Keeper,
     wall: Wall,
+    steady: Steady,
     tracer: Tracer,
     answers: mpsc::UnboundedSender<(QuestionId, Answer)>,
     counts: watch::Sender<Counts>,
@@ -253,11 +261,12 @@ impl Actor {
         let mut batch = Vec::with_capacity(AT_ONCE);
         loop {
             let due = self.exchange.next_timeout();
-            let wake = [due, end, count_at].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + LONG);
+            let wake = [due, end, count_at].into_iter().flatten().min();
+            let pause = wake.map_or(LONG, |wake| wake.saturating_duration_since((self.steady)()));
             tokio::select! {
                 biased;
                 grace = &mut sources.stopped, if end.is_none() => {
-                    end = Some(Instant::now() + grace.unwrap_or_default());
+                    end = Some((self.steady)() + grace.unwrap_or_default());
                     self.input(Input::Command(Command::Drain));
                 }
                 Some(event) = sources.media_events.recv() => self.input(Input::Media(event)),
@@ -271,11 +280,11 @@ impl Actor {
                         self.arrived(incoming);
                     }
                 }
-                () = tokio::time::sleep_until(wake.into()) => {}
+                () = tokio::time::sleep(pause) => {}
             }
             self.exchange.handle_timeout(self.now());
             self.perform();
-            let now = Instant::now();
+            let now = (self.steady)();
             if count_at.is_none_or(|at| now >= at) {
                 let counts = self.exchange.counts(self.now());
                 self.counts.send_replace(counts);
@@ -306,7 +315,7 @@ impl Actor {
     }
 
     fn now(&self) -> Now {
-        Now { instant: Instant::now(), wall: (self.wall)() }
+        Now { instant: (self.steady)(), wall: (self.wall)() }
     }
 
     fn input(&mut self, input: Input) {

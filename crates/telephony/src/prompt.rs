@@ -3,7 +3,7 @@
 //! The spoken prompts are in the program; a folder of one's own replaces any of them by a file of the same name (8 kHz mono
 //! WAV).
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, io::ErrorKind, path::Path};
 
 use tandem_media::Clip;
 
@@ -108,7 +108,7 @@ pub struct Voices {
     notice_tone: Clip,
 }
 
-/// A file of prompts that cannot be played.
+/// A file of a prompt, or the folder of them, that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{file} cannot be played: {why} (8 kHz mono WAV is needed, 16-bit or G.711)")]
 pub struct BadVoice {
@@ -118,24 +118,34 @@ pub struct BadVoice {
     pub why: String,
 }
 
+/// The name of the file of the music on hold, without the ending.
+const MUSIC: &str = "music";
+
 impl Voices {
-    /// The prompts that Tandem ships, each replaced by the file of its name in `folder` if there is one.
-    ///
-    /// # Errors
-    /// A file cannot be read or played.
-    pub fn load(folder: Option<&Path>) -> Result<Self, BadVoice> {
-        let prompts = Prompt::ALL
-            .iter()
-            .map(|prompt| Ok((*prompt, clip(folder, prompt.name(), prompt.shipped())?)))
-            .collect::<Result<_, BadVoice>>()?;
-        let music = clip(folder, "music", include_bytes!("../../media/voice/music.wav"))?;
-        Ok(Self {
-            prompts,
-            music,
+    /// What Tandem ships.
+    #[must_use]
+    pub fn shipped() -> Self {
+        let clip = |bytes| Clip::from_wav(bytes).expect("what is in the program can be played");
+        Self {
+            prompts: Prompt::ALL.iter().map(|prompt| (*prompt, clip(prompt.shipped()))).collect(),
+            music: clip(include_bytes!("../../media/voice/music.wav")),
             ring_back: Clip::ring_back(),
             end_tone: Clip::end_beep(),
             notice_tone: Clip::notice(),
-        })
+        }
+    }
+
+    /// Takes the prompts, and the music, of which there is a file in `folder`. Tells of each that cannot be used; what was
+    /// there before is heard in its place.
+    pub fn replace_from(&mut self, folder: &Path) -> Vec<BadVoice> {
+        if let Err(error) = std::fs::read_dir(folder) {
+            return vec![BadVoice { file: folder.display().to_string(), why: error.to_string() }];
+        }
+        let prompts = self.prompts.iter_mut().map(|(prompt, clip)| (prompt.name(), clip));
+        let all = prompts.chain([(MUSIC, &mut self.music)]);
+        let mut bad: Vec<_> = all.filter_map(|(name, clip)| replace(clip, folder, name).err()).collect();
+        bad.sort_by(|one, other| one.file.cmp(&other.file));
+        bad
     }
 
     /// The words of a prompt.
@@ -171,17 +181,16 @@ impl Voices {
     }
 }
 
-fn clip(folder: Option<&Path>, name: &str, shipped: &'static [u8]) -> Result<Clip, BadVoice> {
-    let file = folder.map(|folder| folder.join(name).with_extension("wav")).filter(|file| file.exists());
-    let bad = |why: String| BadVoice {
-        file: file.as_ref().map_or_else(|| format!("{name}.wav"), |file| file.display().to_string()),
-        why,
-    };
-    match &file {
-        Some(file) => {
-            let bytes = std::fs::read(file).map_err(|error| bad(error.to_string()))?;
-            Clip::from_wav(&bytes).map_err(|error| bad(error.to_string()))
+/// Puts the file of this name, if there is one, in a clip's place.
+fn replace(clip: &mut Clip, folder: &Path, name: &str) -> Result<(), BadVoice> {
+    let file = folder.join(name).with_extension("wav");
+    let bad = |why: String| BadVoice { file: file.display().to_string(), why };
+    match std::fs::read(&file) {
+        Ok(bytes) => {
+            *clip = Clip::from_wav(&bytes).map_err(|error| bad(error.to_string()))?;
+            Ok(())
         }
-        None => Clip::from_wav(shipped).map_err(|error| bad(error.to_string())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(bad(error.to_string())),
     }
 }

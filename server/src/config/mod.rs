@@ -23,7 +23,7 @@ pub use settings::{
 pub use value::{DatabaseUrl, LogFormat, LogLevel, Network, Networks, PublicUrl, Setting};
 pub use value_outside::{MailServer, Sender, Storage};
 pub use value_telephony::{
-    Addresses, Count, Digests, HostPort, IpAddresses, PortRange, Secret, Switch, TrunkTransport,
+    Addresses, Count, Digests, HostPort, HostPorts, IpAddresses, PortRange, Secret, Switch, TrunkTransport,
 };
 
 #[cfg(test)]
@@ -71,7 +71,7 @@ impl Config {
         if self.sip.listen.0.is_empty() {
             contradiction("sip.listen", "phones need an address to register at: name one, such as 127.0.0.1:5060");
         }
-        if self.trunk.register.0 && (self.trunk.address.is_none() || self.trunk.user.is_empty()) {
+        if self.trunk.register.0 && (self.trunk.address.0.is_empty() || self.trunk.user.is_empty()) {
             contradiction(
                 "trunk.register",
                 "to register at the trunk, set trunk.address, trunk.user and trunk.password",

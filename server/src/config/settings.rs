@@ -7,7 +7,7 @@ use super::{
     layers::Values,
     value::{DatabaseUrl, LogFormat, LogLevel, Networks, PublicUrl, Setting},
     value_outside::{Durations, MailServer, Sender, Storage, WebAddress},
-    value_telephony::{Addresses, Count, Digests, HostPort, IpAddresses, PortRange, Secret, Switch, TrunkTransport},
+    value_telephony::{Addresses, Count, Digests, HostPorts, IpAddresses, PortRange, Secret, Switch, TrunkTransport},
 };
 
 /// What the reference and the error messages know of a key.
@@ -156,9 +156,10 @@ settings! {
 
     /// The trunk: the way to other networks.
     trunk: Trunk {
-        /// Its address, such as `sip.carrier.example:5060`. Calls from there to the public numbers of customers come in. Not
-        /// set: no call leaves (in the demonstration, a voice answers).
-        address: Option<HostPort> = "",
+        /// Its address, such as `sip.carrier.example:5060`; several, and all that a name stands for, are tried one after the
+        /// other when one says nothing for 4 s or cannot take a call (503). Calls from all of them to the public numbers of
+        /// customers come in. Not set: no call leaves (in the demonstration, a voice answers).
+        address: HostPorts = "",
         /// `udp` or `tcp`.
         transport: TrunkTransport = "udp",
         /// User, where the trunk asks for one.

@@ -131,6 +131,20 @@ impl Setting for HostPort {
     }
 }
 
+/// Several hosts with ports, the preferred first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostPorts(pub Vec<HostPort>);
+
+impl Setting for HostPorts {
+    const EXPECTED: &'static str = "hosts and perhaps their ports, such as sip.carrier.example or 192.0.2.20:5060";
+    const IS_LIST: bool = true;
+
+    fn read(text: &str) -> Option<Self> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        words.map(HostPort::read).collect::<Option<Vec<_>>>().map(Self)
+    }
+}
+
 /// Yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Switch(pub bool);
@@ -214,6 +228,8 @@ mod tests {
         assert_eq!(read("[2001:db8::1]:5070").as_deref(), Some("2001:db8::1:5070"));
         assert_eq!(read("sip:carrier"), None);
         assert_eq!(read("carrier:port"), None);
+        let several = HostPorts::read("a.carrier.example, 192.0.2.20:5070").map(|hosts| hosts.0.len());
+        assert_eq!((several, HostPorts::read("a.carrier.example, b:port")), (Some(2), None));
     }
 
     #[test]

@@ -57,8 +57,14 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
         ..tandem_media::Config::default()
     };
     let (engine, media_events) = actor::engine(media).unwrap();
-    let trunk =
-        Trunk { address: trunk, transport: Transport::Udp, local: address, credentials: None, registers: false };
+    let trunk = Trunk {
+        address: trunk,
+        others: Vec::new(),
+        transport: Transport::Udp,
+        local: address,
+        credentials: None,
+        registers: false,
+    };
     let parts = Parts {
         keeper: Arc::new(|_| {}),
         outside: Outside::Trunk,
@@ -72,9 +78,10 @@ async fn exchange(address: SocketAddr, trunk: SocketAddr) -> (Store, Handle, Run
             spool: None,
             product: "Tandem".to_owned(),
         },
-        voices: Voices::load(None).unwrap(),
+        voices: Voices::shipped(),
         store: store.clone(),
         wall: Arc::new(wall),
+        steady: Arc::new(Instant::now),
         transports,
         incoming,
         engine,

@@ -1,9 +1,10 @@
-//! How are calls made and taken? Both ends of each call are here: a carrier, from whom the calls come by the trunk, and the
-//! phone of extension 744, which takes them at once. Between them is the exchange, or nothing at all for comparison.
+//! How are calls made and taken? Both ends of each call are here: a carrier, from whom the calls come by the trunk, or phones that
+//! prove in each call who they are; and the phone of extension 744, which takes them at once. Between them is the exchange, or nothing at all for comparison.
 //!
 //! Whoever gets no answer sends again after T1 (RFC 3261 §17.1.1.2, §17.1.2.2, §13.3.1.4) and is counted; so is what the
 //! exchange sends again, which is what comes a second time.
 
+mod proving;
 mod registering;
 
 use std::{
@@ -33,10 +34,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const NUMBER: &str = "+3225550744";
 /// The phone's user, and the password of everybody in the demonstration.
 const PHONE: (&str, &str) = ("abc744", "tandem-demo");
+/// The phones' users that call, in turn.
+const CALLERS: [&str; 4] = ["abc701", "abc702", "abc745", "abc746"];
 /// Where no sound goes.
 pub const NOWHERE: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9));
 /// Messages that are read before others have their turn.
 const AT_ONCE: usize = 64;
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// A carrier, which is the exchange's trunk.
+    Carrier,
+    /// Phones, which are asked for their password in each call.
+    Phones,
+}
 
 /// How a call goes on once it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +69,14 @@ enum State {
     Done,
 }
 
-/// A call, seen by the carrier.
+/// A call, seen by who calls.
 #[derive(Debug)]
 struct Call {
     state: State,
     began: Instant,
+    /// The `Authorization` line, once it is asked for, and the number of the INVITE.
+    proof: String,
+    sequence: u32,
     /// `To` with its tag, and where requests go within the dialog.
     remote: Option<Box<(String, String)>>,
 }
@@ -97,7 +112,9 @@ pub struct Sums {
     pub sent_again: u64,
     /// Messages that came again.
     pub came_again: u64,
-    /// From the INVITE to its 200.
+    /// Calls that were asked for a proof.
+    pub challenged: u64,
+    /// From the first INVITE to its 200.
     pub times: Times,
 }
 
@@ -109,6 +126,8 @@ pub struct Calls {
     phone_at: SocketAddr,
     /// Where the carrier's calls go.
     to: SocketAddr,
+    /// Who calls from now on.
+    pub who: Who,
     /// How calls that are answered from now on go on.
     pub length: Length,
     /// Ports for sound: of the carrier's ends, of the phone's, each used for several calls in turn.
@@ -194,6 +213,7 @@ impl Calls {
             carrier_at,
             phone_at,
             to: phone_at,
+            who: Who::Carrier,
             length,
             ports,
             calls: Vec::new(),
@@ -217,7 +237,7 @@ impl Calls {
     /// Begins a call.
     pub fn begin(&mut self, now: Instant) {
         let call = self.calls.len();
-        self.calls.push(Call { state: State::Calling, began: now, remote: None });
+        self.calls.push(Call { state: State::Calling, began: now, proof: String::new(), sequence: 1, remote: None });
         if self.length == Length::Long {
             self.media[0].push(NOWHERE);
         }
@@ -283,28 +303,31 @@ impl Calls {
 
     fn invite(&mut self, call: usize) {
         let body = description(self.port(0, call));
-        let (carrier, to) = (self.carrier_at, self.to);
+        let (carrier, to, from) = (self.carrier_at, self.to, self.from(call));
+        let (number, Call { proof, sequence, .. }) = (self.number(), &self.calls[call]);
         self.out.clear();
         let _ = write!(
             self.out,
-            "INVITE sip:{NUMBER}@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {carrier};branch=z9hG4bKi{call};rport\r\n\
-             From: <sip:+442071838750@{carrier}>;tag=f{call}\r\nTo: <sip:{NUMBER}@{to}>\r\nCall-ID: load-{call}\r\n\
-             CSeq: 1 INVITE\r\nContact: <sip:load@{carrier}>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+            "INVITE sip:{number}@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {carrier};branch=z9hG4bKi{sequence}-{call};rport\r\n\
+             From: {from}\r\nTo: <sip:{number}@{to}>\r\nCall-ID: load-{call}\r\n\
+             CSeq: {sequence} INVITE\r\nContact: <sip:load@{carrier}>\r\nMax-Forwards: 70\r\n{proof}\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.send(to);
     }
 
     /// ACK or BYE within the dialog.
-    fn inside(&mut self, call: usize, method: &str, sequence: u32) {
-        let (carrier, to) = (self.carrier_at, self.to);
-        let Some((remote, target)) = self.calls[call].remote.as_deref() else { return };
+    fn inside(&mut self, call: usize, method: &str) {
+        let (carrier, to, from) = (self.carrier_at, self.to, self.from(call));
+        let Call { remote, sequence, .. } = &self.calls[call];
+        let Some((remote, target)) = remote.as_deref() else { return };
+        let sequence = sequence + u32::from(method == "BYE");
         self.out.clear();
         let _ = write!(
             self.out,
             "{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {carrier};branch=z9hG4bK{method}{call};rport\r\n\
-             From: <sip:+442071838750@{carrier}>;tag=f{call}\r\nTo: {remote}\r\nCall-ID: load-{call}\r\n\
+             From: {from}\r\nTo: {remote}\r\nCall-ID: load-{call}\r\n\
              CSeq: {sequence} {method}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
         );
         self.send(to);
@@ -312,7 +335,7 @@ impl Calls {
 
     fn bye(&mut self, now: Instant, call: usize) {
         self.calls[call].state = State::HangingUp;
-        self.inside(call, "BYE", 2);
+        self.inside(call, "BYE");
         self.wait_for(now, T1, Waiting::Bye(call));
     }
 
@@ -321,6 +344,7 @@ impl Calls {
         let number = seen.call_id.strip_prefix("load-").and_then(|number| number.parse::<usize>().ok());
         let Some(number) = number.filter(|number| *number < self.calls.len()) else { return };
         let is_invite = seen.cseq.ends_with("INVITE");
+        let is_to_prove = self.is_to_prove(number);
         let call = &mut self.calls[number];
         match (call.state, seen.status) {
             // The exchange has hung up: its BYE.
@@ -331,6 +355,7 @@ impl Calls {
                     self.sums.failed += 1;
                 }
             }
+            (State::Calling | State::Proceeding, 401) if is_to_prove => self.prove(number, seen),
             (State::Calling, 100..=199) => call.state = State::Proceeding,
             (State::Calling | State::Proceeding, 200..=299) => {
                 call.state = State::Talking;
@@ -340,7 +365,7 @@ impl Calls {
                 if self.length == Length::Long {
                     self.media[0][number] = seen.media().unwrap_or(NOWHERE);
                 }
-                self.inside(number, "ACK", 1);
+                self.inside(number, "ACK");
                 if self.length == Length::Short {
                     self.bye(now, number);
                 }
@@ -349,7 +374,7 @@ impl Calls {
                 call.state = State::Done;
                 call.remote = Some(Box::new((seen.to.to_owned(), format!("sip:{NUMBER}@{}", self.to))));
                 self.sums.failed += 1;
-                self.inside(number, "ACK", 1);
+                self.inside(number, "ACK");
             }
             (State::HangingUp, 200..) if !is_invite => {
                 call.state = State::Done;
@@ -359,7 +384,7 @@ impl Calls {
             (State::Talking | State::HangingUp | State::Done, 200..) => {
                 self.sums.came_again += 1;
                 if is_invite {
-                    self.inside(number, "ACK", 1);
+                    self.inside(number, "ACK");
                 }
             }
             (State::Proceeding | State::Talking | State::HangingUp | State::Done, _) | (State::Calling, 1..=99) => {}
@@ -418,7 +443,7 @@ impl Calls {
                     let waits = self.calls[*call].state == State::HangingUp;
                     if waits {
                         self.sums.sent_again += 1;
-                        self.inside(*call, "BYE", 2);
+                        self.inside(*call, "BYE");
                     }
                     waits
                 }

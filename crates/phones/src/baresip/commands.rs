@@ -119,30 +119,31 @@ impl Baresip {
     ///
     /// # Errors
     ///
-    /// When there are not two connected calls, or the REFER is refused.
+    /// When there are not two calls that are connected or ring at the other end, or the REFER is refused.
     pub fn attended_transfer(&self) -> Result<(), PhoneError> {
-        let mut calls: Vec<(String, String)> = Vec::new();
+        let mut calls: Vec<String> = Vec::new();
         for event in self.events() {
             match event {
-                Event::Established { call, peer, .. } => calls.push((call, peer)),
-                Event::Closed { call: closed, .. } => calls.retain(|(call, _)| *call != closed),
+                Event::Established { call, .. } | Event::Ringing(call) if !calls.contains(&call) => calls.push(call),
+                Event::Closed { call: closed, .. } => calls.retain(|call| *call != closed),
                 _ => {}
             }
         }
-        let [.., (older, _), (newer, peer)] = calls.as_slice() else {
-            let answer = "it needs two connected calls".into();
+        let [.., older, newer] = calls.as_slice() else {
+            let answer = "it needs two calls".into();
             return Err(PhoneError::Refused { command: "attended transfer".into(), answer });
         };
         let of_newer = |message: &SipMessage| {
             message.header("Call-ID") == Some(newer.as_str())
                 && message.method() == "INVITE"
-                && message.status().is_some_and(|status| (200..300).contains(&status))
+                && message.status().is_some_and(|status| (180..300).contains(&status))
         };
-        let agreed = self.wait_for_message("the answer of the newer call", of_newer)?;
+        let agreed = self.wait_for_message("what the newer call was answered", of_newer)?;
         let (from, to) = (agreed.tag("From").unwrap_or_default(), agreed.tag("To").unwrap_or_default());
-        let (own, theirs) = if agreed.sent { (to, from) } else { (from, to) };
+        let (own, theirs, peer) = if agreed.sent { (to, from, "From") } else { (from, to, "To") };
         let replaces = format!("{}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{own}", newer.replace('@', "%40"));
-        let peer = peer.split(';').next().unwrap_or_default();
+        let peer = agreed.header(peer).unwrap_or_default();
+        let peer = peer.split_once('<').map_or(peer, |(_, uri)| uri).split(['>', ';']).next().unwrap_or_default();
         self.focus(older)?;
         let before = self.messages().len();
         self.command("transfer", &format!("<{peer}?Replaces={replaces}>"))?;

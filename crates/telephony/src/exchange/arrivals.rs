@@ -158,7 +158,7 @@ impl<M: Media> Exchange<M> {
         if !begins || request.headers.to().is_ok_and(|to| to.tag().is_some()) {
             return None;
         }
-        if self.is_full() && request.method == Method::Invite && !calls_for_help(request) {
+        if self.is_swamped() && request.method == Method::Invite && !calls_for_help(request) {
             let mut response = self.response(request, 503);
             response.headers.push(Name::RetryAfter, RETRY_AFTER.to_string());
             return Some(response);

@@ -15,12 +15,12 @@ use tandem_sip::{
     transaction::ServerId,
 };
 
-use super::{Entry, Exchange, Media, Now, Output, records::Draft};
+use super::{Entry, Exchange, Media, Now, Output};
 use crate::{
     call::{
         About, Call, Plan,
         hunt::{Hunt, Reach, Target},
-        outcome::{Outcome, Refusal},
+        outcome::Refusal,
     },
     directory::{Phone, Question, Route, RouteAction},
     leg::{Arrival, ArrivalError, Leg, Peer, Wire, encryption::Policy, negotiation::Negotiation},
@@ -29,8 +29,7 @@ use crate::{
 impl<M: Media> Exchange<M> {
     /// An INVITE outside of any dialog.
     pub(super) fn invited(&mut self, now: Now, server: ServerId, flow: Flow, request: Request) {
-        // Help is called however full it is, and while the exchange waits for its end.
-        if self.is_full() && !calls_for_help(&request) {
+        if self.is_swamped() && !calls_for_help(&request) {
             return self.refuse(now, Some(server), &request, 503);
         }
         if self.settings.is_trunk(flow) {
@@ -69,6 +68,9 @@ impl<M: Media> Exchange<M> {
         let Some(number) = request.uri.user.clone() else {
             return self.turn_down(now, server, &request, Some(phone.into()), Refusal::INCOMPLETE);
         };
+        if self.has_no_room_for(&request) {
+            return self.turn_down(now, server, &request, Some(phone.into()), Refusal::UNAVAILABLE);
+        }
         let question = Question::Dialled { account: phone.account, number };
         self.ask_dialled(request, server, flow, Peer::Phone(phone.account), Some(phone.into()), question);
     }
@@ -100,6 +102,9 @@ impl<M: Media> Exchange<M> {
             started: now.wall,
             answered: None,
         };
+        if self.has_no_room_for(&invite) {
+            return self.turn_away(now, server, &invite, about, Refusal::UNAVAILABLE);
+        }
         let for_help = calls_for_help(&invite);
         let max_forwards = invite.headers.max_forwards().ok().flatten().unwrap_or(70);
         let arrived = self.arrive(now, server, flow, &about, invite, peer);
@@ -144,12 +149,8 @@ impl<M: Media> Exchange<M> {
         match self.arriving(now, server, flow, about.id, about.caller.clone(), invite.clone(), peer) {
             Ok(leg) => Some(leg),
             Err(status) => {
-                self.refuse(now, Some(server), &invite, status);
-                let refusal = Refusal::of_status(status);
-                let outcome = Outcome { cause: refusal.cause, status, ended_by: EndedBy::Exchange };
-                let record = XdrId(self.new_uuid(now.wall));
-                let draft = Draft::new(record, about.clone(), outcome, now.wall);
-                self.keep(draft);
+                let refusal = Refusal { status, by: EndedBy::Exchange, ..Refusal::of_status(status) };
+                self.turn_away(now, server, &invite, about.clone(), refusal);
                 None
             }
         }

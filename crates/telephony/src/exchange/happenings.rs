@@ -30,6 +30,7 @@ impl<M: Media> Exchange<M> {
                 self.media.close(id);
                 self.call_event(now, call, call::Event::Refused { leg: id, status });
             }
+            LegEvent::Unreachable(address) => self.trunk_address_failed(now, address),
             LegEvent::MediaChanged => {
                 self.describe(id);
                 let on = self.legs.get(&id).is_some_and(|leg| leg.negotiation.is_held());

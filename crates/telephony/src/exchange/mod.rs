@@ -59,13 +59,14 @@ use tandem_domain::{
 use tandem_sip::{
     digest::{self, Challenges},
     flow::ConnectionId,
+    message::Request,
     transaction::{self, ClientId, Output as SipOutput, ServerId, Timers, Transactions},
 };
 use uuid::Uuid;
 
 use self::{
-    arrivals::Asked, guard::Guard, recording::Tape, records::Draft, refusing::Refusals, summoning::Summons,
-    supervising::Supervision, tolls::Toll, trunk::TrunkRegistration,
+    arrivals::Asked, calling::calls_for_help, guard::Guard, recording::Tape, records::Draft, refusing::Refusals,
+    summoning::Summons, supervising::Supervision, tolls::Toll, trunk::TrunkRegistration,
 };
 pub use self::{
     interface::{Command, Counts, Input, Media, Now, Output, QuestionId},
@@ -83,6 +84,10 @@ use crate::{
     prompt::Voices,
     registrar::Registrar,
 };
+
+/// Callers above the limit who are looked up at one time, for the records of their refused calls. Who comes beyond is refused
+/// and forgotten.
+const REFUSED_AT_ONCE: usize = 200;
 
 /// What a time-out is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -446,6 +451,17 @@ impl<M: Media> Exchange<M> {
     /// Whether another call would be one too many.
     fn is_full(&self) -> bool {
         self.draining || self.calls.len() + self.waiting_calls >= self.settings.calls_max
+    }
+
+    /// Whether there is not even room to find out who wants another call, so that its refusal can be on record.
+    fn is_swamped(&self) -> bool {
+        self.is_full() && self.waiting_calls >= REFUSED_AT_ONCE
+    }
+
+    /// Whether a call cannot begin now. Help is called however full it is, and while the exchange waits for its end.
+    fn has_no_room_for(&self, invite: &Request) -> bool {
+        let full = self.draining || self.calls.len() >= self.settings.calls_max;
+        full && !calls_for_help(invite)
     }
 
     /// Takes a question back.

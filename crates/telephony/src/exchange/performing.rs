@@ -211,13 +211,15 @@ impl<M: Media> Exchange<M> {
         from: &str,
     ) -> Option<LegId> {
         let trunk = self.settings.trunk.clone()?;
-        let flow = trunk.flow();
+        let mut others = self.trunk_addresses(now, &trunk);
+        let address = others.remove(0);
+        let flow = trunk.flow(address);
         let own = self.settings.address_on(flow);
         let user = match number {
             TrunkNumber::Public(number) => number.to_string(),
             TrunkNumber::Emergency(number) => number.clone(),
         };
-        let uri = Uri::sip(Some(&user), trunk.address);
+        let uri = Uri::sip(Some(&user), address);
         let shown = if from.is_empty() { "anonymous" } else { from };
         let mut headers = Vec::new();
         if !from.is_empty() {
@@ -230,6 +232,7 @@ impl<M: Media> Exchange<M> {
             to: uri.into(),
             credentials: trunk.credentials.map(Into::into),
             headers,
+            others,
             ..self.invitation(call, target, flow)?
         };
         self.invite(now, invitation)
@@ -263,6 +266,7 @@ impl<M: Media> Exchange<M> {
             credentials: None,
             max_forwards,
             headers: Vec::new(),
+            others: Vec::new(),
             session_interval: crate::leg::SESSION_INTERVAL,
         })
     }

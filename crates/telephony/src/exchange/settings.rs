@@ -15,6 +15,8 @@ use tandem_sip::{
 pub struct Trunk {
     /// Its address.
     pub address: SocketAddr,
+    /// Further addresses of it, which are tried in this order when that one cannot take a call.
+    pub others: Vec<SocketAddr>,
     /// How it is reached.
     pub transport: Transport,
     /// Our end.
@@ -26,10 +28,15 @@ pub struct Trunk {
 }
 
 impl Trunk {
-    /// The way to it.
+    /// All its addresses, in the order in which they are tried.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        std::iter::once(self.address).chain(self.others.iter().copied())
+    }
+
+    /// The way to one of its addresses.
     #[must_use]
-    pub const fn flow(&self) -> Flow {
-        Flow { transport: self.transport, local: self.local, remote: self.address, connection: None }
+    pub const fn flow(&self, address: SocketAddr) -> Flow {
+        Flow { transport: self.transport, local: self.local, remote: address, connection: None }
     }
 }
 
@@ -90,12 +97,11 @@ impl Settings {
     pub fn is_trunk(&self, flow: Flow) -> bool {
         // A browser is no trunk, wherever it is: behind a proxy, its address is the proxy's.
         let browser = matches!(flow.transport, Transport::Ws | Transport::Wss);
-        !browser
-            && self.trunk.as_ref().is_some_and(|trunk| {
-                trunk.address.ip() == flow.remote.ip() && {
-                    // On one machine, which is how it is tried out, the address alone would let every phone in without a password.
-                    !flow.remote.ip().is_loopback() || trunk.address.port() == flow.remote.port()
-                }
-            })
+        // On one machine, which is how it is tried out, the address alone would let every phone in without a password.
+        let is_it = |address: SocketAddr| {
+            address.ip() == flow.remote.ip()
+                && (!flow.remote.ip().is_loopback() || address.port() == flow.remote.port())
+        };
+        !browser && self.trunk.as_ref().is_some_and(|trunk| trunk.addresses().any(is_it))
     }
 }

@@ -1,13 +1,18 @@
-//! Registering at the trunk, where it wants that (RFC 3261 §10.2): calls from there then come to where we registered.
+//! Registering at the trunk, where it wants that (RFC 3261 §10.2): calls from there then come to where we registered. And which
+//! of its addresses are asked.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use tandem_sip::{
     message::{Method, Name, Request, Response, Uri},
     transaction::ClientId,
 };
 
-use super::{Due, Exchange, Media, Now};
+use super::{Due, Exchange, Media, Now, Trunk};
 use crate::proof::prove;
 
 /// How long a registration is asked for, in seconds.
@@ -17,7 +22,10 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause between two tries.
 const PAUSE_MAX: Duration = Duration::from_secs(300);
 
-/// What is known of our registration at the trunk.
+/// How long an address of the trunk that did not take a call is tried last.
+const DOWN_FOR: Duration = Duration::from_secs(60);
+
+/// What is known of our registration at the trunk, and of its addresses.
 #[derive(Debug, Default)]
 pub(super) struct TrunkRegistration {
     call_id: String,
@@ -27,6 +35,10 @@ pub(super) struct TrunkRegistration {
     /// Whether the request under way answers a challenge already.
     answered: bool,
     failures: u32,
+    /// Which of its addresses is asked: the next one after each failure.
+    place: usize,
+    /// Addresses that did not take a call, and until when they are the last to be tried.
+    down: HashMap<SocketAddr, Instant>,
     /// When the registration ends, if there is one.
     pub(super) until: Option<Instant>,
 }
@@ -52,9 +64,11 @@ impl<M: Media> Exchange<M> {
             (self.trunk.call_id, self.trunk.tag) = (self.token(), self.token());
         }
         self.trunk.seq += 1;
-        let flow = trunk.flow();
-        let mut request = Request::new(Method::Register, Uri::sip(None, trunk.address));
-        let own = Uri::sip(Some(&user), trunk.address);
+        let addresses: Vec<_> = trunk.addresses().collect();
+        let address = addresses[self.trunk.place % addresses.len()];
+        let flow = trunk.flow(address);
+        let mut request = Request::new(Method::Register, Uri::sip(None, address));
+        let own = Uri::sip(Some(&user), address);
         let headers = &mut request.headers;
         headers.push(Name::MaxForwards, "70");
         headers.push(Name::From, format!("<{own}>;tag={}", self.trunk.tag));
@@ -108,10 +122,25 @@ impl<M: Media> Exchange<M> {
     /// The trunk refused, or is not there: it is tried again later.
     pub(super) fn trunk_failed(&mut self, now: Now, status: u16) {
         self.trunk.client = None;
+        self.trunk.place = self.trunk.place.wrapping_add(1);
         let pause = PAUSE.saturating_mul(1 << self.trunk.failures.min(6)).min(PAUSE_MAX);
         self.trunk.failures += 1;
         tracing::warn!(status, seconds = pause.as_secs(), "the trunk does not accept our registration; trying again");
         self.schedule(Due::Trunk, Some(now.instant + pause));
+    }
+
+    /// The addresses of the trunk as a call is to try them: those that failed a moment ago come last.
+    pub(super) fn trunk_addresses(&mut self, now: Now, trunk: &Trunk) -> Vec<SocketAddr> {
+        self.trunk.down.retain(|_, until| *until > now.instant);
+        let mut addresses: Vec<_> = trunk.addresses().collect();
+        addresses.sort_by_key(|address| self.trunk.down.contains_key(address));
+        addresses
+    }
+
+    /// An address of the trunk did not take a call that another one is asked to take now (RFC 3263 §4.3).
+    pub(super) fn trunk_address_failed(&mut self, now: Now, address: SocketAddr) {
+        tracing::warn!(%address, "this address of the trunk takes no calls; the next one is tried");
+        self.trunk.down.insert(address, now.instant + DOWN_FOR);
     }
 
     fn token(&mut self) -> String {

@@ -1,5 +1,5 @@
 //! What is kept of a call that never came to be one: the caller was known, but what was dialled was never found out, or was
-//! nothing.
+//! nothing, or there was no room for it.
 
 use tandem_domain::{
     calls::{Direction, Party},
@@ -54,6 +54,16 @@ impl<M: Media> Exchange<M> {
             started: now.wall,
             answered: None,
         };
+        self.keep_refused(now, invite, about, refusal);
+    }
+
+    /// Refuses an INVITE of which it is known what call it would have become, and keeps a record of that.
+    pub(super) fn turn_away(&mut self, now: Now, server: ServerId, invite: &Request, about: About, refusal: Refusal) {
+        self.refuse(now, Some(server), invite, refusal.status);
+        self.keep_refused(now, invite, about, refusal);
+    }
+
+    fn keep_refused(&mut self, now: Now, invite: &Request, about: About, refusal: Refusal) {
         let sip_call_id = invite.headers.call_id().unwrap_or_default().to_owned();
         self.outputs.push_back(Output::Belongs { sip_call_id, call: about.id });
         let record = XdrId(self.new_uuid(now.wall));

@@ -21,6 +21,13 @@ pub(super) struct Pending {
     tries: u8,
 }
 
+impl Pending {
+    /// One that is not sent again, whatever it is answered.
+    pub(super) const fn new(purpose: Purpose) -> Self {
+        Self { purpose, again: None, tries: 1 }
+    }
+}
+
 impl Leg {
     /// Sends a request of one of its dialogs.
     pub(super) fn dispatch(&mut self, wire: &mut Wire<'_>, flow: Flow, request: Request, purpose: Purpose) {

@@ -119,16 +119,21 @@ impl Leg {
     /// A re-INVITE or an UPDATE (RFC 3261 §14.2, RFC 3311 §5.2).
     fn offer_came(&mut self, wire: &mut Wire<'_>, server: ServerId, request: &Request) -> Vec<LegEvent> {
         let is_invite = request.method == Method::Invite;
-        let theirs_open = self.unacknowledged.is_some() || (is_invite && self.is_incoming());
-        if is_invite && theirs_open {
+        let offers = has_description(&request.headers, &request.body);
+        let theirs_open = if is_invite {
+            self.unacknowledged.is_some() || self.is_incoming()
+        } else {
+            // The offer of their INVITE is not answered (RFC 3311 §5.2).
+            offers && matches!(self.state, State::Incoming { described: false, .. })
+        };
+        if theirs_open {
             let mut response = self.response(request, 500);
             response.headers.push(Name::RetryAfter, Self::retry_after(wire));
             wire.transactions.respond(wire.now, server, response);
             return Vec::new();
         }
-        let ours_open = self.pending.values().any(|pending| pending.purpose == Purpose::Refresh);
-        let offers = has_description(&request.headers, &request.body);
-        if (is_invite && ours_open) || (offers && self.negotiation.waits_for_answer()) {
+        // An UPDATE of ours that only asks whether they are there offers nothing, and meets nothing.
+        if (is_invite || offers) && self.negotiation.waits_for_answer() {
             return self.just(wire, server, request, 491);
         }
         if let Ok(Some(asked)) = request.headers.session_expires()

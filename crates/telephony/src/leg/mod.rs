@@ -10,12 +10,14 @@
 //! | `browser` | what do we and a browser say to each other of ICE and DTLS? |
 //! | `uas` | how is a call that comes in rung, answered, refused? |
 //! | `uac` | how is a phone called, and what do its responses mean? |
+//! | `elsewhere` | which address of another network is asked next? |
 //! | `inside` | what do requests inside the dialog ask? |
 //! | `challenged` | what if ours are asked for a proof? |
 //! | `session_timer` | is the other end still there? (RFC 4028) |
 
 mod browser;
 mod challenged;
+mod elsewhere;
 pub mod encryption;
 mod inside;
 pub mod negotiation;
@@ -25,6 +27,7 @@ mod uas;
 
 use std::{
     collections::HashMap,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -95,6 +98,8 @@ pub enum LegEvent {
     Answered,
     /// It will not be a party: the SIP status.
     Refused(u16),
+    /// This address of it does not take the call; another one is asked.
+    Unreachable(SocketAddr),
     /// Its media were described anew; whether it holds us may have changed.
     MediaChanged,
     /// It hung up, or gave up.
@@ -120,7 +125,7 @@ enum State {
     /// Its INVITE came; no final response has been sent.
     Incoming { server: ServerId, invite: Box<Request>, described: bool },
     /// Our INVITE went; no final response has come.
-    Outgoing { client: ClientId, invitation: Box<Invitation>, early: Vec<Dialog>, cancelled: bool, tries: u8 },
+    Outgoing { client: ClientId, seq: u32, invitation: Box<Invitation>, early: Vec<Dialog>, cancelled: bool, tries: u8 },
     /// Both ends have a dialog.
     Up,
     /// The dialog is over; our BYE may still wait for its response.
@@ -136,6 +141,8 @@ enum Purpose {
     Refresh,
     /// How a transfer goes.
     Notify,
+    /// An INVITE to this address, which did not take it: its answer is not wanted any more.
+    Abandoned(SocketAddr),
 }
 
 /// A transfer that this leg asked for, while it is told how that goes (RFC 3515).
@@ -182,6 +189,8 @@ pub struct Leg {
     session_timer: Option<SessionTimer>,
     /// When our refreshing INVITE that met theirs is tried again (RFC 3261 §14.1).
     retry_at: Option<Instant>,
+    /// When the next address is asked, unless this one says something.
+    elsewhere_at: Option<Instant>,
     peer_has_update: bool,
     peer_has_timer: bool,
     referral: Option<Referral>,
@@ -256,7 +265,7 @@ impl Leg {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         let timer = self.session_timer.as_ref().map(|timer| timer.due);
-        [timer, self.retry_at, self.bye_at].into_iter().flatten().min()
+        [timer, self.retry_at, self.bye_at, self.elsewhere_at].into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -264,6 +273,9 @@ impl Leg {
         if self.bye_at.is_some_and(|at| at <= wire.now) {
             self.bye(wire, Why::Transferred);
             return Vec::new();
+        }
+        if self.elsewhere_at.is_some_and(|at| at <= wire.now) {
+            return self.says_nothing(wire).into_iter().collect();
         }
         if self.retry_at.is_some_and(|at| at <= wire.now) {
             self.retry_at = None;
@@ -306,6 +318,7 @@ impl Leg {
         self.state = State::Over;
         self.session_timer = None;
         self.retry_at = None;
+        self.elsewhere_at = None;
         self.referral = None;
         self.unacknowledged = None;
         self.bye_later = None;

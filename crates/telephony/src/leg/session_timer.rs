@@ -69,6 +69,18 @@ impl Leg {
         }
     }
 
+    /// The other end wants a longer interval than ours (422, RFC 4028 §7.3): tells whether it is one.
+    pub(super) fn lengthen_session(&mut self, response: &Response) -> bool {
+        let least = response.headers.min_se().map(|seconds| Duration::from_secs(seconds.into()));
+        match (&mut self.session_timer, least) {
+            (Some(timer), Some(least)) if least > timer.interval => {
+                timer.interval = least;
+                true
+            }
+            (Some(_) | None, Some(_) | None) => false,
+        }
+    }
+
     /// Refreshes, or gives up.
     pub(super) fn session_timer_due(&mut self, wire: &mut Wire<'_>) -> Vec<LegEvent> {
         let Some(timer) = self.session_timer.clone().filter(|timer| timer.due <= wire.now) else { return Vec::new() };

@@ -1,6 +1,6 @@
 //! A phone that we call: its INVITE, and what its responses mean.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::SocketAddr};
 
 use bytes::Bytes;
 use tandem_domain::{
@@ -59,6 +59,8 @@ pub struct Invitation {
     pub credentials: Option<Login>,
     /// Further headers.
     pub headers: Vec<(Name, String)>,
+    /// Further addresses of who is called, for when the one that the way leads to cannot take the call.
+    pub others: Vec<SocketAddr>,
     /// `Session-Expires` to ask for, in seconds.
     pub session_interval: u32,
 }
@@ -89,6 +91,7 @@ impl Leg {
             login: invitation.credentials.clone(),
             session_timer: None,
             retry_at: None,
+            elsewhere_at: None,
             peer_has_update: false,
             peer_has_timer: false,
             referral: None,
@@ -99,13 +102,15 @@ impl Leg {
         leg
     }
 
-    fn go_out(&mut self, wire: &mut Wire<'_>, invitation: Invitation, request: Request, tries: u8) {
+    pub(super) fn go_out(&mut self, wire: &mut Wire<'_>, invitation: Invitation, request: Request, tries: u8) {
+        self.elsewhere_at = self.elsewhere_after(wire.now, &invitation);
+        let seq = request.headers.cseq().map_or(1, |cseq| cseq.number);
         let client = wire.transactions.request(wire.now, self.flow, request);
         let (early, invitation) = (Vec::new(), Box::new(invitation));
-        self.state = State::Outgoing { client, invitation, early, cancelled: false, tries };
+        self.state = State::Outgoing { client, seq, invitation, early, cancelled: false, tries };
     }
 
-    fn invite_request(&mut self, invitation: &Invitation, seq: u32) -> Request {
+    pub(super) fn invite_request(&mut self, invitation: &Invitation, seq: u32) -> Request {
         let mut request = Request::new(Method::Invite, invitation.target.clone());
         let headers = &mut request.headers;
         headers.push(Name::MaxForwards, invitation.max_forwards.to_string());
@@ -143,6 +148,8 @@ impl Leg {
     /// A response to one of our requests.
     pub fn responded(&mut self, wire: &mut Wire<'_>, client: ClientId, response: &Response) -> Vec<LegEvent> {
         if self.invite_client() == Some(client) {
+            // Somebody is there.
+            self.elsewhere_at = None;
             return match response.status {
                 ..=100 => Vec::new(),
                 101..=199 => self.provisional_came(wire, response),
@@ -164,7 +171,7 @@ impl Leg {
             }
             // Another phone behind a forking proxy answered as well, or one that we had cancelled (RFC 3261 §13.2.2.4).
             None if (200..300).contains(&response.status) && is_invite(response) => {
-                self.decline_fork(wire, client, response);
+                self.decline_fork(wire, self.flow, client, response);
                 Vec::new()
             }
             None => Vec::new(),
@@ -174,6 +181,9 @@ impl Leg {
     /// A request of ours has no response, and will have none.
     pub fn failed(&mut self, wire: &mut Wire<'_>, client: ClientId, timed_out: bool) -> Vec<LegEvent> {
         if self.invite_client() == Some(client) {
+            if let Some(event) = self.ask_elsewhere(wire) {
+                return vec![event];
+            }
             self.over();
             return vec![LegEvent::Refused(if timed_out { 408 } else { 503 })];
         }
@@ -182,7 +192,7 @@ impl Leg {
                 self.bye(wire, Why::Over);
                 vec![LegEvent::Lost(ReleaseCause::SessionExpired)]
             }
-            Some(Purpose::Bye | Purpose::Prack | Purpose::Notify) | None => Vec::new(),
+            Some(Purpose::Bye | Purpose::Prack | Purpose::Notify | Purpose::Abandoned(_)) | None => Vec::new(),
         }
     }
 
@@ -270,8 +280,8 @@ impl Leg {
     }
 
     /// Answers of phones that we do not want: acknowledged, and hung up at once.
-    fn decline_fork(&mut self, wire: &mut Wire<'_>, client: ClientId, response: &Response) {
-        let mut invite = Request::new(Method::Invite, Uri::sip(Some("unknown"), self.flow.remote));
+    fn decline_fork(&mut self, wire: &mut Wire<'_>, flow: Flow, client: ClientId, response: &Response) {
+        let mut invite = Request::new(Method::Invite, Uri::sip(Some("unknown"), flow.remote));
         let copied = [Name::From, Name::CSeq];
         for name in copied {
             let Some(value) = response.headers.get(&name) else { return };
@@ -280,17 +290,21 @@ impl Leg {
         let Ok(mut dialog) = Dialog::uac(&invite, response) else { return };
         let Ok(cseq) = response.headers.cseq() else { return };
         let ack = dialog.ack(cseq.number);
-        wire.transactions.ack(wire.now, self.flow, client, ack);
+        wire.transactions.ack(wire.now, flow, client, ack);
         let bye = dialog.request(Method::Bye);
-        self.dispatch(wire, self.flow, bye, Purpose::Bye);
+        self.dispatch(wire, flow, bye, Purpose::Bye);
     }
 
     fn failure_came(&mut self, wire: &mut Wire<'_>, response: &Response) -> Vec<LegEvent> {
-        let State::Outgoing { invitation, cancelled, tries, .. } = &self.state else { return Vec::new() };
-        let (again, tries) = (!*cancelled && *tries < TRIES_MAX, *tries);
+        if response.status == 503
+            && let Some(event) = self.ask_elsewhere(wire)
+        {
+            return vec![event];
+        }
+        let State::Outgoing { seq, invitation, cancelled, tries, .. } = &self.state else { return Vec::new() };
+        let (again, seq, tries) = (!*cancelled && *tries < TRIES_MAX, seq + 1, *tries);
         if again {
             let mut invitation = (**invitation).clone();
-            let seq = u32::from(tries) + 1;
             match response.status {
                 401 | 407 => {
                     if let Some(request) = self.with_credentials(wire, &invitation, seq, response) {
@@ -305,8 +319,9 @@ impl Leg {
                     return Vec::new();
                 }
                 422 => {
-                    if let Some(interval) = response.headers.min_se() {
-                        invitation.session_interval = interval.max(invitation.session_interval);
+                    let longer = |interval: &u32| *interval > invitation.session_interval;
+                    if let Some(interval) = response.headers.min_se().filter(longer) {
+                        invitation.session_interval = interval;
                         let request = self.invite_request(&invitation, seq);
                         self.go_out(wire, invitation, request, tries + 1);
                         return Vec::new();
@@ -349,6 +364,11 @@ impl Leg {
                 self.retry_at = Some(wire.now + glare_pause(wire.random, self.called_by_us));
                 Vec::new()
             }
+            (Purpose::Refresh, 422) if self.lengthen_session(response) => {
+                self.negotiation.offer_refused();
+                self.refresh(wire);
+                Vec::new()
+            }
             // The dialog is not known there any more (RFC 3261 §12.2.1.2).
             (Purpose::Refresh, 408 | 481) => {
                 self.negotiation.offer_refused();
@@ -361,7 +381,12 @@ impl Leg {
                 self.session_timer_renewed(wire.now);
                 Vec::new()
             }
-            (Purpose::Bye | Purpose::Prack | Purpose::Notify, _) => Vec::new(),
+            // It takes the call after all, and somebody else has been asked meanwhile.
+            (Purpose::Abandoned(remote), 200..=299) => {
+                self.decline_fork(wire, Flow { remote, ..self.flow }, client, response);
+                Vec::new()
+            }
+            (Purpose::Bye | Purpose::Prack | Purpose::Notify | Purpose::Abandoned(_), _) => Vec::new(),
         }
     }
 
@@ -376,10 +401,14 @@ impl Leg {
             let flow = self.dialog_flow();
             wire.transactions.ack(wire.now, flow, client, ack);
         }
-        if self.negotiation.waits_for_answer() && has_description(&response.headers, &response.body) {
-            match self.negotiation.receive_answer(&response.body) {
-                Ok(()) => events.push(LegEvent::MediaChanged),
-                Err(_) => self.negotiation.offer_refused(),
+        // Of an UPDATE, which offers nothing here, the answer says nothing of an offer that waits.
+        if is_invite(response) && self.negotiation.waits_for_answer() {
+            let described = has_description(&response.headers, &response.body);
+            if described && self.negotiation.receive_answer(&response.body).is_ok() {
+                events.push(LegEvent::MediaChanged);
+            } else {
+                // What was agreed before goes on; an offer that waited for ever would keep all of theirs out.
+                self.negotiation.offer_refused();
             }
         }
         self.session_timer_from(wire.now, response);

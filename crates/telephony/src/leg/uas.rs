@@ -102,6 +102,7 @@ impl Leg {
             login,
             session_timer: None,
             retry_at: None,
+            elsewhere_at: None,
             peer_has_update: invite.headers.has_option(&Name::Allow, "UPDATE"),
             peer_has_timer: invite.headers.has_option(&Name::Supported, "timer"),
             referral: None,

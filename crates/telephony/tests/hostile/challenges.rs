@@ -24,7 +24,8 @@ fn world(password: bool) -> Simulation {
         let trunk = settings.trunk.as_mut().expect("a trunk");
         trunk.credentials = password.then(|| ("tandem".into(), "secret".into()));
     });
-    simulation.phones[TRUNK].challenges = true;
+    let trunk = &mut simulation.phones[TRUNK];
+    (trunk.challenges, trunk.session, trunk.knows_update) = (true, Some("90;refresher=uac"), false);
     simulation
 }
 

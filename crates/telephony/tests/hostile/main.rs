@@ -1,12 +1,16 @@
 //! What the exchange does with those who mean it no good, and with those who do not know better: malformed messages, floods,
-//! intruders into media, and calls that end in every way that calls can end.
+//! intruders into media, calls that end in every way that calls can end, and both ends of a call that ask at once.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
 mod challenges;
+mod elsewhere;
 mod floods;
+mod full;
+mod groups;
 mod intruders;
 mod leaks;
+mod many;
 #[path = "../../../sip/tests/torture/messages.rs"]
 mod messages;
 mod mutations;
@@ -14,6 +18,7 @@ mod parsers;
 mod phone;
 mod records;
 mod scanners;
+mod sessions;
 mod simulation;
 mod tolls;
 mod torture;

@@ -40,6 +40,10 @@ pub struct Calling {
     pub late_offer: bool,
     /// What it offers is no session description.
     pub offers_text: bool,
+    /// Takes what it is told before the answer reliably, if the exchange likes (RFC 3262).
+    pub reliable: bool,
+    /// Further headers of its INVITE.
+    pub headers: Vec<(Name, &'static str)>,
 }
 
 /// What a called phone does.
@@ -73,7 +77,8 @@ pub enum Called {
 enum Wish {
     Cancel,
     Bye,
-    Hold(bool),
+    /// An offer inside the dialog, by INVITE or UPDATE; whether it holds.
+    Offer(Method, bool),
     Transfer(String),
     Consult(String),
     Respond(u16),
@@ -91,6 +96,10 @@ pub struct Line {
     pub dialog: Option<Dialog>,
     pub is_up: bool,
     cancelled: bool,
+    /// It has the other one on hold.
+    holds: bool,
+    /// Its offer inside the dialog that is not answered yet.
+    offering: Option<ClientId>,
     /// The line that this one is a consultation for.
     consults_for: Option<String>,
     /// The description that came last.
@@ -133,6 +142,24 @@ pub struct Phone {
     /// Requests inside a dialog that came without a proof, and with one.
     pub unproven: Vec<Method>,
     pub proven: Vec<Method>,
+    /// `Session-Expires` in its answers to INVITE and UPDATE.
+    pub session: Option<&'static str>,
+    /// The shortest interval of a session that it accepts, in seconds.
+    pub least: u32,
+    /// Whether it says that it knows UPDATE.
+    pub knows_update: bool,
+    /// When the exchange's next offer comes it has just made one of its own, like this.
+    pub crosses: Option<(Method, bool)>,
+    /// What it answers to the next requests that keep a session alive.
+    pub refuses: VecDeque<u16>,
+    /// Nothing reaches it until then.
+    pub deaf_until: Option<Instant>,
+    /// It agrees to the exchange's offers without a description.
+    pub says_nothing: bool,
+    /// Requests inside a dialog that came, and when.
+    pub asked: Vec<(Instant, Request)>,
+    /// Final responses to its own requests inside a dialog, and when they came.
+    pub told: Vec<(Instant, Response)>,
     /// How it takes calls.
     pub taking: fn(&mut StdRng) -> Called,
     transactions: Transactions,
@@ -172,6 +199,15 @@ impl Phone {
             never_content: false,
             unproven: Vec::new(),
             proven: Vec::new(),
+            session: None,
+            least: 90,
+            knows_update: true,
+            crosses: None,
+            refuses: VecDeque::new(),
+            deaf_until: None,
+            says_nothing: false,
+            asked: Vec::new(),
+            told: Vec::new(),
             taking,
             transactions: Transactions::new(Timers::default(), random.random()),
             random,
@@ -182,6 +218,21 @@ impl Phone {
             out: VecDeque::new(),
             next: 0,
         }
+    }
+
+    /// Forgets what is only kept for tests to look at, and what belongs to calls that are over.
+    pub fn forget(&mut self) {
+        self.statuses.clear();
+        self.asked.clear();
+        self.told.clear();
+        self.billed.clear();
+        self.clients.retain(|_, (line, ..)| self.lines.contains_key(line));
+        self.servers.retain(|_, line| self.lines.contains_key(line));
+    }
+
+    /// Calls of its own that are not over.
+    pub fn calling(&self) -> usize {
+        self.lines.values().filter(|line| line.called.is_none()).count()
     }
 
     /// The next message to the exchange.
@@ -195,6 +246,9 @@ impl Phone {
     }
 
     pub fn receive(&mut self, now: Instant, bytes: &[u8]) {
+        if self.deaf_until.is_some_and(|until| now < until) {
+            return;
+        }
         let message = match parse(bytes) {
             Ok(message) => message,
             Err(error) => panic!("the exchange sent what is no message ({error}): {}", String::from_utf8_lossy(bytes)),
@@ -237,8 +291,27 @@ impl Phone {
     pub fn move_media(&mut self, now: Instant, media: SocketAddr) {
         self.media = media;
         for call_id in self.lines.keys().cloned().collect::<Vec<_>>() {
-            self.fulfil(now, &call_id, Wish::Hold(false));
+            self.fulfil(now, &call_id, Wish::Offer(Method::Invite, false));
         }
+        self.settle(now);
+    }
+
+    /// Offers its media on a line once more, by INVITE or UPDATE: with a hold or without.
+    pub fn offer(&mut self, now: Instant, call_id: &str, method: Method, holds: bool) {
+        self.fulfil(now, call_id, Wish::Offer(method, holds));
+        self.settle(now);
+    }
+
+    /// Sends a request without a body inside the dialog of a line, which may not be answered yet.
+    pub fn ask(&mut self, now: Instant, call_id: &str, method: Method, headers: &[(Name, &str)]) {
+        let contact = format!("<sip:{}@{}>", self.user, self.address);
+        let dialog = self.lines.get_mut(call_id).and_then(|line| line.dialog.as_mut()).expect("a dialog");
+        let mut request = dialog.request(method);
+        request.headers.push(Name::Contact, contact);
+        for (name, value) in headers {
+            request.headers.push(name.clone(), (*value).to_owned());
+        }
+        self.send(now, call_id, request, 1);
         self.settle(now);
     }
 
@@ -286,6 +359,12 @@ impl Phone {
         if calling.offers_text {
             invite.set_body("text/plain", "hello");
         }
+        if calling.reliable {
+            invite.headers.push(Name::Supported, "100rel");
+        }
+        for (name, value) in &calling.headers {
+            invite.headers.push(name.clone(), (*value).to_owned());
+        }
         if let Some(replaces) = self.replaces.take() {
             invite.headers.push(Name::Replaces, replaces);
         }
@@ -302,6 +381,8 @@ impl Phone {
             dialog: None,
             is_up: false,
             cancelled: false,
+            holds: false,
+            offering: None,
             consults_for,
             remote: Bytes::new(),
             answered: None,
@@ -319,18 +400,21 @@ impl Phone {
         headers.push(Name::To, format!("<{}>", Uri::sip(number, self.exchange)));
         headers.push(Name::CSeq, format!("1 {method}"));
         headers.push(Name::Contact, format!("<sip:{user}@{}>", self.address));
-        headers.push(Name::Allow, "INVITE, ACK, BYE, CANCEL, UPDATE, REFER, NOTIFY");
+        headers.push(Name::Allow, allow(self.knows_update));
         request
     }
 
-    fn send(&mut self, now: Instant, call_id: &str, request: Request, tries: u8) {
+    fn send(&mut self, now: Instant, call_id: &str, request: Request, tries: u8) -> ClientId {
         let client = self.transactions.request(now, self.flow(), request.clone());
+        // The one that is cancelled is the first.
         if request.method == Method::Invite
+            && !is_inside(&request)
             && let Some(line) = self.lines.get_mut(call_id)
         {
             line.client = Some(client);
         }
         self.clients.insert(client, (call_id.to_owned(), request, tries));
+        client
     }
 
     fn flow(&self) -> Flow {
@@ -383,7 +467,10 @@ impl Phone {
     fn responded(&mut self, now: Instant, id: ClientId, response: &Response) {
         let Some((call_id, request, tries)) = self.clients.get(&id).cloned() else { return };
         if response.status < 200 {
-            return;
+            return self.provisional(now, &call_id, &request, response);
+        }
+        if is_inside(&request) {
+            self.told.push((now, response.clone()));
         }
         self.statuses.push((request.method.clone(), response.status));
         if matches!(response.status, 401 | 407) && tries == 0 {
@@ -391,8 +478,10 @@ impl Phone {
             return self.authorise(now, &call_id, request, response);
         }
         match request.method {
+            Method::Invite | Method::Update if is_inside(&request) => {
+                self.offer_answered(now, id, &call_id, &request, response);
+            }
             Method::Invite if response.is_success() => self.success(now, id, &call_id, &request, response),
-            Method::Invite if request.headers.to().is_ok_and(|to| to.tag().is_some()) => {}
             Method::Invite => drop(self.lines.remove(&call_id)),
             Method::Bye if self.lines.get(&call_id).is_none_or(|line| line.is_up) => drop(self.lines.remove(&call_id)),
             _ => {}
@@ -400,6 +489,48 @@ impl Phone {
         // An INVITE may be answered once more, by another phone or again by the same.
         if request.method != Method::Invite {
             self.clients.remove(&id);
+        }
+    }
+
+    /// What it is told before the answer makes a dialog, and is acknowledged where that is wanted.
+    fn provisional(&mut self, now: Instant, call_id: &str, invite: &Request, response: &Response) {
+        let Some(line) = self.lines.get_mut(call_id).filter(|line| !line.is_up && response.status > 100) else {
+            return;
+        };
+        if line.dialog.is_none() {
+            line.dialog = Dialog::uac(invite, response).ok();
+        }
+        let Some(dialog) = line.dialog.as_mut().filter(|_| response.headers.has_option(&Name::Require, "100rel"))
+        else {
+            return;
+        };
+        let (Ok(Some(rseq)), Ok(cseq)) = (response.headers.rseq(), response.headers.cseq()) else {
+            panic!("a reliable response without its number");
+        };
+        let mut prack = dialog.request(Method::Prack);
+        prack.headers.push(Name::RAck, format!("{rseq} {} INVITE", cseq.number));
+        self.send(now, call_id, prack, 1);
+    }
+
+    /// Its offer inside the dialog was answered, or refused; one that met the exchange's is made again (RFC 3261 §14.1).
+    fn offer_answered(&mut self, now: Instant, id: ClientId, call_id: &str, request: &Request, response: &Response) {
+        let Some(line) = self.lines.get_mut(call_id) else { return };
+        line.offering = line.offering.filter(|offering| *offering != id);
+        if response.is_success() {
+            if !response.body.is_empty() {
+                line.remote = response.body.clone();
+            }
+            if request.method == Method::Invite
+                && let (Some(dialog), Ok(cseq)) = (&line.dialog, response.headers.cseq())
+            {
+                let ack = dialog.ack(cseq.number);
+                self.transactions.ack(now, self.flow(), id, ack);
+            }
+        } else if response.status == 491 && !request.body.is_empty() && line.is_up {
+            // Who made the Call-ID waits longer.
+            let (least, most) = if line.called.is_none() { (2_100, 4_000) } else { (0, 2_000) };
+            let (holds, pause) = (line.holds, MS * self.random.random_range(least..=most));
+            self.later(now + pause, call_id, Wish::Offer(request.method.clone(), holds));
         }
     }
 
@@ -436,7 +567,10 @@ impl Phone {
             self.transactions.ack(now, self.flow(), id, ack);
             return;
         }
-        let dialog = Dialog::uac(request, response).expect("a 200 that makes a dialog");
+        let dialog = match line.dialog.take() {
+            Some(mut early) => early.confirm(response).map(|()| early).expect("a 200 of the dialog that was early"),
+            None => Dialog::uac(request, response).expect("a 200 that makes a dialog"),
+        };
         let mut ack = dialog.ack(cseq.number);
         (line.dialog, line.is_up) = (Some(dialog), true);
         let Calling { bye_after, loses_ack, hold_after, transfer, consult, vanishes, late_offer, .. } =
@@ -456,8 +590,8 @@ impl Phone {
             return self.join(now, &first, call_id);
         }
         if let Some(after) = hold_after {
-            self.later(now + after, call_id, Wish::Hold(true));
-            self.later(now + after + Duration::from_secs(1), call_id, Wish::Hold(false));
+            self.later(now + after, call_id, Wish::Offer(Method::Invite, true));
+            self.later(now + after + Duration::from_secs(1), call_id, Wish::Offer(Method::Invite, false));
         }
         if let Some((after, number)) = transfer {
             self.later(now + after, call_id, Wish::Transfer(number));
@@ -495,7 +629,10 @@ impl Phone {
     fn requested(&mut self, now: Instant, id: Option<ServerId>, request: Request) {
         let call_id = request.headers.call_id().expect("a Call-ID").to_owned();
         let Some(id) = id else { return };
-        let inside = request.headers.to().is_ok_and(|to| to.tag().is_some());
+        let inside = is_inside(&request);
+        if inside {
+            self.asked.push((now, request.clone()));
+        }
         if self.challenges && inside {
             if self.never_content || !request.headers.has(&Name::ProxyAuthorization) {
                 self.unproven.push(request.method.clone());
@@ -505,20 +642,46 @@ impl Phone {
         }
         match request.method {
             Method::Invite if !inside => self.called(now, id, call_id, request),
-            Method::Invite if self.lines.contains_key(&call_id) => {
-                let answer = self.description("sendrecv");
-                self.respond(now, id, &request, 200, Some(answer));
+            Method::Invite | Method::Update if self.lines.contains_key(&call_id) => {
+                self.refreshed(now, id, &call_id, &request);
             }
             Method::Bye if self.lines.contains_key(&call_id) => {
                 self.bill(now, &call_id);
                 self.lines.remove(&call_id);
                 self.respond(now, id, &request, 200, None);
             }
-            Method::Notify | Method::Update | Method::Info | Method::Options if self.lines.contains_key(&call_id) => {
+            Method::Notify | Method::Info | Method::Options if self.lines.contains_key(&call_id) => {
                 self.respond(now, id, &request, 200, None);
             }
             _ => self.respond(now, id, &request, 481, None),
         }
+    }
+
+    /// The exchange's INVITE or UPDATE inside the dialog.
+    fn refreshed(&mut self, now: Instant, id: ServerId, call_id: &str, request: &Request) {
+        if let Some((method, holds)) = self.crosses.take() {
+            self.fulfil(now, call_id, Wish::Offer(method, holds));
+        }
+        let line = &self.lines[call_id];
+        let (crossed, holds, offers) = (line.offering.is_some(), line.holds, request.method == Method::Invite);
+        if offers && crossed {
+            return self.respond(now, id, request, 491, None);
+        }
+        if let Some(status) = self.refuses.pop_front() {
+            return self.respond(now, id, request, status, None);
+        }
+        if self.is_too_short(request) {
+            return self.respond(now, id, request, 422, None);
+        }
+        let answer =
+            (offers && !self.says_nothing).then(|| self.description(if holds { "sendonly" } else { "sendrecv" }));
+        self.respond(now, id, request, 200, answer);
+    }
+
+    /// Whether a request asks for an interval of the session that it does not accept.
+    fn is_too_short(&self, request: &Request) -> bool {
+        let asked = request.headers.session_expires().expect("a readable interval");
+        asked.is_some_and(|asked| asked.seconds < self.least)
     }
 
     fn challenge(&mut self, now: Instant, id: ServerId, request: &Request) {
@@ -540,8 +703,11 @@ impl Phone {
     }
 
     fn called(&mut self, now: Instant, id: ServerId, call_id: String, invite: Request) {
-        let called = (self.taking)(&mut self.random);
         self.rung += 1;
+        if self.is_too_short(&invite) {
+            return self.respond(now, id, &invite, 422, None);
+        }
+        let called = (self.taking)(&mut self.random);
         let tag = self.token();
         let line = Line {
             calling: Calling::default(),
@@ -553,6 +719,8 @@ impl Phone {
             tag,
             is_up: false,
             cancelled: false,
+            holds: false,
+            offering: None,
             consults_for: None,
             remote: invite.body.clone(),
             answered: None,
@@ -612,8 +780,14 @@ impl Phone {
         if let Some(body) = body {
             response.set_body("application/sdp", body);
         }
-        if self.challenges && status == 200 && request.method == Method::Invite {
-            response.headers.push(Name::SessionExpires, "90;refresher=uac");
+        if status == 200 && matches!(request.method, Method::Invite | Method::Update) {
+            response.headers.push(Name::Allow, allow(self.knows_update));
+            if let Some(session) = self.session {
+                response.headers.push(Name::SessionExpires, session);
+            }
+        }
+        if status == 422 {
+            response.headers.push(Name::MinSe, self.least.to_string());
         }
         self.transactions.respond(now, id, response);
     }
@@ -700,19 +874,23 @@ impl Phone {
                     self.send(now, call_id, bye, 1);
                 }
             }
-            Wish::Hold(on) => {
-                let body = self.description(if on { "sendonly" } else { "sendrecv" });
+            Wish::Offer(method, holds) => {
+                let body = self.description(if holds { "sendonly" } else { "sendrecv" });
                 let contact = format!("<sip:{}@{}>", self.user, self.address);
                 let line = self.lines.get_mut(call_id).expect("it was there above");
-                let Some(dialog) = line.dialog.as_mut().filter(|_| line.is_up) else { return };
-                let mut invite = dialog.request(Method::Invite);
-                invite.headers.push(Name::Contact, contact);
-                invite.set_body("application/sdp", body);
-                let client = line.client;
-                self.send(now, call_id, invite, 1);
-                // The one that is cancelled is the first.
+                let up = line.is_up || method == Method::Update;
+                let Some(dialog) = line.dialog.as_mut().filter(|_| up) else { return };
+                line.holds = holds;
+                let mut offer = dialog.request(method);
+                offer.headers.push(Name::Contact, contact);
+                // What it wants of a session it says in each.
+                for (name, value) in &line.calling.headers {
+                    offer.headers.push(name.clone(), (*value).to_owned());
+                }
+                offer.set_body("application/sdp", body);
+                let client = self.send(now, call_id, offer, 1);
                 if let Some(line) = self.lines.get_mut(call_id) {
-                    line.client = client;
+                    line.offering = Some(client);
                 }
             }
             Wish::Transfer(number) => {
@@ -729,4 +907,14 @@ impl Phone {
             }
         }
     }
+}
+
+/// Whether a request is one of a dialog.
+fn is_inside(request: &Request) -> bool {
+    request.headers.to().is_ok_and(|to| to.tag().is_some())
+}
+
+/// What a phone can do that knows UPDATE, or does not.
+const fn allow(update: bool) -> &'static str {
+    if update { "INVITE, ACK, BYE, CANCEL, UPDATE, REFER, NOTIFY" } else { "INVITE, ACK, BYE, CANCEL, REFER, NOTIFY" }
 }

@@ -38,11 +38,11 @@ use crate::{
     records::{CUSTOMER, Records, account},
 };
 
-static VOICES: LazyLock<Voices> = LazyLock::new(|| Voices::load(None).expect("the shipped prompts"));
+static VOICES: LazyLock<Voices> = LazyLock::new(Voices::shipped);
 
 /// How long a prompt is said to last.
 const PROMPT: Duration = Duration::from_secs(3);
-/// Nobody talks longer than this: who is silent then has gone.
+/// Nobody talks longer than this, if nothing else is wished.
 const SILENCE: Duration = Duration::from_secs(120);
 
 /// What media were asked.
@@ -168,6 +168,10 @@ pub struct Simulation {
     recording: HashSet<RecordingId>,
     recorded: HashSet<RecordingId>,
     watched: Instant,
+    /// What is shown.
+    pub feed: Feed,
+    /// Nobody talks longer than this: who is silent then has gone.
+    pub silence: Duration,
 }
 
 impl Simulation {
@@ -198,6 +202,7 @@ impl Simulation {
             account_calls_max: 100_000,
             trunk: Some(Trunk {
                 address: place(phones),
+                others: Vec::new(),
                 transport: Transport::Udp,
                 local: address,
                 credentials: None,
@@ -210,7 +215,7 @@ impl Simulation {
         let random = StdRng::seed_from_u64(seed);
         let (voices, feed) = (VOICES.clone(), Feed::default());
         let mut exchange =
-            Exchange::new(settings, ledger.clone(), voices, feed, StdRng::seed_from_u64(seed + 1), start);
+            Exchange::new(settings, ledger.clone(), voices, feed.clone(), StdRng::seed_from_u64(seed + 1), start);
         let all: Vec<_> = (0..=phones)
             .map(|n| Phone::new(&format!("u{}", 700 + n), place(n), address, seed * 1000 + n as u64, taking))
             .collect();
@@ -251,6 +256,8 @@ impl Simulation {
             recording: HashSet::new(),
             recorded: HashSet::new(),
             watched: start,
+            feed,
+            silence: SILENCE,
         }
     }
 
@@ -259,6 +266,13 @@ impl Simulation {
         let id = self.phones[phone].dial(self.now, number, calling);
         self.collect(phone);
         id
+    }
+
+    /// A phone does something.
+    pub fn with_phone<T>(&mut self, phone: usize, act: impl FnOnce(&mut Phone, Instant) -> T) -> T {
+        let done = act(&mut self.phones[phone], self.now);
+        self.collect(phone);
+        done
     }
 
     /// A phone sends whom it talks to elsewhere, after a word there or without.
@@ -310,6 +324,16 @@ impl Simulation {
         self.now = end;
     }
 
+    /// Lets time pass until this is so, at most this long.
+    #[track_caller]
+    pub fn run_until(&mut self, most: Duration, is_so: impl Fn(&Self) -> bool) {
+        let end = self.now + most;
+        while !is_so(self) {
+            assert!(self.now < end, "waited too long");
+            self.run(Duration::from_millis(1));
+        }
+    }
+
     fn clock(&self) -> Now {
         let passed = self.now.duration_since(self.start).as_millis();
         Now { instant: self.now, wall: Timestamp(1_700_000_000_000 + i64::try_from(passed).unwrap()) }
@@ -322,7 +346,7 @@ impl Simulation {
             let book = self.ledger.0.borrow();
             book.open
                 .iter()
-                .filter(|(_, since)| self.now.duration_since(**since) > SILENCE)
+                .filter(|(_, since)| self.now.duration_since(**since) > self.silence)
                 .map(|(leg, _)| *leg)
                 .collect()
         };
@@ -361,7 +385,11 @@ impl Simulation {
                     self.travel(Arrival::AtPhone(flow.remote, bytes));
                 }
                 Output::Ask(id, question) => {
-                    let slow = if matches!(question, Question::Dialled { .. }) { self.slow } else { Duration::ZERO };
+                    let slow = if matches!(question, Question::Dialled { .. } | Question::FromTrunk { .. }) {
+                        self.slow
+                    } else {
+                        Duration::ZERO
+                    };
                     let after = slow + Duration::from_micros(self.random.random_range(100..5_000));
                     let answer = self.records.answer(question);
                     self.put(after, Arrival::Answer(id, answer));
@@ -461,6 +489,17 @@ impl Simulation {
     /// Calls that go on.
     pub fn calls(&self) -> usize {
         self.exchange.counts(self.clock()).calls
+    }
+
+    /// Questions to the directory that are open.
+    pub fn questions(&self) -> usize {
+        self.exchange.counts(self.clock()).questions
+    }
+
+    /// The exchange ends all calls.
+    pub fn end_all(&mut self) {
+        self.exchange.handle(self.clock(), Input::Command(Command::EndAll));
+        self.perform();
     }
 
     // What must hold -------------------------------------------------------------------------------------------------

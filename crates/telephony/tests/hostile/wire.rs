@@ -83,7 +83,12 @@ impl Wired {
 
     /// Calls and waits until it is answered; both know then where their sound goes.
     pub fn connect(&mut self, world: &World, other: &mut Self, number: &str) {
-        let call_id = self.phone().dial(Instant::now(), number, Calling::default());
+        self.connect_as(world, other, number, Calling::default());
+    }
+
+    /// The same, calling in a way of its own.
+    pub fn connect_as(&mut self, world: &World, other: &mut Self, number: &str, calling: Calling) {
+        let call_id = self.phone().dial(Instant::now(), number, calling);
         world.wait_for("the answer", || self.phone().lines.get(&call_id).filter(|line| line.is_up).map(|_| ()));
         world.wait_for("the called party", || other.phone().lines.values().any(|line| line.is_up).then_some(()));
         for wired in [&mut *self, &mut *other] {
@@ -95,21 +100,7 @@ impl Wired {
     /// The same, and both have heard each other.
     pub fn talk(&mut self, world: &World, other: &mut Self, number: &str) {
         self.connect(world, other, number);
-        let (one, two) = (&mut self.sound, &mut other.sound);
-        let until = Instant::now() + Duration::from_secs(5);
-        // Media are told of the answer a moment after the phones.
-        while !one.heard.contains(&(two.ssrc, two.sequence)) || !two.heard.contains(&(one.ssrc, one.sequence)) {
-            assert!(Instant::now() < until, "the two do not hear each other; {:?}", world.engine.stats());
-            one.say();
-            two.say();
-            std::thread::sleep(10 * MS);
-            one.listen();
-            two.listen();
-        }
-        for sound in [one, two] {
-            sound.heard.clear();
-            sound.began = sound.sequence;
-        }
+        until_they_hear(world, &mut self.sound, &mut other.sound);
     }
 
     /// Calls, talks for a moment, hangs up; and waits until that is done.
@@ -205,6 +196,23 @@ fn said(packet: &[u8]) -> Option<(u32, u16)> {
     let (who, rest) = rest.split_first_chunk::<4>()?;
     let (which, _) = rest.split_first_chunk::<2>()?;
     Some((u32::from_be_bytes(*who), u16::from_be_bytes(*which)))
+}
+
+/// Two who talk say so much that each hears the other: media are told of an answer a moment after the phones.
+pub fn until_they_hear(world: &World, one: &mut Sound, two: &mut Sound) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while !one.heard.contains(&(two.ssrc, two.sequence)) || !two.heard.contains(&(one.ssrc, one.sequence)) {
+        assert!(Instant::now() < until, "the two do not hear each other; {:?}", world.engine.stats());
+        one.say();
+        two.say();
+        std::thread::sleep(10 * MS);
+        one.listen();
+        two.listen();
+    }
+    for sound in [one, two] {
+        sound.heard.clear();
+        sound.began = sound.sequence;
+    }
 }
 
 /// Two who talk say a few words, and hear each other's.

@@ -33,7 +33,7 @@ use tandem_telephony::{
 
 use crate::records::Records;
 
-static VOICES: LazyLock<Voices> = LazyLock::new(|| Voices::load(None).expect("the shipped prompts"));
+static VOICES: LazyLock<Voices> = LazyLock::new(Voices::shipped);
 
 /// What media were asked.
 #[derive(Default)]

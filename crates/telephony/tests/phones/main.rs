@@ -7,6 +7,7 @@
 mod calls;
 mod console;
 mod encryption;
+mod prompts;
 mod recording;
 mod scenarios;
 mod service;

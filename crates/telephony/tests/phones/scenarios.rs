@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tandem_domain::calls::{CallState, EndedBy, ReleaseCause};
-use tandem_phones::{Outcome, PhoneError, Serving, Sipp, scenario};
+use tandem_phones::{Event, Outcome, PhoneError, Serving, Sipp, scenario};
 
 use crate::world::{Granted as _, World};
 
@@ -101,6 +101,59 @@ fn early_media_are_heard_before_the_answer() {
 }
 
 #[test]
+fn early_media_are_heard_of_a_call_that_is_never_answered() {
+    let world = World::new();
+    let mary = world.phone("702", MARY);
+    let john = called(&world, "uas-early-media-refuses.xml");
+    mary.dial("744").granted();
+    mary.wait_until_progress().granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    let reason = mary.wait_until_closed().granted();
+    assert!(reason.contains("480"), "{reason}");
+    assert!(!mary.events().iter().any(|event| matches!(event, Event::Established { .. })), "nobody answered");
+    well(john.wait());
+    assert_eq!(world.wait_for_xdrs(1)[0].answered, None);
+    world.wait_until_quiet();
+}
+
+#[test]
+fn who_wants_to_be_asked_whether_he_is_there_is_asked_in_time() {
+    let world = World::new();
+    let mary = world.phone("702", MARY);
+    let mut john = called(&world, "uas-session-timer-refreshed.xml");
+    mary.dial("744").granted();
+    mary.wait_until_established().granted();
+    john.wait_for("ACK sip").granted();
+    world.hurry(Duration::from_secs(44));
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    assert_eq!(john.messages().matches("CSeq: 2 INVITE").count(), 0, "not before half of the interval");
+    world.hurry(Duration::from_secs(1));
+    // Request, answer, acknowledgement.
+    john.wait_for("CSeq: 2 ACK").granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    mary.hangup().granted();
+    well(john.wait());
+    world.wait_until_quiet();
+}
+
+#[test]
+fn an_offer_of_ours_that_meets_theirs_is_made_again_and_the_call_goes_on() {
+    let world = World::new();
+    let mary = world.phone("702", MARY);
+    let mut john = called(&world, "uas-glare.xml");
+    mary.dial("744").granted();
+    mary.wait_until_established().granted();
+    john.wait_for("ACK sip").granted();
+    world.hurry(Duration::from_secs(45));
+    john.wait_for("491 Request Pending").granted();
+    john.wait_for("CSeq: 3 ACK").granted();
+    mary.wait_until_hears(f64::from(SCRIPT)).granted();
+    mary.hangup().granted();
+    well(john.wait());
+    world.wait_until_quiet();
+}
+
+#[test]
 fn sessions_are_kept_alive_as_agreed() {
     let world = World::new();
     let mary = world.phone("702", MARY);
@@ -180,15 +233,18 @@ fn a_called_party_may_transfer() {
 }
 
 #[test]
-fn digits_in_info_reach_the_other_party() {
+fn digits_in_info_reach_the_other_party_once_each_and_in_order() {
     let world = World::new();
     let mary = world.phone("702", MARY);
-    let call = party("uac-info-digits.xml").call("702").start(world.address).granted();
+    // It hangs up so long after the last one that all have been passed on.
+    let script = party("uac-info-digits.xml").talk(Duration::from_secs(3));
+    let call = script.call("702").start(world.address).granted();
     mary.wait_for_incoming().granted();
     mary.accept().granted();
+    mary.wait_for_digits("15*#").granted();
     well(call.wait());
     mary.wait_until_closed().granted();
-    assert!(!mary.digits().is_empty());
+    assert_eq!(mary.digits(), "15*#", "each once, in order");
     world.wait_until_quiet();
 }
 

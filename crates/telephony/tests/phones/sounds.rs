@@ -105,7 +105,7 @@ pub fn hears_exactly(who: &str, phone: &Baresip, allowed: &[u32]) {
 
 /// Whether a prompt was spoken: most of its packets' samples are in the sound, one by one.
 pub fn is_spoken(sound: &[Recording], prompt: Prompt) -> bool {
-    let clip = Voices::load(None).unwrap().prompt(prompt);
+    let clip = Voices::shipped().prompt(prompt);
     let coded: Vec<_> = clip.samples().iter().map(|s| g711::decode_mu_law(g711::encode_mu_law(*s))).collect();
     // Speech alone: silence is in every sound.
     let loud = |packet: &&[i16]| packet.iter().any(|sample| sample.unsigned_abs() > 2_000);
@@ -128,7 +128,7 @@ pub fn set(world: &World, setting: Setting, value: Value) {
 
 /// How much of a prompt is in the sound at the place where most of it is, beside whatever else is heard: 1 is all of it.
 fn share_of(sound: &[Recording], prompt: Prompt) -> f64 {
-    let clip = Voices::load(None).unwrap().prompt(prompt);
+    let clip = Voices::shipped().prompt(prompt);
     let energy = |part: &[i16]| part.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>();
     let words = clip.samples().chunks_exact(2_400);
     let loudest = words.max_by(|one, other| energy(one).total_cmp(&energy(other))).unwrap();

@@ -3,7 +3,10 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -16,7 +19,7 @@ use tandem_store::{Options, Store, accounts::SIP_REALM, demo, xdrs::XdrFilters};
 use tandem_telephony::{
     actor::{self, Handle, Parts, Running},
     directory::store::Outside,
-    exchange::{Counts, RecordingNote, Settings, Trunk},
+    exchange::{Command, Counts, RecordingNote, Settings, Trunk},
     prompt::Voices,
 };
 use tempfile::TempDir;
@@ -36,6 +39,7 @@ pub struct World {
     /// Where recordings lie while their calls go on, and what was told of each.
     spool: TempDir,
     notes: Notes,
+    ahead: Ahead,
     pub address: SocketAddr,
     /// Where phones register with TLS.
     pub secure: Option<SocketAddr>,
@@ -44,11 +48,16 @@ pub struct World {
 /// What the exchange told of recordings, in order.
 type Notes = Arc<Mutex<Vec<RecordingNote>>>;
 
+/// How many milliseconds the exchange's clocks are ahead of everybody else's.
+type Ahead = Arc<AtomicU64>;
+
 /// How the exchange is to be.
 #[derive(Default)]
 pub struct Wishes {
     /// The address of another network.
     pub trunk: Option<SocketAddr>,
+    /// Further addresses of it.
+    pub trunk_others: Vec<SocketAddr>,
     /// User and password there; then the exchange registers.
     pub trunk_user: Option<(&'static str, &'static str)>,
     /// User and password there, for when it asks; the exchange does not register.
@@ -59,6 +68,10 @@ pub struct Wishes {
     pub v6: bool,
     /// Calls at once.
     pub calls_max: Option<usize>,
+    /// Prompts of one's own.
+    pub prompts: Option<PathBuf>,
+    /// Its records are in a file, and not in memory.
+    pub on_disk: bool,
 }
 
 impl World {
@@ -70,10 +83,17 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let local: IpAddr = if wishes.v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
         let address = ports::free_on(local).unwrap();
-        let (spool, notes) = (tempfile::tempdir().unwrap(), Notes::default());
-        let started = start(address, wishes, spool.path().to_owned(), notes.clone());
+        let (spool, notes, ahead) = (tempfile::tempdir().unwrap(), Notes::default(), Ahead::default());
+        let started = start(address, wishes, spool.path().to_owned(), notes.clone(), ahead.clone());
         let Started { store, handle, running, engine, secure } = runtime.block_on(started);
-        Self { runtime, store, handle, engine, running: Some(running), spool, notes, address, secure }
+        Self { runtime, store, handle, engine, running: Some(running), spool, notes, ahead, address, secure }
+    }
+
+    /// Puts the exchange's clocks forward: what is due until then is due now. The phones' clocks go on as they did.
+    pub fn hurry(&self, span: Duration) {
+        self.ahead.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::Relaxed);
+        // It looks at its clock whenever something comes.
+        self.handle.command(Command::Restore(Vec::new()));
     }
 
     /// A phone of ABC's extension that speaks with this tone, registered.
@@ -224,8 +244,10 @@ fn tls(address: IpAddr) -> TlsConfig {
     TlsConfig { listen: vec![(address, 0).into()], server: Arc::new(server), client: Arc::new(client) }
 }
 
-async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes) -> Started {
-    let store = Store::connect("sqlite::memory:", &Options::default()).await.unwrap();
+async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes, ahead: Ahead) -> Started {
+    let file = || format!("sqlite:{}", spool.join("records.sqlite").display());
+    let url = if wishes.on_disk { file() } else { "sqlite::memory:".to_owned() };
+    let store = Store::connect(&url, &Options::default()).await.unwrap();
     store.migrate().await.unwrap();
     demo::fill(&store, wall()).await.unwrap();
     let (events, incoming) = mpsc::channel(actor::BACKLOG);
@@ -242,6 +264,7 @@ async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes
     let (engine, media_events) = actor::engine(media).unwrap();
     let trunk = wishes.trunk.map(|remote| Trunk {
         address: remote,
+        others: wishes.trunk_others,
         transport: tandem_sip::flow::Transport::Udp,
         local: address,
         registers: wishes.trunk_user.is_some(),
@@ -250,6 +273,9 @@ async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes
             .or(wishes.trunk_asks)
             .map(|(user, password)| (user.to_owned(), password.to_owned())),
     });
+    let mut voices = Voices::shipped();
+    let _ = wishes.prompts.map(|folder| voices.replace_from(&folder));
+    let (later, milliseconds) = (ahead.clone(), move || ahead.load(Ordering::Relaxed));
     let parts = Parts {
         outside: if trunk.is_some() { Outside::Trunk } else { Outside::Demonstration },
         settings: Settings {
@@ -262,10 +288,11 @@ async fn start(address: SocketAddr, wishes: Wishes, spool: PathBuf, notes: Notes
             spool: Some(spool),
             product: "Tandem".to_owned(),
         },
-        voices: Voices::load(None).unwrap(),
+        voices,
         store: store.clone(),
         keeper: Arc::new(move |note| notes.lock().unwrap().push(note)),
-        wall: Arc::new(wall),
+        wall: Arc::new(move || Timestamp(wall().0 + i64::try_from(milliseconds()).unwrap())),
+        steady: Arc::new(move || Instant::now() + Duration::from_millis(later.load(Ordering::Relaxed))),
         transports,
         incoming,
         engine: engine.clone(),
