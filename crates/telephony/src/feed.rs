@@ -64,11 +64,19 @@ struct Calls {
     of: HashMap<CustomerId, BTreeSet<CallId>>,
 }
 
-/// The phones, and how many each account of a customer has.
+/// The phones, each with whether it is a browser of ours, and how many each account of a customer has.
 #[derive(Debug, Default)]
 struct Registrations {
-    all: HashMap<(AccountId, String), Registration>,
-    of: HashMap<CustomerId, BTreeMap<AccountId, usize>>,
+    all: HashMap<(AccountId, String), (Registration, bool)>,
+    of: HashMap<CustomerId, BTreeMap<AccountId, Count>>,
+}
+
+/// How many phones an account has.
+#[derive(Debug, Default)]
+struct Count {
+    all: usize,
+    /// Those that are no browser of ours.
+    on_desks: usize,
 }
 
 /// Counts the changes of a topic.
@@ -132,11 +140,10 @@ impl Feed {
             return scene.clone();
         }
         let calls = locked(&self.0.calls).of_customer(customer);
-        let registered: BTreeSet<AccountId> =
-            locked(&self.0.registrations).of.get(&customer).into_iter().flat_map(BTreeMap::keys).copied().collect();
+        let (registered, on_desks) = locked(&self.0.registrations).of_customer(customer);
         let quiet = locked(&self.0.quiet);
         let quiet = registered.iter().copied().filter(|account| quiet.contains(account)).collect();
-        let scene = Arc::new(Scene::new(calls, Phones { registered, quiet }));
+        let scene = Arc::new(Scene::new(calls, Phones { registered, on_desks, quiet }));
         scenes.insert(customer, (changes, scene.clone()));
         scene
     }
@@ -167,7 +174,7 @@ impl Feed {
     pub fn registrations(&self, customer: Option<CustomerId>) -> Vec<Registration> {
         let all = locked(&self.0.registrations);
         let mut found: Vec<_> =
-            all.all.values().filter(|one| customer.is_none_or(|id| id == one.customer)).cloned().collect();
+            all.all.values().map(|(one, _)| one).filter(|one| customer.is_none_or(|id| id == one.customer)).cloned().collect();
         found.sort_by(|a, b| (&a.sip_user, &a.contact).cmp(&(&b.sip_user, &b.contact)));
         found
     }
@@ -240,17 +247,18 @@ impl Feed {
         locked(&self.0.quiet).contains(&account)
     }
 
-    /// A phone is registered, or has renewed its registration.
-    pub fn show_registration(&self, registration: Registration) {
+    /// A phone is registered, or has renewed its registration. `in_browser`: it is a browser of ours.
+    pub fn show_registration(&self, registration: Registration, in_browser: bool) {
         let (account, customer) = (registration.account, registration.customer);
         let key = (account, registration.contact.clone());
         let mut registrations = locked(&self.0.registrations);
-        let is_new = registrations.all.insert(key, registration).is_none();
-        if is_new {
-            *registrations.of.entry(customer).or_default().entry(account).or_default() += 1;
-        }
+        let before = registrations.all.insert(key, (registration, in_browser)).map(|(_, in_browser)| in_browser);
+        let count = registrations.of.entry(customer).or_default().entry(account).or_default();
+        count.all += usize::from(before.is_none());
+        count.on_desks += usize::from(!in_browser);
+        count.on_desks -= usize::from(before == Some(false));
         drop(registrations);
-        if is_new {
+        if before != Some(in_browser) {
             self.console_changed(Some(customer));
         }
     }
@@ -258,11 +266,12 @@ impl Feed {
     /// A phone is not registered any more.
     pub fn forget_registration(&self, account: AccountId, contact: &str) {
         let mut registrations = locked(&self.0.registrations);
-        let Some(known) = registrations.all.remove(&(account, contact.to_owned())) else { return };
+        let Some((known, in_browser)) = registrations.all.remove(&(account, contact.to_owned())) else { return };
         if let Some(of) = registrations.of.get_mut(&known.customer) {
             if let Some(phones) = of.get_mut(&account) {
-                *phones -= 1;
-                if *phones == 0 {
+                phones.all -= 1;
+                phones.on_desks -= usize::from(!in_browser);
+                if phones.all == 0 {
                     of.remove(&account);
                 }
             }
@@ -295,6 +304,15 @@ impl Calls {
     fn of_customer(&self, customer: CustomerId) -> Vec<Arc<LiveCall>> {
         let ids = self.of.get(&customer).into_iter().flatten();
         newest_first(ids.filter_map(|id| self.all.get(id)).map(|(call, _)| call.clone()).collect())
+    }
+}
+
+impl Registrations {
+    /// A customer's accounts that have phones, and those of them that have one that is no browser of ours.
+    fn of_customer(&self, customer: CustomerId) -> (BTreeSet<AccountId>, BTreeSet<AccountId>) {
+        let all = || self.of.get(&customer).into_iter().flatten();
+        let on_desks = all().filter(|(_, count)| count.on_desks > 0);
+        (all().map(|(account, _)| *account).collect(), on_desks.map(|(account, _)| *account).collect())
     }
 }
 
@@ -388,9 +406,9 @@ mod tests {
         let feed = Feed::default();
         let presence = || feed.scene(customer(1)).presence(account(1)).0;
         assert_eq!(presence(), Presence::Away);
-        feed.show_registration(phone(1, "desk"));
-        feed.show_registration(phone(1, "browser"));
-        feed.show_registration(phone(1, "browser"));
+        feed.show_registration(phone(1, "desk"), false);
+        feed.show_registration(phone(1, "browser"), true);
+        feed.show_registration(phone(1, "browser"), true);
         assert_eq!(presence(), Presence::Free);
         feed.show_quiet(account(1), true);
         assert_eq!(presence(), Presence::DoNotDisturb);
@@ -400,5 +418,24 @@ mod tests {
         feed.forget_registration(account(1), "desk");
         feed.forget_registration(account(1), "desk");
         assert_eq!(presence(), Presence::Away);
+    }
+
+    #[test]
+    fn a_browser_is_a_phone_that_is_on_no_desk() {
+        let feed = Feed::default();
+        let rings = || {
+            let scene = feed.scene(customer(1));
+            (scene.can_ring(account(1)), scene.can_ring_desk(account(1)))
+        };
+        assert_eq!(rings(), (false, false));
+        feed.show_registration(phone(1, "browser"), true);
+        assert_eq!(rings(), (true, false));
+        feed.show_registration(phone(1, "desk"), false);
+        feed.show_registration(phone(1, "desk"), false);
+        assert_eq!(rings(), (true, true));
+        feed.forget_registration(account(1), "desk");
+        assert_eq!(rings(), (true, false));
+        feed.forget_registration(account(1), "browser");
+        assert_eq!(rings(), (false, false));
     }
 }

@@ -79,6 +79,10 @@ async fn every_wish_made_by_hand_is_refused_in_its_own_words() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
         assert!(answer.body.contains(why.words()), "{} instead of {}", answer.body, why.words());
     };
+    // A phone on the desk is wanted by yes or no.
+    let odd = [("call", LIVE.to_owned()), ("agent", john.clone()), ("mode", "spy".into()), ("desk", "perhaps".into())];
+    let odd = world.post(Person::Olivia, "/api/console_join", &odd).await;
+    assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", odd.body);
     // Nobody supervises himself: neither his own calls, nor a colleague's with himself.
     refused(&join(&world, Person::Olivia, LIVE, &olivia).await, Refused::Yourself);
     refused(&join(&world, Person::Olivia, LIVE, &john).await, Refused::Yourself);

@@ -21,7 +21,7 @@ use crate::{
     },
     ids::LegId,
     leg::{Invitation, Leg, Peer, Wire, encryption::Policy, name_addr, negotiation::CODECS},
-    line::TICKET_HEADER,
+    line::{SUMMONS_HEADER, TICKET_HEADER},
     registrar::Binding,
 };
 
@@ -164,7 +164,9 @@ impl<M: Media> Exchange<M> {
                 if target.skip_when_busy && self.is_busy(*account) {
                     return (Vec::new(), true);
                 }
-                let bindings = self.registrar.preferred(*account, now.instant);
+                let desk = self.summons.get(&call).is_some_and(|summons| summons.desk);
+                let may = |binding: &Binding| !desk || !self.is_in_browser(binding.flow);
+                let bindings = self.registrar.preferred(*account, now.instant, may);
                 let legs = bindings.iter().filter_map(|binding| self.ring_phone(now, call, target, binding)).collect();
                 (legs, false)
             }
@@ -196,7 +198,7 @@ impl<M: Media> Exchange<M> {
             from: name_addr(&caller.name, shown, own, None),
             to: Uri::sip(Some(&binding.user), own).into(),
             credentials: None,
-            headers: self.group_headers(call).into_iter().chain(self.ticket_header(call)).collect(),
+            headers: self.group_headers(call).into_iter().chain(self.summons_headers(call)).collect(),
             ..self.invitation(call, target, flow)?
         };
         self.invite(now, invitation)
@@ -278,10 +280,12 @@ impl<M: Media> Exchange<M> {
         name.map(header).into_iter().collect()
     }
 
-    /// Lets a manager's browser know the call again that it asked for.
-    fn ticket_header(&self, call: CallId) -> Option<(Name, String)> {
-        let ticket = self.summons.get(&call)?.ticket.clone()?;
-        Some((Name::Other(TICKET_HEADER.into()), ticket))
+    /// Lets a manager's browser know that he asked for the call himself, and which page of his did.
+    fn summons_headers(&self, call: CallId) -> Vec<(Name, String)> {
+        let Some(summons) = self.summons.get(&call) else { return Vec::new() };
+        let ticket = summons.ticket.clone().map(|ticket| (Name::Other(TICKET_HEADER.into()), ticket));
+        let asked = (Name::Other(SUMMONS_HEADER.into()), "yes".to_owned());
+        [asked].into_iter().chain(ticket).collect()
     }
 
     fn invite(&mut self, now: Now, invitation: Invitation) -> Option<LegId> {

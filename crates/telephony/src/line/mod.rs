@@ -11,7 +11,8 @@
 //! [`Line::is_over`].
 //!
 //! *Do not disturb* is 486 to every call, from a phone that stays registered: who calls the extension hears that it is
-//! busy, as from a desk phone, a huntgroup goes on to its next member, and the account's other phones ring on.
+//! busy, as from a desk phone, a huntgroup goes on to its next member, and the account's other phones ring on. What its person
+//! asked for a moment ago (to join a call from the console) is let through.
 //!
 //! | module | the question it answers |
 //! | --- | --- |
@@ -42,7 +43,7 @@ use tandem_domain::{
 use tandem_sip::{
     dialog::DialogId,
     flow::Flow,
-    message::{Message, Method, Request},
+    message::{Message, Method, Name, Request},
     transaction::{Event, ServerId},
 };
 
@@ -56,6 +57,8 @@ use self::{
 
 /// The header of an INVITE by which a browser knows the call again that it asked for.
 pub(crate) const TICKET_HEADER: &str = "X-Tandem-Ticket";
+/// The header of an INVITE for which its person has asked a moment ago: to join a call from the console.
+pub(crate) const SUMMONS_HEADER: &str = "X-Tandem-Summons";
 
 /// Whose phone it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -468,7 +471,8 @@ impl Line {
         let tag = self.station.token();
         let status = match &request.method {
             Method::Invite if self.leaves => 480,
-            Method::Invite if self.owner.do_not_disturb || self.calls.len() >= MOST_CALLS => 486,
+            Method::Invite if self.calls.len() >= MOST_CALLS => 486,
+            Method::Invite if self.owner.do_not_disturb && !is_asked_for(request) => 486,
             Method::Invite => {
                 let number = CallNumber(self.next);
                 match Call::arriving(&mut self.station, now, number, server, request) {
@@ -487,4 +491,9 @@ impl Line {
         };
         self.station.respond(now, server, request, status, &tag, None);
     }
+}
+
+/// Whether the person has asked for this call. It is the exchange that says so: it passes on no header of who calls.
+fn is_asked_for(invite: &Request) -> bool {
+    invite.headers.has(&Name::Other(SUMMONS_HEADER.into()))
 }
