@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tandem_domain::{
-    calls::{CallState, LiveCall},
+    calls::{CallState, LiveCall, Party},
     ids::{AccountId, CallId},
 };
 use tandem_media::{Codec, Hears};
@@ -19,6 +19,7 @@ use crate::{
         hearing::Sound,
         hunt::{Reach, Target, TrunkNumber},
     },
+    feed::Talker,
     ids::LegId,
     leg::{Invitation, Leg, Peer, Wire, encryption::Policy, name_addr, negotiation::CODECS},
     line::{SUMMONS_HEADER, TICKET_HEADER},
@@ -187,9 +188,7 @@ impl<M: Media> Exchange<M> {
 
     fn ring_phone(&mut self, now: Now, call: CallId, target: &Target, binding: &Binding) -> Option<LegId> {
         let flow = binding.flow;
-        let about = &self.calls.get(&call)?.call.about;
-        // A manager's own phones are rung about the agent, not by himself.
-        let caller = if self.summons.contains_key(&call) { &about.callee } else { &about.caller }.clone();
+        let caller = self.who_calls(call)?.clone();
         let own = self.settings.address_on(flow);
         let shown = if caller.number.is_empty() { "anonymous" } else { &caller.number };
         let invitation = Invitation {
@@ -202,6 +201,18 @@ impl<M: Media> Exchange<M> {
             ..self.invitation(call, target, flow)?
         };
         self.invite(now, invitation)
+    }
+
+    /// Who is said to call where a call rings.
+    fn who_calls(&self, call: CallId) -> Option<&Party> {
+        let this = &self.calls.get(&call)?.call;
+        // A manager's own phones are rung about the agent, not by himself.
+        if self.summons.contains_key(&call) {
+            return Some(&this.about.callee);
+        }
+        // Who is handed over waits for an answer, not who hands over.
+        let kept = this.kept().and_then(|kept| self.legs.get(&kept)).map(|kept| &kept.party);
+        Some(kept.unwrap_or(&this.about.caller))
     }
 
     fn ring_trunk(
@@ -365,6 +376,11 @@ impl<M: Media> Exchange<M> {
             recorded,
             encrypted: legs.map_or([false; 2], |legs| legs.map(|leg| self.is_encrypted(leg))),
         };
-        self.feed.show_call(shown, legs);
+        let talkers = legs.and_then(|[one, other]| Some([self.talker(one)?, self.talker(other)?]));
+        self.feed.show_call(shown, talkers);
+    }
+
+    fn talker(&self, leg: LegId) -> Option<Talker> {
+        Some(Talker { leg, tag: self.legs.get(&leg)?.local_tag().into() })
     }
 }

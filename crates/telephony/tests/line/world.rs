@@ -15,6 +15,7 @@ use std::{
 use bytes::Bytes;
 use rand::{SeedableRng as _, rngs::StdRng};
 use tandem_domain::{
+    calls::LiveCall,
     ids::Timestamp,
     phone::{CallNumber, CallState, ToBrowser, ToServer},
     supervision::Mode,
@@ -114,6 +115,7 @@ pub struct Browser {
 
 pub struct World {
     pub exchange: Exchange<Ledger>,
+    pub feed: Feed,
     pub browsers: Vec<Browser>,
     pub now: Instant,
     start: Instant,
@@ -166,9 +168,11 @@ impl World {
         };
         let random = StdRng::seed_from_u64(seed);
         let ledger = Ledger::default();
-        let exchange = Exchange::new(settings, ledger.clone(), VOICES.clone(), Feed::default(), random, now);
+        let feed = Feed::default();
+        let exchange = Exchange::new(settings, ledger.clone(), VOICES.clone(), feed.clone(), random, now);
         let mut world = Self {
             exchange,
+            feed,
             browsers: Vec::new(),
             now,
             start: now,
@@ -271,6 +275,21 @@ impl World {
     /// The browser's stream breaks.
     pub fn lose(&mut self, place: usize) {
         self.browsers[place].line.lost(self.now);
+        self.settle();
+    }
+
+    /// The exchange shows its calls otherwise.
+    pub fn show(&mut self, change: impl Fn(&mut LiveCall)) {
+        for mut call in self.feed.calls(None) {
+            let talkers = self.feed.talkers(call.id);
+            change(&mut call);
+            self.feed.show_call(call, talkers);
+        }
+    }
+
+    /// The line looks at what the exchange shows, as its shell tells it to.
+    pub fn look(&mut self, place: usize) {
+        self.browsers[place].line.look(&self.feed);
         self.settle();
     }
 

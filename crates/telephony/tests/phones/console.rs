@@ -140,10 +140,18 @@ fn who_follows_and_answers_too_late_waits_for_the_agents_next_call() {
     let [manager, john_id] = ["abc701", "abc744"].map(|user| account(&world, user));
     let (john, mary) = talk(&world);
     let adam = phone(&world, "701", ADAM);
-    let call = world.handle.feed().calls_of(john_id).remove(0).id;
+    let call = world.handle.feed().calls(None).remove(0).id;
     let wish = wish(manager, john_id, Mode::Spy);
     let Command::Supervise { manager, agent, mode, ticket, .. } = wish else { unreachable!("it is that wish") };
-    world.handle.command(Command::Supervise { manager, agent, mode, follow: true, call: Some(call), ticket, desk: false });
+    world.handle.command(Command::Supervise {
+        manager,
+        agent,
+        mode,
+        follow: true,
+        call: Some(call),
+        ticket,
+        desk: false,
+    });
     adam.wait_for_incoming().granted();
     mary.hangup().granted();
     john.wait_until_closed().granted();

@@ -4,6 +4,8 @@
 //! thus misses no state, only states in between, and nothing waits for it. What consoles look at is one snapshot of a customer
 //! for all of them ([`Feed::scene`]). Within one process; several nodes will put another behind the same functions.
 
+mod calls;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,7 +18,8 @@ use tandem_domain::{
 };
 use tokio::sync::watch;
 
-use crate::ids::LegId;
+use self::calls::{Calls, newest_first};
+pub use self::calls::{Talk, Talker};
 
 /// What somebody looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,16 +55,6 @@ struct Inner {
     xdrs_changed: Changes,
     signalling_changed: Changes,
     console_changed: Changes,
-}
-
-/// A call, with the legs of the two who talk: of the one in the caller's place, and of the other.
-type Shown = (Arc<LiveCall>, Option<[LegId; 2]>);
-
-/// The calls, and which of them are whose.
-#[derive(Debug, Default)]
-struct Calls {
-    all: HashMap<CallId, Shown>,
-    of: HashMap<CustomerId, BTreeSet<CallId>>,
 }
 
 /// The phones, each with whether it is a browser of ours, and how many each account of a customer has.
@@ -159,22 +152,23 @@ impl Feed {
         self.0.console_changed.one_more();
     }
 
-    /// The calls in which an account is one of the two who talk, or will.
+    /// The conversation of the leg that we name by this tag.
     #[must_use]
-    pub fn calls_of(&self, account: AccountId) -> Vec<LiveCall> {
-        let calls = locked(&self.0.calls);
-        let takes_part = |call: &&Arc<LiveCall>| [call.caller.account, call.callee.account].contains(&Some(account));
-        let found: Vec<_> = calls.all.values().map(|(call, _)| call).filter(takes_part).cloned().collect();
-        drop(calls);
-        found.into_iter().map(Arc::unwrap_or_clone).collect()
+    pub fn talk_of(&self, tag: &str) -> Option<Talk> {
+        locked(&self.0.calls).talk_of(tag)
     }
 
     /// The phones that are registered, of one customer or of all, by their users.
     #[must_use]
     pub fn registrations(&self, customer: Option<CustomerId>) -> Vec<Registration> {
         let all = locked(&self.0.registrations);
-        let mut found: Vec<_> =
-            all.all.values().map(|(one, _)| one).filter(|one| customer.is_none_or(|id| id == one.customer)).cloned().collect();
+        let mut found: Vec<_> = all
+            .all
+            .values()
+            .map(|(one, _)| one)
+            .filter(|one| customer.is_none_or(|id| id == one.customer))
+            .cloned()
+            .collect();
         found.sort_by(|a, b| (&a.sip_user, &a.contact).cmp(&(&b.sip_user, &b.contact)));
         found
     }
@@ -185,10 +179,10 @@ impl Feed {
         locked(&self.0.calls).all.len()
     }
 
-    /// The legs of the two who talk in a call: of the one in the caller's place, and of the other.
+    /// The two who talk in a call: the one in the caller's place, and the other.
     #[must_use]
-    pub fn legs(&self, call: CallId) -> Option<[LegId; 2]> {
-        locked(&self.0.calls).all.get(&call).and_then(|(_, legs)| *legs)
+    pub fn talkers(&self, call: CallId) -> Option<[Talker; 2]> {
+        locked(&self.0.calls).all.get(&call).and_then(|(_, talkers)| talkers.clone())
     }
 
     /// Whether a call is shown with other phones that ring for it than these.
@@ -197,19 +191,20 @@ impl Feed {
         locked(&self.0.calls).all.get(&call).is_some_and(|(call, _)| call.rings != rings)
     }
 
-    /// A call began or changed. `legs` are those of the two who talk.
-    pub fn show_call(&self, call: LiveCall, legs: Option<[LegId; 2]>) {
+    /// A call began or changed. `talkers` are the two who talk: the one in the caller's place, and the other.
+    pub fn show_call(&self, call: LiveCall, talkers: Option<[Talker; 2]>) {
         let (id, customer) = (call.id, call.customer);
         let mut calls = locked(&self.0.calls);
+        calls.talk_now(id, talkers.as_ref());
         match calls.all.get_mut(&id) {
             // Whoever has it has it still.
-            Some((known, known_legs)) if **known == call => {
-                *known_legs = legs;
+            Some((known, known_talkers)) if **known == call => {
+                *known_talkers = talkers;
                 return;
             }
             Some(_) | None => {}
         }
-        calls.all.insert(id, (Arc::new(call), legs));
+        calls.all.insert(id, (Arc::new(call), talkers));
         calls.of.entry(customer).or_default().insert(id);
         drop(calls);
         self.0.calls_changed.one_more();
@@ -219,6 +214,7 @@ impl Feed {
     /// A call is over.
     pub fn forget_call(&self, call: CallId) {
         let mut calls = locked(&self.0.calls);
+        calls.talk_now(call, None);
         let Some((known, _)) = calls.all.remove(&call) else { return };
         if let Some(of) = calls.of.get_mut(&known.customer) {
             of.remove(&call);
@@ -299,14 +295,6 @@ impl Feed {
     }
 }
 
-impl Calls {
-    /// The newest first.
-    fn of_customer(&self, customer: CustomerId) -> Vec<Arc<LiveCall>> {
-        let ids = self.of.get(&customer).into_iter().flatten();
-        newest_first(ids.filter_map(|id| self.all.get(id)).map(|(call, _)| call.clone()).collect())
-    }
-}
-
 impl Registrations {
     /// A customer's accounts that have phones, and those of them that have one that is no browser of ours.
     fn of_customer(&self, customer: CustomerId) -> (BTreeSet<AccountId>, BTreeSet<AccountId>) {
@@ -314,11 +302,6 @@ impl Registrations {
         let on_desks = all().filter(|(_, count)| count.on_desks > 0);
         (all().map(|(account, _)| *account).collect(), on_desks.map(|(account, _)| *account).collect())
     }
-}
-
-fn newest_first(mut calls: Vec<Arc<LiveCall>>) -> Vec<Arc<LiveCall>> {
-    calls.sort_by_key(|call| std::cmp::Reverse((call.started, call.id)));
-    calls
 }
 
 #[cfg(test)]
@@ -331,6 +314,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::ids::LegId;
 
     fn account(n: u128) -> AccountId {
         AccountId(Uuid::from_u128(n))
@@ -399,6 +383,29 @@ mod tests {
         feed.forget_call(call(2, 1).id);
         assert_eq!((feed.scene(customer(1)).calls().len(), feed.scene(customer(2)).calls().len()), (0, 1));
         assert_eq!(feed.calls(Some(customer(2))), [call(3, 2)]);
+    }
+
+    #[test]
+    fn a_leg_is_found_in_the_call_in_which_it_talks_now() {
+        let feed = Feed::default();
+        let talker = |n: u64| Talker { leg: LegId(n), tag: n.to_string().into() };
+        let found = |tag: &str| feed.talk_of(tag).map(|talk| (talk.call.id, talk.other, talk.other_calls));
+        let id = |n| call(n, 1).id;
+        // Both calls are of one account with the same number.
+        feed.show_call(call(1, 1), Some([1, 2].map(talker)));
+        feed.show_call(call(2, 1), Some([3, 4].map(talker)));
+        assert_eq!(found("1"), Some((id(1), "2".into(), false)));
+        assert_eq!(found("4"), Some((id(2), "3".into(), true)));
+        assert_eq!(feed.talkers(id(2)), Some([3, 4].map(talker)));
+        // One hands over: who is left of both talks in the second.
+        feed.show_call(call(2, 1), Some([1, 4].map(talker)));
+        feed.forget_call(id(1));
+        assert_eq!((found("1"), found("2"), found("3")), (Some((id(2), "4".into(), false)), None, None));
+        feed.show_call(call(2, 1), None);
+        assert_eq!(found("1"), None);
+        feed.show_call(call(2, 1), Some([1, 4].map(talker)));
+        feed.forget_call(id(2));
+        assert_eq!((found("1"), found("4")), (None, None));
     }
 
     #[test]
