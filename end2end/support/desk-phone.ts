@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { expect } from '@playwright/test'
 import type { Tandem } from './server.ts'
 
 /** The program: building the Rust tests makes it. */
@@ -22,6 +23,20 @@ export class DeskPhone {
     const phone = new DeskPhone(program, lines[Symbol.asyncIterator]())
     await phone.answer('registering')
     return phone
+  }
+
+  /** Hears these tones, and nothing of the others: in every frame they are 45 dB below at least. */
+  async hearsExactly(tones: number[], others: number[]): Promise<void> {
+    for (const hertz of tones) await this.does(`hears ${hertz}`)
+    for (const hertz of others) await this.does(`silent ${hertz}`)
+    await this.does('mark exactly')
+    await this.heardExactly('exactly', tones, others)
+  }
+
+  /** The same of all that it has heard since a moment that it was told to mark. */
+  async heardExactly(mark: string, tones: number[], others: number[]): Promise<void> {
+    const worst = Number(await this.does(`isolated ${mark} ${tones.join(',')} ${others.join(',')}`))
+    expect(worst, `how far ${others.join(', ')} Hz are below ${tones.join(', ')} Hz`).toBeGreaterThanOrEqual(45)
   }
 
   /** Does something, or waits for something: see the program. Tells what was found. */
