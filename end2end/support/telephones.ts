@@ -154,8 +154,8 @@ export async function is(page: Page, state: string): Promise<void> {
   await expect(page.locator('.phone-call .badge').filter({ hasText: state, visible: true })).toBeVisible()
 }
 
-/** How loud these tones have been at any moment while something was done, where the page's calls are heard. */
-export async function heardWhile(page: Page, tones: number[], act: () => Promise<void>): Promise<number[]> {
+/** Waits until these tones have been heard since something was done, at whatever moment, where the page's calls are heard. */
+export async function heardOf(page: Page, tones: number[], act: () => Promise<unknown>): Promise<void> {
   await page.evaluate((tones) => {
     const audio = [...document.querySelectorAll<HTMLAudioElement>('audio[data-call]')].at(-1)
     if (!(audio?.srcObject instanceof MediaStream)) throw new Error('no call is heard')
@@ -166,21 +166,16 @@ export async function heardWhile(page: Page, tones: number[], act: () => Promise
     context.createMediaStreamSource(audio.srcObject).connect(analyser)
     const spectrum = new Float32Array(analyser.frequencyBinCount)
     const loudest = tones.map(() => -200)
-    const timer = setInterval(() => {
+    setInterval(() => {
       analyser.getFloatFrequencyData(spectrum)
       tones.forEach((hertz, n) => {
         const bin = Math.round((hertz * analyser.fftSize) / context.sampleRate)
         loudest[n] = Math.max(loudest[n] ?? -200, ...spectrum.slice(bin - 1, bin + 2))
       })
     }, 10)
-    Object.assign(window, {
-      stopListening: async () => {
-        clearInterval(timer)
-        await context.close()
-        return loudest
-      },
-    })
+    Object.assign(window, { loudest })
   }, tones)
   await act()
-  return page.evaluate(() => (window as unknown as { stopListening: () => Promise<number[]> }).stopListening())
+  const quietest = () => page.evaluate(() => Math.min(...(window as unknown as { loudest: number[] }).loudest))
+  await expect.poll(quietest, { message: `how loud ${tones.join(', ')} Hz were`, timeout: 15_000 }).toBeGreaterThan(-45)
 }

@@ -10,7 +10,7 @@
 //! | `hears 1100`, `silent 1100` | waits until this tone is heard, or is not |
 //! | `digits 12` | waits for these digits, each once and in this order |
 //! | `mark here` | calls this moment `here` |
-//! | `isolated here 700 1100,1500` | how many dB the tones that may be heard stand above those that may not, in the worst frame since then |
+//! | `isolated here 700 1100,1500` | how many dB the tones that may be heard stand above those that may not, in the worst frame since then, of how many frames, beside how many that are torn: `52.1 300 0` |
 //! | `packets` | how many came in the call that ended last, and how many were lost: `600 0` |
 
 use std::{
@@ -25,6 +25,13 @@ use tandem_phones::{Account, Baresip, Mark, PhoneError, SUMMARY, Soft, tones};
 /// How loud it speaks, in dBFS, and for how long in one call.
 const LEVEL: f64 = -15.0;
 const BREATH: Duration = Duration::from_secs(180);
+/// Frequencies with which nobody speaks, in Hz, and by how many dB a tone stands out of them at least.
+const NEUTRAL: [f64; 4] = [600.0, 1000.0, 2150.0, 2900.0];
+const OUTSTANDING: f64 = 6.0;
+/// A frame in which nothing is louder is silence, in dBFS.
+const HEARD: f64 = -45.0;
+/// What stands so far above what may not be heard is not looked at closer, in dB.
+const WANTED: f64 = 45.0;
 /// So much sound is looked at for isolation, at least.
 const LOOK: Duration = Duration::from_millis(600);
 
@@ -74,18 +81,36 @@ fn obey(phone: &Baresip, marks: &mut HashMap<String, Mark>, order: &str, of: &st
             let mark = words.next().and_then(|name| marks.get(name));
             let mark = mark.ok_or_else(|| wrong(&format!("“{of}” names no moment")))?;
             let (allowed, forbidden) = (all(words.next())?, all(words.next())?);
-            isolated(phone, mark, &allowed, &forbidden).map(|worst| format!("{worst:.1}"))
+            isolated(phone, mark, &allowed, &forbidden)
         }
         "packets" => phone.wait_for_packets().map(|(came, lost)| format!("{came} {lost}")),
         _ => Err(wrong(&format!("there is no order “{order}”"))),
     }
 }
 
-/// How well the allowed tones stand above the forbidden ones in the worst frame since the mark.
-fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) -> Result<f64, PhoneError> {
+/// How well the allowed tones stand above the forbidden ones in the worst frame since the mark, with the number of frames, and of
+/// those that are left out: what is torn, as on a busy machine, has every frequency, while a tone stands out of those with which
+/// nobody speaks.
+fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) -> Result<String, PhoneError> {
     let sound = phone.wait_for_sound(mark, LOOK)?;
-    let worst = sound.iter().filter_map(|part| tones::isolation(&part.pcm, part.rate, allowed, forbidden));
-    worst.map(|isolation| isolation.worst).reduce(f64::min).ok_or_else(|| wrong("nothing was heard"))
+    let all = [allowed, forbidden, &NEUTRAL].concat();
+    let loudest = |levels: &[f64]| levels.iter().copied().fold(tones::FLOOR, f64::max);
+    let (mut worst, mut frames, mut torn) = (f64::INFINITY, 0, 0);
+    for frame in sound.iter().flat_map(|part| tones::levels(&part.pcm, part.rate, &all)) {
+        let (may, rest) = frame.split_at(allowed.len());
+        let (may_not, nobody) = rest.split_at(forbidden.len());
+        let (may, may_not, nobody) = (loudest(may), loudest(may_not), loudest(nobody));
+        if may.max(may_not) < HEARD {
+            continue;
+        }
+        frames += 1;
+        if may - may_not < WANTED && may_not < nobody + OUTSTANDING {
+            torn += 1;
+        } else {
+            worst = worst.min(may - may_not);
+        }
+    }
+    if worst.is_finite() { Ok(format!("{worst:.1} {frames} {torn}")) } else { Err(wrong("nothing whole was heard")) }
 }
 
 fn wrong(what: &str) -> PhoneError {
