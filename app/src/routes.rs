@@ -30,7 +30,7 @@ use crate::{
         invoice::InvoicePage, invoices::InvoicesPage, payment::PaymentPage, payments::PaymentsPage,
         transactions::TransactionsPage,
     },
-    parts::console::JoinsByPhone,
+    parts::console::rung::JoinsByPhone,
     phone::{dock::dock, provide_phone},
     programs::Program,
     ui::{frame::Frame, guard::BackButton, toast::Toasts},

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { expect } from '@playwright/test'
 import type { Tandem } from './server.ts'
 
 /** The program: building the Rust tests makes it. */
@@ -22,6 +23,29 @@ export class DeskPhone {
     const phone = new DeskPhone(program, lines[Symbol.asyncIterator]())
     await phone.answer('registering')
     return phone
+  }
+
+  /** Hears these tones, and nothing of the others: in every frame they are 45 dB below at least. */
+  async hearsExactly(tones: number[], others: number[]): Promise<void> {
+    for (const hertz of tones) await this.does(`hears ${hertz}`)
+    for (const hertz of others) await this.does(`silent ${hertz}`)
+    await this.does('mark exactly')
+    await this.heardExactly('exactly', tones, others)
+  }
+
+  /** The same of all that it has heard since a moment that it was told to mark. Few frames may be torn, as they are where the machine is busy. */
+  async heardExactly(mark: string, tones: number[], others: number[]): Promise<void> {
+    const { worst, frames, torn } = await this.isolation(mark, tones, others)
+    expect(worst, `how far ${others.join(', ')} Hz are below ${tones.join(', ')} Hz`).toBeGreaterThanOrEqual(45)
+    expect(torn, `torn frames of ${frames}`).toBeLessThanOrEqual(frames / 10)
+  }
+
+  /** How far tones stand above others in the worst frame since a moment, of how many frames, and how many were torn besides. */
+  async isolation(mark: string, tones: number[], others: number[]): Promise<{ worst: number; frames: number; torn: number }> {
+    const found = await this.does(`isolated ${mark} ${tones.join(',')} ${others.join(',')}`)
+    if (process.env.SHOW_ISOLATION !== undefined) console.log(`${mark} ${tones} / ${others}: ${found}`)
+    const [worst = 0, frames = 0, torn = 0] = found.split(' ').map(Number)
+    return { worst, frames, torn }
   }
 
   /** Does something, or waits for something: see the program. Tells what was found. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type Page, chromium } from '@playwright/test'
-import { CHROMIUM, MICROPHONE, telephone } from './chromium.mjs'
+import { CHROMIUM, MICROPHONE, QUIET, telephone } from './chromium.mjs'
 import { expect, type Name, PASSWORD, test, visit } from './test.ts'
 import type { Tandem } from './server.ts'
 import { Watch } from './watch.ts'
@@ -27,13 +27,16 @@ export class Telephones {
   }
 
   /** The same, before the phone's page is opened. */
-  async browser(name: Name, hertz: number, microphone = true): Promise<Page> {
+  async browser(name: Name, hertz: number, microphone: 'allowed' | 'denied' | 'missing' = 'allowed'): Promise<Page> {
     this.folder ??= await mkdtemp(join(tmpdir(), 'tandem-tones-'))
     const file = join(this.folder, `${hertz}.wav`)
     await writeFile(file, tone(hertz))
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
-      args: [...telephone(file), microphone ? MICROPHONE : '--deny-permission-prompts'],
+      args: [
+        ...(microphone === 'missing' ? QUIET : telephone(file)),
+        microphone === 'denied' ? '--deny-permission-prompts' : MICROPHONE,
+      ],
     })
     this.browsers.push(browser)
     const context = await browser.newContext({ baseURL: this.tandem.url, locale: 'en-GB', reducedMotion: 'reduce' })
@@ -149,4 +152,30 @@ export async function press(page: Page, button: string): Promise<void> {
 /** Waits until the call is in this state. */
 export async function is(page: Page, state: string): Promise<void> {
   await expect(page.locator('.phone-call .badge').filter({ hasText: state, visible: true })).toBeVisible()
+}
+
+/** Waits until these tones have been heard since something was done, at whatever moment, where the page's calls are heard. */
+export async function heardOf(page: Page, tones: number[], act: () => Promise<unknown>): Promise<void> {
+  await page.evaluate((tones) => {
+    const audio = [...document.querySelectorAll<HTMLAudioElement>('audio[data-call]')].at(-1)
+    if (!(audio?.srcObject instanceof MediaStream)) throw new Error('no call is heard')
+    const context = new AudioContext()
+    const analyser = context.createAnalyser()
+    analyser.fftSize = 2048
+    analyser.smoothingTimeConstant = 0
+    context.createMediaStreamSource(audio.srcObject).connect(analyser)
+    const spectrum = new Float32Array(analyser.frequencyBinCount)
+    const loudest = tones.map(() => -200)
+    setInterval(() => {
+      analyser.getFloatFrequencyData(spectrum)
+      tones.forEach((hertz, n) => {
+        const bin = Math.round((hertz * analyser.fftSize) / context.sampleRate)
+        loudest[n] = Math.max(loudest[n] ?? -200, ...spectrum.slice(bin - 1, bin + 2))
+      })
+    }, 10)
+    Object.assign(window, { loudest })
+  }, tones)
+  await act()
+  const quietest = () => page.evaluate(() => Math.min(...(window as unknown as { loudest: number[] }).loudest))
+  await expect.poll(quietest, { message: `how loud ${tones.join(', ')} Hz were`, timeout: 15_000 }).toBeGreaterThan(-45)
 }

@@ -9,6 +9,7 @@
 // a test opens is watched: an error on the console, a script that the Content-Security-Policy stopped, or a panic of the
 // WebAssembly fails the test.
 
+import { basename } from 'node:path'
 import { type BrowserContext, type Page, test as base, expect } from '@playwright/test'
 import { Tandem } from './server.ts'
 import { Watch } from './watch.ts'
@@ -49,11 +50,12 @@ class Servers {
     if (this.tandem === undefined || this.file !== file) {
       await this.tandem?.stop()
       // Where nothing else is looked at, nobody calls: what changes by itself is in the way.
+      const name = basename(file)
       this.tandem = await Tandem.start({
-        callers: file.includes('live_calls') || file.includes('console'),
-        recorded: file.includes('/recordings') || file.includes('every_page'),
-        paying: file.includes('every_page'),
-        mail: file.includes('auto_payment'),
+        callers: name.startsWith('live_calls') || name.startsWith('console'),
+        recorded: name.startsWith('recordings') || name.startsWith('every_page'),
+        paying: name.startsWith('every_page'),
+        mail: name.startsWith('auto_payment'),
       })
       this.file = file
     }

@@ -1,7 +1,7 @@
 // The phone in the browser and a phone on the desk: they call each other, and each hears the other's tone.
 
 import { DeskPhone } from '../support/desk-phone.ts'
-import { dial, hears, hearsNot, is, nobodyTalks, press, telephoning } from '../support/telephones.ts'
+import { dial, heardOf, hears, hearsNot, is, nobodyTalks, press, telephoning } from '../support/telephones.ts'
 
 const [JOHN, MARY, ADAM] = [700, 1100, 1500]
 
@@ -57,6 +57,8 @@ test('the desk calls the browser, hands it over to another one, and a browser ha
 
   // The desk's keys are digits for the exchange, too: the code by which Mary might record is passed on as digits.
   await desk.does('press 12')
+  // Who has a browser hears which key it was: 9 is 852 and 1477 Hz (ITU-T Q.23).
+  await heardOf(john, [852, 1477], () => desk.does('press 9'))
   await desk.does('transfer 701')
   await is(adam, 'Incoming call')
   await press(adam, 'Answer')

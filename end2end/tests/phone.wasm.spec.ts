@@ -2,6 +2,7 @@
 
 import type { Page } from '@playwright/test'
 import { dial, hears, hearsNot, is, nobodyTalks, press, type Telephones, telephoning as test } from '../support/telephones.ts'
+import { openFromList, openTab, press as turn } from '../support/steps.ts'
 import { expect, visit } from '../support/test.ts'
 
 const [JOHN, MARY, ADAM] = [700, 1100, 1500]
@@ -151,17 +152,23 @@ test('a call is handed over: blind, and after asking', async ({ telephones }) =>
   await hears(adam, MARY, JOHN)
   await hears(mary, ADAM, JOHN)
   await nobodyTalks(john)
+  // Each sees whom it talks to, not who handed over.
+  await expect(adam.getByRole('region', { name: 'Call: Mary' })).toBeVisible()
+  await expect(mary.getByRole('region', { name: 'Call: Adam' })).toBeVisible()
 
   // Adam asks John first; Mary is on hold meanwhile.
   await dial(adam, '744')
   await is(john, 'Incoming call')
   await press(john, 'Answer')
   await hears(john, ADAM, MARY)
-  // By the name of John, who handed her call over, Mary's is shown: her card comes first.
-  await adam.getByRole('button', { name: /^Connect .+ with John$/ }).first().click()
+  await adam.getByRole('button', { name: /^Connect Mary.* with John$/ }).click()
   await hears(john, MARY, ADAM)
   await hears(mary, JOHN, ADAM)
   await nobodyTalks(adam)
+  await expect(john.getByRole('region', { name: 'Call: Mary' })).toBeVisible()
+  await expect(mary.getByRole('region', { name: 'Call: John' })).toBeVisible()
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
 })
 
 test('a second tab shows where the phone is, and takes it', async ({ telephones }) => {
@@ -172,6 +179,70 @@ test('a second tab shows where the phone is, and takes it', async ({ telephones 
   await press(other, 'Use it here')
   await expect(other.getByText(/^Ready: extension/)).toBeVisible()
   await expect(john.getByText('The phone is in another tab of yours.')).toBeVisible()
+
+  // A call of the tab that holds it is shown by the others, wherever they are.
+  await visit(john, '/self-care/history')
+  await dial(other, '*43')
+  await is(other, 'Connected')
+  const dock = john.getByRole('complementary', { name: 'Phone' })
+  await expect(dock.getByText('Another tab of yours has a call with *43.')).toBeVisible()
+  await dock.getByRole('button', { name: 'Take it here' }).click()
+  await expect(dock.getByText('Connected')).toBeVisible()
+  await hears(john, JOHN)
+  await expect(other.getByText('and has a call with *43.')).toBeVisible()
+  await dock.getByRole('button', { name: 'Hang up' }).click()
+  await expect(other.getByText('The phone is in another tab of yours.')).toBeVisible()
+})
+
+test('how well a call is heard is always seen, and in numbers when somebody asks', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones)
+  const call = john.getByRole('region', { name: 'Call: Mary Smith' })
+  // A busy machine may hear worse.
+  const sound = call.getByText(/^(Good|Fair|Bad) sound$/)
+  await expect(sound).toBeVisible()
+  await expect(call.getByText(/round trip/)).toBeHidden()
+  await press(john, 'Quality in numbers')
+  await expect(call.getByText(/^Loss \d+\.\d % · jitter \d+ ms · round trip \d+ ms$/)).toBeVisible()
+  await press(john, 'Hide numbers')
+  await expect(call.getByText(/round trip/)).toBeHidden()
+
+  // And how loud both sides are.
+  const level = async (name: string) => Number(await john.getByRole('meter', { name }).getAttribute('aria-valuenow'))
+  await expect.poll(() => level('Level of the microphone')).toBeGreaterThan(30)
+  await expect.poll(() => level('Level of what is heard')).toBeGreaterThan(30)
+  await press(mary, 'Mute')
+  await expect.poll(() => level('Level of what is heard')).toBeLessThan(20)
+  expect(await level('Level of the microphone')).toBeGreaterThan(30)
+
+  // Who is held is not heard: there is nothing to say of it.
+  await press(john, 'Hold')
+  await is(john, 'On hold')
+  await expect(call.getByText(/sound/)).toBeHidden()
+  await press(john, 'Resume')
+  await expect(sound).toBeVisible()
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('whether one may record is so from the next page on', async ({ telephones, as }) => {
+  const john = await telephones.of('john', JOHN)
+  await dial(john, '*43')
+  const record = john.getByRole('button', { name: 'Record', exact: true })
+  await expect(record).toBeVisible()
+  const admin = await as('admin')
+  await openFromList(admin, '/admin/accounts?q=John', 'John')
+  await openTab(admin, 'Account', 'Services')
+  const manual = admin.getByRole('switch', { name: 'Allow to start/stop recording manually' })
+  await turn(manual)
+  await john.reload()
+  await is(john, 'Connected')
+  await expect(record).toBeHidden()
+  await turn(manual)
+  await john.reload()
+  await is(john, 'Connected')
+  await expect(record).toBeVisible()
+  await press(john, 'Hang up')
+  await nobodyTalks(john)
 })
 
 test('who is not to be disturbed is not rung', async ({ telephones }) => {
@@ -184,8 +255,17 @@ test('who is not to be disturbed is not rung', async ({ telephones }) => {
   await nobodyTalks(john, mary)
 })
 
+test('a missing microphone is said plainly, with what to do', async ({ telephones }) => {
+  const john = await telephones.browser('john', JOHN, 'missing')
+  await visit(john, '/self-care/phone')
+  await expect(john.getByText(/^Ready: extension/)).toBeVisible()
+  await dial(john, '702')
+  await expect(john.getByRole('alert').getByText('There is no microphone. Plug one in')).toBeVisible()
+  await nobodyTalks(john)
+})
+
 test('a denied microphone is said plainly, with what to do', async ({ telephones }) => {
-  const john = await telephones.browser('john', JOHN, false)
+  const john = await telephones.browser('john', JOHN, 'denied')
   await visit(john, '/self-care/phone')
   await expect(john.getByText(/^Ready: extension/)).toBeVisible()
   await dial(john, '702')

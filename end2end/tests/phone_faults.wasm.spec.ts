@@ -1,6 +1,7 @@
 // What happens to a call of the browser when something else goes wrong: the network, the server, the page.
 
 import type { Page, WebSocketRoute } from '@playwright/test'
+import { Detour } from '../support/detour.ts'
 import { Tandem } from '../support/server.ts'
 import { dial, hears, hearsNot, is, nobodyTalks, press, Telephones, telephoning as test } from '../support/telephones.ts'
 import { expect, visit } from '../support/test.ts'
@@ -61,6 +62,41 @@ test('sound that has lost its way finds another one', async ({ telephones }) => 
   await nobodyTalks(john, mary)
 })
 
+test('a call goes on when the way of its sound is another one', async ({ telephones }) => {
+  const page = await telephones.browser('john', JOHN)
+  const detour = new Detour()
+  try {
+    const names: string[][] = [[], []]
+    const note = (side: number, text: string) => names[side]?.push(...(/a=ice-ufrag:([^\\\s]+)/.exec(text)?.slice(1) ?? []))
+    await page.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
+      const server = socket.connectToServer()
+      socket.onMessage((message) => {
+        note(0, message.toString())
+        server.send(detour.hide(message.toString()))
+      })
+      server.onMessage(async (message) => {
+        note(1, message.toString())
+        socket.send(await detour.lead(message.toString()))
+      })
+    })
+    const { john, mary } = await talking(telephones, page)
+    await hears(john, MARY)
+    const [before, there] = names.map((list) => list.at(-1))
+    // The network is gone, and with it the way that both ends know; what is described from now on goes by another one.
+    detour.cut()
+    await expect(john.getByText('The sound is cut. Another way is looked for.')).toBeAttached({ timeout: 30_000 })
+    await hears(mary, JOHN)
+    await hears(john, MARY)
+    expect(names[0]?.at(-1), 'the browser began ICE anew').not.toBe(before)
+    expect(names[1]?.at(-1), 'and so did the exchange').not.toBe(there)
+    await is(john, 'Connected')
+    await press(mary, 'Hang up')
+    await nobodyTalks(john, mary)
+  } finally {
+    detour.end()
+  }
+})
+
 test('a stream that says nothing any more is noticed, and the call goes on by another', async ({ telephones }) => {
   const page = await telephones.browser('john', JOHN)
   let silent = false
@@ -116,6 +152,7 @@ test('while the server is not reached nothing is shown that it did not say, and 
   for (const close of streams) await close()
   await expect(call.getByText('What was asked for last may not have been done.')).toBeVisible()
   await expect(call.getByText('nobody can be answered, held, handed over or recorded')).toBeVisible()
+  await expect(john.getByText('Check the network; this page goes on trying.')).toBeVisible()
   for (const name of ['Hold', 'Record', 'Transfer']) {
     await expect(john.getByRole('button', { name, exact: true })).toBeDisabled()
   }

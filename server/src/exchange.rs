@@ -369,8 +369,8 @@ impl tandem_app::server::exchange::Exchange for PagesExchange {
     }
 
     fn join(&self, join: Join) {
-        let Join { manager, agent, call, mode, follow, ticket } = join;
-        self.0.command(Command::Supervise { manager, agent, mode, follow, call: Some(call), ticket });
+        let Join { manager, agent, call, mode, follow, ticket, desk } = join;
+        self.0.command(Command::Supervise { manager, agent, mode, follow, call: Some(call), ticket, desk });
     }
 
     fn switch_mode(&self, own: CallId, mode: Mode) {

@@ -18,7 +18,6 @@ use std::{
 use rand::{SeedableRng as _, rngs::StdRng};
 use tandem_app::server::phones::{PhoneLine, Phones};
 use tandem_domain::{
-    calls::LiveCall,
     ids::AccountId,
     phone::{RecordWish, ToBrowser, ToServer},
 };
@@ -34,12 +33,17 @@ use tandem_telephony::{
     feed::Topic,
     line::{Line, Output, Owner},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 
 /// Tabs of one account at one time.
 const MOST_TABS: usize = 16;
 /// Messages that may wait on the way to a tab; one that falls behind further is given up.
 const BACKLOG: usize = 64;
+/// How long the records may take to say what a phone may; its calls wait meanwhile.
+const RECORDS_ANSWER: Duration = Duration::from_secs(1);
 /// How long nothing may be due before the task looks at the clock again.
 const LONG: Duration = Duration::from_secs(3600);
 /// What somebody is told whose line cannot be begun.
@@ -152,8 +156,8 @@ async fn serve(
                     }
                     shared.handle.feed().show_quiet(account, owner.do_not_disturb);
                     let line = Line::new(owner, socket.flow(), StdRng::from_os_rng(), Instant::now());
-                    let (tabs, holder, next) = (Vec::new(), None, 0);
-                    let desk = Desk { shared, account, line, tabs, holder, next, has_calls };
+                    let (tabs, holder, next, talks, told_others) = (Vec::new(), None, 0, 0, String::new());
+                    let desk = Desk { shared, account, line, tabs, holder, next, talks, told_others, has_calls };
                     return desk.serve(socket, coming).await;
                 }
                 None => NO_LINE,
@@ -167,7 +171,7 @@ async fn serve(
     };
     coming.close();
     while let Some(tab) = coming.recv().await {
-        let _ = tab.facts.try_send(ToBrowser::Refused { call: None, words: words.to_owned() });
+        let _ = tab.facts.try_send(ToBrowser::Refused { call: None, wish: None, words: words.to_owned() });
     }
 }
 
@@ -176,15 +180,20 @@ async fn owner(shared: &Shared, account: AccountId) -> Result<Option<Owner>, Sto
     let exchange = shared.store.exchange();
     let Some(caller) = exchange.caller(account).await? else { return Ok(None) };
     let Some(user) = caller.line.sip_user else { return Ok(None) };
-    let terms = exchange.recording(&[account]).await?;
     let owner = Owner {
         user,
         extension: caller.line.extension.to_string(),
         name: caller.line.name,
-        may_record: terms.first().is_some_and(|terms| terms.manual),
+        may_record: may_record(&shared.store, account).await?,
         do_not_disturb: locked(&shared.quiet).contains(&account),
     };
     Ok(Some(owner))
+}
+
+/// Whether an account may record its calls by wish.
+async fn may_record(store: &Store, account: AccountId) -> Result<bool, StoreError> {
+    let terms = store.exchange().recording(&[account]).await?;
+    Ok(terms.first().is_some_and(|terms| terms.manual))
 }
 
 /// A line with its tabs.
@@ -198,6 +207,10 @@ struct Desk<'a> {
     holder: Option<u64>,
     /// The number of the next tab.
     next: u64,
+    /// How many calls were answered when these were looked at last.
+    talks: usize,
+    /// What the tabs that do not hold the phone were told last of its calls.
+    told_others: String,
     /// Tells the tabs' streams whether there are calls.
     has_calls: watch::Sender<bool>,
 }
@@ -209,6 +222,7 @@ impl Desk<'_> {
         loop {
             self.perform(&socket).await;
             self.note_calls();
+            self.tell_others();
             // Calls may go on until the server's time is over.
             let ends = *ending.borrow();
             if ends && self.line.calls() == 0 {
@@ -231,7 +245,7 @@ impl Desk<'_> {
                     self.tabs.push((self.next, tab));
                     self.next += 1;
                 }
-                (tab, wish) = wish(&mut self.tabs) => self.wished(tab, wish),
+                (tab, wish) = wish(&mut self.tabs) => self.wished(tab, wish).await,
                 frame = socket.next() => {
                     let Some(frame) = frame else { return };
                     match message::parse(&frame) {
@@ -243,6 +257,10 @@ impl Desk<'_> {
                 Ok(()) = ending.changed(), if !ends => {}
                 () = tokio::time::sleep_until(due.into()) => self.line.handle_timeout(Instant::now()),
             }
+            // One that is answered only now is shown since before.
+            if self.talks != self.line.talks() {
+                self.look();
+            }
         }
     }
 
@@ -252,18 +270,19 @@ impl Desk<'_> {
     }
 
     /// A tab said something, or (`None`) is gone.
-    fn wished(&mut self, tab: u64, wish: Option<ToServer>) {
+    async fn wished(&mut self, tab: u64, wish: Option<ToServer>) {
         let now = Instant::now();
         match wish {
             None => self.gone(tab, now),
             Some(ToServer::Hello { take }) => match self.holder.filter(|holder| *holder != tab) {
-                Some(_) if !take => self.tell(tab, ToBrowser::TakenElsewhere),
+                Some(_) if !take => self.tell_taken(tab),
                 before => {
                     if let Some(before) = before {
-                        self.tell(before, ToBrowser::TakenElsewhere);
+                        self.tell_taken(before);
                         self.line.lost(now);
                     }
                     self.holder = Some(tab);
+                    self.look_at_terms().await;
                     self.line.browser(ToServer::Hello { take }, now);
                 }
             },
@@ -273,23 +292,37 @@ impl Desk<'_> {
         }
     }
 
-    /// Something happened to calls: whether ours are recorded, and whether the other party holds us, the exchange alone knows.
+    /// Something happened to calls: what the exchange alone knows of ours is looked at.
     fn look(&mut self) {
-        let talks: Vec<(String, String)> = self.line.talks().map(|(leg, with)| (leg, with.to_owned())).collect();
-        if talks.is_empty() {
+        self.talks = self.line.talks();
+        self.line.look(self.shared.handle.feed());
+    }
+
+    /// Tells the tabs that do not hold the phone with whom the one that does has calls, when that is news.
+    fn tell_others(&mut self) {
+        let with = self.line.with();
+        if with == self.told_others {
             return;
         }
-        let own = Some(self.account);
-        let mut live = self.shared.handle.feed().calls_of(self.account);
-        live.retain(|call| call.answered.is_some());
-        for (leg, with) in &talks {
-            let is = |call: &&LiveCall| [&call.caller, &call.callee].iter().any(|party| party.number == *with);
-            let only = live.first().filter(|_| live.len() == 1 && talks.len() == 1);
-            if let Some(call) = only.or_else(|| live.iter().find(is)) {
-                self.line.recorded(leg, call.recorded);
-                let [caller, callee] = call.holds;
-                self.line.held(leg, if call.caller.account == own { callee } else { caller });
-            }
+        self.told_others.clone_from(&with);
+        let others: Vec<u64> = self.tabs.iter().map(|(tab, _)| *tab).filter(|tab| self.holder != Some(*tab)).collect();
+        for tab in others {
+            self.tell(tab, ToBrowser::CallsElsewhere { with: with.clone() });
+        }
+    }
+
+    /// A tab does not hold the phone: it is told so, and what goes on there.
+    fn tell_taken(&mut self, tab: u64) {
+        self.tell(tab, ToBrowser::TakenElsewhere);
+        self.tell(tab, ToBrowser::CallsElsewhere { with: self.line.with() });
+    }
+
+    /// Whether the account may record may be otherwise than when the line began.
+    async fn look_at_terms(&mut self) {
+        let may = timeout(RECORDS_ANSWER, may_record(&self.shared.store, self.account)).await;
+        // Where the records cannot be asked it stays as it was: the exchange asks once more before it records.
+        if let Ok(Ok(may)) = may {
+            self.line.allow_recording(may);
         }
     }
 

@@ -5,6 +5,8 @@ use tandem_domain::{
     phone::{CallNumber, CallState, RecordWish, Resumed, Who},
 };
 
+use super::peer::Quality;
+
 /// What the server was asked about a call and has not answered: until it does, what is shown stays as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -35,17 +37,9 @@ pub(super) struct Call {
     pub(super) recorded: Recorded,
     /// How its transfer goes, or why it ended.
     pub(super) words: String,
-    /// How well it is heard, while somebody wants to know.
-    pub(super) quality: Option<String>,
-}
-
-/// Who somebody is, in words.
-pub(super) fn name_of(who: &Who) -> &str {
-    match (&*who.name, &*who.number) {
-        ("", "" | "anonymous") => "Number withheld",
-        ("", number) => number,
-        (name, _) => name,
-    }
+    /// How well it is heard, as soon as that was measured, and whether somebody wants that in numbers.
+    pub(super) quality: Option<Quality>,
+    pub(super) numbers: bool,
 }
 
 /// The number, where the name is not it; else empty.
@@ -69,6 +63,7 @@ impl Call {
             recorded: Recorded::No,
             words: String::new(),
             quality: None,
+            numbers: false,
         }
     }
 
@@ -81,7 +76,7 @@ impl Call {
 
     /// Who is at the other end.
     pub(super) fn name(&self) -> &str {
-        name_of(&self.with)
+        self.with.shown()
     }
 
     /// What is known of the other end besides: "702 · via Support".
@@ -110,6 +105,12 @@ impl Call {
             },
             CallState::Ended => "Ended",
         }
+    }
+
+    /// How well it is heard, as a sign; `None`: nothing is to be heard now, or it was not measured yet.
+    pub(super) fn sound(&self) -> Option<(&'static str, &'static str)> {
+        let hears = self.is_talking() && !self.wants_hold && !self.held_by_us;
+        self.quality.filter(|_| hears).map(Quality::sign)
     }
 
     pub(super) fn is_talking(&self) -> bool {

@@ -11,6 +11,7 @@ use super::{
     call::{Asked, Call},
     dial::{Whom, whom_field},
     keys::Act,
+    peer::Quality,
     use_phone,
 };
 use crate::live::duration;
@@ -85,6 +86,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
         Some((CallState::Ended, _)) | None => "badge tone-neutral",
         Some((CallState::Dialling | CallState::Ringing | CallState::Incoming, _)) => "badge tone-info",
     };
+    let sound = move || phone.call(number, Call::sound).flatten();
     let buttons = [
         button(
             GOOD,
@@ -144,6 +146,9 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
                     {move || if is(|call| call.recorded == Recorded::Paused) { "Recording paused" } else { "Recording" }}
                 </span>
                 <span class="badge tone-warning" hidden=move || !is(|call| call.muted && call.is_talking())>"Muted"</span>
+                <span class=move || sound().unwrap_or_default().0 hidden=move || sound().is_none()>
+                    {move || sound().unwrap_or_default().1}
+                </span>
                 <span class="figures">{time}</span>
             </div>
             <p class="phone-words" hidden=move || is(|call| call.words.is_empty())>{move || text(|call| call.words.clone())}</p>
@@ -181,13 +186,17 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
         record("Resume recording", "Resuming…", Recorded::Paused, RecordWish::Resume),
         button(
             PLAIN,
-            Box::new(move || if is(|call| call.quality.is_some()) { "Hide quality" } else { "Show quality" }),
+            Box::new(move || if is(|call| call.numbers) { "Hide numbers" } else { "Quality in numbers" }),
             None,
             Box::new(move || is(Call::is_talking)),
             always(),
-            Box::new(move || phone.show_quality(number)),
+            Box::new(move || phone.change(number, |call| call.numbers = !call.numbers)),
         ),
     ];
+    let numbers = move || {
+        let quality = phone.call(number, |call| call.quality).flatten();
+        quality.map_or_else(|| "Measuring…".to_owned(), Quality::numbers)
+    };
     let others = move || if is(Call::is_talking) { phone.others(number) } else { Vec::new() };
     // Who is connected with whom: there may be several.
     let connect = move |other: CallNumber| {
@@ -215,9 +224,7 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
                 {connect(other)}
             </For>
         </div>
-        <p class="phone-words figures" hidden=move || is(|call| call.quality.is_none())>
-            {move || phone.call(number, |call| call.quality.clone()).flatten()}
-        </p>
+        <p class="phone-words figures" hidden=move || !is(|call| call.numbers && call.is_talking())>{numbers}</p>
         <form class="phone-line" hidden=move || !is(Call::is_talking) on:submit=transfer>
             {whom_field(phone, to, &["transfer-", &number.0.to_string()].concat(), "Transfer to")}
             <button type="submit" class=PLAIN disabled=move || !free()>"Transfer"</button>

@@ -11,10 +11,7 @@ use tandem_domain::phone::{
     book::{PastCall, Way},
 };
 
-use super::{
-    Link, Phone,
-    call::{name_of, number_beside},
-};
+use super::{Link, Phone, call::number_beside};
 use crate::{
     listing::Tone,
     ui::{Badge, Button, Card, Kind, Sign, Timer, icon},
@@ -283,7 +280,7 @@ pub(super) fn recent(phone: Phone) -> AnyView {
 
 fn past(phone: Phone, call: PastCall) -> AnyView {
     let PastCall { call: _, with, way, when, talked } = call;
-    let (name, number) = (name_of(&with).to_owned(), number_beside(&with).to_owned());
+    let (name, number) = (with.shown().to_owned(), number_beside(&with).to_owned());
     let tone = match way {
         Way::Outgoing => Tone::Neutral,
         Way::Incoming => Tone::Good,

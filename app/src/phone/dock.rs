@@ -13,11 +13,19 @@ pub(crate) fn dock() -> AnyView {
     let phone = use_phone();
     Effect::new(move |_| phone.begin());
     let path = use_location().pathname;
-    let hides = move || phone.calls.with(Vec::is_empty) || path.read().trim_end_matches('/') == PAGE;
+    let elsewhere = move || phone.calls_elsewhere();
+    let nothing = move || phone.calls.with(Vec::is_empty) && elsewhere().is_empty();
+    let hides = move || nothing() || path.read().trim_end_matches('/') == PAGE;
     view! {
         <aside class="phone-dock" aria-label="Phone" hidden=hides>
             <p class="phone-words" hidden=move || phone.trouble.with(String::is_empty)>{move || phone.trouble.get()}</p>
             {cards(false)}
+            <div class="row" hidden=move || elsewhere().is_empty()>
+                <p class="phone-words" role="status">
+                    {move || ["Another tab of yours has a call with ", &elsewhere(), "."].concat()}
+                </p>
+                <button type="button" class="button" on:click=move |_| phone.take()>"Take it here"</button>
+            </div>
             <a class="link" href=PAGE>"Open the phone"</a>
         </aside>
         <p class="hidden-text" aria-live="polite">{move || phone.said.get()}</p>

@@ -1,7 +1,7 @@
 //! What does the server say?
 
 use leptos::{prelude::*, task::spawn_local};
-use tandem_domain::phone::{CallNumber, CallState, Resumed, ToBrowser, ToServer, TransferState};
+use tandem_domain::phone::{CallNumber, CallState, Resumed, ToBrowser, ToServer, TransferState, WishKind};
 
 use super::{
     Link, Own, Phone,
@@ -33,6 +33,7 @@ impl Phone {
                     machine.next = next.0;
                 });
                 self.trouble.set(String::new());
+                self.elsewhere.set(String::new());
                 self.link.set(Link::Ready);
                 self.resume_all(calls);
             }
@@ -95,6 +96,13 @@ impl Phone {
                     self.said.set(words);
                 }
             }
+            ToBrowser::With { call, mut with } => {
+                if with.name.is_empty() {
+                    with.name = self.book.with_untracked(|book| book.name_of(&with.number).to_owned());
+                }
+                self.said.set(["Now with ", with.shown(), "."].concat());
+                self.change(call, |call| call.with = with);
+            }
             ToBrowser::Ended { call, words, .. } => {
                 machine(|machine| machine.left.retain(|(left, _)| *left != call));
                 self.ended(call, &words);
@@ -109,23 +117,49 @@ impl Phone {
                 }
                 self.link.set(Link::Elsewhere);
             }
-            ToBrowser::Refused { call, words } => {
+            ToBrowser::CallsElsewhere { with } => self.elsewhere.set(with),
+            ToBrowser::Refused { call, wish, words } => {
                 if call.is_none() && self.link.get_untracked() != Link::Ready {
                     machine(|machine| machine.refused = true);
                 }
-                if let Some(call) = call {
-                    self.change(call, |call| call.asked = call.asked.filter(|asked| *asked == Asked::End));
-                }
-                if let Some(peer) = call.and_then(peer_of) {
-                    peer.hold_refused(clock());
-                    let talks = call.and_then(|call| self.call_now(call, Call::is_talking));
-                    if talks == Some(true) {
-                        spawn_local(async move { peer.roll_back().await });
-                    }
+                if let (Some(call), Some(wish)) = (call, wish) {
+                    self.refused(call, wish);
                 }
                 self.said.set(words.clone());
                 self.trouble.set(words);
             }
+        }
+    }
+
+    /// A wish was refused: what was shown of it, or done for it, is taken back, and nothing else.
+    fn refused(self, call: CallNumber, wish: WishKind) {
+        match wish {
+            WishKind::Hold | WishKind::Offer => {
+                let Some(peer) = peer_of(call) else { return };
+                peer.hold_refused(clock());
+                if self.call_now(call, Call::is_talking) == Some(true) {
+                    spawn_local(async move { peer.roll_back().await });
+                }
+            }
+            WishKind::Record | WishKind::Transfer | WishKind::Connect => {
+                let about_recording = wish == WishKind::Record;
+                let is_other = |asked: &Asked| match asked {
+                    Asked::Record(_) => !about_recording,
+                    Asked::Transfer => about_recording,
+                    Asked::End => true,
+                };
+                self.change(call, |call| call.asked = call.asked.filter(is_other));
+            }
+            WishKind::Hello
+            | WishKind::Dial
+            | WishKind::Answer
+            | WishKind::Decline
+            | WishKind::HangUp
+            | WishKind::Reply
+            | WishKind::Digit
+            | WishKind::DoNotDisturb
+            | WishKind::Alive
+            | WishKind::Bye => {}
         }
     }
 

@@ -99,8 +99,10 @@ pub struct Phone {
     called: RwSignal<String>,
     /// This browser's clock, in milliseconds, each second while there are calls.
     now: RwSignal<i64>,
-    /// How loud the microphone is, from 0 to 100.
-    level: RwSignal<u32>,
+    /// How loud the microphone is, and what is heard, from 0 to 100.
+    levels: [RwSignal<u32>; 2],
+    /// With whom another tab, which holds the phone, has calls; empty: with nobody.
+    elsewhere: RwSignal<String>,
     devices: RwSignal<Devices>,
     /// The microphones and loudspeakers that can be chosen.
     choices: RwSignal<Choices>,
@@ -136,7 +138,8 @@ struct Machine {
     /// The offers of calls that ring here.
     offers: Vec<(CallNumber, String)>,
     sounding: Option<Sounding>,
-    meter: Option<Meter>,
+    /// Of the microphone, and of what is heard.
+    meters: [Option<Meter>; 2],
     /// The call of which a notification tells, or told.
     noticed: Noticed,
     notice: Option<Notice>,
@@ -171,7 +174,8 @@ pub fn provide_phone() {
         said: RwSignal::new(String::new()),
         called: RwSignal::new(String::new()),
         now: RwSignal::new(0),
-        level: RwSignal::new(0),
+        levels: [0, 0].map(RwSignal::new),
+        elsewhere: RwSignal::new(String::new()),
         devices: RwSignal::new(Devices::default()),
         choices: RwSignal::default(),
         notices: RwSignal::default(),
@@ -275,17 +279,25 @@ impl Phone {
                 machine.sounding = wanted.and_then(Sounding::begin);
             }
             let of = machine.peers.iter().rev().find(|(call, _)| Some(*call) == talks).or(machine.peers.last());
-            match of.map(|(_, peer)| peer.clone()) {
-                None => machine.meter = None,
-                Some(peer) => {
-                    // The microphone of a call that is over is silent.
-                    if !machine.meter.as_ref().is_some_and(|meter| meter.is_of(peer.stream())) {
-                        machine.meter = None;
-                        machine.meter = Meter::begin(peer.stream());
-                    }
+            let streams = of.map_or([None, None], |(_, peer)| [Some(peer.stream().clone()), peer.heard()]);
+            for (meter, stream) in machine.meters.iter_mut().zip(streams) {
+                // What was of a call that is over is silent.
+                let is_same = match (&*meter, &stream) {
+                    (Some(meter), Some(stream)) => meter.is_of(stream),
+                    (None, None) => true,
+                    (Some(_), None) | (None, Some(_)) => false,
+                };
+                if !is_same {
+                    *meter = None;
+                    *meter = stream.as_ref().and_then(Meter::begin);
                 }
             }
         });
+    }
+
+    /// With whom another tab, which holds the phone, has calls; empty: with nobody.
+    pub(crate) fn calls_elsewhere(self) -> String {
+        if self.link.get() == Link::Elsewhere { self.elsewhere.get() } else { String::new() }
     }
 
     /// A tenth of a second has gone by, or more: browsers let pages that nobody sees wait.
@@ -294,9 +306,11 @@ impl Phone {
         self.mend_sound(clock());
         self.settle_holds();
         self.attract();
-        let level = machine(|machine| machine.meter.as_ref().map(Meter::level));
-        if let Some(level) = level.or(Some(0)).filter(|level| *level != self.level.get_untracked()) {
-            self.level.set(level);
+        let levels = machine(|machine| machine.meters.each_ref().map(|meter| meter.as_ref().map_or(0, Meter::level)));
+        for (shown, level) in self.levels.into_iter().zip(levels) {
+            if shown.get_untracked() != level {
+                shown.set(level);
+            }
         }
         if self.calls.with_untracked(|calls| calls.iter().any(|call| call.since.is_some())) {
             let now = clock();

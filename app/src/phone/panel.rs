@@ -76,7 +76,10 @@ fn state(phone: Phone) -> AnyView {
             let quiet = if own.do_not_disturb { ". Do not disturb is on: callers hear that you are busy." } else { "" };
             ["Ready: extension ", &own.extension, quiet].concat()
         }),
-        Link::Elsewhere => "The phone is in another tab of yours.".to_owned(),
+        Link::Elsewhere => match &*phone.calls_elsewhere() {
+            "" => "The phone is in another tab of yours.".to_owned(),
+            with => ["The phone is in another tab of yours, and has a call with ", with, "."].concat(),
+        },
         Link::Lost => "The server is not reached. Check the network; this page goes on trying.".to_owned(),
         Link::SignedOut => "Your session has ended.".to_owned(),
     };

@@ -86,6 +86,8 @@ pub(super) struct Peer {
     offers: Cell<bool>,
     /// When a hold may be asked for again, by the same clock.
     hold_again: Cell<i64>,
+    /// How many packets were lost, and how many came, until it was looked last.
+    counted: Cell<(i64, i64)>,
     /// Lives as long as the connection that calls it.
     _heard: Closure<dyn Fn(RtcTrackEvent)>,
 }
@@ -124,6 +126,7 @@ impl Peer {
             cut: Cell::new(None),
             offers: Cell::new(false),
             hold_again: Cell::new(0),
+            counted: Cell::new((0, 0)),
             _heard: heard,
         };
         if let Some(track) = peer.track() {
@@ -140,6 +143,11 @@ impl Peer {
     /// The microphone, for the meter.
     pub(super) const fn stream(&self) -> &MediaStream {
         &self.microphone
+    }
+
+    /// What is heard, for the meter.
+    pub(super) fn heard(&self) -> Option<MediaStream> {
+        self.audio.src_object()
     }
 
     /// Silence instead of the microphone, or no longer.
@@ -272,7 +280,7 @@ impl Peer {
         Ok(())
     }
 
-    /// How well the sound arrives.
+    /// How well the sound has arrived since it was looked last.
     pub(super) async fn quality(&self) -> Option<Quality> {
         let report = JsFuture::from(self.connection.get_stats()).await.ok()?;
         let mut quality = Quality::default();
@@ -293,7 +301,8 @@ impl Peer {
                 Some(_) | None => {}
             }
         });
-        Some(quality)
+        let (lost, received) = self.counted.replace((quality.lost, quality.received));
+        Some(Quality { lost: quality.lost - lost, received: quality.received - received, ..quality })
     }
 }
 
@@ -328,23 +337,28 @@ pub(super) struct Quality {
 }
 
 impl Quality {
-    /// In words: "Good · loss 0.1 % · jitter 4 ms · round trip 20 ms".
-    pub(super) fn words(self) -> String {
-        let permille = (self.lost.max(0) * 1000).checked_div(self.lost.max(0) + self.received).unwrap_or_default();
+    /// Of a thousand packets so many were lost.
+    fn permille(self) -> i64 {
+        (self.lost.max(0) * 1000).checked_div(self.lost.max(0) + self.received).unwrap_or_default()
+    }
+
+    /// As a sign: its class, and its words.
+    pub(super) fn sign(self) -> (&'static str, &'static str) {
         let (jitter, trip) = (self.jitter.unwrap_or_default(), self.trip.unwrap_or_default());
-        let verdict = if self.received == 0 {
-            "Nothing arrives"
-        } else if permille >= 50 || jitter >= 60 || trip >= 400 {
-            "Bad"
-        } else if permille >= 10 || jitter >= 30 || trip >= 200 {
-            "Fair"
-        } else {
-            "Good"
-        };
+        match self.permille() {
+            _ if self.received <= 0 => ("badge tone-bad", "No sound arrives"),
+            lost if lost >= 50 || jitter >= 60 || trip >= 400 => ("badge tone-bad", "Bad sound"),
+            lost if lost >= 10 || jitter >= 30 || trip >= 200 => ("badge tone-warning", "Fair sound"),
+            _ => ("badge tone-good", "Good sound"),
+        }
+    }
+
+    /// In numbers: "Loss 0.1 % · jitter 4 ms · round trip 20 ms".
+    pub(super) fn numbers(self) -> String {
         let number = |number: i64| number.to_string();
-        let loss = [&number(permille / 10), ".", &number(permille % 10)].concat();
-        [verdict, " · loss ", &loss, " % · jitter ", &number(jitter), " ms · round trip ", &number(trip), " ms"]
-            .concat()
+        let (jitter, trip) = (number(self.jitter.unwrap_or_default()), number(self.trip.unwrap_or_default()));
+        let (whole, tenths) = (number(self.permille() / 10), number(self.permille() % 10));
+        ["Loss ", &whole, ".", &tenths, " % · jitter ", &jitter, " ms · round trip ", &trip, " ms"].concat()
     }
 }
 
@@ -355,11 +369,12 @@ mod tests {
     #[test]
     fn quality_is_said_in_a_word_and_in_numbers() {
         let good = Quality { lost: 1, received: 999, jitter: Some(4), trip: Some(20) };
-        assert_eq!(good.words(), "Good · loss 0.1 % · jitter 4 ms · round trip 20 ms");
-        assert!(Quality { lost: 10, ..good }.words().starts_with("Good"));
-        assert!(Quality { lost: 11, ..good }.words().starts_with("Fair"));
-        assert!(Quality { trip: Some(500), ..good }.words().starts_with("Bad"));
-        assert!(Quality { lost: -3, ..good }.words().contains("loss 0.0 %"), "more arrived than were sent");
-        assert!(Quality::default().words().starts_with("Nothing arrives"));
+        let word = |quality: Quality| quality.sign().1;
+        assert_eq!((word(good), &*good.numbers()), ("Good sound", "Loss 0.1 % · jitter 4 ms · round trip 20 ms"));
+        assert_eq!(word(Quality { lost: 10, ..good }), "Good sound");
+        assert_eq!(word(Quality { lost: 11, ..good }), "Fair sound");
+        assert_eq!(word(Quality { trip: Some(500), ..good }), "Bad sound");
+        assert!(Quality { lost: -3, ..good }.numbers().contains("Loss 0.0 %"), "more arrived than were sent");
+        assert_eq!(word(Quality::default()), "No sound arrives");
     }
 }

@@ -40,7 +40,6 @@ fn notices(phone: Phone) -> AnyView {
     .into_any()
 }
 fn sound(phone: Phone) -> AnyView {
-    let level = move || phone.level.get();
     let filters = move |event: ev::Event| {
         let on = event_target_checked(&event);
         phone.choose(move |devices| devices.filters = on);
@@ -53,13 +52,25 @@ fn sound(phone: Phone) -> AnyView {
                 <input type="checkbox" prop:checked=move || phone.devices.with(|devices| devices.filters) on:change=filters />
                 " Filter echo and noise"
             </label>
-            <div class="phone-meter" role="meter" aria-label="Level of the microphone" aria-valuemin="0" aria-valuemax="100" aria-valuenow=level>
-                <svg aria-hidden="true"><rect height="100%" width=move || [&level().to_string(), "%"].concat() /></svg>
-            </div>
+            {meter("Level of the microphone", phone.levels[0])}
+            {meter("Level of what is heard", phone.levels[1])}
             <div class="actions">
                 <button type="button" class="button" disabled=move || phone.link.get() != Link::Ready on:click=move |_| phone.dial("*43")>
                     "Test call: hear yourself"
                 </button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// How loud something is.
+fn meter(label: &'static str, level: RwSignal<u32>) -> AnyView {
+    view! {
+        <div class="phone-choice">
+            <span aria-hidden="true">{label}</span>
+            <div class="phone-meter" role="meter" aria-label=label aria-valuemin="0" aria-valuemax="100" aria-valuenow=move || level.get()>
+                <svg aria-hidden="true"><rect height="100%" width=move || [&level.get().to_string(), "%"].concat() /></svg>
             </div>
         </div>
     }

@@ -1,4 +1,4 @@
-//! What the phone makes itself heard by, and how loud the microphone is (W3C Web Audio).
+//! What the phone makes itself heard by, and how loud the microphone is, and what is heard (W3C Web Audio).
 
 use web_sys::{AnalyserNode, AudioContext, MediaStream};
 
@@ -52,27 +52,27 @@ impl Drop for Sounding {
     }
 }
 
-/// How loud a microphone is, until it is dropped.
+/// How loud a microphone is, or what is heard, until it is dropped.
 pub(super) struct Meter {
-    /// What names the microphone: another one needs another meter.
-    microphone: String,
+    /// What names the sound: another one needs another meter.
+    stream: String,
     context: AudioContext,
     analyser: AnalyserNode,
 }
 
 impl Meter {
     /// Begins.
-    pub(super) fn begin(microphone: &MediaStream) -> Option<Self> {
+    pub(super) fn begin(stream: &MediaStream) -> Option<Self> {
         let context = AudioContext::new().ok()?;
         let analyser = context.create_analyser().ok()?;
         analyser.set_fft_size(1024);
-        context.create_media_stream_source(microphone).ok()?.connect_with_audio_node(&analyser).ok()?;
-        Some(Self { microphone: microphone.id(), context, analyser })
+        context.create_media_stream_source(stream).ok()?.connect_with_audio_node(&analyser).ok()?;
+        Some(Self { stream: stream.id(), context, analyser })
     }
 
-    /// Whether it is of this microphone.
-    pub(super) fn is_of(&self, microphone: &MediaStream) -> bool {
-        self.microphone == microphone.id()
+    /// Whether it is of this sound.
+    pub(super) fn is_of(&self, stream: &MediaStream) -> bool {
+        self.stream == stream.id()
     }
 
     /// From 0 to 100. The loudest sample of the last 20 ms or so, as ears hear it: half as far from the top each 20 dB.

@@ -1,6 +1,6 @@
 //! What does a press of a button do?
 
-use std::{rc::Rc, time::Duration};
+use std::rc::{Rc, Weak};
 
 use leptos::{prelude::*, task::spawn_local};
 use tandem_domain::phone::{CallNumber, CallState, RecordWish, ToServer, Who};
@@ -12,10 +12,11 @@ use super::{
     facts::is_left,
     line::{LEFT_ALONE, tell},
     machine,
-    peer::Peer,
-    peer_of,
+    peer::{Peer, sleep},
 };
 
+/// How often it is measured how well a call is heard, in milliseconds.
+const MEASURED_EVERY: i32 = 2000;
 /// The calls that are muted, in `localStorage`.
 const MUTED: &str = "phone-muted";
 
@@ -39,6 +40,7 @@ impl Phone {
                 });
                 self.trouble.set(String::new());
                 self.sound();
+                self.measure(number, Rc::downgrade(&peer));
                 // They have names from now on.
                 self.find_devices();
                 Some(peer)
@@ -234,29 +236,17 @@ impl Phone {
         }
     }
 
-    /// Shows how well a call is heard, or no longer.
-    pub(super) fn show_quality(self, call: CallNumber) {
-        let shown = self.call_now(call, |call| call.quality.is_some()).unwrap_or_default();
-        self.change(call, |call| call.quality = (!shown).then(|| "Measuring…".to_owned()));
-        if !shown {
-            self.measure(call);
-        }
-    }
-
-    fn measure(self, number: CallNumber) {
+    /// Measures how well a call is heard, for as long as its sound is the same.
+    fn measure(self, number: CallNumber, peer: Weak<Peer>) {
         spawn_local(async move {
-            if self.call_now(number, |call| call.quality.is_some()) != Some(true) {
-                return;
+            loop {
+                sleep(MEASURED_EVERY).await;
+                let Some(peer) = peer.upgrade() else { return };
+                let quality = peer.quality().await;
+                if self.call_now(number, |call| call.quality != quality) == Some(true) {
+                    self.change(number, |call| call.quality = quality);
+                }
             }
-            let Some(peer) = peer_of(number) else { return };
-            if let Some(quality) = peer.quality().await {
-                self.change(number, |call| {
-                    if call.quality.is_some() {
-                        call.quality = Some(quality.words());
-                    }
-                });
-            }
-            set_timeout(move || self.measure(number), Duration::from_secs(2));
         });
     }
 
@@ -276,7 +266,7 @@ impl Phone {
                     self.trouble.set(words);
                 }
             }
-            machine(|machine| machine.meter = None);
+            machine(|machine| machine.meters = [None, None]);
             self.sound();
         });
     }

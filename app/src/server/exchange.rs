@@ -30,6 +30,8 @@ pub struct Join {
     pub follow: bool,
     /// What his browser knows the call again by that rings it.
     pub ticket: Option<String>,
+    /// Whether the phones on his desk are to ring, and not his browser.
+    pub desk: bool,
 }
 
 /// A look at how loud people speak, which costs something for as long as it is kept.

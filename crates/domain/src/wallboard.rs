@@ -81,8 +81,8 @@ pub struct Wallboard {
     pub total: Figures,
     /// Each huntgroup by its name.
     pub huntgroups: Vec<(String, Figures)>,
-    /// Each agent with how many calls of today that are over he has answered.
-    pub agents: Vec<(ConsoleAgent, u32)>,
+    /// Each agent with what he is in: his calls, those that ring at his phones, and those of today that were his.
+    pub agents: Vec<(ConsoleAgent, Figures)>,
 }
 
 impl Sight {
@@ -91,6 +91,7 @@ impl Sight {
     pub fn wallboard(self: &Arc<Self>, scene: &Scene, today: &[Ended]) -> Wallboard {
         let console = self.console(scene, false);
         let mut total = Figures::default();
+        let mut agents: BTreeMap<AccountId, Figures> = BTreeMap::new();
         let mut groups: BTreeMap<String, Figures> =
             self.huntgroups().map(|name| (name.to_owned(), Figures::default())).collect();
         let seen: HashSet<CallId> = console.calls.iter().map(|row| row.id).collect();
@@ -99,8 +100,10 @@ impl Sight {
             if let Some(group) = groups.get_mut(&call.huntgroup) {
                 group.count(call);
             }
+            for account in whose(call) {
+                agents.entry(account).or_default().count(call);
+            }
         }
-        let mut answered: BTreeMap<AccountId, u32> = BTreeMap::new();
         for ended in today {
             let of_group = self.sees_huntgroup(&ended.huntgroup);
             if !of_group && !ended.agent.is_some_and(|agent| self.sees(agent)) {
@@ -110,15 +113,22 @@ impl Sight {
             if let Some(group) = groups.get_mut(&ended.huntgroup) {
                 group.add(ended);
             }
-            if let (Some(agent), true) = (ended.agent, ended.answered) {
-                let sum = answered.entry(agent).or_default();
-                *sum = sum.saturating_add(ended.calls);
+            if let Some(agent) = ended.agent {
+                agents.entry(agent).or_default().add(ended);
             }
         }
         let agents = console.agents.into_iter().map(|agent| {
-            let count = answered.get(&agent.account).copied().unwrap_or_default();
-            (agent, count)
+            let figures = agents.remove(&agent.account).unwrap_or_default();
+            (agent, figures)
         });
         Wallboard { total, huntgroups: groups.into_iter().collect(), agents: agents.collect() }
     }
+}
+
+/// Whose a call is: of those at whose phones it rings, then of the two who talk.
+fn whose(call: &LiveCall) -> Vec<AccountId> {
+    if call.state == CallState::Ringing {
+        return call.rings.clone();
+    }
+    [call.caller.account, call.callee.account].into_iter().flatten().collect()
 }

@@ -211,7 +211,7 @@ fn an_agent_is_away_free_rung_talking_or_not_to_be_disturbed() {
     let of =
         |phones: &Phones, calls: &[LiveCall]| Arc::new(adam()).console(&scene(calls, phones), false).agents[0].presence;
     assert_eq!(of(&Phones::default(), &[]), Presence::Away);
-    let phones = Phones { registered, quiet: BTreeSet::new() };
+    let phones = Phones { registered, ..Phones::default() };
     assert_eq!(of(&phones, &[]), Presence::Free);
     assert_eq!(of(&phones, &[ringing(talk(1, outside(), inside(JOHN)), &[JOHN])]), Presence::Ringing);
     assert_eq!(of(&phones, &[talk(1, outside(), inside(JOHN))]), Presence::OnACall);
@@ -268,7 +268,8 @@ fn the_wallboard_counts_what_goes_on_and_what_was_today() {
     let mut talks = talk(5, outside(), inside(JOHN));
     talks.huntgroup = "Support".into();
     let group = Party { number: "7700".into(), name: "Support".into(), account: None };
-    let mut waits = ringing(talk(7, outside(), group), &[]);
+    // It rings at John's second phone though he talks.
+    let mut waits = ringing(talk(7, outside(), group), &[JOHN, OLIVIA]);
     waits.huntgroup = "Support".into();
     let direct = talk(3, inside(OLIVIA), outside());
     let ended = |huntgroup: &str, agent, answered, calls, longest| Ended {
@@ -282,6 +283,7 @@ fn the_wallboard_counts_what_goes_on_and_what_was_today() {
         ended("Support", Some(JOHN), true, 4, 300),
         ended("Support", None, false, 2, 0),
         ended("", Some(JOHN), true, 1, 400),
+        ended("", Some(JOHN), false, 3, 0),
         ended("Sales", Some(PETER), true, 9, 900),
     ];
     let calls = [talks, waits, direct, talk(1, outside(), inside(PETER))];
@@ -289,11 +291,15 @@ fn the_wallboard_counts_what_goes_on_and_what_was_today() {
     let board = Arc::new(adam()).wallboard(&scene, &today);
     assert_eq!((board.total.live, board.total.ringing, board.total.waiting), (2, 1, 1));
     assert_eq!((board.total.talks_since, board.total.waits_since), (Some(Timestamp(3000)), Some(Timestamp(7000))));
-    assert_eq!((board.total.answered, board.total.missed, board.total.longest), (5, 2, 400));
+    assert_eq!((board.total.answered, board.total.missed, board.total.longest), (5, 5, 400));
     let [(name, support)] = &board.huntgroups[..] else { panic!("{:?}", board.huntgroups) };
     assert_eq!((name.as_str(), support.live, support.answered, support.missed), ("Support", 1, 4, 2));
-    let agents: Vec<_> = board.agents.iter().map(|(agent, count)| (agent.agent.name.as_str(), *count)).collect();
-    assert_eq!(agents, [("John", 5), ("Olivia", 0)]);
+    assert_eq!((support.ringing, support.longest, support.talks_since), (1, 300, Some(Timestamp(5000))));
+    let [(john, his), (olivia, hers)] = &board.agents[..] else { panic!("{:?}", board.agents) };
+    assert_eq!((john.agent.name.as_str(), olivia.agent.name.as_str()), ("John", "Olivia"));
+    assert_eq!((his.live, his.ringing, his.answered, his.missed, his.longest), (1, 1, 5, 3, 400));
+    assert_eq!((hers.live, hers.ringing, hers.answered, hers.missed, hers.longest), (1, 1, 0, 0, 0));
+    assert_eq!(hers.talks_since, Some(Timestamp(3000)));
     let company = Arc::new(Sight::of_company(true, &groups(), agent)).wallboard(&scene, &today);
     assert_eq!((company.total.live, company.total.answered, company.huntgroups.len()), (3, 14, 2));
 }

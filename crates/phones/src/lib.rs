@@ -41,16 +41,18 @@ mod kamailio;
 mod leash;
 pub mod ports;
 mod sipp;
+mod soft;
 pub mod tones;
 pub mod wav;
 
 pub use crate::{
-    baresip::{Account, Answer, Baresip, Event, Mark, Recording, SipMessage, Transport},
+    baresip::{Account, Answer, Baresip, Event, Mark, Recording, SUMMARY, SipMessage, Transport},
     error::PhoneError,
     installed::installed,
     kamailio::Kamailio,
     leash::Leash,
     sipp::{Outcome, Serving, Sipp},
+    soft::Soft,
 };
 
 use std::{path::PathBuf, time::Duration};

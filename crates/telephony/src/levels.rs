@@ -28,7 +28,7 @@ impl Levels {
         let Some(engine) = self.engine.upgrade() else { return Vec::new() };
         let mut before = std::mem::take(&mut self.looks);
         for call in calls {
-            let Some(legs) = self.feed.legs(*call) else { continue };
+            let Some(legs) = self.feed.talkers(*call).map(|talkers| talkers.map(|talker| talker.leg)) else { continue };
             let kept = before.remove(call).filter(|looks| looks.each_ref().map(Level::leg) == legs);
             self.looks.insert(*call, kept.unwrap_or_else(|| legs.map(|leg| engine.level(leg))));
         }

@@ -207,10 +207,10 @@ impl Registrar {
         self.accounts.values().flatten()
     }
 
-    /// The phones of an account that are to ring: those it prefers.
+    /// The phones of an account that are to ring: of those that `may`, the ones that it prefers.
     #[must_use]
-    pub fn preferred(&self, account: AccountId, now: Instant) -> Vec<Binding> {
-        let live = || self.of(account).filter(|binding| binding.expires > now);
+    pub fn preferred(&self, account: AccountId, now: Instant, may: impl Fn(&Binding) -> bool) -> Vec<Binding> {
+        let live = || self.of(account).filter(|binding| binding.expires > now && may(binding));
         let best = live().map(|binding| binding.q).max();
         live().filter(|binding| Some(binding.q) == best).cloned().collect()
     }

@@ -1,20 +1,21 @@
 //! The supervisor's console: whom it is for, what of it a manager may ask for, and the words of each refusal.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use tandem_app::server::Clock as _;
 use tandem_domain::{
     access::Tenant,
-    huntgroup::Member,
+    account::Account,
+    huntgroup::{Huntgroup, Member},
     settings::{Setting, Value},
     supervision::Refused,
 };
 use tandem_server::clock::SystemClock;
-use tandem_store::Change;
+use tandem_store::{Change, password, sign_ins::NewSignIn};
 
 use crate::{
     calls::LIVE,
     demo_ids::DemoIds,
-    world::{Answer, Person, Template, World},
+    world::{Answer, Asking, PASSWORD, Person, Template, World},
 };
 
 fn tenant(demo: &DemoIds) -> Tenant {
@@ -79,6 +80,10 @@ async fn every_wish_made_by_hand_is_refused_in_its_own_words() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
         assert!(answer.body.contains(why.words()), "{} instead of {}", answer.body, why.words());
     };
+    // A phone on the desk is wanted by yes or no.
+    let odd = [("call", LIVE.to_owned()), ("agent", john.clone()), ("mode", "spy".into()), ("desk", "perhaps".into())];
+    let odd = world.post(Person::Olivia, "/api/console_join", &odd).await;
+    assert_eq!(odd.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", odd.body);
     // Nobody supervises himself: neither his own calls, nor a colleague's with himself.
     refused(&join(&world, Person::Olivia, LIVE, &olivia).await, Refused::Yourself);
     refused(&join(&world, Person::Olivia, LIVE, &john).await, Refused::Yourself);
@@ -126,4 +131,54 @@ async fn nobody_steers_what_is_no_supervision_of_his() {
         let answer = world.post(Person::Olivia, &format!("/api/{wish}"), &fields).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{wish}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn a_manager_of_another_company_gets_nothing_of_this_ones_calls_and_the_log_tells_that_he_tried() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let demo = &template.demo;
+    let panda = Tenant::for_system(demo.id("customer", "panda").parse().unwrap());
+    let (accounts, mei) = (world.store.accounts(), demo.id("account", "panda802").parse().unwrap());
+    let known = accounts.get(panda, mei).await.unwrap().value;
+    let sign_in = NewSignIn { name: "zhu".parse().unwrap(), password_hash: password::hash(PASSWORD).unwrap() };
+    let zhu = Account { extension: "804".parse().unwrap(), ..known };
+    let zhu = accounts.create(panda, &zhu, Some(&sign_in), &by_test()).await.unwrap();
+    let member = |account, supervision_allowed| Member { account, supervision_allowed, never_supervise: false };
+    let group = Huntgroup::parse("Bears", "8800", "order", "20").unwrap();
+    let group = Huntgroup { members: vec![member(zhu, true), member(mei, false)], ..group };
+    world.store.huntgroups(panda).create(&group, &by_test()).await.unwrap();
+    let on = Some(Value::Switch(true));
+    world.store.settings(panda).set(None, Setting::CallSupervision, on, None, &by_test()).await.unwrap();
+    let by_name = [("name", "zhu".to_owned()), ("password", PASSWORD.to_owned())];
+    let signed_in = world.ask(Asking::new(Method::POST, "/api/sign_in").form(&by_name)).await;
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
+    let post = async |wish: &str, fields: &[(&str, String)]| {
+        let request = Asking::new(Method::POST, &format!("/api/{wish}")).with("cookie", &cookie);
+        world.ask(request.form(fields)).await
+    };
+    // He has a console, of his own company.
+    let console = post("console_read", &[]).await;
+    assert_eq!(console.status, StatusCode::OK, "{}", console.body);
+    assert!(console.body.contains("Mei") && !console.body.contains(LIVE), "{}", console.body);
+
+    let john = demo.id("account", "abc744");
+    for agent in [john, mei.to_string()] {
+        let wish = [("call", LIVE.to_owned()), ("agent", agent), ("mode", "spy".into())];
+        assert_eq!(post("console_join", &wish).await.status, StatusCode::NOT_FOUND);
+    }
+    let wishes =
+        ["console_switch", "console_leave", "console_follow", "console_volumes", "console_mark", "console_note"];
+    for wish in wishes {
+        let fields =
+            [("call", LIVE), ("mode", "spy"), ("follow", "on"), ("text", "x"), ("agent", "50"), ("client", "50")];
+        let answer = post(wish, &fields.map(|(name, value)| (name, value.to_owned()))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{wish}: {}", answer.body);
+    }
+    let told = world.audit().await;
+    for wish in wishes.into_iter().chain(["console_join"]) {
+        let expected = format!("zhu refused {wish} ");
+        assert!(told.iter().any(|line| line.starts_with(&expected)), "{wish}: {told:?}");
+    }
+    world.end().await;
 }

@@ -25,8 +25,16 @@ pub(super) fn bars(board: Board) -> AnyView {
         Some(own) => (words(&own), over(&own)),
         None => (before.map(|(_, over)| over.clone()).unwrap_or_default(), String::new()),
     });
+    // Who was rung, and is not in the call, would see nothing but that the bar is gone.
+    let missed = Memo::new(move |before: Option<&(bool, bool)>| match first.get() {
+        Some(own) => (own.stage == Stage::Rings, false),
+        None => (false, before.is_some_and(|(rang, missed)| *rang || *missed)),
+    });
     view! {
-        <p class="hidden-text" role="status">{move || said.get().0}</p>
+        <div class=move || if missed.get().1 { "notice tone-warning" } else { "hidden-text" }>
+            <span></span>
+            <p role="status">{move || said.get().0}</p>
+        </div>
         <div class="stack" hidden=move || calls.with(Vec::is_empty)>
             <For each=move || calls.get() key=|call| *call let:call>
                 {bar(board, call)}

@@ -40,6 +40,8 @@ pub struct Board {
     pub(super) shut: RwSignal<Option<AppError>>,
     /// The row that keys are for.
     pub(super) chosen: RwSignal<Option<Key>>,
+    /// Joining rings the phone on the desk, not this browser.
+    pub(super) on_desk: RwSignal<bool>,
     /// Somebody points at the rows: they stay where they are.
     pub(super) held: RwSignal<bool>,
     /// What names the stream, and the calls of which it was told that they are in sight.
@@ -61,6 +63,7 @@ impl Board {
             reached: RwSignal::new(true),
             shut: RwSignal::new(None),
             chosen: RwSignal::new(None),
+            on_desk: RwSignal::new(false),
             held: RwSignal::new(false),
             looks: StoredValue::new((0, String::new())),
             asks: StoredValue::new(false),

@@ -6,7 +6,7 @@ use leptos::{ev, prelude::*, server_fn::ServerFn, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlFormElement, HtmlInputElement};
 
-use super::{ConsoleJoin, ConsoleMark, ConsoleNote, ConsoleVolumes, board::Board, calls::row_id};
+use super::{ConsoleJoin, ConsoleMark, ConsoleNote, ConsoleVolumes, board::Board, calls::row_id, rung::wants_desk};
 use crate::{
     listing::Tone,
     phone::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A form of the console is sent.
-pub(super) fn submitted(desk: Desk, event: &ev::SubmitEvent) {
+pub(super) fn submitted(desk: Desk, board: Board, event: &ev::SubmitEvent) {
     let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
     // The search is another one's.
     let Some(form) = form.filter(|form| form.get_attribute("method").as_deref() == Some("post")) else { return };
@@ -27,11 +27,16 @@ pub(super) fn submitted(desk: Desk, event: &ev::SubmitEvent) {
     let asked = pressed.as_ref().and_then(|button| button.get_attribute("formaction"));
     let to = asked.or_else(|| form.get_attribute("action")).unwrap_or_default();
     let mut fields = submit::read(&form, pressed.as_ref());
-    if to == ConsoleJoin::PATH && use_phone().link.get_untracked() == Link::Ready {
-        // This browser is the phone: it answers this call by itself. Who clicks once more means the call that is coming.
-        let ticket = expected().unwrap_or_else(new_ticket);
-        expect(&ticket);
-        fields.push(("ticket".to_owned(), ticket));
+    if to == ConsoleJoin::PATH {
+        let phone = use_phone();
+        if untrack(|| wants_desk(board, phone)) {
+            fields.push(("desk".to_owned(), "on".to_owned()));
+        } else if phone.link.get_untracked() == Link::Ready {
+            // This browser is the phone: it answers this call by itself. Who clicks once more means the call that is coming.
+            let ticket = expected().unwrap_or_else(new_ticket);
+            expect(&ticket);
+            fields.push(("ticket".to_owned(), ticket));
+        }
     }
     send(Wish { desk, form, to, fields });
 }

@@ -8,6 +8,7 @@
 //! | [`bar`] | how is one's own supervision shown? |
 //! | [`agents`] | what do the agents do? |
 //! | [`hands`] | what do clicks and keys do? |
+//! | `rung` | which phone does a join ring? |
 //! | `sight` | which rows are in sight, and does somebody point at them? |
 //! | [`wall`] | how do the wallboard's figures look? |
 //!
@@ -19,6 +20,7 @@ pub mod bar;
 pub mod board;
 pub mod calls;
 pub mod hands;
+pub(crate) mod rung;
 mod sight;
 pub mod wall;
 
@@ -33,7 +35,6 @@ use tandem_domain::{
 use crate::{
     error::AppError,
     listing::{ListArgs, Tone},
-    phone::{Link, use_phone},
     post::{Done, Typed},
     ui::{Notice, single_keys_switch, use_desk},
 };
@@ -41,6 +42,8 @@ use crate::{
 /// What a call is called in an answer.
 #[cfg(feature = "ssr")]
 const WHAT: &str = "call";
+/// What is said of a wish to be rung at a desk on which no phone is.
+const NO_DESK: &str = "No phone on your desk is registered. Switch one on, or join with this browser.";
 /// What a manager's own call is called.
 #[cfg(feature = "ssr")]
 const OWN: &str = "supervision of yours";
@@ -96,6 +99,9 @@ pub async fn console_join(
     /// By what the page knows the call again that rings it.
     #[server(default)]
     ticket: Typed,
+    /// `on`: ring the phones on the desk, not the browser.
+    #[server(default)]
+    desk: Typed,
 ) -> Result<Done, AppError> {
     use tandem_domain::{
         calls::CallState,
@@ -109,6 +115,7 @@ pub async fn console_join(
     let (tenant, manager) = server::manager(&ask)?;
     let refuse = |refused: Refused| AppError::Refused(refused.words().to_owned());
     let follow = follow.on_or_off("follow")?.unwrap_or_default();
+    let desk = desk.on_or_off("desk")?.unwrap_or_default();
     let ticket = ticket.0.filter(|ticket| !ticket.is_empty());
     if ticket.as_ref().is_some_and(|ticket| !is_ticket(ticket)) {
         return Err(AppError::Unreadable("a ticket that is none".into()));
@@ -123,7 +130,7 @@ pub async fn console_join(
     let live = live.ok_or_else(|| AppError::NotFound(WHAT.into()))?;
     let terms = ask.store().exchange().supervising(tenant, manager, agent).await;
     let terms = terms.map_err(|error| ask.tell("huntgroup", error))?;
-    let join = Join { manager, agent, call, mode, follow, ticket };
+    let join = Join { manager, agent, call, mode, follow, ticket, desk };
     if let Err(refused) = may_join(terms.enabled, &terms.groups, manager, agent) {
         // The exchange refuses it as well, and keeps in the audit log that it did.
         exchange.join(join);
@@ -136,7 +143,11 @@ pub async fn console_join(
         return Err(refuse(Refused::Yourself));
     }
     let is_there = calls.iter().any(|live| live.supervises.is_some() && live.caller.account == Some(manager));
-    if !is_there && !exchange.scene(tenant.customer()).can_ring(manager) {
+    let scene = exchange.scene(tenant.customer());
+    if desk && !scene.can_ring_desk(manager) {
+        return Err(AppError::Refused(NO_DESK.into()));
+    }
+    if !is_there && !scene.can_ring(manager) {
         return Err(AppError::Refused(
             "None of your phones can be rung: use this browser as a phone, or switch your desk phone on.".into(),
         ));
@@ -149,7 +160,8 @@ pub async fn console_join(
                 .into(),
         ));
     }
-    Ok(Done::say(if is_there { "You go over to this call" } else { "Your phone rings: answer it to join" }))
+    let rings = desk || !is_there;
+    Ok(Done::say(if rings { "Your phone rings: answer it to join" } else { "You go over to this call" }))
 }
 
 /// A page shows these calls: of them it is told by this stream how loud people speak. Nothing comes of it where the stream is
@@ -329,7 +341,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
     view! {
         <div
             class="stack console"
-            on:submit=move |event| hands::submitted(desk, &event)
+            on:submit=move |event| hands::submitted(desk, board, &event)
             on:change=move |event| hands::changed(&event)
         >
             <div role="alert">
@@ -337,7 +349,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
                 {shut}
             </div>
             {off}
-            {joins.then(|| use_context::<JoinsByPhone>().map(|JoinsByPhone(phones)| phones(board)))}
+            {joins.then(|| use_context::<JoinsByPhone>().map(|rung::JoinsByPhone(phones)| phones(board)))}
             {bar::bars(board)}
             <div class="console-field">
                 <div>
@@ -347,49 +359,6 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
                 </div>
                 {agents::agents(board)}
             </div>
-        </div>
-    }
-    .into_any()
-}
-
-/// What is shown of the phones by which somebody joins calls. In the context of those who have phones, so that the others'
-/// program ([`crate::programs`]) has no phone.
-#[derive(Clone, Copy)]
-pub(crate) struct JoinsByPhone(fn(board::Board) -> AnyView);
-
-impl JoinsByPhone {
-    /// For the pages of those who have phones.
-    pub(crate) fn provide() {
-        provide_context(Self(phones));
-    }
-}
-
-/// Which phone a join rings, and how this browser becomes one.
-fn phones(board: board::Board) -> AnyView {
-    let phone = use_phone();
-    let ready = move || phone.link.get() == Link::Ready;
-    let words = move || {
-        if ready() {
-            "This browser is your phone: when you join a call, it answers by itself."
-        } else if board.terms.with(|terms| terms.rings) {
-            "Joining a call rings your phones; you are in it when you answer."
-        } else {
-            "None of your phones can be rung. Use this browser as a phone to join calls."
-        }
-    };
-    let off = move || phone.link.get() == Link::Off;
-    let elsewhere = move || phone.link.get() == Link::Elsewhere;
-    view! {
-        <div class="console-phone row">
-            <span>{words}</span>
-            <span class="needs-wasm">
-                <button type="button" class="button" hidden=move || !off() on:click=move |_| phone.turn_on()>
-                    "Use this browser as a phone"
-                </button>
-                <button type="button" class="button" hidden=move || !elsewhere() on:click=move |_| phone.take()>
-                    "Take the phone from the other tab"
-                </button>
-            </span>
         </div>
     }
     .into_any()

@@ -57,24 +57,30 @@ fn since(label: &'static str, since: Option<Timestamp>) -> AnyView {
 }
 
 fn group(name: String, figures: &Figures) -> AnyView {
-    let Figures { live, ringing: _, waiting, answered, missed, waits_since, .. } = *figures;
+    let Figures { live, ringing, waiting, answered, missed, waits_since, talks_since, longest } = *figures;
     let part = |label: &'static str, value: u32| figure(label, value.to_string(), "");
     view! {
         <Card title=name>
             <div class="wall-figures wall-small">
-                {part("Live", live)} {part("Waiting", waiting)} {since("Longest wait", waits_since)}
+                {part("Live", live)} {part("Ringing", ringing)} {part("Waiting", waiting)}
+                {since("Longest wait", waits_since)} {since("Longest call now", talks_since)}
                 {part("Answered today", answered)} {part("Missed today", missed)}
+                {figure("Longest today", duration(longest.into()), "")}
             </div>
         </Card>
     }
     .into_any()
 }
 
-fn agent((one, answered): (ConsoleAgent, u32)) -> AnyView {
+fn agent((one, figures): (ConsoleAgent, Figures)) -> AnyView {
     let ConsoleAgent { agent, presence, since, .. } = one;
+    let Figures { ringing, answered, missed, longest, .. } = figures;
     let since = since.map(|since| view! { <span class="figures" data-since=since.0.to_string()>{lasts(since)}</span> });
-    let today =
-        if answered == 1 { "1 call today".to_owned() } else { [&answered.to_string(), " calls today"].concat() };
+    let number = |number: u32| number.to_string();
+    // What rings while the agent talks is not said by the badge.
+    let rings = (ringing > 0).then(|| [&number(ringing), " ringing · "].concat()).unwrap_or_default();
+    let longest = if longest > 0 { [" · longest ", &duration(longest.into())].concat() } else { String::new() };
+    let today = [&*rings, &number(answered), " answered · ", &number(missed), " missed", &longest].concat();
     view! {
         <li>
             <strong>{agent.name}</strong>

@@ -136,6 +136,7 @@ impl Sight {
             joins: self.manager.is_some(),
             enabled: self.enabled,
             rings: self.manager.is_some_and(|manager| scene.can_ring(manager)),
+            rings_desk: self.manager.is_some_and(|manager| scene.can_ring_desk(manager)),
             huntgroups: self.huntgroups().map(str::to_owned).collect(),
         }
     }

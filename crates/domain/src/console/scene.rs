@@ -16,6 +16,8 @@ use crate::{
 pub struct Phones {
     /// Accounts with a phone that is registered.
     pub registered: BTreeSet<AccountId>,
+    /// Those of them with one that is no page of ours in a browser.
+    pub on_desks: BTreeSet<AccountId>,
     /// Accounts whose phone in the browser lets no calls through.
     pub quiet: BTreeSet<AccountId>,
 }
@@ -60,6 +62,12 @@ impl Scene {
     #[must_use]
     pub fn can_ring(&self, account: AccountId) -> bool {
         self.phones.registered.contains(&account)
+    }
+
+    /// Whether an account has a phone that can be rung beside the one in the browser.
+    #[must_use]
+    pub fn can_ring_desk(&self, account: AccountId) -> bool {
+        self.phones.on_desks.contains(&account)
     }
 
     /// What an account does, and since when if it talks.

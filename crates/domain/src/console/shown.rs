@@ -65,6 +65,8 @@ pub struct Terms {
     pub enabled: bool,
     /// One of the manager's own phones is registered: it can be rung.
     pub rings: bool,
+    /// One of them is no browser: it can be rung instead.
+    pub rings_desk: bool,
     /// The huntgroups, by name.
     pub huntgroups: Vec<String>,
 }

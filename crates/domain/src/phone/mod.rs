@@ -21,6 +21,7 @@
 //! | either, later | `Reply` (answer) | first `Offer` (offer), which `Reply` must answer within [`REPLY_SECONDS`] |
 //! | who may, later | `Record` | `Recorded` within [`RECORD_SECONDS`], as before if nothing came of it; or `Refused` |
 //! | either | `HangUp` | `Ended` |
+//! | either, handed over | | `With`: somebody else is at the other end |
 //!
 //! When both offer at once, the browser's offer counts: it leaves the server's `Offer` out.
 //!
@@ -36,14 +37,16 @@
 //! the stream survives: it is an `Offer` with `iceRestart`.
 //!
 //! **Several tabs.** One tab holds the phone. `Hello` with `take` takes it from another, which hears
-//! [`ToBrowser::TakenElsewhere`] and shows what it is told by other means; without `take`, the one who asks hears it.
+//! [`ToBrowser::TakenElsewhere`]; without `take`, the one who asks hears it. Tabs that do not hold it are told by
+//! [`ToBrowser::CallsElsewhere`] with whom the one that does has calls.
 
 pub mod book;
 mod state;
+mod wish;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::state::CallState;
+pub use self::{state::CallState, wish::WishKind};
 use crate::calls::Recorded;
 
 /// How long a line waits for its browser to come back, in seconds.
@@ -305,6 +308,13 @@ pub enum ToBrowser {
         /// How.
         state: Recorded,
     },
+    /// Somebody else is at the other end: the call was handed over.
+    With {
+        /// Which.
+        call: CallNumber,
+        /// Who it is now.
+        with: Who,
+    },
     /// A call is over.
     Ended {
         /// Which.
@@ -316,12 +326,19 @@ pub enum ToBrowser {
     },
     /// Another tab holds the phone.
     TakenElsewhere,
+    /// To a tab that does not hold the phone: what goes on in the one that does, whenever that changes.
+    CallsElsewhere {
+        /// With whom it has calls, in words; empty: with nobody.
+        with: String,
+    },
     /// The answer to [`ToServer::Alive`].
     Alive,
     /// A wish cannot be granted; nothing has changed.
     Refused {
         /// Of which call it was.
         call: Option<CallNumber>,
+        /// Which wish it was; `None`: none, the line itself does not work.
+        wish: Option<WishKind>,
         /// Why, in words.
         words: String,
     },
@@ -346,6 +363,18 @@ pub struct Resumed {
     pub held_by_other: bool,
     /// For how long they have talked, in milliseconds; `None` before the answer.
     pub talked_ms: Option<u64>,
+}
+
+impl Who {
+    /// Who it is in a word: the name, else the number.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        match (&*self.name, &*self.number) {
+            ("", "" | "anonymous") => "Number withheld",
+            ("", number) => number,
+            (name, _) => name,
+        }
+    }
 }
 
 impl ToServer {
@@ -383,9 +412,10 @@ impl ToBrowser {
             | Self::Held { call, .. }
             | Self::TransferState { call, .. }
             | Self::Recorded { call, .. }
+            | Self::With { call, .. }
             | Self::Ended { call, .. } => Some(*call),
             Self::Refused { call, .. } => *call,
-            Self::Ready { .. } | Self::TakenElsewhere | Self::Alive => None,
+            Self::Ready { .. } | Self::TakenElsewhere | Self::CallsElsewhere { .. } | Self::Alive => None,
         }
     }
 }

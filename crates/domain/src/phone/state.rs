@@ -54,7 +54,9 @@ impl CallState {
             | ToBrowser::Held { .. }
             | ToBrowser::TransferState { .. }
             | ToBrowser::Recorded { .. }
+            | ToBrowser::With { .. }
             | ToBrowser::TakenElsewhere
+            | ToBrowser::CallsElsewhere { .. }
             | ToBrowser::Alive
             | ToBrowser::Refused { .. } => return state,
         };

@@ -5,6 +5,9 @@ use std::{thread, time::Duration};
 use super::{Baresip, Mark, Recording, Vain};
 use crate::{PATIENCE, PhoneError, tones};
 
+/// The line of a phone's configuration by which it tells of the packets of each call that ends.
+pub const SUMMARY: &str = "module rtcpsummary.so";
+
 /// Silence is a time this long without the tone: longer than a loaded machine lets packets wait.
 const QUIET: Duration = Duration::from_millis(500);
 
@@ -72,6 +75,17 @@ impl Baresip {
         self.wait_until(PATIENCE, quiet)?.ok_or_else(|| self.unheard(&mark, &format!("silence at {hz} Hz")))
     }
 
+    /// How many packets came in the call that ended last, and how many were lost on the way, by their numbers (RFC 3550 §6.4.1).
+    /// For phones that are [configured](crate::Account::configured) with [`SUMMARY`].
+    ///
+    /// # Errors
+    ///
+    /// When no call has ended, or nothing came in it.
+    pub fn wait_for_packets(&self) -> Result<(u32, i32), PhoneError> {
+        let told = || self.log().lines().rev().find_map(packets);
+        self.wait_until(PATIENCE, told)?.ok_or_else(|| self.vain(Vain::Late, "the packets of a call"))
+    }
+
     fn unheard(&self, mark: &Mark, what: &str) -> PhoneError {
         let said: Vec<String> = self.heard_since(mark).iter().map(describe).collect();
         let seen =
@@ -85,6 +99,14 @@ impl Baresip {
     }
 }
 
+/// Reads a line of [`SUMMARY`]: `EX=BareSip;CS=0;CD=12;PR=600;PS=601;PL=0,0;…`.
+fn packets(line: &str) -> Option<(u32, i32)> {
+    let (_, summary) = line.split_once("EX=BareSip;")?;
+    let field = |name: &str| summary.split(';').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+    let (lost, _) = field("PL")?.split_once(',')?;
+    Some((field("PR")?.parse().ok()?, lost.parse().ok()?))
+}
+
 fn hears(recordings: &[Recording], hz: f64) -> bool {
     recordings.iter().any(|recording| tones::hears(&recording.pcm, recording.rate, hz))
 }
@@ -94,5 +116,18 @@ fn describe(recording: &Recording) -> String {
     match tones::strongest(&recording.pcm, recording.rate) {
         Some((hz, level)) => format!("{length:.2} s with mostly {hz} Hz at {level:.0} dBFS"),
         None => format!("{length:.2} s of silence"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packets;
+
+    #[test]
+    fn the_packets_of_a_call_are_read() {
+        let line =
+            "EX=BareSip;CS=0;CD=12;PR=600;PS=601;PL=3,0;PD=0,0;JI=1.0,0.5;DL=0.1;IP=127.0.0.1:4000,127.0.0.1:5000;";
+        assert_eq!(packets(line), Some((600, 3)));
+        assert_eq!(packets("EX=BareSip;ERROR=No RTCP stats collected;"), None);
     }
 }

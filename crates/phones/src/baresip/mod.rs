@@ -15,6 +15,7 @@ pub use self::{
     account::{Account, Answer, Transport},
     ear::{Mark, Recording},
     event::Event,
+    listening::SUMMARY,
     trace::SipMessage,
 };
 

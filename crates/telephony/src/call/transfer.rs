@@ -56,6 +56,21 @@ impl Call {
         matches!(&self.phase, Phase::Transferring { by, hunt: None, .. } if *by == leg)
     }
 
+    /// The party that waits for whom a transfer names.
+    #[must_use]
+    pub const fn kept(&self) -> Option<LegId> {
+        match &self.phase {
+            Phase::Transferring { kept, .. } => Some(*kept),
+            Phase::Refusing { .. }
+            | Phase::Service { .. }
+            | Phase::Hunting { .. }
+            | Phase::Talking { .. }
+            | Phase::Summoning { .. }
+            | Phase::Supervising { .. }
+            | Phase::Ended => None,
+        }
+    }
+
     /// What the record of the conversation will say that follows a transfer, while it is not answered.
     #[must_use]
     pub fn next_segment(&self) -> Option<&Segment> {

@@ -83,9 +83,9 @@ impl<M: Media> Exchange<M> {
             Command::EndCall(call) => {
                 self.call_event(now, call, call::Event::End(ReleaseCause::Normal));
             }
-            Command::Supervise { manager, agent, mode, follow, call, ticket } => {
+            Command::Supervise { manager, agent, mode, follow, call, ticket, desk } => {
                 let ticket = ticket.filter(|ticket| is_ticket(ticket));
-                let wanted = Wanted { follow, call, ticket };
+                let wanted = Wanted { follow, call, ticket, desk };
                 self.ask(Question::Supervise { manager, agent, mode }, Asked::Supervise(wanted));
             }
             Command::Follow { call, on } => self.follow(now, call, on),

@@ -126,6 +126,8 @@ pub enum Command {
         /// What his browser knows the call again by that rings it: letters and digits
         /// ([`is_ticket`](tandem_domain::console::is_ticket)).
         ticket: Option<String>,
+        /// Whether the phones on his desk are to ring, and not his browser.
+        desk: bool,
     },
     /// A manager stays for the agent's next calls, or no longer.
     Follow {

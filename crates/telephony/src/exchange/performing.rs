@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tandem_domain::{
-    calls::{CallState, LiveCall},
+    calls::{CallState, LiveCall, Party},
     ids::{AccountId, CallId},
 };
 use tandem_media::{Codec, Hears};
@@ -19,9 +19,10 @@ use crate::{
         hearing::Sound,
         hunt::{Reach, Target, TrunkNumber},
     },
+    feed::Talker,
     ids::LegId,
     leg::{Invitation, Leg, Peer, Wire, encryption::Policy, name_addr, negotiation::CODECS},
-    line::TICKET_HEADER,
+    line::{SUMMONS_HEADER, TICKET_HEADER},
     registrar::Binding,
 };
 
@@ -164,7 +165,9 @@ impl<M: Media> Exchange<M> {
                 if target.skip_when_busy && self.is_busy(*account) {
                     return (Vec::new(), true);
                 }
-                let bindings = self.registrar.preferred(*account, now.instant);
+                let desk = self.summons.get(&call).is_some_and(|summons| summons.desk);
+                let may = |binding: &Binding| !desk || !self.is_in_browser(binding.flow);
+                let bindings = self.registrar.preferred(*account, now.instant, may);
                 let legs = bindings.iter().filter_map(|binding| self.ring_phone(now, call, target, binding)).collect();
                 (legs, false)
             }
@@ -185,9 +188,7 @@ impl<M: Media> Exchange<M> {
 
     fn ring_phone(&mut self, now: Now, call: CallId, target: &Target, binding: &Binding) -> Option<LegId> {
         let flow = binding.flow;
-        let about = &self.calls.get(&call)?.call.about;
-        // A manager's own phones are rung about the agent, not by himself.
-        let caller = if self.summons.contains_key(&call) { &about.callee } else { &about.caller }.clone();
+        let caller = self.who_calls(call)?.clone();
         let own = self.settings.address_on(flow);
         let shown = if caller.number.is_empty() { "anonymous" } else { &caller.number };
         let invitation = Invitation {
@@ -196,10 +197,22 @@ impl<M: Media> Exchange<M> {
             from: name_addr(&caller.name, shown, own, None),
             to: Uri::sip(Some(&binding.user), own).into(),
             credentials: None,
-            headers: self.group_headers(call).into_iter().chain(self.ticket_header(call)).collect(),
+            headers: self.group_headers(call).into_iter().chain(self.summons_headers(call)).collect(),
             ..self.invitation(call, target, flow)?
         };
         self.invite(now, invitation)
+    }
+
+    /// Who is said to call where a call rings.
+    fn who_calls(&self, call: CallId) -> Option<&Party> {
+        let this = &self.calls.get(&call)?.call;
+        // A manager's own phones are rung about the agent, not by himself.
+        if self.summons.contains_key(&call) {
+            return Some(&this.about.callee);
+        }
+        // Who is handed over waits for an answer, not who hands over.
+        let kept = this.kept().and_then(|kept| self.legs.get(&kept)).map(|kept| &kept.party);
+        Some(kept.unwrap_or(&this.about.caller))
     }
 
     fn ring_trunk(
@@ -282,10 +295,12 @@ impl<M: Media> Exchange<M> {
         name.map(header).into_iter().collect()
     }
 
-    /// Lets a manager's browser know the call again that it asked for.
-    fn ticket_header(&self, call: CallId) -> Option<(Name, String)> {
-        let ticket = self.summons.get(&call)?.ticket.clone()?;
-        Some((Name::Other(TICKET_HEADER.into()), ticket))
+    /// Lets a manager's browser know that he asked for the call himself, and which page of his did.
+    fn summons_headers(&self, call: CallId) -> Vec<(Name, String)> {
+        let Some(summons) = self.summons.get(&call) else { return Vec::new() };
+        let ticket = summons.ticket.clone().map(|ticket| (Name::Other(TICKET_HEADER.into()), ticket));
+        let asked = (Name::Other(SUMMONS_HEADER.into()), "yes".to_owned());
+        [asked].into_iter().chain(ticket).collect()
     }
 
     fn invite(&mut self, now: Now, invitation: Invitation) -> Option<LegId> {
@@ -365,6 +380,11 @@ impl<M: Media> Exchange<M> {
             recorded,
             encrypted: legs.map_or([false; 2], |legs| legs.map(|leg| self.is_encrypted(leg))),
         };
-        self.feed.show_call(shown, legs);
+        let talkers = legs.and_then(|[one, other]| Some([self.talker(one)?, self.talker(other)?]));
+        self.feed.show_call(shown, talkers);
+    }
+
+    fn talker(&self, leg: LegId) -> Option<Talker> {
+        Some(Talker { leg, tag: self.legs.get(&leg)?.local_tag().into() })
     }
 }

@@ -65,6 +65,11 @@ impl<M: Media> Exchange<M> {
         self.trusted.get(&flow.connection?).map(|(user, _)| user.as_str())
     }
 
+    /// Whether a phone that is reached this way is a page of ours in a browser.
+    pub(super) fn is_in_browser(&self, flow: Flow) -> bool {
+        self.trusted_user(flow).is_some()
+    }
+
     fn trusted_account(&self, flow: Flow) -> Option<AccountId> {
         self.trusted.get(&flow.connection?).map(|(_, account)| *account)
     }
@@ -188,7 +193,7 @@ impl<M: Media> Exchange<M> {
 
     /// Puts a phone into the live feed.
     pub(super) fn show_binding(&self, now: Now, binding: &Binding) {
-        self.feed.show_registration(registration(now, binding));
+        self.feed.show_registration(registration(now, binding), self.is_in_browser(binding.flow));
     }
 
     pub(super) fn bindings_gone(&mut self, gone: Vec<Binding>) {

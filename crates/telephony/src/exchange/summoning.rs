@@ -2,7 +2,7 @@
 //! with the phone that he has; he follows the agent, or no longer.
 
 use tandem_domain::{
-    calls::Party,
+    calls::{Party, ReleaseCause},
     ids::{AccountId, CallId, XdrId},
     supervision::Refused,
 };
@@ -31,6 +31,8 @@ pub(super) struct Summons {
     call: Option<CallId>,
     /// What his browser knows the call again by.
     pub(super) ticket: Option<String>,
+    /// Whether the phones on his desk ring, and not his browser.
+    pub(super) desk: bool,
 }
 
 /// What a manager asked for in the console, beside whom and how.
@@ -42,13 +44,15 @@ pub(super) struct Wanted {
     pub(super) call: Option<CallId>,
     /// What his browser knows the call again by that rings it.
     pub(super) ticket: Option<String>,
+    /// Whether the phones on his desk are to ring, and not his browser.
+    pub(super) desk: bool,
 }
 
 impl<M: Media> Exchange<M> {
     /// The phones of a manager are rung, who will join when he answers. One who is in a call already goes over to the other one
-    /// with the phone that he has.
+    /// with the phone that he has; but who wants the phone on his desk, and has his browser, is rung there.
     pub(super) fn summon(&mut self, now: Now, route: Route, wanted: Wanted) {
-        let Wanted { follow, call, ticket } = wanted;
+        let Wanted { follow, call, ticket, desk } = wanted;
         let Route { customer: Some(customer), direction, caller, callee, action: RouteAction::Supervise(request) } =
             route
         else {
@@ -56,11 +60,16 @@ impl<M: Media> Exchange<M> {
             return;
         };
         let Some(manager) = caller.account else { return };
-        if let Some(leg) = self.phone_of(manager) {
-            return self.go_over(now, leg, *request, call, follow);
+        if let Some(leg) = self.phone_of(manager, desk) {
+            return self.go_over(now, leg, callee, *request, call, follow);
         }
-        if let Some(own) = self.rung_for(manager) {
-            return self.ring_for_another(now, own, Summons { request: *request, follow, call, ticket }, callee);
+        if let Some((own, same)) = self.rung_for(manager, desk) {
+            if same || self.to_supervise(Some(manager), &request, call).is_err() {
+                let wanted = Summons { request: *request, follow, call, ticket, desk };
+                return self.ring_for_another(now, own, wanted, callee);
+            }
+            // It is another phone that is to ring.
+            self.call_event(now, own, call::Event::End(ReleaseCause::Normal));
         }
         if self.is_full() {
             return;
@@ -88,15 +97,16 @@ impl<M: Media> Exchange<M> {
         let caller = own.caller();
         let entry = Entry::new(own, caller, 70, record);
         self.calls.insert(id, entry);
-        self.summons.insert(id, Summons { request: *request, follow, call, ticket });
+        self.summons.insert(id, Summons { request: *request, follow, call, ticket, desk });
         self.perform(now, id, actions);
     }
 
-    /// The call by which a manager's phones are being rung.
-    fn rung_for(&self, manager: AccountId) -> Option<CallId> {
+    /// The call by which a manager's phones are being rung, and whether these are the ones that he wants now.
+    fn rung_for(&self, manager: AccountId, desk: bool) -> Option<(CallId, bool)> {
         let is_his =
-            |own: &&CallId| self.calls.get(own).is_some_and(|entry| entry.call.about.caller.account == Some(manager));
-        self.summons.keys().find(is_his).copied()
+            |own: &CallId| self.calls.get(own).is_some_and(|entry| entry.call.about.caller.account == Some(manager));
+        let found = self.summons.iter().find(|(own, _)| is_his(own));
+        found.map(|(own, summons)| (*own, summons.desk == desk))
     }
 
     /// A manager whose phones ring wants something else, or the same once more: they go on ringing, for that. Where he may not,
@@ -122,15 +132,41 @@ impl<M: Media> Exchange<M> {
         }
     }
 
-    /// The phone with which a manager is in a call, or waits for one: the one with which he came last.
-    fn phone_of(&self, manager: AccountId) -> Option<LegId> {
+    /// The phone with which a manager is in a call, or waits for one: the one with which he came last. `desk`: his browser is
+    /// none.
+    fn phone_of(&self, manager: AccountId, desk: bool) -> Option<LegId> {
         let all = self.supervisions.iter().chain(&self.followers);
-        let own = all.filter(|(_, supervision)| supervision.manager.account == Some(manager));
+        let own = all.filter(|(leg, supervision)| {
+            supervision.manager.account == Some(manager) && !(desk && self.has_browser(**leg))
+        });
         own.max_by_key(|(_, supervision)| supervision.own).map(|(leg, _)| *leg)
     }
 
+    /// Whether the phone of a leg is a page of ours in a browser.
+    fn has_browser(&self, leg: LegId) -> bool {
+        self.legs.get(&leg).is_some_and(|leg| self.is_in_browser(leg.flow()))
+    }
+
+    /// Who has taken the phone on his desk needs his browser no longer for that.
+    fn put_browser_away(&mut self, now: Now, manager: Option<AccountId>) {
+        let all = self.supervisions.iter().chain(&self.followers);
+        let own = all.filter(|(leg, one)| one.manager.account == manager && self.has_browser(**leg));
+        let calls: Vec<_> = own.map(|(_, supervision)| supervision.own).collect();
+        for call in calls {
+            self.call_event(now, call, call::Event::End(ReleaseCause::Normal));
+        }
+    }
+
     /// A manager goes over to another call with the phone that he has. Where he may not, he stays where he is.
-    fn go_over(&mut self, now: Now, leg: LegId, request: Supervise, wanted: Option<CallId>, follow: bool) {
+    fn go_over(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        agent: Party,
+        request: Supervise,
+        wanted: Option<CallId>,
+        follow: bool,
+    ) {
         let Some(before) = self.supervisions.get(&leg).or_else(|| self.followers.get(&leg)) else { return };
         let (own, manager, there) = (before.own, before.manager.account, (before.call, before.agent));
         let volumes = before.volumes;
@@ -146,7 +182,14 @@ impl<M: Media> Exchange<M> {
                 self.join(now, leg, own, request, found, follow);
                 self.set_volumes(leg, volumes);
             }
-            refused @ Err(_) => self.begin_supervision(now, leg, own, request, refused),
+            Err(refused) => {
+                let Some(entry) = self.calls.get(&own) else { return };
+                // It is about whom he wanted, not about whom he listens to.
+                let about = About { callee: agent, ..entry.call.about.clone() };
+                let address = self.legs.get(&leg).map(|leg| leg.flow().remote.ip());
+                let note = refusal(now, &about, request.actor, address, refused);
+                self.note_refusal(now, wanted, note);
+            }
         }
     }
 
@@ -185,10 +228,13 @@ impl<M: Media> Exchange<M> {
         if let Some(entry) = self.calls.get_mut(&own) {
             entry.caller = leg;
         }
-        let Some(Summons { request, follow, call, ticket: _ }) = self.summons.remove(&own) else { return };
+        let Some(Summons { request, follow, call, ticket: _, desk }) = self.summons.remove(&own) else { return };
         let manager = self.legs.get(&leg).and_then(account_of);
         match self.to_supervise(manager, &request, call) {
             Ok(found) => {
+                if desk {
+                    self.put_browser_away(now, manager);
+                }
                 self.join(now, leg, own, request, found, follow);
                 // The phone may have rung for minutes.
                 self.ask_for_leave(leg);

@@ -1,6 +1,6 @@
 //! One call of the line: how it begins, what the browser wants of it, how it ends (RFC 3261 §13 to §15, RFC 3515).
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use tandem_domain::{
     console::is_ticket,
@@ -53,6 +53,8 @@ pub(super) struct Asked {
 pub(super) struct Call {
     pub(super) number: CallNumber,
     pub(super) with: Who,
+    /// The exchange's tag of the other party's leg, as far as it was seen.
+    pub(super) other: Option<Arc<str>>,
     huntgroup: Option<String>,
     call_id: String,
     pub(super) local_tag: String,
@@ -89,6 +91,7 @@ impl Call {
         Self {
             number,
             with,
+            other: None,
             huntgroup: None,
             call_id,
             local_tag,

@@ -11,7 +11,8 @@
 //! [`Line::is_over`].
 //!
 //! *Do not disturb* is 486 to every call, from a phone that stays registered: who calls the extension hears that it is
-//! busy, as from a desk phone, a huntgroup goes on to its next member, and the account's other phones ring on.
+//! busy, as from a desk phone, a huntgroup goes on to its next member, and the account's other phones ring on. What its person
+//! asked for a moment ago (to join a call from the console) is let through.
 //!
 //! | module | the question it answers |
 //! | --- | --- |
@@ -19,6 +20,7 @@
 //! | `inside` | what does the exchange ask inside a dialog? |
 //! | `recording` | is a call recorded, and what comes of a wish about that? |
 //! | `responses` | what do the responses to our requests mean? |
+//! | `seeing` | what does the exchange show of our calls? |
 //! | `registration` | is the line reached? |
 //! | `station` | what do all calls share? |
 //! | `words` | why did a call end? |
@@ -28,6 +30,7 @@ mod inside;
 mod recording;
 mod registration;
 mod responses;
+mod seeing;
 mod station;
 mod words;
 
@@ -37,12 +40,14 @@ use rand::rngs::StdRng;
 use tandem_domain::{
     calls::Recorded,
     numbers::compact,
-    phone::{CallNumber, CallState, LONGEST_NUMBER, LONGEST_SDP, MOST_CALLS, RESUME_SECONDS, ToBrowser, ToServer},
+    phone::{
+        CallNumber, CallState, LONGEST_NUMBER, LONGEST_SDP, MOST_CALLS, RESUME_SECONDS, ToBrowser, ToServer, WishKind,
+    },
 };
 use tandem_sip::{
     dialog::DialogId,
     flow::Flow,
-    message::{Message, Method, Request},
+    message::{Message, Method, Name, Request},
     transaction::{Event, ServerId},
 };
 
@@ -56,6 +61,8 @@ use self::{
 
 /// The header of an INVITE by which a browser knows the call again that it asked for.
 pub(crate) const TICKET_HEADER: &str = "X-Tandem-Ticket";
+/// The header of an INVITE for which its person has asked a moment ago: to join a call from the console.
+pub(crate) const SUMMONS_HEADER: &str = "X-Tandem-Summons";
 
 /// Whose phone it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,32 +222,6 @@ impl Line {
         }
     }
 
-    /// The account may record by wish, or no longer.
-    pub const fn allow_recording(&mut self, may: bool) {
-        self.owner.may_record = may;
-    }
-
-    /// The calls that are answered: the exchange's tag of each, and the number of who is at the other end.
-    pub fn talks(&self) -> impl Iterator<Item = (String, &str)> {
-        let answered = self.calls.iter().filter(|call| call.stage() == CallState::Talking);
-        answered.filter_map(|call| Some((call.leg()?, call.with.number.as_str())))
-    }
-
-    /// A call is recorded, rests, or is no longer recorded. `leg` is the exchange's tag, as in [`Output::Record`].
-    pub fn recorded(&mut self, leg: &str, state: Recorded) {
-        let call = self.calls.iter_mut().find(|call| call.leg().as_deref() == Some(leg));
-        if let Some(call) = call {
-            call.recorded(&mut self.station, state);
-        }
-    }
-
-    /// The other party holds us, or no longer, as the exchange alone knows: it plays music, and describes nothing anew.
-    pub fn held(&mut self, leg: &str, by_other: bool) {
-        if let Some(call) = self.calls.iter_mut().find(|call| call.leg().as_deref() == Some(leg)) {
-            call.hold_by_other(&mut self.station, by_other);
-        }
-    }
-
     /// Ends the calls and is not reached any more: signed out, or the server goes down.
     pub fn leave(&mut self, now: Instant) {
         if std::mem::replace(&mut self.leaves, true) {
@@ -257,7 +238,7 @@ impl Line {
     fn hello(&mut self, now: Instant) {
         if self.leaves {
             self.station.browser = true;
-            self.station.refuse(None, "This phone was put away. Reload the page.");
+            self.station.refuse(None, Some(WishKind::Hello), "This phone was put away. Reload the page.");
             self.station.browser = false;
             return;
         }
@@ -281,7 +262,7 @@ impl Line {
         // Each number means one call for as long as the line lives, for who comes back must know which is meant.
         let is_new = call.is_browsers() && self.highest.is_none_or(|highest| highest < call.0);
         if !is_new {
-            return self.station.refuse(None, "This call's number is not new.");
+            return self.station.refuse(None, Some(WishKind::Dial), "This call's number is not new.");
         }
         self.highest = Some(call.0);
         let number = compact(number);
@@ -312,7 +293,8 @@ impl Line {
         if stage == CallState::Ended {
             return;
         }
-        let refuse = |station: &mut Station, words: &str| station.refuse(Some(number), words);
+        let kind = wish.kind();
+        let refuse = |station: &mut Station, words: &str| station.refuse(Some(number), Some(kind), words);
         if !stage.allows(&wish) {
             return refuse(&mut self.station, "This cannot be done with the call at this point.");
         }
@@ -365,7 +347,10 @@ impl Line {
         let replaces = named.and_then(|call| Some((call.with.number.clone(), call.replaces()?)));
         match replaces {
             Some((to, replaces)) => self.calls[place].refer(&mut self.station, now, &to, Some((other, replaces))),
-            None => self.station.refuse(Some(number), "The other call is not answered, or over."),
+            None => {
+                let words = "The other call is not answered, or over.";
+                self.station.refuse(Some(number), Some(WishKind::Connect), words);
+            }
         }
     }
 
@@ -468,7 +453,8 @@ impl Line {
         let tag = self.station.token();
         let status = match &request.method {
             Method::Invite if self.leaves => 480,
-            Method::Invite if self.owner.do_not_disturb || self.calls.len() >= MOST_CALLS => 486,
+            Method::Invite if self.calls.len() >= MOST_CALLS => 486,
+            Method::Invite if self.owner.do_not_disturb && !is_asked_for(request) => 486,
             Method::Invite => {
                 let number = CallNumber(self.next);
                 match Call::arriving(&mut self.station, now, number, server, request) {
@@ -487,4 +473,9 @@ impl Line {
         };
         self.station.respond(now, server, request, status, &tag, None);
     }
+}
+
+/// Whether the person has asked for this call. It is the exchange that says so: it passes on no header of who calls.
+fn is_asked_for(invite: &Request) -> bool {
+    invite.headers.has(&Name::Other(SUMMONS_HEADER.into()))
 }

@@ -113,7 +113,7 @@ impl Registration {
             (true, true, false) => self.due = Some(now + Duration::from_secs(EXPIRES / 2)),
             (true, false, false) => {
                 if was || self.cseq == 1 {
-                    station.refuse(None, "Calls do not reach this phone at the moment. It goes on trying.");
+                    station.refuse(None, None, "Calls do not reach this phone at the moment. It goes on trying.");
                 }
                 self.due = Some(now + RETRIED);
             }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tandem_domain::phone::{CallNumber, ToBrowser, TransferState};
+use tandem_domain::phone::{CallNumber, ToBrowser, TransferState, WishKind};
 use tandem_sip::{dialog::Dialog, message::Response, transaction::ClientId};
 
 use super::{
@@ -149,7 +149,8 @@ impl Call {
             }
             status if wanted => {
                 let End { words, .. } = End::refused(status, &response.headers);
-                station.refuse(Some(self.number), &words);
+                let wish = if offering.hold.is_some() { WishKind::Hold } else { WishKind::Offer };
+                station.refuse(Some(self.number), Some(wish), &words);
             }
             _ => {}
         }

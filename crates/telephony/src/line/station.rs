@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
 use rand::{Rng as _, rngs::StdRng};
-use tandem_domain::phone::{CallNumber, RecordWish, ToBrowser};
+use tandem_domain::phone::{CallNumber, RecordWish, ToBrowser, WishKind};
 use tandem_sip::{
     flow::Flow,
     message::{HostPort, Name, NameAddr, Request, Response, Uri},
@@ -146,9 +146,9 @@ impl Station {
         }
     }
 
-    /// Tells the browser that a wish cannot be granted.
-    pub(super) fn refuse(&mut self, call: Option<CallNumber>, words: &str) {
-        self.say(ToBrowser::Refused { call, words: words.to_owned() });
+    /// Tells the browser that a wish cannot be granted; without a `wish`, that the line does not work.
+    pub(super) fn refuse(&mut self, call: Option<CallNumber>, wish: Option<WishKind>, words: &str) {
+        self.say(ToBrowser::Refused { call, wish, words: words.to_owned() });
     }
 
     pub(super) fn output(&mut self, output: Output) {

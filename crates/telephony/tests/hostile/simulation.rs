@@ -476,7 +476,8 @@ impl Simulation {
     /// Somebody wants to supervise somebody else from the console, and may stay for the next calls.
     pub fn summon(&mut self, manager: usize, agent: usize, follow: bool) {
         let (manager, agent) = (account(manager), account(agent));
-        let command = Command::Supervise { manager, agent, mode: Mode::BargeIn, follow, call: None, ticket: None };
+        let command =
+            Command::Supervise { manager, agent, mode: Mode::BargeIn, follow, call: None, ticket: None, desk: false };
         self.exchange.handle(self.clock(), Input::Command(command));
         self.perform();
     }

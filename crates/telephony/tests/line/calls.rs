@@ -156,13 +156,11 @@ fn who_may_record_does_and_sees_it() {
     let there = world.talk(0, 1, 1);
     world.wish(0, ToServer::Record { call: ONE, wish: RecordWish::Start });
     let [Output::Record { leg, wish: RecordWish::Start }] = &world.browsers[0].outputs[..] else { panic!("a wish") };
-    let leg = leg.clone();
+    assert!(world.feed.talk_of(leg).is_some(), "by the exchange's name of the leg");
     for _ in 0..2 {
-        world.browsers[0].line.recorded(&leg, Recorded::Yes);
-        world.browsers[0].line.held(&leg, true);
+        world.show(|call| (call.recorded, call.holds) = (Recorded::Yes, [false, true]));
+        world.look(0);
     }
-    world.pass(Duration::ZERO);
-    world.wish(0, ToServer::Digit { call: ONE, digit: '1' });
     assert_eq!(world.next(0), ToBrowser::Recorded { call: ONE, state: Recorded::Yes });
     assert_eq!(world.next(0), ToBrowser::Held { call: ONE, by_us: false, by_other: true });
     world.silence(0);
@@ -179,15 +177,63 @@ fn a_wish_about_recording_that_comes_to_nothing_is_answered_with_what_is_so() {
     world.silence(0);
     world.pass(Duration::from_secs(3));
     assert_eq!(world.next(0), ToBrowser::Recorded { call: ONE, state: Recorded::No });
-    let Output::Record { leg, .. } = world.browsers[0].outputs[0].clone() else { panic!("a wish") };
-    world.browsers[0].line.recorded(&leg, Recorded::Yes);
-    world.pass(Duration::ZERO);
-    world.wish(0, ToServer::Digit { call: ONE, digit: '1' });
+    world.show(|call| call.recorded = Recorded::Yes);
+    world.look(0);
     assert_eq!(world.next(0), ToBrowser::Recorded { call: ONE, state: Recorded::Yes });
     // Somebody else records as well: it goes on, and that is said once.
     world.wish(0, ToServer::Record { call: ONE, wish: RecordWish::Stop });
     world.pass(Duration::from_secs(10));
     assert_eq!(world.next(0), ToBrowser::Recorded { call: ONE, state: Recorded::Yes });
+    world.silence(0);
+    world.must_be_empty();
+}
+
+#[test]
+fn of_two_calls_with_one_number_the_one_is_recorded_that_is() {
+    let mut world = World::new(2, 16);
+    world.talk(0, 1, 1);
+    world.pass(Duration::from_secs(1));
+    world.talk_after(0, 2, 1);
+    world.look(0);
+    world.silence(0);
+    assert_eq!(world.browsers[0].line.with(), "701, 701");
+    let second = world.feed.calls(None)[0].id;
+    world.show(|call| {
+        if call.id == second {
+            (call.recorded, call.holds) = (Recorded::Yes, [false, true]);
+        }
+    });
+    world.look(0);
+    let two = CallNumber(2);
+    assert_eq!(world.next(0), ToBrowser::Recorded { call: two, state: Recorded::Yes });
+    assert_eq!(world.next(0), ToBrowser::Held { call: two, by_us: false, by_other: true });
+    world.silence(0);
+    world.wish(0, ToServer::HangUp { call: ONE });
+    world.wish(0, ToServer::HangUp { call: two });
+    assert_eq!(world.browsers[0].line.with(), "");
+    world.must_be_empty();
+}
+
+#[test]
+fn a_refusal_says_which_wish_it_is_about() {
+    let mut world = World::new(2, 18);
+    world.talk(0, 1, 1);
+    let nonsense = || "nonsense".to_owned();
+    let wishes = [
+        ToServer::Digit { call: ONE, digit: 'x' },
+        ToServer::Hold { call: ONE, on: true, sdp: nonsense() },
+        ToServer::Offer { call: ONE, sdp: nonsense() },
+        ToServer::Transfer { call: ONE, to: String::new() },
+        ToServer::Connect { call: ONE, other: ONE },
+    ];
+    // Two at once, and each knows its own.
+    for wish in wishes.iter().cloned() {
+        world.wish(0, wish);
+    }
+    for wish in wishes {
+        let ToBrowser::Refused { call: Some(ONE), wish: refused, .. } = world.next(0) else { panic!("{wish:?}") };
+        assert_eq!(refused, Some(wish.kind()));
+    }
     world.silence(0);
     world.must_be_empty();
 }

@@ -8,5 +8,6 @@ mod calls;
 mod records;
 mod resuming;
 mod scripted;
+mod summoned;
 mod transfers;
 mod world;

@@ -1,6 +1,6 @@
 //! Handing a call over.
 
-use tandem_domain::phone::{CallNumber, ToBrowser, ToServer, TransferState};
+use tandem_domain::phone::{CallNumber, ToBrowser, ToServer, TransferState, Who};
 
 use crate::world::World;
 
@@ -36,6 +36,36 @@ fn a_party_is_sent_to_somebody_else() {
 }
 
 #[test]
+fn who_was_handed_over_is_told_whom_it_talks_to_now() {
+    let mut world = World::new(3, 25);
+    let there = world.talk(0, 1, 1);
+    for place in 0..2 {
+        world.look(place);
+    }
+    world.silence(1);
+    world.wish(0, ToServer::Transfer { call: ONE, to: "702".into() });
+    let ToBrowser::Incoming { call, from, .. } = world.next(2) else { panic!("a call") };
+    assert_eq!(from.number, "701", "who is handed over, not who called her");
+    world.look(1);
+    world.silence(1);
+    world.answer(2, call);
+    world.look(1);
+    let with = Who { number: "702".into(), name: String::new() };
+    assert_eq!(world.next(1), ToBrowser::With { call: there, with: with.clone() });
+    world.browsers[2].heard.clear();
+    for place in [1, 2] {
+        world.look(place);
+        world.silence(place);
+    }
+    // So it is for whoever takes the line over.
+    world.lose(1);
+    world.wish(1, ToServer::Hello { take: true });
+    let ToBrowser::Ready { calls, .. } = world.next(1) else { panic!("the line") };
+    assert_eq!(calls[0].with, with);
+    world.must_be_empty();
+}
+
+#[test]
 fn a_transfer_to_nobody_fails_and_the_party_is_still_there() {
     let mut world = World::new(2, 22);
     world.talk(0, 1, 1);
@@ -52,7 +82,8 @@ fn a_transfer_to_nobody_fails_and_the_party_is_still_there() {
 #[test]
 fn two_parties_are_connected_after_a_word_with_the_second() {
     let mut world = World::new(3, 23);
-    world.talk(0, 1, 1);
+    let there = world.talk(0, 1, 1);
+    world.look(1);
     let sdp = world.offer(0, "sendonly");
     world.wish(0, ToServer::Hold { call: ONE, on: true, sdp });
     world.talk_after(0, 2, 2);
@@ -62,6 +93,11 @@ fn two_parties_are_connected_after_a_word_with_the_second() {
     over.sort_unstable();
     assert_eq!(over, [ONE, TWO]);
     assert_eq!(world.calls().0, 1);
+    world.browsers[1].heard.clear();
+    world.look(1);
+    let with = Who { number: "702".into(), name: String::new() };
+    let news = world.browsers[1].heard.iter().find(|said| matches!(said, ToBrowser::With { .. }));
+    assert_eq!(news, Some(&ToBrowser::With { call: there, with }));
     world.must_be_empty();
 }
 

@@ -15,8 +15,10 @@ use std::{
 use bytes::Bytes;
 use rand::{SeedableRng as _, rngs::StdRng};
 use tandem_domain::{
+    calls::LiveCall,
     ids::Timestamp,
     phone::{CallNumber, CallState, ToBrowser, ToServer},
+    supervision::Mode,
 };
 use tandem_media::{Clip, Description, Digit, Digits, Event as MediaEvent, Hears, LegId, LegStats, Local, OpenError};
 use tandem_sip::{
@@ -31,7 +33,7 @@ use tandem_telephony::{
     prompt::Voices,
 };
 
-use crate::records::Records;
+use crate::records::{Records, account};
 
 static VOICES: LazyLock<Voices> = LazyLock::new(Voices::shipped);
 
@@ -101,6 +103,8 @@ impl Media for Ledger {
 
 /// A browser's phone, and what it has been told.
 pub struct Browser {
+    /// Whose extension it has: 700 and so much.
+    of: usize,
     pub line: Line,
     pub heard: VecDeque<ToBrowser>,
     /// How far each call is by what was heard.
@@ -111,6 +115,7 @@ pub struct Browser {
 
 pub struct World {
     pub exchange: Exchange<Ledger>,
+    pub feed: Feed,
     pub browsers: Vec<Browser>,
     pub now: Instant,
     start: Instant,
@@ -163,9 +168,11 @@ impl World {
         };
         let random = StdRng::seed_from_u64(seed);
         let ledger = Ledger::default();
-        let exchange = Exchange::new(settings, ledger.clone(), VOICES.clone(), Feed::default(), random, now);
+        let feed = Feed::default();
+        let exchange = Exchange::new(settings, ledger.clone(), VOICES.clone(), feed.clone(), random, now);
         let mut world = Self {
             exchange,
+            feed,
             browsers: Vec::new(),
             now,
             start: now,
@@ -176,21 +183,58 @@ impl World {
             was_cut: false,
         };
         for place in 0..browsers {
-            let random = StdRng::seed_from_u64(seed + 1 + place as u64);
-            world.browsers.push(Browser {
-                line: Line::new(owner(place), flow(place), random, now),
-                heard: VecDeque::new(),
-                states: HashMap::new(),
-                outputs: Vec::new(),
-                offers: 0,
-            });
-            world.wish(place, ToServer::Hello { take: false });
+            world.add(place, seed + 1 + place as u64);
         }
         for place in 0..browsers {
-            assert!(world.browsers[place].line.is_registered());
-            assert!(matches!(world.next(place), ToBrowser::Ready { .. }));
+            world.registered(place);
         }
         world
+    }
+
+    fn add(&mut self, of: usize, seed: u64) {
+        let place = self.browsers.len();
+        self.browsers.push(Browser {
+            of,
+            line: Line::new(owner(of), flow(place), StdRng::seed_from_u64(seed), self.now),
+            heard: VecDeque::new(),
+            states: HashMap::new(),
+            outputs: Vec::new(),
+            offers: 0,
+        });
+        self.wish(place, ToServer::Hello { take: false });
+    }
+
+    #[track_caller]
+    fn registered(&mut self, place: usize) {
+        assert!(self.browsers[place].line.is_registered());
+        assert!(matches!(self.next(place), ToBrowser::Ready { .. }));
+    }
+
+    /// Another phone of somebody who has one here already; tells its place.
+    pub fn another_of(&mut self, of: usize) -> usize {
+        let place = self.browsers.len();
+        self.add(of, 1000 + place as u64);
+        self.registered(place);
+        place
+    }
+
+    /// Somebody with the right to asks something of the exchange.
+    pub fn command(&mut self, command: Command) {
+        self.exchange.handle(self.clock(), Input::Command(command));
+        self.settle();
+    }
+
+    /// This phone is a page in a browser, for the exchange too.
+    pub fn trust(&mut self, place: usize) {
+        let of = self.browsers[place].of;
+        let connection = flow(place).connection.unwrap();
+        self.command(Command::Trust { connection, user: owner(of).user, account: account(of) });
+    }
+
+    /// A manager wants to join an agent's call, from the console.
+    pub fn summon(&mut self, manager: usize, agent: usize, ticket: Option<&str>, desk: bool) {
+        let (manager, agent, ticket) = (account(manager), account(agent), ticket.map(str::to_owned));
+        self.command(Command::Supervise { manager, agent, mode: Mode::Spy, follow: false, call: None, ticket, desk });
     }
 
     fn clock(&self) -> Now {
@@ -231,6 +275,21 @@ impl World {
     /// The browser's stream breaks.
     pub fn lose(&mut self, place: usize) {
         self.browsers[place].line.lost(self.now);
+        self.settle();
+    }
+
+    /// The exchange shows its calls otherwise.
+    pub fn show(&mut self, change: impl Fn(&mut LiveCall)) {
+        for mut call in self.feed.calls(None) {
+            let talkers = self.feed.talkers(call.id);
+            change(&mut call);
+            self.feed.show_call(call, talkers);
+        }
+    }
+
+    /// The line looks at what the exchange shows, as its shell tells it to.
+    pub fn look(&mut self, place: usize) {
+        self.browsers[place].line.look(&self.feed);
         self.settle();
     }
 
@@ -382,7 +441,7 @@ impl World {
             while let Some(done) = self.exchange.poll() {
                 self.done(done);
             }
-            let (user, uri) = (owner(place).user, request.uri.to_string());
+            let (user, uri) = (owner(self.browsers[place].of).user, request.uri.to_string());
             let answer = digest::Answer {
                 username: &user,
                 password: "tandem-demo",

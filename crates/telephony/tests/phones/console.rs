@@ -25,7 +25,7 @@ fn account(world: &World, user: &str) -> AccountId {
 }
 
 fn wish(manager: AccountId, agent: AccountId, mode: Mode) -> Command {
-    Command::Supervise { manager, agent, mode, follow: false, call: None, ticket: None }
+    Command::Supervise { manager, agent, mode, follow: false, call: None, ticket: None, desk: false }
 }
 
 /// The manager's own call, when it is so far.
@@ -90,6 +90,9 @@ fn a_manager_goes_over_to_another_call_with_the_phone_that_he_has() {
         page.rows.into_iter().rev().map(|row| row.action).collect::<Vec<_>>()
     };
     world.wait_for("the refusal", || actions().contains(&"refused".to_owned()).then_some(()));
+    let refused = world.block_on(world.store.audit().list(Scope::for_system(), &filters, None)).unwrap();
+    let refused = refused.rows.into_iter().find(|row| row.action == "refused").unwrap();
+    assert!(refused.subject_name.contains("746"), "whom he wanted, not whom he hears: {}", refused.subject_name);
     own(&world, |call| is_in(call, olivia_id, Mode::Spy));
     hear_exactly([("the manager", &adam, &[OLIVIA]), ("the other agent", &olivia, &[])]);
 
@@ -137,10 +140,18 @@ fn who_follows_and_answers_too_late_waits_for_the_agents_next_call() {
     let [manager, john_id] = ["abc701", "abc744"].map(|user| account(&world, user));
     let (john, mary) = talk(&world);
     let adam = phone(&world, "701", ADAM);
-    let call = world.handle.feed().calls_of(john_id).remove(0).id;
+    let call = world.handle.feed().calls(None).remove(0).id;
     let wish = wish(manager, john_id, Mode::Spy);
     let Command::Supervise { manager, agent, mode, ticket, .. } = wish else { unreachable!("it is that wish") };
-    world.handle.command(Command::Supervise { manager, agent, mode, follow: true, call: Some(call), ticket });
+    world.handle.command(Command::Supervise {
+        manager,
+        agent,
+        mode,
+        follow: true,
+        call: Some(call),
+        ticket,
+        desk: false,
+    });
     adam.wait_for_incoming().granted();
     mary.hangup().granted();
     john.wait_until_closed().granted();

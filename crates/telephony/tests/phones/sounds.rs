@@ -7,13 +7,10 @@ use tandem_domain::{
     settings::{Setting, Value},
 };
 use tandem_media::g711;
-use tandem_phones::{
-    Baresip, Recording, tones,
-    wav::{self, Sound},
-};
+pub use tandem_phones::Soft;
+use tandem_phones::{Baresip, Recording, tones};
 use tandem_store::Change;
 use tandem_telephony::prompt::{Prompt, Voices};
-use tempfile::TempDir;
 
 use crate::world::{Granted as _, SECOND, World, after};
 
@@ -32,30 +29,13 @@ pub const LEVEL: f64 = -15.0;
 /// How long they can speak in one call.
 pub const BREATH: Duration = Duration::from_secs(60);
 
-/// A phone that speaks softly, with the file that it speaks from.
-pub struct Soft(Baresip, #[expect(dead_code, reason = "the file is there as long as the phone")] TempDir);
-
-impl std::ops::Deref for Soft {
-    type Target = Baresip;
-
-    fn deref(&self) -> &Baresip {
-        &self.0
-    }
-}
-
 pub fn phone(world: &World, extension: &str, tone: u32) -> Soft {
     soft(tone, |source| world.phone_with(extension, tone, |account| account.configured(source)))
 }
 
 /// A phone that is started with a line of its configuration, by which it speaks softly.
 pub fn soft(tone: u32, start: impl FnOnce(&str) -> Baresip) -> Soft {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tone.wav");
-    let mono = tones::sine(48_000, tone.into(), LEVEL, BREATH);
-    let pcm = mono.into_iter().flat_map(|sample| [sample, sample]).collect();
-    std::fs::write(&file, wav::write(&Sound { rate: 48_000, channels: 2, pcm })).unwrap();
-    let source = format!("audio_source aufile,{}", file.display());
-    Soft(start(&source), folder)
+    Soft::start(tone, LEVEL, BREATH, |source| Ok(start(source))).unwrap()
 }
 
 /// Mary has called John, and both talk.

@@ -53,7 +53,7 @@ fn hear_by_the_table(mode: Mode, john: &Baresip, mary: &Baresip, adam: &Baresip)
 
 /// A manager wants to spy, from the console.
 fn wish(manager: AccountId, agent: AccountId, follow: bool) -> Command {
-    Command::Supervise { manager, agent, mode: Mode::Spy, follow, call: None, ticket: None }
+    Command::Supervise { manager, agent, mode: Mode::Spy, follow, call: None, ticket: None, desk: false }
 }
 
 /// What the audit log has of supervision, the oldest first: who, what, before, after.

@@ -4,6 +4,8 @@
 //! thus misses no state, only states in between, and nothing waits for it. What consoles look at is one snapshot of a customer
 //! for all of them ([`Feed::scene`]). Within one process; several nodes will put another behind the same functions.
 
+mod calls;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,7 +18,8 @@ use tandem_domain::{
 };
 use tokio::sync::watch;
 
-use crate::ids::LegId;
+use self::calls::{Calls, newest_first};
+pub use self::calls::{Talk, Talker};
 
 /// What somebody looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,21 +57,19 @@ struct Inner {
     console_changed: Changes,
 }
 
-/// A call, with the legs of the two who talk: of the one in the caller's place, and of the other.
-type Shown = (Arc<LiveCall>, Option<[LegId; 2]>);
-
-/// The calls, and which of them are whose.
-#[derive(Debug, Default)]
-struct Calls {
-    all: HashMap<CallId, Shown>,
-    of: HashMap<CustomerId, BTreeSet<CallId>>,
-}
-
-/// The phones, and how many each account of a customer has.
+/// The phones, each with whether it is a browser of ours, and how many each account of a customer has.
 #[derive(Debug, Default)]
 struct Registrations {
-    all: HashMap<(AccountId, String), Registration>,
-    of: HashMap<CustomerId, BTreeMap<AccountId, usize>>,
+    all: HashMap<(AccountId, String), (Registration, bool)>,
+    of: HashMap<CustomerId, BTreeMap<AccountId, Count>>,
+}
+
+/// How many phones an account has.
+#[derive(Debug, Default)]
+struct Count {
+    all: usize,
+    /// Those that are no browser of ours.
+    on_desks: usize,
 }
 
 /// Counts the changes of a topic.
@@ -132,11 +133,10 @@ impl Feed {
             return scene.clone();
         }
         let calls = locked(&self.0.calls).of_customer(customer);
-        let registered: BTreeSet<AccountId> =
-            locked(&self.0.registrations).of.get(&customer).into_iter().flat_map(BTreeMap::keys).copied().collect();
+        let (registered, on_desks) = locked(&self.0.registrations).of_customer(customer);
         let quiet = locked(&self.0.quiet);
         let quiet = registered.iter().copied().filter(|account| quiet.contains(account)).collect();
-        let scene = Arc::new(Scene::new(calls, Phones { registered, quiet }));
+        let scene = Arc::new(Scene::new(calls, Phones { registered, on_desks, quiet }));
         scenes.insert(customer, (changes, scene.clone()));
         scene
     }
@@ -152,22 +152,23 @@ impl Feed {
         self.0.console_changed.one_more();
     }
 
-    /// The calls in which an account is one of the two who talk, or will.
+    /// The conversation of the leg that we name by this tag.
     #[must_use]
-    pub fn calls_of(&self, account: AccountId) -> Vec<LiveCall> {
-        let calls = locked(&self.0.calls);
-        let takes_part = |call: &&Arc<LiveCall>| [call.caller.account, call.callee.account].contains(&Some(account));
-        let found: Vec<_> = calls.all.values().map(|(call, _)| call).filter(takes_part).cloned().collect();
-        drop(calls);
-        found.into_iter().map(Arc::unwrap_or_clone).collect()
+    pub fn talk_of(&self, tag: &str) -> Option<Talk> {
+        locked(&self.0.calls).talk_of(tag)
     }
 
     /// The phones that are registered, of one customer or of all, by their users.
     #[must_use]
     pub fn registrations(&self, customer: Option<CustomerId>) -> Vec<Registration> {
         let all = locked(&self.0.registrations);
-        let mut found: Vec<_> =
-            all.all.values().filter(|one| customer.is_none_or(|id| id == one.customer)).cloned().collect();
+        let mut found: Vec<_> = all
+            .all
+            .values()
+            .map(|(one, _)| one)
+            .filter(|one| customer.is_none_or(|id| id == one.customer))
+            .cloned()
+            .collect();
         found.sort_by(|a, b| (&a.sip_user, &a.contact).cmp(&(&b.sip_user, &b.contact)));
         found
     }
@@ -178,10 +179,10 @@ impl Feed {
         locked(&self.0.calls).all.len()
     }
 
-    /// The legs of the two who talk in a call: of the one in the caller's place, and of the other.
+    /// The two who talk in a call: the one in the caller's place, and the other.
     #[must_use]
-    pub fn legs(&self, call: CallId) -> Option<[LegId; 2]> {
-        locked(&self.0.calls).all.get(&call).and_then(|(_, legs)| *legs)
+    pub fn talkers(&self, call: CallId) -> Option<[Talker; 2]> {
+        locked(&self.0.calls).all.get(&call).and_then(|(_, talkers)| talkers.clone())
     }
 
     /// Whether a call is shown with other phones that ring for it than these.
@@ -190,19 +191,20 @@ impl Feed {
         locked(&self.0.calls).all.get(&call).is_some_and(|(call, _)| call.rings != rings)
     }
 
-    /// A call began or changed. `legs` are those of the two who talk.
-    pub fn show_call(&self, call: LiveCall, legs: Option<[LegId; 2]>) {
+    /// A call began or changed. `talkers` are the two who talk: the one in the caller's place, and the other.
+    pub fn show_call(&self, call: LiveCall, talkers: Option<[Talker; 2]>) {
         let (id, customer) = (call.id, call.customer);
         let mut calls = locked(&self.0.calls);
+        calls.talk_now(id, talkers.as_ref());
         match calls.all.get_mut(&id) {
             // Whoever has it has it still.
-            Some((known, known_legs)) if **known == call => {
-                *known_legs = legs;
+            Some((known, known_talkers)) if **known == call => {
+                *known_talkers = talkers;
                 return;
             }
             Some(_) | None => {}
         }
-        calls.all.insert(id, (Arc::new(call), legs));
+        calls.all.insert(id, (Arc::new(call), talkers));
         calls.of.entry(customer).or_default().insert(id);
         drop(calls);
         self.0.calls_changed.one_more();
@@ -212,6 +214,7 @@ impl Feed {
     /// A call is over.
     pub fn forget_call(&self, call: CallId) {
         let mut calls = locked(&self.0.calls);
+        calls.talk_now(call, None);
         let Some((known, _)) = calls.all.remove(&call) else { return };
         if let Some(of) = calls.of.get_mut(&known.customer) {
             of.remove(&call);
@@ -240,17 +243,18 @@ impl Feed {
         locked(&self.0.quiet).contains(&account)
     }
 
-    /// A phone is registered, or has renewed its registration.
-    pub fn show_registration(&self, registration: Registration) {
+    /// A phone is registered, or has renewed its registration. `in_browser`: it is a browser of ours.
+    pub fn show_registration(&self, registration: Registration, in_browser: bool) {
         let (account, customer) = (registration.account, registration.customer);
         let key = (account, registration.contact.clone());
         let mut registrations = locked(&self.0.registrations);
-        let is_new = registrations.all.insert(key, registration).is_none();
-        if is_new {
-            *registrations.of.entry(customer).or_default().entry(account).or_default() += 1;
-        }
+        let before = registrations.all.insert(key, (registration, in_browser)).map(|(_, in_browser)| in_browser);
+        let count = registrations.of.entry(customer).or_default().entry(account).or_default();
+        count.all += usize::from(before.is_none());
+        count.on_desks += usize::from(!in_browser);
+        count.on_desks -= usize::from(before == Some(false));
         drop(registrations);
-        if is_new {
+        if before != Some(in_browser) {
             self.console_changed(Some(customer));
         }
     }
@@ -258,11 +262,12 @@ impl Feed {
     /// A phone is not registered any more.
     pub fn forget_registration(&self, account: AccountId, contact: &str) {
         let mut registrations = locked(&self.0.registrations);
-        let Some(known) = registrations.all.remove(&(account, contact.to_owned())) else { return };
+        let Some((known, in_browser)) = registrations.all.remove(&(account, contact.to_owned())) else { return };
         if let Some(of) = registrations.of.get_mut(&known.customer) {
             if let Some(phones) = of.get_mut(&account) {
-                *phones -= 1;
-                if *phones == 0 {
+                phones.all -= 1;
+                phones.on_desks -= usize::from(!in_browser);
+                if phones.all == 0 {
                     of.remove(&account);
                 }
             }
@@ -290,17 +295,13 @@ impl Feed {
     }
 }
 
-impl Calls {
-    /// The newest first.
-    fn of_customer(&self, customer: CustomerId) -> Vec<Arc<LiveCall>> {
-        let ids = self.of.get(&customer).into_iter().flatten();
-        newest_first(ids.filter_map(|id| self.all.get(id)).map(|(call, _)| call.clone()).collect())
+impl Registrations {
+    /// A customer's accounts that have phones, and those of them that have one that is no browser of ours.
+    fn of_customer(&self, customer: CustomerId) -> (BTreeSet<AccountId>, BTreeSet<AccountId>) {
+        let all = || self.of.get(&customer).into_iter().flatten();
+        let on_desks = all().filter(|(_, count)| count.on_desks > 0);
+        (all().map(|(account, _)| *account).collect(), on_desks.map(|(account, _)| *account).collect())
     }
-}
-
-fn newest_first(mut calls: Vec<Arc<LiveCall>>) -> Vec<Arc<LiveCall>> {
-    calls.sort_by_key(|call| std::cmp::Reverse((call.started, call.id)));
-    calls
 }
 
 #[cfg(test)]
@@ -313,6 +314,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::ids::LegId;
 
     fn account(n: u128) -> AccountId {
         AccountId(Uuid::from_u128(n))
@@ -384,13 +386,36 @@ mod tests {
     }
 
     #[test]
+    fn a_leg_is_found_in_the_call_in_which_it_talks_now() {
+        let feed = Feed::default();
+        let talker = |n: u64| Talker { leg: LegId(n), tag: n.to_string().into() };
+        let found = |tag: &str| feed.talk_of(tag).map(|talk| (talk.call.id, talk.other, talk.other_calls));
+        let id = |n| call(n, 1).id;
+        // Both calls are of one account with the same number.
+        feed.show_call(call(1, 1), Some([1, 2].map(talker)));
+        feed.show_call(call(2, 1), Some([3, 4].map(talker)));
+        assert_eq!(found("1"), Some((id(1), "2".into(), false)));
+        assert_eq!(found("4"), Some((id(2), "3".into(), true)));
+        assert_eq!(feed.talkers(id(2)), Some([3, 4].map(talker)));
+        // One hands over: who is left of both talks in the second.
+        feed.show_call(call(2, 1), Some([1, 4].map(talker)));
+        feed.forget_call(id(1));
+        assert_eq!((found("1"), found("2"), found("3")), (Some((id(2), "4".into(), false)), None, None));
+        feed.show_call(call(2, 1), None);
+        assert_eq!(found("1"), None);
+        feed.show_call(call(2, 1), Some([1, 4].map(talker)));
+        feed.forget_call(id(2));
+        assert_eq!((found("1"), found("4")), (None, None));
+    }
+
+    #[test]
     fn an_account_is_there_as_long_as_one_of_its_phones_is() {
         let feed = Feed::default();
         let presence = || feed.scene(customer(1)).presence(account(1)).0;
         assert_eq!(presence(), Presence::Away);
-        feed.show_registration(phone(1, "desk"));
-        feed.show_registration(phone(1, "browser"));
-        feed.show_registration(phone(1, "browser"));
+        feed.show_registration(phone(1, "desk"), false);
+        feed.show_registration(phone(1, "browser"), true);
+        feed.show_registration(phone(1, "browser"), true);
         assert_eq!(presence(), Presence::Free);
         feed.show_quiet(account(1), true);
         assert_eq!(presence(), Presence::DoNotDisturb);
@@ -400,5 +425,24 @@ mod tests {
         feed.forget_registration(account(1), "desk");
         feed.forget_registration(account(1), "desk");
         assert_eq!(presence(), Presence::Away);
+    }
+
+    #[test]
+    fn a_browser_is_a_phone_that_is_on_no_desk() {
+        let feed = Feed::default();
+        let rings = || {
+            let scene = feed.scene(customer(1));
+            (scene.can_ring(account(1)), scene.can_ring_desk(account(1)))
+        };
+        assert_eq!(rings(), (false, false));
+        feed.show_registration(phone(1, "browser"), true);
+        assert_eq!(rings(), (true, false));
+        feed.show_registration(phone(1, "desk"), false);
+        feed.show_registration(phone(1, "desk"), false);
+        assert_eq!(rings(), (true, true));
+        feed.forget_registration(account(1), "desk");
+        assert_eq!(rings(), (true, false));
+        feed.forget_registration(account(1), "browser");
+        assert_eq!(rings(), (false, false));
     }
 }

@@ -1,0 +1,66 @@
+//! Which phone does a join ring? This browser, or instead of it the phone on the manager's desk.
+
+use leptos::{ev, prelude::*};
+
+use super::{NO_DESK, board::Board};
+use crate::phone::{Link, Phone, use_phone};
+
+/// Whether the phone in a browser is in use, and the one on the desk is wanted instead.
+pub(super) fn wants_desk(board: Board, phone: Phone) -> bool {
+    has_browser(phone) && board.on_desk.get()
+}
+
+/// Whether the phone is in this browser, or in another tab.
+fn has_browser(phone: Phone) -> bool {
+    matches!(phone.link.get(), Link::Ready | Link::Elsewhere)
+}
+
+/// What is shown of the phones by which somebody joins calls. In the context of those who have phones, so that the others'
+/// program ([`crate::programs`]) has no phone.
+#[derive(Clone, Copy)]
+pub(crate) struct JoinsByPhone(pub(super) fn(Board) -> AnyView);
+
+impl JoinsByPhone {
+    /// For the pages of those who have phones.
+    pub(crate) fn provide() {
+        provide_context(Self(phones));
+    }
+}
+
+/// Which phone a join rings, and how this browser becomes one.
+fn phones(board: Board) -> AnyView {
+    let phone = use_phone();
+    let at = move |link: Link| phone.link.get() == link;
+    let words = move || {
+        let (rings, desk) = board.terms.with(|terms| (terms.rings, terms.rings_desk));
+        match (wants_desk(board, phone), at(Link::Ready)) {
+            (true, _) if desk => "Joining a call rings the phone on your desk; you are in it when you answer.",
+            (true, _) => NO_DESK,
+            (false, true) => "This browser is your phone: when you join a call, it answers by itself.",
+            (false, false) if rings => "Joining a call rings your phones; you are in it when you answer.",
+            (false, false) => "None of your phones can be rung. Use this browser as a phone to join calls.",
+        }
+    };
+    view! {
+        <div class="console-phone row">
+            <span>{words}</span>
+            <span class="needs-wasm row">
+                <label class="phone-check" hidden=move || !has_browser(phone)>
+                    <input
+                        type="checkbox"
+                        prop:checked=move || board.on_desk.get()
+                        on:change=move |event: ev::Event| board.on_desk.set(event_target_checked(&event))
+                    />
+                    " Ring my phone instead"
+                </label>
+                <button type="button" class="button" hidden=move || !at(Link::Off) on:click=move |_| phone.turn_on()>
+                    "Use this browser as a phone"
+                </button>
+                <button type="button" class="button" hidden=move || !at(Link::Elsewhere) on:click=move |_| phone.take()>
+                    "Take the phone from the other tab"
+                </button>
+            </span>
+        </div>
+    }
+    .into_any()
+}

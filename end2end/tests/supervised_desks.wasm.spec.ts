@@ -1,0 +1,240 @@
+// Adam in a browser supervises a call between two phones on desks: in every frame of what each of them heard is who may be heard
+// there, and nobody else (PRODUCT §1).
+
+import type { Page } from '@playwright/test'
+import { DeskPhone } from '../support/desk-phone.ts'
+import { openFromList, press as turn, row as tableRow } from '../support/steps.ts'
+import { hears, hearsNot, press, type Telephones, telephoning } from '../support/telephones.ts'
+import { expect, usable, visit } from '../support/test.ts'
+
+/** Apart enough for a frame of 20 ms, and none is a difference of others. */
+const [JOHN, MARY, ADAM, OLIVIA] = [1850, 2500, 1400, 3300]
+
+/** John (744) and Mary (702) have phones on their desks, and talk. */
+const test = telephoning.extend<{ desks: { john: DeskPhone; mary: DeskPhone } }>({
+  desks: async ({ tandem }, use) => {
+    const [john, mary] = await Promise.all([DeskPhone.of(tandem, 'abc744', JOHN), DeskPhone.of(tandem, 'abc702', MARY)])
+    await mary.does('dial 744')
+    await john.does('rings')
+    await john.does('accept')
+    await mary.does('talks')
+    await john.does('talks')
+    await john.does(`hears ${MARY}`)
+    await mary.does(`hears ${JOHN}`)
+    await use({ john, mary })
+    await Promise.all([john.end(), mary.end()])
+  },
+})
+
+function bar(page: Page) {
+  return page.getByRole('region', { name: 'Your supervision' })
+}
+
+/** Waits until one supervises in this mode, and is there. */
+async function isIn(page: Page, mode: string) {
+  await expect(bar(page).locator('.console-bar-mode strong')).toHaveText(mode)
+  await expect(bar(page)).toContainText(/hears? you\./)
+}
+
+/** The console of a manager whose browser is a phone. */
+async function console_(telephones: Telephones, name: 'adam' | 'olivia', hertz: number): Promise<Page> {
+  const page = await telephones.of(name, hertz)
+  await visit(page, '/self-care/console')
+  await expect(page.getByText('This browser is your phone')).toBeVisible()
+  return page
+}
+
+/** The row of John's call. */
+function ofJohn(page: Page) {
+  return page.locator('.console-call').filter({ hasText: 'John' })
+}
+
+test('spy, whisper and barge-in between two desks are heard as they must be, by click, key and digit, and no packet is lost', async ({
+  telephones,
+  desks: { john, mary },
+}) => {
+  const adam = await console_(telephones, 'adam', ADAM)
+  await mary.does('mark quiet')
+  await ofJohn(adam).getByRole('button', { name: 'Spy on John' }).click()
+  await isIn(adam, 'Spy')
+  await hears(adam, JOHN)
+  await hears(adam, MARY)
+  await john.hearsExactly([MARY], [JOHN, ADAM])
+
+  // By key.
+  await adam.keyboard.press('w')
+  await isIn(adam, 'Whisper')
+  await john.hearsExactly([MARY, ADAM], [JOHN])
+  // The measure sees a voice where there is one.
+  expect((await john.isolation('exactly', [MARY], [ADAM])).worst).toBeLessThan(20)
+  await adam.keyboard.press('s')
+  await isIn(adam, 'Spy')
+  await john.hearsExactly([MARY], [JOHN, ADAM])
+
+  // By digit, of the phone that his browser is.
+  await adam.getByRole('link', { name: 'Open the phone' }).click()
+  await press(adam, 'Key 1')
+  await john.does(`hears ${ADAM}`)
+  await adam.getByRole('link', { name: 'Supervisor console' }).click()
+  await isIn(adam, 'Whisper')
+  await john.hearsExactly([MARY, ADAM], [JOHN])
+  await bar(adam).getByRole('button', { name: /^Spy/ }).click()
+  await isIn(adam, 'Spy')
+  await john.hearsExactly([MARY], [JOHN, ADAM])
+  // Whatever was switched, and while it was, the client has not heard a frame of him.
+  await mary.heardExactly('quiet', [JOHN], [MARY, ADAM])
+
+  // Barge-in by each of the three, and back.
+  const ways = [
+    async () => adam.keyboard.press('b'),
+    async () => bar(adam).getByRole('button', { name: /^Barge-in/ }).click(),
+    async () => {
+      await adam.getByRole('link', { name: 'Open the phone' }).click()
+      await press(adam, 'Key 2')
+      await adam.getByRole('link', { name: 'Supervisor console' }).click()
+    },
+  ]
+  for (const barge of ways) {
+    await barge()
+    await isIn(adam, 'Barge-in')
+    await mary.hearsExactly([JOHN, ADAM], [MARY])
+    await john.hearsExactly([MARY, ADAM], [JOHN])
+    await adam.keyboard.press('s')
+    await isIn(adam, 'Spy')
+    await mary.hearsExactly([JOHN], [MARY, ADAM])
+    await john.hearsExactly([MARY], [JOHN, ADAM])
+  }
+
+  await adam.keyboard.press('Escape')
+  await expect(bar(adam)).toHaveCount(0)
+  await john.hearsExactly([MARY], [JOHN, ADAM])
+  await mary.hearsExactly([JOHN], [MARY, ADAM])
+  await mary.does('hangup')
+  await john.does('ended')
+  // By their numbers: what joining, switching and leaving did to both is nothing.
+  for (const desk of [john, mary]) expect(await desk.does('packets')).toMatch(/^\d{3,} 0$/)
+})
+
+test('two consoles and a phone on a desk are in one call, and each sees the other', async ({
+  telephones,
+  tandem,
+  desks: { john, mary },
+  as,
+}) => {
+  const abc = await as('abc')
+  await openFromList(abc, '/self-care/huntgroups', 'Support')
+  const allowed = abc.getByRole('group', { name: 'Olivia 745' }).getByRole('switch', { name: 'Supervision allowed' })
+  await turn(allowed)
+  const adam = await console_(telephones, 'adam', ADAM)
+  // Who is not to be disturbed joins all the same: he asked for it himself.
+  await visit(adam, '/self-care/phone')
+  await press(adam, 'Do not disturb')
+  await expect(adam.getByText(/Do not disturb is on/)).toBeVisible()
+  await visit(adam, '/self-care/console')
+  await ofJohn(adam).getByRole('button', { name: 'Whisper on John' }).click()
+  await isIn(adam, 'Whisper')
+
+  // Olivia wants her desk's phone to ring, and has none.
+  const olivia = await console_(telephones, 'olivia', 700)
+  await olivia.getByRole('checkbox', { name: 'Ring my phone instead' }).check()
+  await expect(olivia.getByText('No phone on your desk is registered. Switch one on, or join with this browser.')).toBeVisible()
+  await ofJohn(olivia).getByRole('button', { name: 'Spy on John' }).click()
+  await expect(olivia.getByRole('status').filter({ hasText: 'No phone on your desk is registered' })).toBeVisible()
+  const desk = await DeskPhone.of(tandem, 'abc745', OLIVIA)
+  try {
+    await expect(olivia.getByText('Joining a call rings the phone on your desk')).toBeVisible()
+    await ofJohn(olivia).getByRole('button', { name: 'Spy on John' }).click()
+    await desk.does('rings')
+    await expect(bar(olivia)).toContainText('Your phone rings')
+    await expect(olivia.locator('.phone-call'), 'her browser does not').toHaveCount(0)
+    await desk.does('accept')
+    await isIn(olivia, 'Spy')
+    await expect(ofJohn(olivia)).toContainText('Adam')
+    await expect(ofJohn(adam)).toContainText('Olivia')
+    await john.hearsExactly([MARY, ADAM], [JOHN, OLIVIA])
+    await mary.hearsExactly([JOHN], [MARY, ADAM, OLIVIA])
+    await desk.does(`hears ${JOHN}`)
+    await desk.does(`hears ${MARY}`)
+
+    // A key of the desk, and both consoles show it.
+    await desk.does('press 2')
+    await isIn(olivia, 'Barge-in')
+    await expect(ofJohn(adam).locator('.console-supervisor').filter({ hasText: 'Olivia' })).toContainText('Barge-in')
+    await mary.hearsExactly([JOHN, OLIVIA], [MARY, ADAM])
+    await john.hearsExactly([MARY, ADAM, OLIVIA], [JOHN])
+    // They hear each other: both speak to the agent.
+    await hears(adam, OLIVIA)
+    await desk.does(`hears ${ADAM}`)
+
+    // Steered from the console.
+    await olivia.keyboard.press('s')
+    await isIn(olivia, 'Spy')
+    await mary.hearsExactly([JOHN], [MARY, ADAM, OLIVIA])
+    await hearsNot(adam, OLIVIA)
+    await olivia.keyboard.press('Escape')
+    await desk.does('ended')
+    await expect(ofJohn(adam)).not.toContainText('Olivia')
+    await adam.keyboard.press('Escape')
+    await expect(bar(adam)).toHaveCount(0)
+  } finally {
+    await desk.end()
+  }
+  await mary.does('hangup')
+  await john.does('ended')
+  await visit(adam, '/self-care/phone')
+  await press(adam, 'Do not disturb')
+  await turn(allowed)
+})
+
+test('who is rung on the desk and does not answer is told that nothing came of it', async ({
+  telephones,
+  tandem,
+  desks: { john, mary },
+}) => {
+  const adam = await console_(telephones, 'adam', ADAM)
+  const desk = await DeskPhone.of(tandem, 'abc701', OLIVIA)
+  try {
+    await adam.getByRole('checkbox', { name: 'Ring my phone instead' }).check()
+    await expect(adam.getByText('Joining a call rings the phone on your desk')).toBeVisible()
+    await ofJohn(adam).getByRole('button', { name: 'Spy on John' }).click()
+    await desk.does('rings')
+    await desk.does('hangup')
+    await expect(adam.getByText('You did not join John: your phone does not ring any more.')).toBeInViewport()
+  } finally {
+    await desk.end()
+  }
+  await mary.does('hangup')
+  await john.does('ended')
+})
+
+test('a moment that is marked in the console is found on the recording’s time line', async ({
+  telephones,
+  desks: { john, mary },
+  as,
+}) => {
+  const adam = await console_(telephones, 'adam', ADAM)
+  // The code by which John records.
+  await john.does('press *44')
+  await expect(ofJohn(adam)).toContainText('Recording')
+  await ofJohn(adam).getByRole('button', { name: 'Spy on John' }).click()
+  await isIn(adam, 'Spy')
+  await bar(adam).getByLabel('Note on the call').fill('Promised a refund')
+  await bar(adam).getByRole('button', { name: 'Moment to review' }).click()
+  await expect(adam.getByText('This moment is marked in the recording')).toBeVisible()
+  await adam.keyboard.press('Escape')
+  await mary.does('hangup')
+  await john.does('ended')
+
+  const abc = await as('abc')
+  const recording = tableRow(abc, 'John').getByRole('link').first()
+  await expect(async () => {
+    await visit(abc, '/self-care/recordings')
+    await expect(recording).toBeVisible({ timeout: 500 })
+  }).toPass({ timeout: 60_000 })
+  await recording.click()
+  await usable(abc)
+  const mark = abc.getByRole('link', { name: /Promised a refund/ })
+  await expect(mark).toBeVisible()
+  await mark.click()
+  await expect(abc.getByRole('slider', { name: 'Place in the recording' })).not.toHaveAttribute('aria-valuetext', /^0:00 /)
+})
