@@ -349,7 +349,7 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
                 {shut}
             </div>
             {off}
-            {joins.then(|| use_context::<JoinsByPhone>().map(|rung::JoinsByPhone(phones)| phones(board)))}
+            {joins.then(|| use_context::<rung::JoinsByPhone>().map(|rung::JoinsByPhone(phones)| phones(board)))}
             {bar::bars(board)}
             <div class="console-field">
                 <div>
