@@ -3,14 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
+// The fuzz targets are written for that crate.
+extern crate self as libfuzzer_sys;
+
 mod challenges;
 mod elsewhere;
 mod floods;
 mod full;
+mod fuzz_targets;
 mod groups;
 mod intruders;
 mod leaks;
-mod many;
 #[path = "../../../sip/tests/torture/messages.rs"]
 mod messages;
 mod mutations;
