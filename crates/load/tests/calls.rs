@@ -1,5 +1,7 @@
 //! The generator's calls, without an exchange between and with one.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
+
 use tandem_load::{
     calls::{Calls, Ends, Length, NOWHERE, Who},
     host, setups,

@@ -65,3 +65,18 @@ fn the_readme_shows_the_configuration_as_it_is() {
         "put the output of `tandem check-config --reference` into README.md"
     );
 }
+
+#[test]
+fn an_announcement_that_cannot_be_played_is_told_and_keeps_nobody_from_calling() {
+    let here = tempfile::tempdir().unwrap();
+    std::fs::write(here.path().join("tandem.toml"), "[sip]\nprompts = \"own\"\n").unwrap();
+    std::fs::create_dir(here.path().join("own")).unwrap();
+    std::fs::write(here.path().join("own/unknown_number.wav"), "this is no sound").unwrap();
+    let serving = crate::tandem::Serving::start(here.path(), &["serve", "--http", "127.0.0.1:0"]);
+    assert_eq!(serving.get("/readyz").0, 200);
+    serving.signal("TERM");
+    let (code, log) = serving.wait();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("own/unknown_number.wav cannot be played"), "{log}");
+    assert!(log.contains("(sip.prompts)"), "{log}");
+}

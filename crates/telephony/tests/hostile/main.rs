@@ -2,15 +2,19 @@
 //! intruders into media, calls that end in every way that calls can end, and both ends of a call that ask at once.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
+#![expect(clippy::duplicate_mod, reason = "each fuzz target brings the readers with it")]
+
+// The fuzz targets are written for that crate.
+extern crate self as libfuzzer_sys;
 
 mod challenges;
 mod elsewhere;
 mod floods;
 mod full;
+mod fuzz_targets;
 mod groups;
 mod intruders;
 mod leaks;
-mod many;
 #[path = "../../../sip/tests/torture/messages.rs"]
 mod messages;
 mod mutations;

@@ -88,7 +88,8 @@ enum Wish {
 #[derive(Debug)]
 pub struct Line {
     calling: Calling,
-    called: Option<Called>,
+    /// How it takes this call, when it is called.
+    pub called: Option<Called>,
     pub invite: Request,
     client: Option<ClientId>,
     server: Option<ServerId>,
@@ -165,8 +166,9 @@ pub struct Phone {
     transactions: Transactions,
     random: StdRng,
     todo: BTreeMap<(Instant, u64), (String, Wish)>,
-    clients: HashMap<ClientId, (String, Request, u8)>,
-    servers: HashMap<ServerId, String>,
+    /// Its requests, and the INVITEs that came, with the calls that they are of.
+    pub clients: HashMap<ClientId, (String, Request, u8)>,
+    pub servers: HashMap<ServerId, String>,
     gone: HashSet<String>,
     out: VecDeque<Bytes>,
     next: u64,
@@ -218,21 +220,6 @@ impl Phone {
             out: VecDeque::new(),
             next: 0,
         }
-    }
-
-    /// Forgets what is only kept for tests to look at, and what belongs to calls that are over.
-    pub fn forget(&mut self) {
-        self.statuses.clear();
-        self.asked.clear();
-        self.told.clear();
-        self.billed.clear();
-        self.clients.retain(|_, (line, ..)| self.lines.contains_key(line));
-        self.servers.retain(|_, line| self.lines.contains_key(line));
-    }
-
-    /// Calls of its own that are not over.
-    pub fn calling(&self) -> usize {
-        self.lines.values().filter(|line| line.called.is_none()).count()
     }
 
     /// The next message to the exchange.

@@ -389,6 +389,7 @@ fn asked_on_the_wire(world: &World, john_is_asked: bool) -> (Wired, Wired) {
     mary.phone().session = (!john_is_asked).then_some("90;refresher=uac");
     john.connect_as(world, &mut mary, "702", calling);
     until_they_hear(world, &mut john.sound, &mut mary.sound);
+    world.wait_until_acknowledged();
     (john, mary)
 }
 
@@ -426,6 +427,7 @@ fn a_phone_that_stops_asking_is_hung_up_on_and_its_ports_come_back() {
     let (mut john, mut mary) = (Wired::registered(&world, "744", 1), Wired::registered(&world, "702", 2));
     john.connect_as(&world, &mut mary, "702", with_timer("90;refresher=uac"));
     until_they_hear(&world, &mut john.sound, &mut mary.sound);
+    world.wait_until_acknowledged();
     world.hurry(40 * SECOND);
     until_they_hear(&world, &mut john.sound, &mut mary.sound);
     world.hurry(20 * SECOND);

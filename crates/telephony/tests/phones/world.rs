@@ -1,6 +1,7 @@
 //! An exchange on ports of its own, with the demonstration's data in memory.
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{
@@ -94,6 +95,27 @@ impl World {
         self.ahead.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::Relaxed);
         // It looks at its clock whenever something comes.
         self.handle.command(Command::Restore(Vec::new()));
+    }
+
+    /// Waits until both answers of the only call, theirs to us and ours to who called, are acknowledged: the exchange's clock may
+    /// not be put forward before that, for it waits for an ACK only half a minute.
+    pub fn wait_until_acknowledged(&self) {
+        // The Call-ID and the number of a message.
+        let of = |text: &str| {
+            let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
+            let number = value("CSeq:").split(' ').next().unwrap_or_default();
+            (value("Call-ID:").to_owned(), number.to_owned())
+        };
+        self.wait_for("the acknowledgement of both answers", || {
+            let call = self.handle.feed().calls(None).first()?.id;
+            let log = self.block_on(self.store.sip_log().of_call(Scope::for_system(), call)).unwrap();
+            let is_answer = |text: &str| text.starts_with("SIP/2.0 200") && text.contains(" INVITE");
+            let answers: HashSet<_> =
+                log.iter().filter(|line| is_answer(&line.text)).map(|line| of(&line.text)).collect();
+            let acks: HashSet<_> =
+                log.iter().filter(|line| line.text.starts_with("ACK ")).map(|line| of(&line.text)).collect();
+            (answers.len() == 2 && answers.is_subset(&acks)).then_some(())
+        });
     }
 
     /// A phone of ABC's extension that speaks with this tone, registered.
