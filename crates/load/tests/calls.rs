@@ -16,15 +16,14 @@ fn calls_from_the_carrier_straight_to_the_phone_are_answered_and_end() {
 
 /// Twenty calls through the exchange: those that were answered, ended, failed, hang, and were asked for a proof.
 fn through_the_exchange(who: Who) -> [u64; 5] {
-    let folder = tempfile::tempdir().expect("a folder");
-    let ends = Ends::open().expect("free ports");
-    let trunk = if who == Who::Carrier { ends.trunk().expect("a bound socket") } else { NOWHERE };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let host = runtime.block_on(host::start(folder.path(), trunk)).expect("an exchange");
-    let mut calls = Calls::through(host.address, ends, Length::Short, vec![vec![9]; 2]).expect("a generator");
+    let folder = tempfile::tempdir().unwrap();
+    let ends = Ends::open().unwrap();
+    let trunk = if who == Who::Carrier { ends.trunk().unwrap() } else { NOWHERE };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let host = runtime.block_on(host::start(folder.path(), trunk)).unwrap();
+    let mut calls = Calls::through(host.address, ends, Length::Short, vec![vec![9]; 2]).unwrap();
     calls.who = who;
-    let told = setups::run(&mut calls, 20, 1, None).expect("sockets that work");
+    let told = setups::run(&mut calls, 20, 1, None).unwrap();
     runtime.block_on(host.running.stop(std::time::Duration::ZERO));
     [calls.sums.answered, calls.sums.ended, told.failed, told.hanging, told.challenged]
 }

@@ -78,7 +78,7 @@ fn agent((one, figures): (ConsoleAgent, Figures)) -> AnyView {
     let since = since.map(|since| view! { <span class="figures" data-since=since.0.to_string()>{lasts(since)}</span> });
     let number = |number: u32| number.to_string();
     // What rings while the agent talks is not said by the badge.
-    let rings = (ringing > 0).then(|| [&number(ringing), " ringing · "].concat()).unwrap_or_default();
+    let rings = if ringing > 0 { [&number(ringing), " ringing · "].concat() } else { String::new() };
     let longest = if longest > 0 { [" · longest ", &duration(longest.into())].concat() } else { String::new() };
     let today = [&*rings, &number(answered), " answered · ", &number(missed), " missed", &longest].concat();
     view! {
