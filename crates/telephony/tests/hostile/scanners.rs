@@ -83,6 +83,14 @@ impl Drop for Talkative {
     }
 }
 
+/// Whether a scanner names users that there are, and none that there is not: what it names among others tells it nothing.
+fn tells_apart(war: &str) -> bool {
+    let there_is = |user: &u32| matches!(user, 701 | 702 | 744..=746);
+    let (there_are, others): (Vec<u32>, Vec<u32>) =
+        (700..=760).filter(|user| war.contains(&format!("abc{user}"))).partition(there_is);
+    !there_are.is_empty() && others.is_empty()
+}
+
 /// John's (744) password is another one from now on.
 fn change_password(world: &World, password: &str) {
     world.block_on(async {
@@ -106,9 +114,9 @@ fn sipvicious_finds_an_exchange_but_none_of_its_users() {
     let talkative = Talkative::start();
     for method in ["REGISTER", "INVITE"] {
         let war = enumerate(talkative.address, method);
-        assert!(war.contains("abc744") && !war.contains("abc702"), "svwar finds who is told to it by {method}: {war}");
+        assert!(tells_apart(&war), "svwar finds who is told to it by {method}: {war}");
         let war = enumerate(world.address, method);
-        assert!(!war.contains("abc744") && !war.contains("abc702"), "svwar tells users apart by {method}: {war}");
+        assert!(!tells_apart(&war), "svwar tells users apart by {method}: {war}");
     }
     john.call_goes_through(&world, "702");
 }
