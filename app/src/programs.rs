@@ -61,14 +61,11 @@ impl Program {
         }
     }
 
-    /// Whether it has the page at `path`, or is as good as any to say that there is none.
+    /// Whether the page at `path` is this one's, for somebody of this kind: otherwise the browser loads it with its own. A page of
+    /// both kinds of self-care is not, where somebody came upon a page of the other kind and goes back to theirs.
     #[must_use]
-    pub fn has(self, path: &str) -> bool {
-        match Pages::of(path) {
-            Pages::One(program) => program == self,
-            Pages::SelfCare => matches!(self, Self::Company | Self::Person),
-            Pages::Anybodys => true,
-        }
+    pub fn has(self, path: &str, who: Option<Audience>) -> bool {
+        Self::of(path, who) == self
     }
 }
 
@@ -106,23 +103,17 @@ mod tests {
         [None, Some(Audience::Administrator), Some(Audience::Customer), Some(Audience::Account)];
 
     #[test]
-    fn whoever_asks_for_a_page_gets_a_program_that_has_it() {
-        let paths = [
-            "/sign-in?then=/admin",
-            "/admin",
-            "/admin/customers?q=a",
-            "/admin/gallery",
-            "/self-care",
-            "/self-care/phone",
-            "/self-care/huntgroups/1",
-            "/self-care/invoices#a",
-            "/profile",
-            "/nothing",
-        ];
-        for path in paths {
-            for who in EVERYBODY {
-                assert!(Program::of(path, who).has(path), "{path} for {who:?}");
-            }
+    fn a_page_is_taken_over_by_the_program_that_has_it() {
+        for who in EVERYBODY {
+            let of = |path| Program::of(path, who);
+            assert_eq!(of("/sign-in?then=/admin"), Program::SignIn, "{who:?}");
+            assert_eq!(
+                (of("/admin"), of("/admin/customers?q=a")),
+                (Program::Administrator, Program::Administrator),
+                "{who:?}"
+            );
+            assert_eq!((of("/admin/gallery"), of("/self-care/phone")), (Program::Gallery, Program::Person), "{who:?}");
+            assert_eq!(of("/self-care/huntgroups/1#a"), Program::Company, "{who:?}");
         }
     }
 
@@ -137,9 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn a_program_knows_what_it_has_not() {
-        assert!(!Program::Person.has("/self-care/huntgroups") && !Program::Company.has("/self-care/phone"));
-        assert!(!Program::Person.has("/admin/calls") && !Program::Administrator.has("/sign-in"));
-        assert!(!Program::Administrator.has("/admin/gallery") && !Program::Gallery.has("/admin"));
+    fn who_came_upon_a_page_of_others_goes_back_to_their_own_program() {
+        let (administrator, account) = (Some(Audience::Administrator), Some(Audience::Account));
+        assert!(!Program::Company.has("/self-care", account) && !Program::Administrator.has("/profile", account));
+        assert!(!Program::Gallery.has("/profile", administrator) && !Program::Person.has("/self-care/calls", account));
+        assert!(Program::Person.has("/self-care/calls-of-old", account) && Program::Person.has("/profile", account));
     }
 }

@@ -109,8 +109,12 @@ impl Call {
 
     /// How well it is heard, as a sign; `None`: nothing is to be heard now, or it was not measured yet.
     pub(super) fn sound(&self) -> Option<(&'static str, &'static str)> {
-        let hears = self.is_talking() && !self.wants_hold && !self.held_by_us;
-        self.quality.filter(|_| hears).map(Quality::sign)
+        self.quality.filter(|_| self.hears()).map(Quality::sign)
+    }
+
+    /// Whether there is something to be heard.
+    pub(super) fn hears(&self) -> bool {
+        self.is_talking() && !self.wants_hold && !self.held_by_us
     }
 
     pub(super) fn is_talking(&self) -> bool {

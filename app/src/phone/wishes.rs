@@ -239,10 +239,15 @@ impl Phone {
     /// Measures how well a call is heard, for as long as its sound is the same.
     fn measure(self, number: CallNumber, peer: Weak<Peer>) {
         spawn_local(async move {
+            let mut heard = false;
             loop {
                 sleep(MEASURED_EVERY).await;
                 let Some(peer) = peer.upgrade() else { return };
-                let quality = peer.quality().await;
+                let measured = peer.quality().await;
+                let hears = self.call_now(number, Call::hears) == Some(true);
+                // Of a time in which it rang or was held, no sound says nothing.
+                let quality = measured.filter(|_| heard && hears);
+                heard = hears;
                 if self.call_now(number, |call| call.quality != quality) == Some(true) {
                     self.change(number, |call| call.quality = quality);
                 }

@@ -8,9 +8,11 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
+use tandem_domain::access::Audience;
+
 use super::toast::Toast;
 use crate::{
-    context::{Refresh, use_flash, use_refresh},
+    context::{Refresh, me_or_nobody, use_flash, use_refresh},
     error::AppError,
     listing::Tone,
     post::{Done, Flash, FormFlash, Undo},
@@ -38,8 +40,9 @@ pub struct Desk {
     go: StoredValue<Navigate>,
     refresh: Refresh,
     path: Memo<String>,
-    /// The browser's program; none on the server.
+    /// What takes the page over, and for whom.
     program: Option<Program>,
+    who: Option<Audience>,
 }
 
 impl Desk {
@@ -57,6 +60,7 @@ impl Desk {
             refresh: use_refresh(),
             path,
             program: use_context(),
+            who: me_or_nobody().map(|me| me.audience()),
         }
     }
 
@@ -72,7 +76,7 @@ impl Desk {
 
     /// Whether the page is one of the program that runs here.
     pub(super) fn has(self, path: &str) -> bool {
-        self.program.is_none_or(|program| program.has(path))
+        self.program.is_none_or(|program| program.has(path, self.who))
     }
 
     /// Changes the query of this page's address: no new entry in the history, the page stays where it is scrolled to.

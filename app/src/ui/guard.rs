@@ -108,7 +108,15 @@ fn went_back(desk: Desk, here: Memo<String>, event: &Event) {
     let wanted = address(&location.pathname().unwrap_or_default(), &location.search().unwrap_or_default());
     let here = here.get_untracked();
     // A link within the page leads nowhere else.
-    if wanted == here || !something_unsaved() {
+    if wanted == here {
+        return;
+    }
+    if !something_unsaved() {
+        if !desk.has(&wanted) {
+            // The history is older than this program: another has the page that is now the address.
+            event.stop_immediate_propagation();
+            let _ = location.reload();
+        }
         return;
     }
     event.stop_immediate_propagation();

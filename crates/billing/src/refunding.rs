@@ -54,7 +54,7 @@ impl Billing {
         let processor = self.processor(payment.system).await?;
         let told = match self.refund_located(&*processor, refund, &reference).await {
             Ok(told) => told,
-            Err(error) if is_refusal(&error, refund) => {
+            Err(error) if is_refusal(&error) => {
                 tracing::error!(refund = %refund.id, payment = %payment.id, %error, "a refund was refused");
                 self.store().payments().refund_failed(change, cause, refund.id, &error.to_string()).await?;
                 return Ok(());
@@ -62,7 +62,7 @@ impl Billing {
             Err(error) => {
                 if matches!(error, ProcessorError::NotFound { .. }) {
                     tracing::error!(refund = %refund.id, payment = %payment.id, %error,
-                        "the processor made a refund and does not know it any more: are the keys of another account?");
+                        "the processor does not know what is refunded any more: are the keys of another account?");
                 }
                 return Err(error.into());
             }
@@ -128,12 +128,13 @@ impl Billing {
     }
 }
 
-/// Whether the processor will never make a refund. That it does not know one which it has made before says nothing about the money.
-const fn is_refusal(error: &ProcessorError, refund: &Refund) -> bool {
+/// Whether the processor will never make a refund. That it does not know the payment, which it has captured, or a refund which it has
+/// made says nothing about the money: the keys may be of another account.
+const fn is_refusal(error: &ProcessorError) -> bool {
     match error {
         ProcessorError::Refused { .. } | ProcessorError::OutOfState { .. } => true,
-        ProcessorError::NotFound { .. } => refund.reference.is_none(),
-        ProcessorError::Unreachable(_)
+        ProcessorError::NotFound { .. }
+        | ProcessorError::Unreachable(_)
         | ProcessorError::Busy { .. }
         | ProcessorError::Credentials { .. }
         | ProcessorError::KeySpent { .. }

@@ -20,6 +20,7 @@ use tandem_store::{Change, StoreError};
 use crate::{
     billing::{Billing, KEY_SECONDS, ON_ITS_WAY_SECONDS},
     error::BillingError,
+    processor::ProcessorError,
 };
 
 /// How long a payment is one worker's to ask about, in seconds. Longer than any request is waited for.
@@ -110,7 +111,8 @@ impl Billing {
             Ok(_) if is_abandoned => Ok(methods.setup_failed(setup.id).await?),
             Ok(_) => Ok(methods.setup_waits(now, setup).await?),
             Err(error) => {
-                if is_abandoned && !error.is_temporary() {
+                // Nothing else says anything of the card: the keys may be the wrong ones.
+                if is_abandoned && matches!(error, BillingError::Processor(ProcessorError::NotFound { .. })) {
                     methods.setup_failed(setup.id).await?;
                 }
                 Err(error)

@@ -111,16 +111,18 @@ impl Systems {
             Some(_) | None => return Ok(told.ok()),
         };
         let account = told.map_err(|error| refused_key(unknown_account(&error)))?;
-        let known = match (systems.account(used).await?, before) {
-            (Some(known), _) => Some(known),
-            // It was never noted. A key that is out of use cannot tell any more, and then the new one counts.
-            (None, Some(before)) => self.account_of(before).await.ok(),
-            (None, None) => None,
+        let is_same = match (systems.account(used).await?, systems.first_payment(used).await?, before) {
+            (Some(known), _, _) => known == account,
+            // It was never noted, so the new key must know what was made: the one before may be the wrong one.
+            (None, Some(first), _) => {
+                let stripe = self.stripe_with(new.clone(), true)?;
+                knows(&stripe, &first).await.map_err(|error| refused_key(unknown_account(&error)))?
+            }
+            // A key that is out of use cannot tell any more, and then the new one counts.
+            (None, None, Some(before)) => self.account_of(before).await.map_or(true, |known| known == account),
+            (None, None, None) => true,
         };
-        if known.is_some_and(|known| known != account) {
-            return Err(refused_key(ANOTHER_ACCOUNT.to_owned()));
-        }
-        Ok(Some(account))
+        if is_same { Ok(Some(account)) } else { Err(refused_key(ANOTHER_ACCOUNT.to_owned())) }
     }
 
     async fn account_of(&self, credentials: &StripeCredentials) -> Result<String, ProcessorError> {
@@ -164,8 +166,16 @@ impl Systems {
     pub async fn test(&self, change: &Change<'_>, id: PaymentSystemId) -> Result<Connection, BillingError> {
         let processor = self.of(id).await?;
         let connection = processor.test_connection().await?;
+        let systems = self.store.payment_systems();
+        // What is noted is what keys are judged by from now on.
+        if let Some(first) = systems.first_payment(id).await?
+            && !knows(&*processor, &first).await?
+        {
+            tracing::error!(system = %id, payment = first, "the key is of another account than the payments of this system");
+            return Ok(connection);
+        }
         match processor.account().await {
-            Ok(account) => self.store.payment_systems().note_account(change, id, &account).await?,
+            Ok(account) => systems.note_account(change, id, &account).await?,
             // A restricted key need not be allowed to ask.
             Err(error) => {
                 tracing::info!(system = %id, %error, "the processor does not tell of which account the key is")
@@ -238,6 +248,16 @@ impl Processors for Systems {
             }
             Kind::PlugNPay => Err(BillingError::NoProcessor(system.processor.label())),
         }
+    }
+}
+
+/// Whether a payment was made in the account of this processor's credentials.
+async fn knows(processor: &dyn Processor, payment: &str) -> Result<bool, ProcessorError> {
+    let told = timeout(ACCOUNT_PATIENCE, processor.fetch(payment)).await;
+    match told.unwrap_or_else(|_| Err(ProcessorError::Unreachable("no answer in time".to_owned()))) {
+        Ok(_) => Ok(true),
+        Err(ProcessorError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

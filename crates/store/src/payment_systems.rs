@@ -256,6 +256,15 @@ impl PaymentSystems<'_> {
         self.0.db.one(by_id(id)).await?.ok_or(StoreError::NotFound)?.text_or_null("account")
     }
 
+    /// What the processor calls the first payment that was made with it; `None`: there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn first_payment(&self, id: PaymentSystemId) -> Result<Option<String>, StoreError> {
+        let first = "SELECT reference FROM payment WHERE system_id = $1 AND reference IS NOT NULL ORDER BY id LIMIT 1";
+        self.0.db.one(sql(first).bind(id)).await?.map(|row| row.text("reference")).transpose()
+    }
+
     /// Whether there is anything at the processor that only the account of its credentials knows: payments, customers, cards, or
     /// the saving of one.
     ///

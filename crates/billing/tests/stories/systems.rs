@@ -178,6 +178,29 @@ async fn keys_of_another_account_are_refused_once_something_was_made_with_those_
     assert_eq!(account().await, first);
 }
 
+/// As it is where payments were made before accounts were noted.
+#[tokio::test]
+async fn a_key_that_does_not_know_what_was_made_is_refused_also_where_no_account_was_noted() {
+    let world = World::new().await;
+    let systems = world.store.payment_systems();
+    let system = systems.get(world.system).await.unwrap().value;
+    let (sim, elsewhere) = seen_by(&world, "sk_test_other", "acct_1OfSomebodyElse0").await;
+    let silent = || Fault { times: 3, ..Fault::next("/v1/account", FaultKind::DropBefore) };
+    let check =
+        async |systems: &Systems, typed: &TypedCredentials| systems.check(Some(world.system), &system, typed).await;
+    for (sim, systems, typed) in [(&sim, &elsewhere, key("sk_test_other")), (&world.sim, &world.systems, typed())] {
+        sim.control().fault(silent());
+        let unknown = check(systems, &typed).await.unwrap();
+        systems.keep(&world.change(), world.system, &unknown).await.unwrap();
+    }
+    world.begin(world.invoice(12_000).await).await;
+    assert_eq!(systems.account(world.system).await.unwrap(), None);
+    let words = said_of_key(check(&elsewhere, &key("sk_test_other")).await.unwrap_err());
+    assert!(words.contains("another account"), "{words}");
+    world.systems.test(&world.change(), world.system).await.unwrap();
+    assert_eq!(systems.account(world.system).await.unwrap().as_deref(), Some("acct_1TandemStandIn00"));
+}
+
 #[tokio::test]
 async fn a_key_whose_account_is_not_told_is_only_saved_while_nothing_was_made() {
     let world = World::new().await;

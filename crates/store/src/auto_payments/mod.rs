@@ -120,6 +120,7 @@ impl AutoPayments<'_> {
         let mut write = self.0.write(change).await?;
         let customer = Owner::take_turn(&mut write, tenant).await?;
         if !charges::is_open(&mut write.tx, charge).await? {
+            write.tx.roll_back().await?;
             return Ok(false);
         }
         if let Some(payment) = payment {

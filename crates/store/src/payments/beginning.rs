@@ -85,6 +85,7 @@ impl Payments<'_> {
                 PayFor::Invoice(invoice) => payment.invoice == Some(invoice),
                 PayFor::Balance(minor) => payment.invoice.is_none() && payment.amount.minor == minor,
             };
+            write.tx.roll_back().await?;
             return if is_same { Ok(Begun { payment, fresh: false }) } else { Err(another_request()) };
         }
         let (amount, invoice) = match new.pay_for {
@@ -255,6 +256,8 @@ async fn go_on(
     if let Some(charge) = new.charge.filter(|_| payment.off_session) {
         charges::has_payment(&mut write.tx, charge, payment.id).await?;
         write.commit().await?;
+    } else {
+        write.tx.roll_back().await?;
     }
     Ok(Begun { payment, fresh: false })
 }

@@ -133,6 +133,11 @@ impl<M: Media> Exchange<M> {
     pub(super) fn trunk_addresses(&mut self, now: Now, trunk: &Trunk) -> Vec<SocketAddr> {
         self.trunk.down.retain(|_, until| *until > now.instant);
         let mut addresses: Vec<_> = trunk.addresses().collect();
+        // Where we are registered comes first: a carrier may take calls only of those whom it knows.
+        if trunk.registers && !addresses.is_empty() {
+            let place = self.trunk.place % addresses.len();
+            addresses.rotate_left(place);
+        }
         addresses.sort_by_key(|address| self.trunk.down.contains_key(address));
         addresses
     }

@@ -181,7 +181,7 @@ impl Leg {
     /// A request of ours has no response, and will have none.
     pub fn failed(&mut self, wire: &mut Wire<'_>, client: ClientId, timed_out: bool) -> Vec<LegEvent> {
         if self.invite_client() == Some(client) {
-            if let Some(event) = self.ask_elsewhere(wire) {
+            if let Some(event) = self.unheard_elsewhere(wire) {
                 return vec![event];
             }
             self.over();
@@ -295,9 +295,15 @@ impl Leg {
         self.dispatch(wire, flow, bye, Purpose::Bye);
     }
 
+    /// As [`ask_elsewhere`](Self::ask_elsewhere), unless this address has described its sound: what the caller hears of it is not
+    /// replaced, nor is what was agreed with one offered to another.
+    fn unheard_elsewhere(&mut self, wire: &mut Wire<'_>) -> Option<LegEvent> {
+        if self.negotiation.description().is_some() { None } else { self.ask_elsewhere(wire) }
+    }
+
     fn failure_came(&mut self, wire: &mut Wire<'_>, response: &Response) -> Vec<LegEvent> {
         if response.status == 503
-            && let Some(event) = self.ask_elsewhere(wire)
+            && let Some(event) = self.unheard_elsewhere(wire)
         {
             return vec![event];
         }
@@ -357,27 +363,27 @@ impl Leg {
         purpose: Purpose,
         response: &Response,
     ) -> Vec<LegEvent> {
+        // An UPDATE of ours offers nothing: what waits then is another's.
+        if purpose == Purpose::Refresh && response.status >= 300 && is_invite(response) {
+            self.negotiation.offer_refused();
+        }
         match (purpose, response.status) {
             (Purpose::Refresh, 200..=299) => self.refreshed(wire, client, response),
             (Purpose::Refresh, 491) => {
-                self.negotiation.offer_refused();
                 self.retry_at = Some(wire.now + glare_pause(wire.random, self.called_by_us));
                 Vec::new()
             }
             (Purpose::Refresh, 422) if self.lengthen_session(response) => {
-                self.negotiation.offer_refused();
                 self.refresh(wire);
                 Vec::new()
             }
             // The dialog is not known there any more (RFC 3261 §12.2.1.2).
             (Purpose::Refresh, 408 | 481) => {
-                self.negotiation.offer_refused();
                 self.bye(wire, Why::Over);
                 vec![LegEvent::Lost(ReleaseCause::SessionExpired)]
             }
             // Whatever else it means, somebody is there.
             (Purpose::Refresh, _) => {
-                self.negotiation.offer_refused();
                 self.session_timer_renewed(wire.now);
                 Vec::new()
             }
