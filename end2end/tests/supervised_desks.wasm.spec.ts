@@ -219,6 +219,8 @@ test('a moment that is marked in the console is found on the recording’s time 
   await ofJohn(adam).getByRole('button', { name: 'Spy on John' }).click()
   await isIn(adam, 'Spy')
   await bar(adam).getByLabel('Note on the call').fill('Promised a refund')
+  // A place in the first second would be shown as the beginning.
+  await adam.waitForTimeout(3_000)
   await bar(adam).getByRole('button', { name: 'Moment to review' }).click()
   await expect(adam.getByText('This moment is marked in the recording')).toBeVisible()
   await adam.keyboard.press('Escape')
