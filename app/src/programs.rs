@@ -103,6 +103,16 @@ mod tests {
         [None, Some(Audience::Administrator), Some(Audience::Customer), Some(Audience::Account)];
 
     #[test]
+    fn every_program_has_its_source_and_no_source_is_without_one() {
+        let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../frontend/src/bin")).unwrap();
+        let mut sources: Vec<_> = sources.map(|source| source.unwrap().file_name().into_string().unwrap()).collect();
+        let mut named = Program::ALL.map(|program| format!("{}.rs", program.name())).to_vec();
+        sources.sort();
+        named.sort();
+        assert_eq!(sources, named);
+    }
+
+    #[test]
     fn a_page_is_taken_over_by_the_program_that_has_it() {
         for who in EVERYBODY {
             let of = |path| Program::of(path, who);

@@ -1,9 +1,19 @@
 // What needs no WebAssembly: how a company stands, its invoices, payments and cards, and paying itself.
 
+import type { Page } from '@playwright/test'
 import { violations } from '../support/axe.ts'
 import { CARDS, answerBank, beginToPay, bill, ended, giveCard, invoiceIs, pay } from '../support/payments.ts'
 import { fact, postByHand, signIn } from '../support/steps.ts'
 import { expect, test, visit } from '../support/test.ts'
+
+/** After a payment that failed: goes back, and pays with another card. */
+async function tryAgain(mary: Page) {
+  await mary.goBack()
+  await mary.getByRole('link', { name: 'Try again' }).click()
+  await giveCard(mary, CARDS.good)
+  await pay(mary)
+  await ended(mary, 'Paid')
+}
 
 test('Mary pays the open invoice with a card that her bank asks about, and the balance changes', async ({ as }) => {
   const mary = await as('mary')
@@ -44,11 +54,7 @@ test('a wrong password three times is a refusal, and the payment can be tried ag
   for (const password of ['1', '2', '3']) await answerBank(mary, { password })
   await ended(mary, 'Not paid')
   await invoiceIs(mary, invoice, 'Open')
-  await mary.goBack()
-  await mary.getByRole('link', { name: 'Try again' }).click()
-  await giveCard(mary, CARDS.good)
-  await pay(mary)
-  await ended(mary, 'Paid')
+  await tryAgain(mary)
 })
 
 test('who declines at the bank is told that nothing was paid, and can pay with another card', async ({ as }) => {
@@ -60,11 +66,7 @@ test('who declines at the bank is told that nothing was paid, and can pay with a
   await answerBank(mary, { button: 'This was not me: decline' })
   await ended(mary, 'Not paid')
   await invoiceIs(mary, invoice, 'Open')
-  await mary.goBack()
-  await mary.getByRole('link', { name: 'Try again' }).click()
-  await giveCard(mary, CARDS.good)
-  await pay(mary)
-  await ended(mary, 'Paid')
+  await tryAgain(mary)
   await invoiceIs(mary, invoice, 'Paid')
 })
 
