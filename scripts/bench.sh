@@ -5,6 +5,7 @@ source "$(dirname "$0")/setup.sh"
 source scripts/postgresql.sh
 
 need_rust
+need_rust_source
 need_node
 need_postgresql
 need_chromium

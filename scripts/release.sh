@@ -3,6 +3,7 @@
 source "$(dirname "$0")/setup.sh"
 
 need_rust
+need_rust_source
 need_node
 say "building the release (the first time takes a quarter of an hour)"
 cargo xtask build --release

@@ -52,6 +52,17 @@ need_rust() {
     fi
 }
 
+# The browser's programs are released with a standard library of their own.
+need_rust_source() {
+    local source
+    source=$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock
+    if [ ! -f "$source" ]; then
+        has rustup || fail "the source of Rust's standard library is missing" "Install Rust with rustup: https://rustup.rs"
+        say "the source of Rust's standard library"
+        rustup component add rust-src
+    fi
+}
+
 need_rust_checkers() {
     local component
     for component in rustfmt clippy; do

@@ -50,6 +50,7 @@ tests_browser() {
 
 say "set-up"
 need_rust
+need_rust_source
 need_rust_checkers
 need_node
 need_postgresql

@@ -21,6 +21,7 @@ use web_sys::{Event, EventSource, MessageEvent};
 use crate::{
     context::{Refresh, me, use_refresh},
     reading::from_json,
+    ui::effect,
 };
 
 /// What somebody looks at.
@@ -118,7 +119,7 @@ pub fn live(topics: &[Topic]) -> Refresh {
     let seen: Vec<&str> = topics.iter().filter(|topic| topic.is_for(&me)).map(|topic| topic.key()).collect();
     if !seen.is_empty() {
         let address = format!("/live/{}", seen.join(","));
-        Effect::new(move |_| {
+        effect(move || {
             let ears = Ears {
                 news: Box::new(move || refresh.now()),
                 console: Box::new(|_| {}),

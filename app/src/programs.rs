@@ -1,8 +1,9 @@
 //! Which of the browser's programs takes a page over.
 //!
-//! The server renders all pages. The browser has a program for each kind of person, so that nobody loads the code of pages
-//! that are not for them. What a person works with is in one program, within which pages change without being loaded, and
-//! a call goes on; a link to a page that it has not is followed as if there were no program at all.
+//! The server renders all pages. The browser has programs for each kind of person, so that nobody loads the code of pages
+//! that are not for them, nor of those that one seldom goes to from where one works: what is set up once, and what is paid.
+//! Within a program pages change without being loaded; a link to a page that it has not is followed as if there were no
+//! program at all. While somebody talks, such a page is opened in another tab, and the call goes on where it is.
 
 use tandem_domain::access::Audience;
 
@@ -11,15 +12,29 @@ use tandem_domain::access::Audience;
 pub enum Program {
     /// Where one signs in.
     SignIn,
-    /// The pages of the provider's staff.
+    /// The pages of the provider's staff about customers and their money.
     Administrator,
+    /// Those where it sees what the exchange does and did.
+    Exchange,
+    /// Those where it sets up what is for all customers.
+    Configuration,
     /// The page that shows the design system.
     Gallery,
     /// The pages of a company's administrators.
     Company,
     /// The pages of an end user, with the phone.
     Person,
+    /// Where either hears calls, those that are and those that were, with the phone: console, wallboard, recordings.
+    Calls,
+    /// Where either pays, with the phone.
+    Billing,
 }
+
+/// The pages of [`Program::Exchange`], by the part of the path behind `/admin`.
+const OF_EXCHANGE: [&str; 6] = ["calls", "registrations", "xdrs", "recordings", "mail", "audit"];
+
+/// Those of [`Program::Configuration`].
+const OF_CONFIGURATION: [&str; 4] = ["classes", "roles", "dialing-rules", "administrators"];
 
 /// The pages of self-care that end users have alone, by the part of the path behind `/self-care`.
 const OF_PERSONS: [&str; 3] = ["phone", "recording", "codes"];
@@ -27,9 +42,25 @@ const OF_PERSONS: [&str; 3] = ["phone", "recording", "codes"];
 /// Those that companies have alone.
 const OF_COMPANIES: [&str; 7] = ["company", "extensions", "huntgroups", "dialing-rules", "numbers", "calls", "audit"];
 
+/// Those of [`Program::Calls`].
+const OF_CALLS: [&str; 3] = ["console", "wallboard", "recordings"];
+
+/// Those of [`Program::Billing`].
+const OF_BILLING: [&str; 5] = ["billing", "invoices", "payments", "cards", "auto-payment"];
+
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::SignIn, Self::Administrator, Self::Gallery, Self::Company, Self::Person];
+    pub const ALL: [Self; 9] = [
+        Self::SignIn,
+        Self::Administrator,
+        Self::Exchange,
+        Self::Configuration,
+        Self::Gallery,
+        Self::Company,
+        Self::Person,
+        Self::Calls,
+        Self::Billing,
+    ];
 
     /// The name of its files: that of its source in `frontend/src/bin`.
     #[must_use]
@@ -37,9 +68,13 @@ impl Program {
         match self {
             Self::SignIn => "sign-in",
             Self::Administrator => "administrator",
+            Self::Exchange => "exchange",
+            Self::Configuration => "configuration",
             Self::Gallery => "gallery",
             Self::Company => "company",
             Self::Person => "person",
+            Self::Calls => "calls",
+            Self::Billing => "billing",
         }
     }
 
@@ -86,9 +121,13 @@ impl Pages {
         match (area, page) {
             ("sign-in", _) => Self::One(Program::SignIn),
             ("admin", "gallery") => Self::One(Program::Gallery),
+            ("admin", page) if OF_EXCHANGE.contains(&page) => Self::One(Program::Exchange),
+            ("admin", page) if OF_CONFIGURATION.contains(&page) => Self::One(Program::Configuration),
             ("admin", _) => Self::One(Program::Administrator),
             ("self-care", page) if OF_PERSONS.contains(&page) => Self::One(Program::Person),
             ("self-care", page) if OF_COMPANIES.contains(&page) => Self::One(Program::Company),
+            ("self-care", page) if OF_CALLS.contains(&page) => Self::One(Program::Calls),
+            ("self-care", page) if OF_BILLING.contains(&page) => Self::One(Program::Billing),
             ("self-care", _) => Self::SelfCare,
             _ => Self::Anybodys,
         }
@@ -124,12 +163,14 @@ mod tests {
             );
             assert_eq!((of("/admin/gallery"), of("/self-care/phone")), (Program::Gallery, Program::Person), "{who:?}");
             assert_eq!(of("/self-care/huntgroups/1#a"), Program::Company, "{who:?}");
+            assert_eq!((of("/admin/roles/1"), of("/admin/rolesand")), (Program::Configuration, Program::Administrator));
+            assert_eq!(of("/self-care/payments/return?payment=1"), Program::Billing, "{who:?}");
         }
     }
 
     #[test]
     fn pages_that_several_have_are_in_each_ones_own_program() {
-        for path in ["/self-care", "/self-care/console", "/profile"] {
+        for path in ["/self-care", "/self-care/history", "/profile"] {
             assert_eq!(Program::of(path, Some(Audience::Customer)), Program::Company);
             assert_eq!(Program::of(path, Some(Audience::Account)), Program::Person);
         }
@@ -141,7 +182,9 @@ mod tests {
     fn who_came_upon_a_page_of_others_goes_back_to_their_own_program() {
         let (administrator, account) = (Some(Audience::Administrator), Some(Audience::Account));
         assert!(!Program::Company.has("/self-care", account) && !Program::Administrator.has("/profile", account));
-        assert!(!Program::Gallery.has("/profile", administrator) && !Program::Person.has("/self-care/calls", account));
+        assert!(
+            !Program::Gallery.has("/profile", administrator) && !Program::Person.has("/self-care/numbers", account)
+        );
         assert!(Program::Person.has("/self-care/calls-of-old", account) && Program::Person.has("/profile", account));
     }
 }

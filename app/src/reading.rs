@@ -27,17 +27,28 @@ use serde_json::{Map, Value, map};
 #[error("{0}")]
 pub struct Error(String);
 
+impl Error {
+    /// In the browser's release the words are left away: who uses it can do nothing with them, and what each type has to say
+    /// of itself is a part of the program as well.
+    fn of(words: impl FnOnce() -> String) -> Self {
+        if cfg!(all(target_arch = "wasm32", not(debug_assertions))) { Self(UNREADABLE.into()) } else { Self(words()) }
+    }
+}
+
+/// What is said instead of the words.
+const UNREADABLE: &str = "the answer has another form than expected";
+
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(words: T) -> Self {
-        Self(words.to_string())
+        Self::of(|| words.to_string())
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self(format!("invalid type: {}, expected {expected}", kind(&found)))
+        Self::of(|| format!("invalid type: {}, expected {expected}", kind(&found)))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self(format!("invalid value: {}, expected {expected}", kind(&found)))
+        Self::of(|| format!("invalid value: {}, expected {expected}", kind(&found)))
     }
 }
 

@@ -30,7 +30,6 @@ use crate::{
         invoice::InvoicePage, invoices::InvoicesPage, payment::PaymentPage, payments::PaymentsPage,
         transactions::TransactionsPage,
     },
-    parts::console::rung::JoinsByPhone,
     phone::{dock::dock, provide_phone},
     programs::Program,
     ui::{frame::Frame, guard::BackButton, toast::Toasts},
@@ -54,7 +53,6 @@ macro_rules! page {
 /// The whole application, as the server renders it.
 #[component]
 pub fn App() -> impl IntoView {
-    JoinsByPhone::provide();
     application((sign_in_routes(), admin_routes(), gallery_routes(), self_care_routes(), profile_routes(own_frame)))
 }
 
@@ -65,11 +63,25 @@ pub fn SignInApp() -> impl IntoView {
     application(sign_in_routes())
 }
 
-/// What the browser of the provider's staff has of it ([`Program::Administrator`]).
+/// What the browser of the provider's staff has of it for customers and their money ([`Program::Administrator`]).
 #[component]
 pub fn AdministratorApp() -> impl IntoView {
     provide_context(Program::Administrator);
-    application((admin_routes(), profile_routes(frame)))
+    application((below_admin(admin_pages()), profile_routes(frame)))
+}
+
+/// What it has for what the exchange does and did ([`Program::Exchange`]).
+#[component]
+pub fn ExchangeApp() -> impl IntoView {
+    provide_context(Program::Exchange);
+    application(below_admin(admin_exchange_pages()))
+}
+
+/// What it has where it sets up what is for all ([`Program::Configuration`]).
+#[component]
+pub fn ConfigurationApp() -> impl IntoView {
+    provide_context(Program::Configuration);
+    application(below_admin(admin_configuration_pages()))
 }
 
 /// What it has on the page that shows the design system ([`Program::Gallery`]).
@@ -90,8 +102,21 @@ pub fn CompanyApp() -> impl IntoView {
 #[component]
 pub fn PersonApp() -> impl IntoView {
     provide_context(Program::Person);
-    JoinsByPhone::provide();
     application((person_routes(), profile_routes(frame_with_phone)))
+}
+
+/// What the browser of either has of it for calls ([`Program::Calls`]).
+#[component]
+pub fn CallsApp() -> impl IntoView {
+    provide_context(Program::Calls);
+    application(below_self_care(person_area, calls_pages()))
+}
+
+/// What it has where one pays ([`Program::Billing`]).
+#[component]
+pub fn BillingApp() -> impl IntoView {
+    provide_context(Program::Billing);
+    application(below_self_care(person_area, billing_pages()))
 }
 
 /// What is around all pages.
@@ -127,61 +152,87 @@ fn profile_routes(frame: fn() -> AnyView) -> impl MatchNestedRoutes + Clone {
     .into_inner()
 }
 
-/// The pages of the provider's staff.
+/// The provider's pages, of all.
 fn admin_routes() -> impl MatchNestedRoutes + Clone {
+    below_admin((admin_pages(), admin_exchange_pages(), admin_configuration_pages()))
+}
+
+fn below_admin<Pages>(pages: Pages) -> impl MatchNestedRoutes + Clone
+where
+    Pages: MatchNestedRoutes + Clone + Send + 'static,
+{
+    let route =
+        ParentRouteProps::builder().path(path!("/admin")).view(admin_area as fn() -> AnyView).ssr(SsrMode::Async);
+    ParentRoute(route.children(ToChildren::to_children(move || pages)).build())
+}
+
+/// The pages about customers and their money ([`Program::Administrator`]).
+fn admin_pages() -> impl MatchNestedRoutes + Clone {
     view! {
-        <ParentRoute path=path!("/admin") view=AdminArea ssr=SsrMode::Async>
-            <Route path=path!("") view=page!(dashboard::DashboardPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers") view=page!(customers::CustomersPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/new") view=page!(customers::NewCustomerPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id") view=page!(customer::CustomerPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/voice") view=page!(customer::CustomerVoicePage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/accounts") view=page!(customer::CustomerAccountsPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/accounts/new") view=page!(accounts::NewAccountPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/huntgroups") view=page!(customer::CustomerHuntgroupsPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/numbers") view=page!(customer::CustomerNumbersPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/billing") view=page!(customer::CustomerBillingPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/invoices/new") view=page!(customer::NewInvoicePage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/status") view=page!(customer::CustomerStatusPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/sign-in") view=page!(customer::CustomerSignInPage) ssr=SsrMode::Async />
-            <Route path=path!("/customers/:id/history") view=page!(customer::CustomerHistoryPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts") view=page!(accounts::AccountsPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id") view=page!(account::AccountPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/services") view=page!(account::AccountServicesPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/status") view=page!(account::AccountStatusPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/sign-in") view=page!(account::AccountSignInPage) ssr=SsrMode::Async />
-            <Route path=path!("/accounts/:id/history") view=page!(account::AccountHistoryPage) ssr=SsrMode::Async />
-            <Route path=path!("/calls") view=page!(exchange::LiveCallsPage) ssr=SsrMode::Async />
-            <Route path=path!("/calls/:id") view=page!(exchange::CallPage) ssr=SsrMode::Async />
-            <Route path=path!("/registrations") view=page!(exchange::RegistrationsPage) ssr=SsrMode::Async />
-            <Route path=path!("/xdrs") view=page!(exchange::XdrsPage) ssr=SsrMode::Async />
-            <Route path=path!("/recordings") view=page!(recordings::RecordingsPage) ssr=SsrMode::Async />
-            <Route path=path!("/recordings/delete") view=page!(recordings::DeletePage) ssr=SsrMode::Async />
-            <Route path=path!("/recordings/:id") view=page!(recordings::RecordingPage) ssr=SsrMode::Async />
-            <Route path=path!("/classes") view=page!(classes::ClassesPage) ssr=SsrMode::Async />
-            <Route path=path!("/classes/new") view=page!(classes::NewClassPage) ssr=SsrMode::Async />
-            <Route path=path!("/classes/:id") view=page!(classes::ClassPage) ssr=SsrMode::Async />
-            <Route path=path!("/roles") view=page!(roles::RolesPage) ssr=SsrMode::Async />
-            <Route path=path!("/roles/new") view=page!(roles::NewRolePage) ssr=SsrMode::Async />
-            <Route path=path!("/roles/:id") view=page!(roles::RolePage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules") view=page!(dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules/new") view=page!(dialing_rules::NewDialingRulePage) ssr=SsrMode::Async />
-            <Route path=path!("/dialing-rules/:id") view=page!(dialing_rules::DialingRulePage) ssr=SsrMode::Async />
-            <Route path=path!("/administrators") view=page!(administrators::AdministratorsPage) ssr=SsrMode::Async />
-            <Route path=path!("/administrators/new") view=page!(administrators::NewAdministratorPage) ssr=SsrMode::Async />
-            <Route path=path!("/administrators/:id") view=page!(administrators::AdministratorPage) ssr=SsrMode::Async />
-            <Route path=path!("/mail") view=page!(mail::OutboxPage) ssr=SsrMode::Async />
-            <Route path=path!("/mail/:id") view=page!(mail::MailPage) ssr=SsrMode::Async />
-            <Route path=path!("/audit") view=page!(audit::AuditPage) ssr=SsrMode::Async />
-            <Route path=path!("/invoices") view=page!(InvoicesPage) ssr=SsrMode::Async />
-            <Route path=path!("/invoices/:id") view=page!(InvoicePage) ssr=SsrMode::Async />
-            <Route path=path!("/payments") view=page!(PaymentsPage) ssr=SsrMode::Async />
-            <Route path=path!("/payments/:id") view=page!(PaymentPage) ssr=SsrMode::Async />
-            <Route path=path!("/payment-systems") view=page!(payment_systems::PaymentSystemsPage) ssr=SsrMode::Async />
-            <Route path=path!("/payment-systems/new") view=page!(payment_systems::NewPaymentSystemPage) ssr=SsrMode::Async />
-            <Route path=path!("/payment-systems/:id") view=page!(payment_systems::PaymentSystemPage) ssr=SsrMode::Async />
-            <Route path=path!("/transactions") view=page!(TransactionsPage) ssr=SsrMode::Async />
-        </ParentRoute>
+        <Route path=path!("") view=page!(dashboard::DashboardPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers") view=page!(customers::CustomersPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/new") view=page!(customers::NewCustomerPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id") view=page!(customer::CustomerPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/voice") view=page!(customer::CustomerVoicePage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/accounts") view=page!(customer::CustomerAccountsPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/accounts/new") view=page!(accounts::NewAccountPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/huntgroups") view=page!(customer::CustomerHuntgroupsPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/numbers") view=page!(customer::CustomerNumbersPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/billing") view=page!(customer::CustomerBillingPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/invoices/new") view=page!(customer::NewInvoicePage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/status") view=page!(customer::CustomerStatusPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/sign-in") view=page!(customer::CustomerSignInPage) ssr=SsrMode::Async />
+        <Route path=path!("/customers/:id/history") view=page!(customer::CustomerHistoryPage) ssr=SsrMode::Async />
+        <Route path=path!("/accounts") view=page!(accounts::AccountsPage) ssr=SsrMode::Async />
+        <Route path=path!("/accounts/:id") view=page!(account::AccountPage) ssr=SsrMode::Async />
+        <Route path=path!("/accounts/:id/services") view=page!(account::AccountServicesPage) ssr=SsrMode::Async />
+        <Route path=path!("/accounts/:id/status") view=page!(account::AccountStatusPage) ssr=SsrMode::Async />
+        <Route path=path!("/accounts/:id/sign-in") view=page!(account::AccountSignInPage) ssr=SsrMode::Async />
+        <Route path=path!("/accounts/:id/history") view=page!(account::AccountHistoryPage) ssr=SsrMode::Async />
+        <Route path=path!("/invoices") view=page!(InvoicesPage) ssr=SsrMode::Async />
+        <Route path=path!("/invoices/:id") view=page!(InvoicePage) ssr=SsrMode::Async />
+        <Route path=path!("/payments") view=page!(PaymentsPage) ssr=SsrMode::Async />
+        <Route path=path!("/payments/:id") view=page!(PaymentPage) ssr=SsrMode::Async />
+        <Route path=path!("/payment-systems") view=page!(payment_systems::PaymentSystemsPage) ssr=SsrMode::Async />
+        <Route path=path!("/payment-systems/new") view=page!(payment_systems::NewPaymentSystemPage) ssr=SsrMode::Async />
+        <Route path=path!("/payment-systems/:id") view=page!(payment_systems::PaymentSystemPage) ssr=SsrMode::Async />
+        <Route path=path!("/transactions") view=page!(TransactionsPage) ssr=SsrMode::Async />
+    }
+    .into_inner()
+}
+
+/// Those where it sees what the exchange does and did ([`Program::Exchange`]).
+fn admin_exchange_pages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("/calls") view=page!(exchange::LiveCallsPage) ssr=SsrMode::Async />
+        <Route path=path!("/calls/:id") view=page!(exchange::CallPage) ssr=SsrMode::Async />
+        <Route path=path!("/registrations") view=page!(exchange::RegistrationsPage) ssr=SsrMode::Async />
+        <Route path=path!("/xdrs") view=page!(exchange::XdrsPage) ssr=SsrMode::Async />
+        <Route path=path!("/recordings") view=page!(recordings::RecordingsPage) ssr=SsrMode::Async />
+        <Route path=path!("/recordings/delete") view=page!(recordings::DeletePage) ssr=SsrMode::Async />
+        <Route path=path!("/recordings/:id") view=page!(recordings::RecordingPage) ssr=SsrMode::Async />
+        <Route path=path!("/mail") view=page!(mail::OutboxPage) ssr=SsrMode::Async />
+        <Route path=path!("/mail/:id") view=page!(mail::MailPage) ssr=SsrMode::Async />
+        <Route path=path!("/audit") view=page!(audit::AuditPage) ssr=SsrMode::Async />
+    }
+    .into_inner()
+}
+
+/// Those where it sets up what is for all ([`Program::Configuration`]).
+fn admin_configuration_pages() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("/classes") view=page!(classes::ClassesPage) ssr=SsrMode::Async />
+        <Route path=path!("/classes/new") view=page!(classes::NewClassPage) ssr=SsrMode::Async />
+        <Route path=path!("/classes/:id") view=page!(classes::ClassPage) ssr=SsrMode::Async />
+        <Route path=path!("/roles") view=page!(roles::RolesPage) ssr=SsrMode::Async />
+        <Route path=path!("/roles/new") view=page!(roles::NewRolePage) ssr=SsrMode::Async />
+        <Route path=path!("/roles/:id") view=page!(roles::RolePage) ssr=SsrMode::Async />
+        <Route path=path!("/dialing-rules") view=page!(dialing_rules::DialingRulesPage) ssr=SsrMode::Async />
+        <Route path=path!("/dialing-rules/new") view=page!(dialing_rules::NewDialingRulePage) ssr=SsrMode::Async />
+        <Route path=path!("/dialing-rules/:id") view=page!(dialing_rules::DialingRulePage) ssr=SsrMode::Async />
+        <Route path=path!("/administrators") view=page!(administrators::AdministratorsPage) ssr=SsrMode::Async />
+        <Route path=path!("/administrators/new") view=page!(administrators::NewAdministratorPage) ssr=SsrMode::Async />
+        <Route path=path!("/administrators/:id") view=page!(administrators::AdministratorPage) ssr=SsrMode::Async />
     }
     .into_inner()
 }
@@ -189,7 +240,7 @@ fn admin_routes() -> impl MatchNestedRoutes + Clone {
 /// The page that shows the design system.
 fn gallery_routes() -> impl MatchNestedRoutes + Clone {
     view! {
-        <ParentRoute path=path!("/admin/gallery") view=AdminArea ssr=SsrMode::Async>
+        <ParentRoute path=path!("/admin/gallery") view=admin_area ssr=SsrMode::Async>
             <Route path=path!("") view=page!(GalleryPage) ssr=SsrMode::Async />
         </ParentRoute>
     }
@@ -200,7 +251,13 @@ fn gallery_routes() -> impl MatchNestedRoutes + Clone {
 fn self_care_routes() -> impl MatchNestedRoutes + Clone {
     below_self_care(
         self_care_area,
-        (own_pages(page!(self_care::dashboard::DashboardPage)), person_pages(), company_pages()),
+        (
+            own_pages(page!(self_care::dashboard::DashboardPage)),
+            person_pages(),
+            company_pages(),
+            calls_pages(),
+            billing_pages(),
+        ),
     )
 }
 
@@ -222,19 +279,33 @@ where
     ParentRoute(route.children(ToChildren::to_children(move || pages)).build())
 }
 
-/// The pages of self-care that companies and end users have.
+/// The pages of self-care that companies and end users have, each in their own program.
 fn own_pages(dashboard: fn() -> AnyView) -> impl MatchNestedRoutes + Clone {
     view! {
         <Route path=path!("") view=dashboard ssr=SsrMode::Async />
         <Route path=path!("/history") view=page!(self_care::calls::HistoryPage) ssr=SsrMode::Async />
         <Route path=path!("/history/:id") view=page!(self_care::calls::CallPage) ssr=SsrMode::Async />
+        <Route path=path!("/mailbox") view=page!(self_care::mailbox::MailboxPage) ssr=SsrMode::Async />
+        <Route path=path!("/mailbox/:id") view=page!(self_care::mailbox::MailPage) ssr=SsrMode::Async />
+    }
+    .into_inner()
+}
+
+/// Those about calls ([`Program::Calls`]).
+fn calls_pages() -> impl MatchNestedRoutes + Clone {
+    view! {
         <Route path=path!("/recordings") view=page!(recordings::RecordingsPage) ssr=SsrMode::Async />
         <Route path=path!("/recordings/delete") view=page!(recordings::DeletePage) ssr=SsrMode::Async />
         <Route path=path!("/recordings/:id") view=page!(recordings::RecordingPage) ssr=SsrMode::Async />
-        <Route path=path!("/mailbox") view=page!(self_care::mailbox::MailboxPage) ssr=SsrMode::Async />
-        <Route path=path!("/mailbox/:id") view=page!(self_care::mailbox::MailPage) ssr=SsrMode::Async />
         <Route path=path!("/console") view=page!(self_care::console::ConsolePage) ssr=SsrMode::Async />
         <Route path=path!("/wallboard") view=page!(self_care::wallboard::WallboardPage) ssr=SsrMode::Async />
+    }
+    .into_inner()
+}
+
+/// Those about money ([`Program::Billing`]).
+fn billing_pages() -> impl MatchNestedRoutes + Clone {
+    view! {
         <Route path=path!("/billing") view=page!(self_care::billing::home::BillingPage) ssr=SsrMode::Async />
         <Route path=path!("/invoices") view=page!(InvoicesPage) ssr=SsrMode::Async />
         <Route path=path!("/invoices/:id") view=page!(InvoicePage) ssr=SsrMode::Async />
@@ -283,10 +354,9 @@ fn company_pages() -> impl MatchNestedRoutes + Clone {
 }
 
 /// The provider's pages; whoever else finds the way here is told so, in their own frame.
-#[component]
-fn AdminArea() -> impl IntoView {
+fn admin_area() -> AnyView {
     match whose() {
-        Some(Audience::Administrator) | None => view! { <Frame><Outlet /></Frame> }.into_any(),
+        Some(Audience::Administrator) | None => frame(),
         Some(Audience::Customer | Audience::Account) => {
             let refusal = AppError::Forbidden("the provider’s pages".into());
             view! { <Frame>{error_page(&refusal)}</Frame> }.into_any()
@@ -304,7 +374,7 @@ fn company_area() -> AnyView {
     self_care(frame)
 }
 
-/// As [`self_care_area`], in the browser of an end user.
+/// As [`self_care_area`], in a browser that has the phone.
 fn person_area() -> AnyView {
     self_care(frame_with_phone)
 }
@@ -330,8 +400,16 @@ fn frame_with_phone() -> AnyView {
 /// On the server: the one that the page's program has.
 fn own_frame() -> AnyView {
     match use_context() {
-        Some(Program::Person) => frame_with_phone(),
-        Some(Program::SignIn | Program::Administrator | Program::Gallery | Program::Company) | None => frame(),
+        Some(Program::Person | Program::Calls | Program::Billing) => frame_with_phone(),
+        Some(
+            Program::SignIn
+            | Program::Administrator
+            | Program::Exchange
+            | Program::Configuration
+            | Program::Gallery
+            | Program::Company,
+        )
+        | None => frame(),
     }
 }
 

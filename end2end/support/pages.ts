@@ -170,14 +170,18 @@ export async function idOf(record: Record, page: Page): Promise<string> {
   return named?.[1] ?? ''
 }
 
-/** Every route that app/src/routes.rs declares; those in functions named `…_pages` are self-care's. */
+/**
+ * Every route that app/src/routes.rs declares; those in functions named `admin_…pages` are the provider's, and in others
+ * named `…_pages` self-care's.
+ */
 export function declaredRoutes(): string[] {
   const source = readFileSync(new URL('../../app/src/routes.rs', import.meta.url), 'utf8')
   const routes: string[] = []
   let parent = ''
   for (const line of source.split('\n')) {
     if (line.includes('</ParentRoute>') || line === '}') parent = ''
-    if (/^fn \w+_pages\(/.test(line)) parent = '/self-care'
+    const pages = /^fn (\w+)_pages\(/.exec(line)?.[1]
+    if (pages) parent = pages.startsWith('admin') ? '/admin' : '/self-care'
     const path = /<(Parent)?Route path=path!\("([^"]*)"\)/.exec(line)
     if (path?.[1]) parent = path[2] ?? ''
     else if (path) routes.push(parent + path[2])

@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test'
 import { dial, hears, hearsNot, is, nobodyTalks, press, type Telephones, telephoning as test } from '../support/telephones.ts'
 import { openFromList, openTab, press as turn } from '../support/steps.ts'
-import { expect, visit } from '../support/test.ts'
+import { expect, usable, visit } from '../support/test.ts'
 
 const [JOHN, MARY, ADAM] = [700, 1100, 1500]
 
@@ -89,6 +89,32 @@ test('a call goes on through a reload, and on other pages', async ({ telephones 
   await hears(john, MARY)
   await dock.getByRole('button', { name: 'Hang up' }).click()
   await nobodyTalks(mary)
+})
+
+test('a page that another program has is opened beside the call, and nothing is lost', async ({ telephones }) => {
+  const { john, mary } = await talking(telephones)
+  await hears(mary, JOHN)
+  await john.getByRole('link', { name: 'Profile and password', includeHidden: true }).evaluate((link: HTMLElement) => link.click())
+  await expect(john).toHaveURL(/profile$/)
+  await john.getByLabel('First name').fill('Unsaved')
+  const beside = john.waitForEvent('popup')
+  await john.getByRole('link', { name: 'Call recordings' }).first().click()
+  const other = await beside
+  await expect(other).toHaveURL(/recordings$/)
+  await usable(other)
+  // What was typed is still there, and so is the call.
+  await expect(john.getByLabel('First name')).toHaveValue('Unsaved')
+  await expect(john.getByRole('status').filter({ hasText: 'so that your call goes on' })).toBeVisible()
+  await expect(other.getByRole('complementary', { name: 'Phone' })).toContainText('Another tab of yours has a call with Mary')
+  await hears(mary, JOHN)
+  await hears(john, MARY)
+  await john.getByRole('complementary', { name: 'Phone' }).getByRole('button', { name: 'Hang up' }).click()
+  await nobodyTalks(john, mary)
+
+  // Without a call, it is opened in its place; a phone it is there, too.
+  await john.getByRole('button', { name: 'Discard' }).click()
+  await john.getByRole('link', { name: 'Call recordings' }).first().click()
+  await expect(john).toHaveURL(/recordings$/)
 })
 
 test('the keys are digits for the exchange, and recording is started, paused and stopped', async ({ telephones }) => {

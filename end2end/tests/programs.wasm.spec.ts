@@ -45,10 +45,24 @@ test('pages change within a program without being loaded, and between programs b
   await expect(admin.locator('html[data-mark]')).toHaveCount(1)
   expect(programs).toEqual([])
 
-  await admin.getByRole('link', { name: 'Design system' }).click()
-  await expect(admin.locator('html[data-mark]')).toHaveCount(0)
+  for (const [page, program] of [
+    ['Live calls', 'exchange'],
+    ['Access roles', 'configuration'],
+    ['Design system', 'gallery'],
+  ] as const) {
+    await mark(admin)
+    await admin.getByRole('link', { name: page, exact: true }).click()
+    await expect(admin.locator('html[data-mark]')).toHaveCount(0)
+    await usable(admin)
+    expect(programs.at(-1)).toBe(program)
+  }
+  await admin.goBack()
   await usable(admin)
-  expect(programs).toEqual(['gallery'])
+  await expect(admin.getByRole('heading', { level: 1 })).toHaveText('Access roles')
+  await visit(admin, '/admin')
+  await admin.getByRole('link', { name: 'Customers', exact: true }).click()
+  await admin.getByRole('link', { name: 'Design system' }).click()
+  await usable(admin)
   await admin.goBack()
   await usable(admin)
   await expect(admin.getByRole('heading', { level: 1 })).toHaveText('Customers')
@@ -90,6 +104,10 @@ test('who opens a page of others is told that it is not theirs, and finds the wa
   await expect(john.locator('.error-page')).toHaveCount(0)
   await expect(john.locator('.phone-dock')).toBeAttached()
   expect(programs).toEqual(['person'])
+  await john.getByRole('link', { name: 'Call recordings' }).first().click()
+  await expect(john.getByRole('heading', { level: 1 })).toHaveText('Call recordings')
+  await usable(john)
+  expect(programs).toEqual(['person', 'calls'])
 
   const abc = await as('abc')
   await visit(abc, '/self-care/codes')

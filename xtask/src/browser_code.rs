@@ -52,9 +52,36 @@ pub fn build(kind: Kind) -> Result<Vec<PathBuf>> {
 fn compile(kind: Kind) -> Result<()> {
     let profile = kind.wasm_profile();
     say(&format!("browser code ({profile})"));
-    Cargo::new("build")
-        .args(["--package", "tandem-frontend", "--bins", "--target", "wasm32-unknown-unknown", "--profile", profile])
-        .run()
+    let build = Cargo::new("build").args(["--package", "tandem-frontend", "--bins"]);
+    let build = build.args(["--target", "wasm32-unknown-unknown", "--profile", profile]);
+    match kind {
+        Kind::Development => build.run(),
+        Kind::Release => small(build).run(),
+    }
+}
+
+/// Rust's standard library, compiled with the programs for size: as it is delivered, it is compiled for speed, and describes every
+/// place where it can panic.
+const OWN_STD: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
+
+/// How the compiler makes small programs.
+///
+/// - The first is that of `.cargo/config.toml`: what is said here is said instead.
+/// - A panic ends the program at once: nobody reads the words in a release, where no hook prints them.
+/// - Functions with the same code keep their own names, by which [`unused`] and [`order`] know them: the optimiser merges
+///   them in the end.
+const SMALL: [&str; 5] = [
+    "--cfg=erase_components",
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "-Zlocation-detail=none",
+    "-Zmerge-functions=disabled",
+];
+
+/// These settings are not stable yet (cargo's documentation, "Unstable features"): without the variable, the stable compiler
+/// refuses them.
+fn small(build: Cargo) -> Cargo {
+    build.args(OWN_STD).env("RUSTC_BOOTSTRAP", "1").env("CARGO_ENCODED_RUSTFLAGS", &SMALL.join("\x1f"))
 }
 
 fn finish(program: &str, kind: Kind) -> Result<PathBuf> {
@@ -117,11 +144,15 @@ const FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
+/// What the optimiser does. No data are in the first 1,024 bytes of the memory, for there the stack ends (rustc links with
+/// `--stack-first`), and the memory begins with zeros. That nothing traps is not promised: a panic does.
+const PASSES: [&str; 5] = ["--low-memory-unused", "--zero-filled-memory", "-Oz", "--dae-optimizing", "-Oz"];
+
 fn optimise(wasm: &Path) -> Result<()> {
     say(&format!("wasm-opt {}", wasm.file_name().unwrap_or_default().display()));
     let optimised = wasm.with_extension("optimised");
     let mut command = Command::new("node");
-    command.args(["node_modules/binaryen/bin/wasm-opt", "-Oz"]);
+    command.args(["node_modules/binaryen/bin/wasm-opt"]).args(PASSES);
     // By the names that `order` gave them.
     command.args(["--reorder-functions-by-name", "--strip-debug", "--strip-producers"]);
     command.args(FEATURES);

@@ -1,8 +1,8 @@
 //! In which order functions stand in the WebAssembly: alike ones beside each other, since that compresses better.
 //!
-//! A function that was compiled for many types has one name, behind which the compiler writes a hash for each type: sorted by
-//! these names its copies stand in no order. With their length in the hash's place, copies of equal length, which are
-//! mostly the same but for a constant or two, follow each other: 8 of 577 KiB with Brotli. The optimiser sorts by the names.
+//! A function that was compiled for many types has them in its name: sorted by these names its copies stand in no order. With
+//! their length in the place of the types, copies of equal length, which are mostly the same but for a constant or two,
+//! follow each other: a seventieth of the file with Brotli. The optimiser sorts by the names.
 
 use walrus::Module;
 
@@ -13,7 +13,7 @@ pub fn name_by_likeness(module: &mut Module) {
         .iter_local()
         .map(|(id, function)| {
             let name = module.funcs.get(id).name.as_deref().unwrap_or_default();
-            (id, format!("{}::{:08}", without_hash(name), function.size()))
+            (id, format!("{}::{:08}", without_types(name), function.size()))
         })
         .collect();
     for (id, name) in names {
@@ -21,23 +21,56 @@ pub fn name_by_likeness(module: &mut Module) {
     }
 }
 
-/// The name without the compiler's `::h0123456789abcdef`.
-fn without_hash(name: &str) -> &str {
-    match name.rsplit_once("::h") {
-        Some((plain, hash)) if hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => plain,
-        Some(_) | None => name,
+/// The name without what is different in copies: the types that a function is compiled for, the crates' hashes, and which of
+/// several closures it is.
+fn without_types(name: &str) -> String {
+    let mut plain = String::new();
+    // How deep in types, and in a crate's hash or a closure's number, one is.
+    let (mut types, mut marks) = (0_usize, 0_usize);
+    let mut before = ' ';
+    for letter in name.chars() {
+        match letter {
+            // After a name or `::` come types; anything else begins a path such as `<String as Clone>::clone`.
+            '<' if types > 0 || before.is_alphanumeric() || matches!(before, '_' | ':' | ']') => types += 1,
+            '>' if types > 0 && before != '-' => types -= 1,
+            _ if types > 0 => {}
+            '[' | '#' => marks += 1,
+            ']' => marks = marks.saturating_sub(1),
+            '}' => {
+                marks = 0;
+                plain.push(letter);
+            }
+            _ if marks > 0 => {}
+            _ => plain.push(letter),
+        }
+        before = letter;
     }
+    plain
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_hash;
+    use super::without_types;
 
     #[test]
-    fn only_the_compilers_hash_is_taken_off() {
-        assert_eq!(without_hash("core::ptr::drop_in_place<T>::h0123456789abcdef"), "core::ptr::drop_in_place<T>");
-        for name in ["", "app::hydrate", "app::hold", "app::h0123", "app::h0123456789abcdeg"] {
-            assert_eq!(without_hash(name), name);
+    fn copies_of_a_function_have_one_name() {
+        let names = [
+            (
+                "core[27cd0353e63fa9bc]::ptr::drop_in_place::<alloc[2505b2eafb3ee1e2]::string::String>",
+                "core::ptr::drop_in_place::",
+            ),
+            (
+                "<alloc[25]::vec::Vec<u8> as core[27]::clone::Clone>::clone",
+                "<alloc::vec::Vec as core::clone::Clone>::clone",
+            ),
+            ("app[42]::data::loaded::<app[42]::View<u8>, u8>::{closure#12}", "app::data::loaded::::{closure}"),
+            ("<_ as a[1]::IntoAny>::into_any::build::<b[2]::El<(), u8>>", "<_ as a::IntoAny>::into_any::build::"),
+            ("<fn(u8) -> u16 as Call>::call", "<fn(u8) -> u16 as Call>::call"),
+            ("main", "main"),
+            ("", ""),
+        ];
+        for (name, plain) in names {
+            assert_eq!(without_types(name), plain);
         }
     }
 }

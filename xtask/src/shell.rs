@@ -75,6 +75,11 @@ impl Cargo {
         self
     }
 
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
     pub fn run(mut self) -> Result<()> {
         run(&mut self.0, REMEDY)
     }

@@ -1,33 +1,44 @@
 //! Taking out of the WebAssembly what Leptos compiles into it and Tandem never calls.
 //!
-//! Every kind of view carries a function that takes it over asynchronously, for routes that are loaded when they are needed
-//! (`hydrate_lazy`). Each of Tandem's programs has all its routes and takes the page over at once (`hydrate_body`), so these functions
-//! are dead; but the table of the view points to them, and no optimiser can know. Each becomes one instruction that traps, and
-//! the optimiser then finds what only they used: 13 of 431 KiB. The browser tests run with what is left.
+//! Every kind of view and of attribute carries a table of functions, of which Tandem never calls some; but the table points to
+//! them, and no optimiser can know. Each becomes one instruction that traps, and the optimiser then finds what only they used:
+//! a twentieth of the code. The browser tests run with what is left.
 
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
 
 use crate::error::{Error, Result};
 
-/// What the names of such functions hold. Not the names of all that is asynchronous: functions whose code happens to be the
-/// same become one function under one of their names, and the small ones are the same as others that are called. So are the
-/// functions that drop ([`DROPS`]), which are left alone.
-const NEVER_CALLED: &str = "IntoAny>::into_any::hydrate_async";
+/// What the names of such functions hold. The compiler must not have merged functions whose code happens to be the same
+/// ([`browser_code`](crate::browser_code)): the name would be that of any of them. Functions that drop ([`DROPS`]) are left
+/// alone.
+const NEVER_CALLED: [&str; 4] = [
+    // Takes a view over asynchronously, for routes that are loaded when they are needed. Each of Tandem's programs has all its
+    // routes and takes the page over at once (`hydrate_body`).
+    "hydrate_async",
+    // Of templates, which the nightly compiler makes.
+    "into_any_attr::hydrate_from_template",
+    // All attributes are erased, and a list of erased ones is made anew, never changed one by one (`Vec<AnyAttribute>`).
+    "into_any_attr::rebuild",
+    // Tells the server which routes there are.
+    "into_any_nested_route::generate_routes",
+];
 
 /// What the names of functions that drop hold.
 const DROPS: &str = "drop_in_place";
 
 /// Empties these functions in a module that still has its names.
 pub fn empty(module: &mut Module) -> Result<()> {
-    let is_dead = |name: &String| name.contains(NEVER_CALLED) && !name.contains(DROPS);
-    let dead = |name: &Option<String>| name.as_ref().is_some_and(is_dead);
-    let functions: Vec<FunctionId> =
-        module.funcs.iter_local().map(|(id, _)| id).filter(|id| dead(&module.funcs.get(*id).name)).collect();
-    if functions.is_empty() {
-        return Err(Error::Unused(format!("none is named {NEVER_CALLED:?}; what are they called now?")));
-    }
-    for id in functions {
-        empty_one(module, id);
+    for never in NEVER_CALLED {
+        let is_dead = |name: &String| name.contains(never) && !name.contains(DROPS);
+        let dead = |name: &Option<String>| name.as_ref().is_some_and(is_dead);
+        let functions: Vec<FunctionId> =
+            module.funcs.iter_local().map(|(id, _)| id).filter(|id| dead(&module.funcs.get(*id).name)).collect();
+        if functions.is_empty() {
+            return Err(Error::Unused(format!("none is named {never}; what are they called now?")));
+        }
+        for id in functions {
+            empty_one(module, id);
+        }
     }
     Ok(())
 }

@@ -14,10 +14,10 @@ use crate::{
     listing::{ListArgs, Listing, Tone},
     pages::errors::error_page,
     ui::{
-        Badge, Button, Card, Checkbox, ConfirmButton, DataTable, DescriptionList, Dialog, EditForm, EmptyState,
-        FieldSet, Filter, InstantSelect, InstantSwitch, Kind, LinkButton, ListPage, ModeBadge, NewForm, Notice,
-        PageHeader, PasswordField, Player, PostForm, RadioCards, SelectField, Sign, Skeleton, Sound, Stat, Switch,
-        Tabs, TextArea, TextField, TreeBranch, TreeRow, icon, list_args,
+        Badge, Button, Card, Checkbox, CollectAny as _, ConfirmButton, DataTable, DescriptionList, Dialog, EditForm,
+        EmptyState, FieldSet, Filter, InstantSelect, InstantSwitch, Kind, LinkButton, ListPage, ModeBadge, NewForm,
+        Notice, PageHeader, PasswordField, Player, PostForm, RadioCards, SelectField, Sign, Skeleton, Sound, Stat,
+        Switch, Tabs, TextArea, TextField, TreeBranch, TreeRow, icon, list_args,
         player::{Side, SoundMark},
         use_desk, use_form,
     },
@@ -93,7 +93,7 @@ fn numbers() -> AnyView {
 }
 
 fn signs() -> AnyView {
-    let all = Sign::ALL.iter().map(|sign| icon(*sign)).collect_view();
+    let all = Sign::ALL.iter().map(|sign| icon(*sign)).collect_any();
     view! {
         <Card title="Signs" description="A colour is never the only sign: the word is always there.">
             <div class="row">
@@ -102,7 +102,7 @@ fn signs() -> AnyView {
                 <Badge tone=Tone::Warning text="Suspended" />
                 <Badge tone=Tone::Bad text="Blocked" />
                 <Badge tone=Tone::Info text="Built in" />
-                {Mode::ALL.map(|mode| view! { <ModeBadge mode=mode /> }).collect_view()}
+                {Mode::ALL.map(|mode| view! { <ModeBadge mode=mode /> }.into_any()).collect_any()}
             </div>
             <div class="row">{all}</div>
         </Card>
@@ -254,7 +254,7 @@ fn new_form() -> AnyView {
 
 fn tree() -> AnyView {
     let row = |label: &'static str, tone: Tone, level: &'static str, from: &'static str| {
-        let id = format!("tree-{}", label.to_lowercase().replace(' ', "-"));
+        let id = format!("tree-{}", label.to_ascii_lowercase().replace(' ', "-"));
         view! {
             <TreeRow label=label for_id=id.clone() state=move || view! { <Badge tone=tone text=level /> " " <small>{from}</small> }>
                 <select class="input" id=id>

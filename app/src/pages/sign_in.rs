@@ -10,6 +10,7 @@ use crate::{
     listing::Tone,
     post::Done,
     ui::{
+        CollectAny as _,
         button::{Button, Kind},
         fields::{PasswordField, TextField},
         form::PostForm,
@@ -103,7 +104,7 @@ pub fn SignInPage() -> impl IntoView {
                 <p class="brand">"Tandem"</p>
                 <h1>"Sign in"</h1>
                 {interrupted
-                    .then(|| view! { <Notice tone=Tone::Info text="Your session has ended. Sign in to continue; what you typed is kept." /> })}
+                    .then(|| view! { <Notice tone=Tone::Info text="Your session has ended. Sign in to continue; what you typed is kept." /> }.into_any())}
                 <PostForm to=SignIn::PATH reload=true>
                     <input type="hidden" name="next" value=next />
                     <TextField name="name" label="Sign-in name" value="" autocomplete="username" required=true />
@@ -133,8 +134,8 @@ fn demo_sign_ins() -> AnyView {
             <dl>
                 {people
                     .into_iter()
-                    .map(|(name, who)| view! { <div><dt><code>{name}</code></dt><dd>{who}</dd></div> })
-                    .collect_view()}
+                    .map(|(name, who)| view! { <div><dt><code>{name}</code></dt><dd>{who}</dd></div> }.into_any())
+                    .collect_any()}
             </dl>
         </aside>
     }

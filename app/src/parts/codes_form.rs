@@ -24,7 +24,7 @@ use tandem_domain::{
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::ui::{FieldSet, FormCtx, TextField, leads_to_button};
+use crate::ui::{CollectAny as _, FieldSet, FormCtx, TextField, effect, leads_to_button};
 
 /// The codes as a form sent them, by [`CodeField::key`]. Fields that were shown disabled are not among them. Taken with
 /// `#[server(flatten)]`, so it also holds whatever else was sent; only the codes are read.
@@ -82,7 +82,7 @@ pub fn codes_form(codes: &PbxCodes, field: Field, draft: CodesDraft) -> AnyView 
         draft.0.set(parsed);
     };
     // The form may show what was typed before a post that was refused; and "Discard" changes the fields without a word.
-    Effect::new(move |_| {
+    effect(move || {
         if node.get().is_some() {
             look(false);
             let discarded = window_event_listener(ev::reset, move |_| request_animation_frame(move || look(false)));
@@ -98,9 +98,9 @@ pub fn codes_form(codes: &PbxCodes, field: Field, draft: CodesDraft) -> AnyView 
         .into_iter()
         .map(|(kind, legend, help)| {
             let fields = group(codes, kind, field);
-            view! { <FieldSet legend=legend help=help layout="row">{fields}</FieldSet> }
+            view! { <FieldSet legend=legend help=help layout="row">{fields}</FieldSet> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     view! {
         <div class="stack" node_ref=node on:input=move |_| look(false) on:focusout=left>
             {groups}
@@ -133,8 +133,9 @@ fn group(codes: &PbxCodes, kind: Kind, permission: Field) -> AnyView {
                     width="short"
                 />
             }
+            .into_any()
         })
-        .collect_view()
+        .collect_any()
         .into_any()
 }
 

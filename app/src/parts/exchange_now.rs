@@ -50,8 +50,8 @@ pub fn exchange_stats(now: Data<(Option<i64>, Option<i64>)>) -> AnyView {
             Audience::Customer | Audience::Account => ("/self-care/calls", "/self-care/extensions"),
         };
         view! {
-            {calls.map(|calls| view! { <Stat label="Calls now" value=calls.to_string() href=live_calls /> })}
-            {phones.map(|phones| view! { <Stat label="Phones registered" value=phones.to_string() href=registrations /> })}
+            {calls.map(|calls| view! { <Stat label="Calls now" value=calls.to_string() href=live_calls /> }.into_any())}
+            {phones.map(|phones| view! { <Stat label="Phones registered" value=phones.to_string() href=registrations /> }.into_any())}
         }
         .into_any()
     })

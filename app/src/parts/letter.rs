@@ -30,7 +30,7 @@ pub fn letter_cards(letter: Letter, reads_own: bool) -> AnyView {
     let Letter { id, subject, text, attached } = letter;
     let attached = attached.map(|recording| {
         let file = format!("{}.opus", sound_path(recording));
-        let sound = reads_own.then(|| view! { <audio class="letter-sound" controls preload="none" src=file.clone()></audio> });
+        let sound = reads_own.then(|| view! { <audio class="letter-sound" controls preload="none" src=file.clone()></audio> }.into_any());
         view! {
             <Card title="Attachment">
                 {sound}
@@ -38,7 +38,7 @@ pub fn letter_cards(letter: Letter, reads_own: bool) -> AnyView {
                     <LinkButton href=format!("{file}?download") label="Download Opus" sign=Sign::Download download=true />
                 </div>
             </Card>
-        }
+        }.into_any()
     });
     view! {
         <Card title="As it is read" flush=true>

@@ -63,8 +63,8 @@ fn answer(draft: CodesDraft, dialled: &str) -> AnyView {
         | Meaning::Unknown => None,
     };
     view! {
-        <p><strong>"From an idle phone: "</strong> {mode.map(|mode| view! { <ModeBadge mode=mode /> " " })} {words(&codes, &meaning)}</p>
-        {during_call(&codes, dialled).map(|text| view! { <p><strong>"During a call: "</strong> {text}</p> })}
+        <p><strong>"From an idle phone: "</strong> {mode.map(|mode| view! { <ModeBadge mode=mode /> " " }.into_any())} {words(&codes, &meaning)}</p>
+        {during_call(&codes, dialled).map(|text| view! { <p><strong>"During a call: "</strong> {text}</p> }.into_any())}
     }
     .into_any()
 }

@@ -11,7 +11,10 @@ use web_sys::HtmlSelectElement;
 
 use crate::{
     listing::Tone,
-    ui::{Badge, Card, FormCtx, RadioCards, SelectField, TextField, TreeBranch, TreeRow, use_form},
+    ui::{
+        Badge, Card, CollectAny as _, FormCtx, RadioCards, SelectField, TextField, TreeBranch, TreeRow, effect,
+        use_form,
+    },
 };
 
 /// An entity or a panel with what is below it.
@@ -104,7 +107,7 @@ pub fn role_fields(role: AccessRole, fixed_audience: String, editable: bool) -> 
         let shown = shown.clone();
         move |_: ev::Event| draft.set(shown.clone())
     };
-    Effect::new(move |_| {
+    effect(move || {
         let discarded = window_event_listener(ev::reset, discarded.clone());
         on_cleanup(move || discarded.remove());
     });
@@ -140,7 +143,7 @@ pub fn role_fields(role: AccessRole, fixed_audience: String, editable: bool) -> 
                 />
             </Card>
             <Card title="Permissions" description="The deepest level that is set counts: the field’s, else its panel’s, else its entity’s, else the base level.">
-                {tree().into_iter().map(|entity| branch(form, draft, &shown, entity, editable)).collect_view()}
+                {tree().into_iter().map(|entity| branch(form, draft, &shown, entity, editable)).collect_any()}
             </Card>
         </div>
     }
@@ -210,7 +213,7 @@ fn branch(form: FormCtx, draft: RwSignal<AccessRole>, shown: &AccessRole, branch
             Node::Branch(panel) => self::branch(form, draft, shown, panel, editable),
             Node::Field(field) => row(form, draft, shown, field.info().path, field.info().label.to_owned(), editable),
         })
-        .collect_view();
+        .collect_any();
     // Opened where there is something to see: an entity, and a panel that has a level of its own in it.
     let open = !path.contains('/') || exceptions(shown, path) > 0;
     let all = row(form, draft, shown, path, format!("All of {label}"), editable);
@@ -238,8 +241,8 @@ fn row(
     let chosen = shown.entries.get(path).map_or("", |level| level.key());
     let options = std::iter::once(("", "Inherit"))
         .chain(Level::ALL.iter().rev().map(|level| (level.key(), level.label())))
-        .map(|(value, label)| view! { <option value=value selected=value == chosen>{label}</option> })
-        .collect_view();
+        .map(|(value, label)| view! { <option value=value selected=value == chosen>{label}</option> }.into_any())
+        .collect_any();
     view! {
         <TreeRow label=label for_id=id.clone() state=move || state(draft, path) hidden=absent>
             <select

@@ -334,11 +334,11 @@ pub fn sign_in_panel(view: SignInView) -> AnyView {
     let above = above.then(|| {
         view! {
             <Notice tone=Tone::Info text="The access role here permits more than yours. Somebody who may do as much can change the sign-in." />
-        }
+        }.into_any()
     });
     let none = (!has_sign_in && editable).then(|| {
         let text = format!("{name} cannot sign in to self-care yet. Choose a name and a password.");
-        view! { <Notice tone=Tone::Info text=text /> }
+        view! { <Notice tone=Tone::Info text=text /> }.into_any()
     });
     let remove = (has_sign_in && editable).then(|| remove_card(owner, &name));
     view! {

@@ -15,7 +15,9 @@ use crate::{
     listing::{Cell, Column, ListRow, Listing, Tone},
     parts::owner::Owner,
     post::{Done, Typed},
-    ui::{Badge, Button, Card, ConfirmButton, DataTable, EmptyState, Kind, Notice, PostForm, TextField},
+    ui::{
+        Badge, Button, Card, CollectAny as _, ConfirmButton, DataTable, EmptyState, Kind, Notice, PostForm, TextField,
+    },
 };
 
 /// What the panel shows.
@@ -184,13 +186,13 @@ pub fn status_panel(view: StatusView) -> AnyView {
         <Card title="Status">
             <p><Badge tone=status_tone(view.status) text=view.status.label() /></p>
             {view.without_service.map(|why| {
-                view! { <Notice tone=Tone::Warning text=why /> }
+                view! { <Notice tone=Tone::Warning text=why /> }.into_any()
             })}
             {(view.status == Status::Closed).then(|| {
-                view! { <Notice tone=Tone::Neutral text="Closed for good. The history stays; it cannot be opened again." /> }
+                view! { <Notice tone=Tone::Neutral text="Closed for good. The history stays; it cannot be opened again." /> }.into_any()
             })}
             {held.then(|| {
-                view! { <Notice tone=Tone::Info text=HELD /> }
+                view! { <Notice tone=Tone::Info text=HELD /> }.into_any()
             })}
             {form}
         </Card>
@@ -211,7 +213,7 @@ fn choices(view: &StatusView) -> Vec<Status> {
 
 /// One reason, and a button for each status that it may become. What takes service away asks first.
 fn change_form(owner: Owner, name: &str, status: Status, choices: &[Status]) -> AnyView {
-    let buttons = choices.iter().map(|next| change_button(name, status, *next)).collect_view();
+    let buttons = choices.iter().map(|next| change_button(name, status, *next)).collect_any();
     let mut fields = owner.fields();
     fields.push(("was", status.key().to_owned()));
     view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::ui::{Card, ConfirmButton, PostForm};
+use crate::ui::{Card, CollectAny as _, ConfirmButton, PostForm};
 
 /// The records that use another: the first ones by name, and how many there are in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,15 +56,15 @@ pub fn usage_card(usage: &Usage, nobody: &'static str) -> AnyView {
         .iter()
         .map(|user| {
             let User { kind, name, href } = user.clone();
-            view! { <li><a href=href>{name}</a> " " <small>{kind}</small></li> }
+            view! { <li><a href=href>{name}</a> " " <small>{kind}</small></li> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     let content = if usage.count == 0 {
         view! { <p>{nobody}</p> }.into_any()
     } else {
         view! {
             <ul>{rows}</ul>
-            {(more > 0).then(|| view! { <p>{format!("and {more} more")}</p> })}
+            {(more > 0).then(|| view! { <p>{format!("and {more} more")}</p> }.into_any())}
         }
         .into_any()
     };

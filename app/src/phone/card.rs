@@ -14,7 +14,7 @@ use super::{
     peer::Quality,
     use_phone,
 };
-use crate::live::duration;
+use crate::{live::duration, ui::CollectAny as _, ui::each};
 
 const PLAIN: &str = "button";
 const GOOD: &str = "button button-primary";
@@ -24,12 +24,11 @@ const BAD: &str = "button button-danger";
 pub(crate) fn cards(full: bool) -> AnyView {
     let phone = use_phone();
     let numbers = move || phone.calls.with(|calls| calls.iter().map(|call| call.number).collect::<Vec<_>>());
-    view! {
-        <For each=numbers key=|number| *number let:number>
-            {card(phone, number, full)}
-        </For>
-    }
-    .into_any()
+    each(numbers, number_key, move |number| card(phone, number, full))
+}
+
+fn number_key(number: &CallNumber) -> u128 {
+    number.0.into()
 }
 
 /// A button that is there while it means something, and disabled while it would come to nothing.
@@ -45,7 +44,7 @@ fn button(class: &'static str, label: Words, key: Option<Act>, shown: Is, can: I
             on:click=move |_| act()
         >
             {label}
-            {letter.map(|letter| view! { " " <kbd class="single-key" aria-hidden="true">{letter}</kbd> })}
+            {letter.map(|letter| view! { " " <kbd class="single-key" aria-hidden="true">{letter}</kbd> }.into_any())}
         </button>
     }
     .into_any()
@@ -153,7 +152,7 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
             </div>
             <p class="phone-words" hidden=move || is(|call| call.words.is_empty())>{move || text(|call| call.words.clone())}</p>
             <p class="phone-words" hidden=move || phone.link.get() == Link::Ready || is(Call::is_over)>{CUT}</p>
-            <div class="actions">{buttons.collect_view()}</div>
+            <div class="actions">{buttons.collect_any()}</div>
             {more}
         </section>
     }
@@ -207,6 +206,7 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
                 {label}
             </button>
         }
+        .into_any()
     };
     let to = Whom::new();
     let transfer = move |event: ev::SubmitEvent| {
@@ -219,10 +219,8 @@ fn more(phone: Phone, number: CallNumber) -> AnyView {
     };
     view! {
         <div class="actions">
-            {buttons.collect_view()}
-            <For each=others key=|other| *other let:other>
-                {connect(other)}
-            </For>
+            {buttons.collect_any()}
+            {each(others, number_key, connect)}
         </div>
         <p class="phone-words figures" hidden=move || !is(|call| call.numbers && call.is_talking())>{numbers}</p>
         <form class="phone-line" hidden=move || !is(Call::is_talking) on:submit=transfer>

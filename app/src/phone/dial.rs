@@ -14,7 +14,7 @@ use tandem_domain::phone::{
 use super::{Link, Phone, call::number_beside};
 use crate::{
     listing::Tone,
-    ui::{Badge, Button, Card, Kind, Sign, Timer, icon},
+    ui::{Badge, Button, Card, CollectAny as _, Kind, Sign, Timer, each, icon},
 };
 
 /// How long nobody has typed when the server is asked.
@@ -141,7 +141,7 @@ pub(super) fn whom_field(phone: Phone, whom: Whom, id: &str, label: &'static str
     };
     let options = move || {
         let offered = found.get().into_iter().enumerate();
-        offered.map(|(place, who)| option(whom, option_id(place), place, who)).collect_view()
+        offered.map(|(place, who)| option(whom, option_id(place), place, who)).collect_any()
     };
     let shown = move || !found.with(Vec::is_empty);
     let key = move |event: ev::KeyboardEvent| {
@@ -266,9 +266,7 @@ pub(super) fn recent(phone: Phone) -> AnyView {
                     on:input=search
                 />
                 <ul class="phone-recent" aria-label="Recent calls" hidden=move || shown.with(Vec::is_empty)>
-                    <For each=move || shown.get() key=|call| call.call let:call>
-                        {past(phone, call)}
-                    </For>
+                    {each(move || shown.get(), |call| call.call.0.as_u128(), move |call| past(phone, call))}
                 </ul>
                 <p class="phone-words" role="status">{move || shown.with(Vec::is_empty).then(none)}</p>
                 <a class="link" href=all>"All calls"</a>
@@ -305,7 +303,7 @@ fn past(phone: Phone, call: PastCall) -> AnyView {
                 >
                     {icon(Sign::Phone)}
                 </button>
-            })}
+            }.into_any())}
         </li>
     }
     .into_any()

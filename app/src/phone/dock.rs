@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::{card::cards, use_phone};
+use crate::ui::{effect, use_desk};
 
 /// The address of the phone's own page.
 pub(crate) const PAGE: &str = "/self-care/phone";
@@ -11,7 +12,8 @@ pub(crate) const PAGE: &str = "/self-care/phone";
 /// The dock.
 pub(crate) fn dock() -> AnyView {
     let phone = use_phone();
-    Effect::new(move |_| phone.begin());
+    effect(move || phone.begin());
+    use_desk().stay_while(move || phone.has_calls());
     let path = use_location().pathname;
     let elsewhere = move || phone.calls_elsewhere();
     let nothing = move || phone.calls.with(Vec::is_empty) && elsewhere().is_empty();

@@ -295,6 +295,11 @@ impl Phone {
         });
     }
 
+    /// Whether somebody is talked with here, is called, or calls.
+    fn has_calls(self) -> bool {
+        self.calls.with_untracked(|calls| calls.iter().any(|call| !call.is_over()))
+    }
+
     /// With whom another tab, which holds the phone, has calls; empty: with nobody.
     pub(crate) fn calls_elsewhere(self) -> String {
         if self.link.get() == Link::Elsewhere { self.elsewhere.get() } else { String::new() }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     listing::Tone,
     live::{Topic, live},
-    ui::{Card, Notice},
+    ui::{Card, CollectAny as _, Notice, effect},
 };
 
 /// The keys, with what stands under the figure.
@@ -35,10 +35,10 @@ const KEYS: [(char, &str); 12] = [
 /// The whole phone.
 pub(crate) fn panel() -> AnyView {
     let phone = use_phone();
-    Effect::new(move |_| phone.open_page());
+    effect(move || phone.open_page());
     // Calls that are over have been written down.
     let over = live(&[Topic::Xdrs]);
-    Effect::new(move |_| {
+    effect(move || {
         let _ = over.times();
         phone.read_book();
     });
@@ -123,7 +123,7 @@ fn state(phone: Phone) -> AnyView {
         <div role="alert">
             {move || {
                 let trouble = phone.trouble.get();
-                (!trouble.is_empty()).then(|| view! { <Notice tone=Tone::Warning text=trouble /> })
+                (!trouble.is_empty()).then(|| view! { <Notice tone=Tone::Warning text=trouble /> }.into_any())
             }}
         </div>
     }
@@ -154,8 +154,9 @@ fn keys(phone: Phone, whom: Whom) -> AnyView {
                     <small aria-hidden="true">{letters}</small>
                 </button>
             }
+            .into_any()
         })
-        .collect_view();
+        .collect_any();
     view! {
         <div class="phone-keys" role="group" aria-label="Keys" on:keydown=typed>{keys}</div>
         <p class="phone-words">

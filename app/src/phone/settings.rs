@@ -7,7 +7,7 @@ use super::{
     devices::{Choice, Choices, Devices},
     notices::Notices,
 };
-use crate::ui::{Card, single_keys_switch};
+use crate::ui::{Card, CollectAny as _, single_keys_switch};
 
 /// The cards.
 pub(super) fn settings(phone: Phone) -> AnyView {
@@ -92,9 +92,9 @@ fn chooser(
             .into_iter()
             .map(|(value, label)| {
                 let selected = value == id;
-                view! { <option value=value selected=selected>{label}</option> }
+                view! { <option value=value selected=selected>{label}</option> }.into_any()
             })
-            .collect_view()
+            .collect_any()
     };
     let choose = move |event: ev::Event| {
         let id = event_target_value(&event);

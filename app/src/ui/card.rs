@@ -26,9 +26,9 @@ pub fn Card(
             <header class="card-head">
                 <div>
                     <h2>{title}</h2>
-                    {(!description.is_empty()).then(|| view! { <p>{description}</p> })}
+                    {(!description.is_empty()).then(|| view! { <p>{description}</p> }.into_any())}
                 </div>
-                {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> })}
+                {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> }.into_any())}
             </header>
         }
     });
@@ -58,7 +58,7 @@ pub fn Stat(
     view! {
         <div class="stat">
             {label} <strong class="stat-value">{value}</strong>
-            {(!note.is_empty()).then(|| view! { <span class="stat-note">{note}</span> })}
+            {(!note.is_empty()).then(|| view! { <span class="stat-note">{note}</span> }.into_any())}
         </div>
     }
 }

@@ -40,6 +40,8 @@ pub struct Desk {
     go: StoredValue<Navigate>,
     refresh: Refresh,
     path: Memo<String>,
+    /// Whether something goes on here that would end with the page.
+    busy: StoredValue<Option<Callback<(), bool>>>,
     /// What takes the page over, and for whom.
     program: Option<Program>,
     who: Option<Audience>,
@@ -59,6 +61,7 @@ impl Desk {
             go: StoredValue::new(Box::new(navigate)),
             refresh: use_refresh(),
             path,
+            busy: StoredValue::new(None),
             program: use_context(),
             who: me_or_nobody().map(|me| me.audience()),
         }
@@ -68,9 +71,35 @@ impl Desk {
     pub fn go(self, path: &str) {
         if self.has(path) {
             self.go.with_value(|go| go(path, NavigateOptions::default()));
+        } else if self.is_busy() {
+            self.open_beside(path);
         } else {
             // Fails only for an address that is none.
             let _ = window().location().set_href(path);
+        }
+    }
+
+    /// While this says that something goes on which would end with the page, pages of other programs are opened beside it. As
+    /// long as the component lives that asks for it.
+    pub(crate) fn stay_while(self, busy: impl Fn() -> bool + Send + Sync + 'static) {
+        self.busy.set_value(Some(Callback::new(move |()| busy())));
+        on_cleanup(move || self.busy.set_value(None));
+    }
+
+    /// Whether something goes on that would end with the page.
+    pub(super) fn is_busy(self) -> bool {
+        self.busy.get_value().is_some_and(|busy| busy.run(()))
+    }
+
+    /// Opens a page in another tab. Called while the browser knows that somebody pressed something: others may not.
+    pub(super) fn open_beside(self, path: &str) {
+        match window().open_with_url_and_target(path, "_blank") {
+            Ok(Some(_)) => self.say(Tone::Good, "Opened in another tab, so that your call goes on in this one.", None),
+            Ok(None) | Err(_) => {
+                let what = "This page would end your call, and the browser opened no other tab. Hang up first, or allow \
+                            this site to open tabs.";
+                self.say(Tone::Bad, what, None);
+            }
         }
     }
 

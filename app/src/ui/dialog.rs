@@ -3,6 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::button::Kind;
+use super::effect::effect;
 
 /// A dialog over the page, shown while `open` is true. It closes by Escape, which sets `open` to false.
 #[component]
@@ -16,7 +17,7 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let (Some(dialog), open) = (node.get(), open.get()) else { return };
         if open && !dialog.open() {
             // Fails only when it is shown already, or not in the document any more.

@@ -7,6 +7,7 @@ use leptos::{html, prelude::*};
 use tandem_domain::{access::Field, field::Rule};
 
 use super::{
+    CollectAny as _,
     form_ctx::FormCtx,
     icon::{Sign, icon},
 };
@@ -336,9 +337,9 @@ pub(super) fn option_views(options: Vec<(String, String)>, chosen: &str) -> AnyV
         .into_iter()
         .map(|(value, label)| {
             let selected = value == chosen;
-            view! { <option value=value selected=selected>{label}</option> }
+            view! { <option value=value selected=selected>{label}</option> }.into_any()
         })
-        .collect_view()
+        .collect_any()
         .into_any()
 }
 
@@ -390,11 +391,11 @@ pub fn RadioCards(
                         aria-describedby=described
                     />
                     <label for=id>{label}</label>
-                    {(!text.is_empty()).then(|| view! { <p id=text_id>{text}</p> })}
+                    {(!text.is_empty()).then(|| view! { <p id=text_id>{text}</p> }.into_any())}
                 </div>
             }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <fieldset class="field" aria-describedby=frame.described_by()>
             <legend>{frame.label.clone()} {view_only_hint(frame.view_only)}</legend>
@@ -481,7 +482,7 @@ pub fn FieldSet(
     view! {
         <fieldset class="fieldset">
             <legend>{legend}</legend>
-            {(!help.is_empty()).then(|| view! { <p class="fieldset-help">{help}</p> })}
+            {(!help.is_empty()).then(|| view! { <p class="fieldset-help">{help}</p> }.into_any())}
             <div class="fieldset-fields" data-layout=layout>{children()}</div>
         </fieldset>
     }

@@ -8,7 +8,9 @@ use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 use tandem_domain::ids::Version;
 
 use super::{
+    CollectAny as _,
     button::Kind,
+    effect::effect,
     form_ctx::{After, FormCtx},
     save_bar, submit,
 };
@@ -30,8 +32,8 @@ fn inside(ctx: FormCtx, children: Children) -> AnyView {
 fn hidden_inputs(fields: &[(String, String)]) -> AnyView {
     fields
         .iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name.clone() value=value.clone() /> })
-        .collect_view()
+        .map(|(name, value)| view! { <input type="hidden" name=name.clone() value=value.clone() /> }.into_any())
+        .collect_any()
         .into_any()
 }
 
@@ -40,7 +42,7 @@ fn loose_errors(ctx: FormCtx) -> AnyView {
     (move || {
         let texts =
             ctx.errors.with(|errors| ctx.labels.with_value(|labels| submit::about_others(errors, labels).join(" ")));
-        (!texts.is_empty()).then(|| view! { <p class="form-error" role="alert">{texts}</p> })
+        (!texts.is_empty()).then(|| view! { <p class="form-error" role="alert">{texts}</p> }.into_any())
     })
     .into_any()
 }
@@ -135,6 +137,7 @@ pub fn EditForm(
     let version = version.map(|version| {
         let version = ctx.initial("version", version.0.to_string());
         view! { <input type="hidden" name="version" value=version disabled=move || ctx.stale.read().is_some() /> }
+            .into_any()
     });
     let bar = editable.then(|| save_bar::save_bar(ctx, saved_label, cancel_href));
     edit_form(ctx, &fields, view! { {version} {children} }.into_any(), bar)
@@ -164,7 +167,7 @@ pub fn NewForm(
     let bar = view! {
         <div class="form-actions">
             <button type="submit" class=Kind::Primary.class() disabled=move || ctx.waits.get()>{button}</button>
-            {cancel_href.map(|href| view! { <a class="button" href=href>"Cancel"</a> })}
+            {cancel_href.map(|href| view! { <a class="button" href=href>"Cancel"</a> }.into_any())}
         </div>
     };
     edit_form(ctx, &fields, children, Some(bar.into_any()))
@@ -172,7 +175,7 @@ pub fn NewForm(
 
 /// When the browser has the form: puts the stored values back if that was asked for, and sees what differs.
 fn guarded(ctx: FormCtx) {
-    Effect::new(move |_| {
+    effect(move || {
         if ctx.node.get().is_none() {
             return;
         }
@@ -187,7 +190,7 @@ fn guarded(ctx: FormCtx) {
 
 /// Says whose page the form is on, for [`POSTED_AS`].
 fn posted_as() -> AnyView {
-    me_or_nobody().map(|me| view! { <input type="hidden" name=POSTED_AS value=me.sign_in /> }).into_any()
+    me_or_nobody().map(|me| view! { <input type="hidden" name=POSTED_AS value=me.sign_in /> }.into_any()).into_any()
 }
 
 fn edit_form(ctx: FormCtx, fields: &[(String, String)], content: AnyView, bar: Option<AnyView>) -> AnyView {

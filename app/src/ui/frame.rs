@@ -8,6 +8,7 @@ use leptos_router::hooks::use_location;
 use tandem_domain::access::{Audience, Principal};
 
 use super::{
+    CollectAny as _,
     form::PostForm,
     icon::{Sign, icon},
     keys::{provide_single_keys, single_keys_switch},
@@ -84,22 +85,23 @@ fn navigation(groups: &[Group]) -> AnyView {
                 .map(|entry| {
                     let here = move || nav::is_at(entry.href, &path.read()).then_some("page");
                     view! { <li><a href=entry.href aria-current=here>{icon(entry.sign)} {entry.label}</a></li> }
+                        .into_any()
                 })
-                .collect_view();
+                .collect_any();
             let label = group.label;
             view! {
                 <div class="nav-group">
-                    {(!label.is_empty()).then(|| view! { <p>{label}</p> })}
+                    {(!label.is_empty()).then(|| view! { <p>{label}</p> }.into_any())}
                     <ul>{entries}</ul>
                 </div>
             }
         })
-        .collect_view();
+        .collect_any();
     view! { <div class="nav">{groups}</div> }.into_any()
 }
 
 fn user_menu(me: &Principal) -> AnyView {
-    let first = me.name.chars().next().unwrap_or('?').to_uppercase().to_string();
+    let first = me.name.chars().next().unwrap_or('?').to_string();
     view! {
         <div class="user">
             <button type="button" class="user-button" popovertarget="user-menu">

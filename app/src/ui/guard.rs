@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Event, MouseEvent};
 
-use super::{button::Kind, desk::Desk, dialog::Dialog};
+use super::{button::Kind, desk::Desk, dialog::Dialog, effect::effect};
 
 /// What is asked before the router follows the back button. Browsers call the listeners of a window in the order in which they
 /// came, so this one has to be there before the router's.
@@ -92,7 +92,12 @@ fn clicked(desk: Desk, event: &Event) {
     if !plain || stays || !href.starts_with('/') {
         return;
     }
-    if something_unsaved() {
+    if !desk.has(&href) && desk.is_busy() {
+        // Nothing is left: neither the call nor what was typed.
+        event.prevent_default();
+        event.stop_immediate_propagation();
+        desk.open_beside(&href);
+    } else if something_unsaved() {
         event.prevent_default();
         event.stop_immediate_propagation();
         desk.leaving.set(Some(href));
@@ -142,7 +147,7 @@ fn hide_popovers() {
 #[component]
 pub(super) fn LeaveDialog(desk: Desk) -> impl IntoView {
     let open = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         if desk.leaving.read().is_some() {
             open.set(true);
         }

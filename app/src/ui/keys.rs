@@ -6,6 +6,7 @@
 
 use leptos::{ev, prelude::*};
 
+use super::effect::effect;
 use super::is_typing;
 
 /// In `localStorage`: `off`, or nothing.
@@ -23,7 +24,7 @@ fn is_on() -> bool {
 pub(crate) fn single_key(event: &ev::KeyboardEvent) -> Option<String> {
     let key = event.key();
     let is_single = key.chars().count() == 1 && !event.ctrl_key() && !event.meta_key() && !event.alt_key();
-    (is_single && !is_typing(event) && is_on()).then(|| key.to_lowercase())
+    (is_single && !is_typing(event) && is_on()).then(|| key.to_ascii_lowercase())
 }
 
 /// Whether there are such keys, as pages show it.
@@ -34,8 +35,8 @@ struct SingleKeys(RwSignal<bool>);
 pub(crate) fn provide_single_keys() {
     let on = RwSignal::new(true);
     provide_context(SingleKeys(on));
-    Effect::new(move |_| on.set(is_on()));
-    Effect::new(move |_| {
+    effect(move || on.set(is_on()));
+    effect(move || {
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-keys", if on.get() { "on" } else { "off" });
         }

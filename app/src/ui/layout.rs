@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::{
+    CollectAny as _,
     badge::tone_class,
     icon::{Sign, icon},
 };
@@ -36,16 +37,16 @@ pub fn PageHeader(
     view! {
         <Title text=title.clone() />
         <header class="page-head">
-            {back.map(|(href, name)| view! { <a class="back" href=href>{icon(Sign::Back)} {name}</a> })}
+            {back.map(|(href, name)| view! { <a class="back" href=href>{icon(Sign::Back)} {name}</a> }.into_any())}
             <div class="page-head-row">
                 <div>
                     <div class="page-head-title">
                         <h1>{title}</h1>
                         {badge.map(|badge| badge.run())}
                     </div>
-                    {(!subtitle.is_empty()).then(|| view! { <p class="page-head-subtitle">{subtitle}</p> })}
+                    {(!subtitle.is_empty()).then(|| view! { <p class="page-head-subtitle">{subtitle}</p> }.into_any())}
                 </div>
-                {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> })}
+                {actions.map(|actions| view! { <div class="actions">{actions.run()}</div> }.into_any())}
             </div>
         </header>
     }
@@ -68,9 +69,9 @@ pub fn Tabs(
                 let href = href.clone();
                 move || (path.read().trim_end_matches('/') == href).then_some("page")
             };
-            view! { <li><a href=href aria-current=here data-noscroll>{name}</a></li> }
+            view! { <li><a href=href aria-current=here data-noscroll>{name}</a></li> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     view! { <nav class="tabs" aria-label=label><ul>{items}</ul></nav> }
 }
 
@@ -80,8 +81,10 @@ pub fn DescriptionList(
     /// The facts. An empty value shows a dash.
     items: Vec<(String, String)>,
 ) -> impl IntoView {
-    let items =
-        items.into_iter().map(|(what, how)| view! { <div><dt>{what}</dt><dd>{dash(how)}</dd></div> }).collect_view();
+    let items = items
+        .into_iter()
+        .map(|(what, how)| view! { <div><dt>{what}</dt><dd>{dash(how)}</dd></div> }.into_any())
+        .collect_any();
     view! { <dl class="facts">{items}</dl> }
 }
 
@@ -114,8 +117,8 @@ pub fn EmptyState(
         <div class="empty">
             <span class="empty-sign">{icon(sign.unwrap_or(Sign::Empty))}</span>
             <p class="empty-title">{title}</p>
-            {(!text.is_empty()).then(|| view! { <p class="empty-text">{text}</p> })}
-            {children.map(|children| view! { <div class="actions">{children()}</div> })}
+            {(!text.is_empty()).then(|| view! { <p class="empty-text">{text}</p> }.into_any())}
+            {children.map(|children| view! { <div class="actions">{children()}</div> }.into_any())}
         </div>
     }
 }
@@ -140,7 +143,7 @@ pub fn Notice(
     view! {
         <div class=format!("notice {}", tone_class(tone))>
             {icon(sign)} <p>{text}</p>
-            {children.map(|children| view! { <div class="actions">{children()}</div> })}
+            {children.map(|children| view! { <div class="actions">{children()}</div> }.into_any())}
         </div>
     }
 }
@@ -152,6 +155,6 @@ pub fn Skeleton(
     #[prop(default = 4)]
     lines: usize,
 ) -> impl IntoView {
-    let lines = (0..lines).map(|_| view! { <span class="skeleton-line"></span> }).collect_view();
+    let lines = (0..lines).map(|_| view! { <span class="skeleton-line"></span> }.into_any()).collect_any();
     view! { <div class="skeleton" aria-busy="true"><span class="hidden-text">"Loading…"</span>{lines}</div> }
 }

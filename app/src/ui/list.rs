@@ -14,8 +14,10 @@ use tandem_domain::access::Field;
 use wasm_bindgen::JsCast;
 
 use super::{
+    CollectAny as _,
     button::{Kind, LinkButton},
     desk::use_desk,
+    effect::effect,
     fields::option_views,
     icon::{Sign, icon},
     keys::single_key,
@@ -163,10 +165,10 @@ pub fn ListPage(
     let new_button = new.clone().map(|(href, label)| new_link(href, label));
     let export = export_href.map(|href| {
         let to = move || format!("{href}{}", query_of(&first_page(&args.read())));
-        view! { <a class=Kind::Secondary.class() href=to rel="external" download>{icon(Sign::Download)} "Export CSV"</a> }
+        view! { <a class=Kind::Secondary.class() href=to rel="external" download>{icon(Sign::Download)} "Export CSV"</a> }.into_any()
     });
-    let actions =
-        (new_button.is_some() || export.is_some()).then(|| view! { <div class="actions">{export} {new_button}</div> });
+    let actions = (new_button.is_some() || export.is_some())
+        .then(|| view! { <div class="actions">{export} {new_button}</div> }.into_any());
     let (head, beside) = if title.is_empty() {
         (None, actions)
     } else {
@@ -256,8 +258,9 @@ pub(crate) fn search_bar(
                     {option_views(options, first.filter(name))}
                 </select>
             }
+            .into_any()
         })
-        .collect_view();
+        .collect_any();
     let inputs = inputs
         .into_iter()
         .map(|FilterInput { name, label, kind }| {
@@ -278,8 +281,9 @@ pub(crate) fn search_bar(
                     />
                 </label>
             }
+            .into_any()
         })
-        .collect_view();
+        .collect_any();
     let label = if search_in.is_empty() { format!("Search {many}") } else { format!("Search by {search_in}") };
     let search = (!no_search).then(|| {
         view! {
@@ -300,6 +304,7 @@ pub(crate) fn search_bar(
                 <kbd class="needs-wasm single-key" aria-hidden="true">"/"</kbd>
             </div>
         }
+        .into_any()
     });
     let submitted = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -320,7 +325,7 @@ pub(crate) fn search_bar(
 
 /// Shows in an input what the address says, which changes by links and the back button too. What is being typed is left alone.
 fn follow(args: Memo<ListArgs>, input: NodeRef<html::Input>, value: impl Fn(&ListArgs) -> String + 'static) {
-    Effect::new(move |_| {
+    effect(move || {
         let (value, Some(input)) = (value(&args.read()), input.get()) else { return };
         let typing = document().active_element().is_some_and(|active| &active == input.as_ref() as &web_sys::Element);
         if !typing && input.value() != value {
@@ -331,7 +336,7 @@ fn follow(args: Memo<ListArgs>, input: NodeRef<html::Input>, value: impl Fn(&Lis
 
 /// `/` puts the focus into the search.
 fn focus_by_slash(input: NodeRef<html::Input>) {
-    Effect::new(move |_| {
+    effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| {
             if single_key(&event).as_deref() == Some("/") {
                 event.prevent_default();
@@ -427,13 +432,13 @@ fn list_view(
                 <form method="get" action=to id=CHOSEN class="chosen">
                     <button type="submit" class="button">{icon(Sign::Bin)} {label}</button>
                 </form>
-            })}
+            }.into_any())}
             {(previous.is_some() || next.is_some()).then(|| view! {
                 <nav aria-label="Pages">
                     {pager_link(previous, "Previous", Sign::Left)}
                     {pager_link(next, "Next", Sign::Right)}
                 </nav>
-            })}
+            }.into_any())}
         </footer>
     }
     .into_any()

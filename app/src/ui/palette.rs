@@ -1,10 +1,13 @@
 //! Ctrl+K: go to any page by typing a part of its name.
 
 use leptos::{ev, html, prelude::*};
+use tandem_domain::list::lowercase;
 
 use super::{
+    CollectAny as _,
     desk::use_desk,
     dialog::Dialog,
+    effect::effect,
     icon::icon,
     nav::{Entry, Group},
 };
@@ -16,7 +19,7 @@ pub(super) fn Palette(groups: Vec<Group>) -> impl IntoView {
     let open = RwSignal::new(false);
     let words = RwSignal::new(String::new());
     let input = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| {
             if event.key() == "k" && (event.ctrl_key() || event.meta_key()) {
                 event.prevent_default();
@@ -35,11 +38,11 @@ pub(super) fn Palette(groups: Vec<Group>) -> impl IntoView {
     let entries: Vec<Entry> = groups.into_iter().flat_map(|group| group.entries).collect();
     let entries = StoredValue::new(entries);
     let found = move || {
-        let words = words.read().to_lowercase();
+        let words = lowercase(&words.read());
         entries.with_value(|entries| {
             entries
                 .iter()
-                .filter(|entry| entry.label.to_lowercase().contains(words.trim()))
+                .filter(|entry| entry.label.to_ascii_lowercase().contains(words.trim()))
                 .copied()
                 .collect::<Vec<_>>()
         })
@@ -72,9 +75,9 @@ pub(super) fn Palette(groups: Vec<Group>) -> impl IntoView {
                                     <li>
                                         <a href=entry.href on:click=move |_| open.set(false)>{icon(entry.sign)} {entry.label}</a>
                                     </li>
-                                }
+                                }.into_any()
                             })
-                            .collect_view()
+                            .collect_any()
                     }}
                 </ul>
             </form>

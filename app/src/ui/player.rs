@@ -15,6 +15,7 @@ use web_sys::HtmlInputElement;
 
 use self::sides::Sides;
 use super::{
+    CollectAny as _,
     desk::use_desk,
     icon::{Sign, icon},
 };
@@ -148,7 +149,7 @@ pub fn Player(
         }
     };
     let places = places(&marks, length);
-    let list = marks.into_iter().map(|mark| mark_view(mark, &opus, playing)).collect_view();
+    let list = marks.into_iter().map(|mark| mark_view(mark, &opus, playing)).collect_any();
     view! {
         <div class="player">
             <div class="player-field">
@@ -232,9 +233,9 @@ fn places(marks: &[SoundMark], length: i64) -> AnyView {
         .map(|mark| {
             let x = percent(place(mark.at_ms), length);
             let class = if mark.gap { "player-gap" } else { "player-mark" };
-            view! { <line class=class y1="0" y2="100%" x1=x.clone() x2=x /> }
+            view! { <line class=class y1="0" y2="100%" x1=x.clone() x2=x /> }.into_any()
         })
-        .collect_view()
+        .collect_any()
         .into_any()
 }
 
@@ -263,8 +264,8 @@ fn controls(playing: Playing, names: [String; 2]) -> AnyView {
     let sides = Sides::new(playing.audio);
     let speeds = SPEEDS
         .into_iter()
-        .map(|(value, label, _)| view! { <option value=value selected=value == "1">{label}</option> })
-        .collect_view();
+        .map(|(value, label, _)| view! { <option value=value selected=value == "1">{label}</option> }.into_any())
+        .collect_any();
     let faster = move |event: ev::Event| {
         let chosen = event_target_value(&event);
         let speed = SPEEDS.into_iter().find(|(value, ..)| *value == chosen).map_or(1.0, |(.., speed)| speed);
@@ -290,8 +291,9 @@ fn controls(playing: Playing, names: [String; 2]) -> AnyView {
                     />
                 </label>
             }
+            .into_any()
         })
-        .collect_view();
+        .collect_any();
     let press = move || if playing.plays.get() { "Pause" } else { "Play" };
     view! {
         <div class="player-controls needs-wasm">

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::{
     button::Kind,
+    effect::effect,
     icon::{Sign, icon},
 };
 
@@ -56,8 +57,8 @@ pub fn Row(
                     <span class="figures">{note}</span>
                     {badge}
                 </p>
-                {children.map(|children| view! { <div class="rows-settings">{children()}</div> })}
-                {actions.map(|actions| view! { <div class="rows-actions">{actions}</div> })}
+                {children.map(|children| view! { <div class="rows-settings">{children()}</div> }.into_any())}
+                {actions.map(|actions| view! { <div class="rows-actions">{actions}</div> }.into_any())}
             </div>
         </li>
     }
@@ -121,7 +122,7 @@ impl KeepFocus {
 
     /// Called where the data is shown.
     pub fn restore(self) {
-        Effect::new(move |_| {
+        effect(move || {
             let turn = self.0.try_with_value(|wanted| (!wanted.ids.is_empty()).then_some(wanted.turn)).flatten();
             if let Some(turn) = turn {
                 request_animation_frame(move || self.hold(turn, LOOKS));

@@ -5,6 +5,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
+    CollectAny as _,
     button::Kind,
     form_ctx::FormCtx,
     icon::{Sign, icon},
@@ -68,7 +69,7 @@ pub(super) fn error_summary(ctx: FormCtx) -> AnyView {
     (move || {
         let lines = ctx.errors.with(|errors| {
             (ctx.refused.get() && !errors.is_empty())
-                .then(|| errors.0.iter().map(|(name, text)| line(name, text)).collect_view())
+                .then(|| errors.0.iter().map(|(name, text)| line(name, text)).collect_any())
         });
         lines.map(|lines| {
             view! {
@@ -80,6 +81,7 @@ pub(super) fn error_summary(ctx: FormCtx) -> AnyView {
                     </div>
                 </div>
             }
+            .into_any()
         })
     })
     .into_any()
@@ -123,8 +125,9 @@ fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {
                     <td>{dash(change.new)}</td>
                 </tr>
             }
+            .into_any()
         })
-        .collect_view();
+        .collect_any();
     let table = if hidden {
         view! { <p>"What was changed is not shown to your role."</p> }.into_any()
     } else {

@@ -2,7 +2,7 @@
 
 use leptos::{ev, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
-use super::{button::Kind, desk::Desk, dialog::Dialog, submit};
+use super::{button::Kind, desk::Desk, dialog::Dialog, effect::effect, submit};
 use crate::{context::me_or_nobody, pages::sign_in::SignIn};
 
 /// Asks for the password of the person whose session ended.
@@ -12,7 +12,7 @@ pub(super) fn SignInAgain(desk: Desk) -> impl IntoView {
     let open = RwSignal::new(false);
     let problem = RwSignal::new(String::new());
     let password = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if desk.sign_in_again.read().is_some() {
             problem.set(String::new());
             open.set(true);

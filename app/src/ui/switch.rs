@@ -86,6 +86,7 @@ pub fn InstantSwitch(
                 <button type="submit" class="link-button">{reset_label}</button>
             </PostForm>
         }
+        .into_any()
     });
     view! {
         <div class="setting">
@@ -177,6 +178,7 @@ pub fn InstantSelect(
                 <button type="submit" class="link-button">{reset_label}</button>
             </PostForm>
         }
+        .into_any()
     });
     let chosen = move |event: ev::Event| {
         let select = event.target().map(|target| target.unchecked_into::<web_sys::HtmlSelectElement>());
@@ -200,7 +202,7 @@ pub fn InstantSelect(
                 >
                     {option_views(options, &value)}
                 </select>
-                {(!disabled).then(|| view! { <button type="submit" class="button no-wasm">"Save"</button> })}
+                {(!disabled).then(|| view! { <button type="submit" class="button no-wasm">"Save"</button> }.into_any())}
             </PostForm>
         </div>
     }
@@ -230,10 +232,10 @@ fn texts(id: &str, label: String, help: String, source: String, view_only: bool)
         <div class="setting-text">
             <p class="setting-label">
                 <span id=format!("{id}-label")>{label}</span>
-                {(!source.is_empty()).then(|| view! { <span class="setting-source">{source}</span> })}
+                {(!source.is_empty()).then(|| view! { <span class="setting-source">{source}</span> }.into_any())}
                 {view_only_hint(view_only)}
             </p>
-            {(!help.is_empty()).then(|| view! { <p id=help_id class="field-help">{help}</p> })}
+            {(!help.is_empty()).then(|| view! { <p id=help_id class="field-help">{help}</p> }.into_any())}
         </div>
     };
     Texts { view: view.into_any(), described }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    CollectAny as _,
     badge::{Badge, mode_sign, tone_class},
     icon::{Sign, icon},
     layout::dash,
@@ -29,8 +30,8 @@ pub fn DataTable(
 pub(super) fn table(columns: Vec<Column>, rows: Vec<ListRow>, args: Option<&ListArgs>, label: &str) -> AnyView {
     let labels: Vec<String> = columns.iter().map(|column| column.label.clone()).collect();
     let first_key = columns.iter().find_map(|column| column.sort.clone()).unwrap_or_default();
-    let heads = columns.into_iter().map(|column| head_cell(column, args, &first_key)).collect_view();
-    let rows = rows.into_iter().map(|row| row_view(row, &labels)).collect_view();
+    let heads = columns.into_iter().map(|column| head_cell(column, args, &first_key)).collect_any();
+    let rows = rows.into_iter().map(|row| row_view(row, &labels)).collect_any();
     view! {
         <div class="table-scroll">
             <table class="table" role="table" aria-label=label.to_owned()>
@@ -84,9 +85,9 @@ fn row_view(row: ListRow, labels: &[String]) -> AnyView {
                 Some(href) => view! { <a class="whole" href=href>{content}</a> }.into_any(),
                 None => content,
             };
-            view! { <td role="cell" class=class data-label=label.clone()>{content}</td> }
+            view! { <td role="cell" class=class data-label=label.clone()>{content}</td> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     view! { <tr role="row">{cells}</tr> }.into_any()
 }
 
@@ -104,9 +105,9 @@ fn cell_view(cell: Cell) -> AnyView {
                         Emblem::Paused => Sign::Pause,
                         Emblem::Supervised(mode) => mode_sign(mode),
                     });
-                    view! { <span class=format!("badge {}", tone_class(tone))>{sign.map(icon)} {text}</span> }
+                    view! { <span class=format!("badge {}", tone_class(tone))>{sign.map(icon)} {text}</span> }.into_any()
                 })
-                .collect_view();
+                .collect_any();
             view! { <span class="badges">{badges}</span> }.into_any()
         }
         Cell::Choose(value, label) => view! {

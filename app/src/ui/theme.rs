@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::icon::{Sign, icon};
 use crate::context::{Theme, theme};
+use crate::ui::CollectAny as _;
 
 /// The three themes, of which one is chosen. Without WebAssembly each is a link that the server answers with the cookie.
 #[component]
@@ -34,8 +35,9 @@ pub fn ThemeSwitch() -> impl IntoView {
                 <span class="hidden-text">{label}</span>
             </a>
         }
+        .into_any()
     })
-    .collect_view();
+    .collect_any();
     view! { <div class="theme-switch" role="group" aria-label="Theme">{choices}</div> }
 }
 

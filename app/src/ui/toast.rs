@@ -8,8 +8,11 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::{
+    CollectAny as _,
     badge::tone_class,
     desk::Desk,
+    each::each,
+    effect::effect,
     guard::LeaveDialog,
     icon::{Sign, icon},
     sign_in_again::SignInAgain,
@@ -67,24 +70,21 @@ pub fn Toasts(
             | AppError::Unreachable => Toast::show(desk.toasts, Tone::Bad, form.error.to_string(), None),
         }
     }
-    Effect::new(move |_| {
+    effect(move || {
         desk.hydrated.set(true);
         super::guard::begin(desk);
     });
     view! {
         {children()}
         <div class="toasts" role="status" aria-live="polite">
-            <For each=move || desk.toasts.get() key=|toast| toast.id let:toast>
-                <ToastView toast=toast desk=desk />
-            </For>
+            {each(move || desk.toasts.get(), |toast| toast.id.into(), move |toast| toast_view(toast, desk))}
         </div>
         <LeaveDialog desk=desk />
         <SignInAgain desk=desk />
     }
 }
 
-#[component]
-fn ToastView(toast: Toast, desk: Desk) -> impl IntoView {
+fn toast_view(toast: Toast, desk: Desk) -> AnyView {
     let Toast { id, tone, text, undo } = toast;
     let held = RwSignal::new(false);
     let hide = move || desk.toasts.update(|toasts| toasts.retain(|toast| toast.id != id));
@@ -118,6 +118,7 @@ fn ToastView(toast: Toast, desk: Desk) -> impl IntoView {
             </button>
         </div>
     }
+    .into_any()
 }
 
 /// "Undo": a plain form, which the browser posts by itself until the page is taken over.
@@ -125,8 +126,8 @@ fn undo_form(undo: Undo, desk: Desk, id: u32) -> AnyView {
     let fields = undo
         .fields
         .iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name.clone() value=value.clone() /> })
-        .collect_view();
+        .map(|(name, value)| view! { <input type="hidden" name=name.clone() value=value.clone() /> }.into_any())
+        .collect_any();
     let to = undo.to.clone();
     let take_back = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();

@@ -1,5 +1,6 @@
 //! Fields that count only while something else is chosen.
 
+use super::effect::effect;
 use leptos::prelude::*;
 
 /// Fields that are hidden, and not sent, as long as something else is not chosen. Without WebAssembly they are always there,
@@ -14,7 +15,7 @@ pub fn WhenChosen(
 ) -> impl IntoView {
     // Only ever true in the browser: effects do not run on the server.
     let away = RwSignal::new(false);
-    Effect::new(move |_| away.set(!chosen.get()));
+    effect(move || away.set(!chosen.get()));
     view! {
         <fieldset class="when-chosen" hidden=move || away.get() disabled=move || away.get()>
             {children()}

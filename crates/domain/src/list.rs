@@ -60,12 +60,21 @@ impl<T> Page<T> {
     }
 }
 
+/// The text in small letters, by Unicode's default case conversion. The browser's own does the same (ECMA-262,
+/// `String.prototype.toLowerCase`): the tables for it would be 8 KiB of each of the browser's programs, with Brotli.
+#[must_use]
+pub fn lowercase(text: &str) -> String {
+    #[cfg(target_arch = "wasm32")]
+    return js_sys::JsString::from(text).to_lower_case().into();
+    #[cfg(not(target_arch = "wasm32"))]
+    text.to_lowercase()
+}
+
 /// The words of a text, as the search compares them: lower case, without punctuation, at most 64 characters each and 24
 /// words in all.
 #[must_use]
 pub fn search_words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = text
-        .to_lowercase()
+    let mut words: Vec<String> = lowercase(text)
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(|word| word.chars().take(64).collect())

@@ -85,8 +85,7 @@ pub fn check_password(password: &str) -> Result<(), FieldError> {
     let mut chars = password.chars();
     let first = chars.next();
     let all_same = chars.all(|c| Some(c) == first);
-    let lower = password.to_lowercase();
-    if all_same || COMMON.iter().any(|common| lower == *common) {
+    if all_same || COMMON.iter().any(|common| password.eq_ignore_ascii_case(common)) {
         return Err(FieldError::new("This password is among the first that attackers try; choose another."));
     }
     Ok(())

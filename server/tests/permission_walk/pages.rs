@@ -155,7 +155,8 @@ const BESIDE: &[(&str, [u16; 7])] = &[
     ("/phone", [401, 403, 403, 403, 403, 400, 400]),
 ];
 
-/// The addresses of all pages, as the router has them; those in functions named `…_pages` are self-care's.
+/// The addresses of all pages, as the router has them; those in functions named `admin_…pages` are the provider's, and in
+/// others named `…_pages` self-care's.
 fn routes() -> BTreeSet<String> {
     let source = include_str!("../../../app/src/routes.rs");
     let mut parent = "";
@@ -168,6 +169,7 @@ fn routes() -> BTreeSet<String> {
                 addresses.insert(format!("{parent}{path}"));
             }
             Some(_) | None if line.contains("</ParentRoute>") || line == "}" => parent = "",
+            Some(_) | None if line.contains("_pages(") && line.starts_with("fn admin_") => parent = "/admin",
             Some(_) | None if line.contains("_pages(") && line.starts_with("fn ") => parent = "/self-care",
             Some(_) | None => {}
         }

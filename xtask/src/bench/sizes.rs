@@ -7,7 +7,7 @@ use super::{
 use crate::{
     browser_code,
     site::Kind,
-    size::{self, WASM_TARGET},
+    size::{self, WASM_LIMIT},
 };
 
 /// So many crates are named when the WebAssembly is too large.
@@ -17,7 +17,7 @@ pub fn measure() -> Section {
     let columns = ["", "raw", "gzip", "Brotli", "target"];
     let mut section = Section::with_columns("Files that the browser loads, release build", &columns);
     for program in browser_code::programs() {
-        if row(&mut section, &browser_code::wasm(&program), Some(WASM_TARGET)) == Verdict::Missed {
+        if row(&mut section, &browser_code::wasm(&program), Some(WASM_LIMIT)) == Verdict::Missed {
             section.note(format!("Code of {program} before wasm-opt, by crate: {}", crates(&program)));
         }
         row(&mut section, &browser_code::script(&program), None);

@@ -22,7 +22,7 @@ use crate::{
         usage::{Usage, delete_card, usage_card},
     },
     post::{Done, Typed},
-    ui::{Card, EditForm, ListPage, NewForm, PageHeader, Switch, TextField, list_args},
+    ui::{Card, CollectAny as _, EditForm, ListPage, NewForm, PageHeader, Switch, TextField, list_args},
 };
 
 /// What a customer class is called in an answer.
@@ -246,9 +246,9 @@ fn fields(class: &CustomerClass) -> AnyView {
             let on = class.notifications.contains(&notification);
             view! {
                 <Switch name=notification.key() label=notification.label() value=on help=notification.help() field=Field::Classes />
-            }
+            }.into_any()
         })
-        .collect_view();
+        .collect_any();
     view! {
         <Card title="General">
             <TextField name="name" label="Name" value=name rule=Rule::Name field=Field::Classes required=true width="medium" />

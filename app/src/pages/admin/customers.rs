@@ -241,7 +241,7 @@ pub fn NewCustomerPage() -> impl IntoView {
                     <SelectField name="role" label="Access role" value=role options=roles width="medium"
                         help="What this sign-in may see and change in self-care." />
                 </Card>
-            }
+            }.into_any()
         })
         };
         view! {

@@ -10,7 +10,7 @@ use crate::{
     error::AppError,
     listing::Listing,
     parts::exchange_now::{exchange_now, exchange_stats},
-    ui::{Card, DataTable, EmptyState, LinkButton, PageHeader, Sign, Stat},
+    ui::{Card, CollectAny as _, DataTable, EmptyState, LinkButton, PageHeader, Sign, Stat},
 };
 
 /// The numbers of the dashboard.
@@ -178,8 +178,8 @@ fn quick_links() -> AnyView {
     links
         .into_iter()
         .filter(|(.., seen)| *seen)
-        .map(|(href, label, sign, _)| view! { <LinkButton href=href label=label sign=sign /> })
-        .collect_view()
+        .map(|(href, label, sign, _)| view! { <LinkButton href=href label=label sign=sign /> }.into_any())
+        .collect_any()
         .into_any()
 }
 
@@ -192,9 +192,9 @@ fn stats(what: &'static str, list: &'static str, counts: Vec<(Status, i64)>) -> 
         .into_iter()
         .map(|(status, count)| {
             let href = format!("{list}?status={}", status.key());
-            view! { <Stat label=format!("{what}: {}", status.label().to_lowercase()) value=count.to_string() href=href /> }
+            view! { <Stat label=format!("{what}: {}", status.label().to_ascii_lowercase()) value=count.to_string() href=href /> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     view! { <div class="stats">{stats}</div> }.into_any()
 }
 

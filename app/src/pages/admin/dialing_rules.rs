@@ -239,7 +239,7 @@ pub fn DialingRulePage() -> impl IntoView {
         let id = rule.id.to_string();
         let draft = CodesDraft::new(rule.value.codes.clone());
         let name = rule.value.name.clone();
-        let badge = move || is_default.then(|| view! { <Badge tone=Tone::Info text="Default" /> });
+        let badge = move || is_default.then(|| view! { <Badge tone=Tone::Info text="Default" /> }.into_any());
         let subtitle =
             if is_default { "Type: PBX. The rule of every customer that has no other." } else { "Type: PBX" };
         view! {

@@ -215,10 +215,11 @@ pub fn MailPage() -> impl IntoView {
                     <Button label="Try again" kind=Kind::Primary />
                 </PostForm>
             }
+            .into_any()
         });
         let error = (!error.is_empty()).then(|| {
             let tone = if tone == Tone::Bad { Tone::Bad } else { Tone::Warning };
-            view! { <Notice tone=tone text=["The last attempt failed: ", &error].concat() /> }
+            view! { <Notice tone=tone text=["The last attempt failed: ", &error].concat() /> }.into_any()
         });
         view! {
             <PageHeader

@@ -19,8 +19,8 @@ use crate::{
     parts::{address::of_address, usage::delete_card},
     post::{Done, Typed},
     ui::{
-        Badge, Button, Card, Checkbox, DescriptionList, EditForm, FieldSet, ListPage, NewForm, PageHeader,
-        PasswordField, PostForm, SelectField, Switch, TextField, list_args,
+        Badge, Button, Card, Checkbox, CollectAny as _, DescriptionList, EditForm, FieldSet, ListPage, NewForm,
+        PageHeader, PasswordField, PostForm, SelectField, Switch, TextField, list_args,
     },
 };
 
@@ -338,7 +338,7 @@ pub fn PaymentSystemPage() -> impl IntoView {
                 <Card title="Connection" description="Asks the processor something that needs the secret key and changes nothing.">
                     <PostForm to=PaymentSystemTest::PATH fields=fields><Button label="Test the connection" /></PostForm>
                 </Card>
-            }
+            }.into_any()
         });
         view! {
             <PageHeader title=name.clone() subtitle=system.processor.label() back=(LIST, "E-payments") badge=badge />
@@ -364,10 +364,10 @@ fn inputs(system: PaymentSystem, credentials_set: bool, webhook_secret_set: bool
     let processors = Processor::ALL.iter().map(|one| (one.key().to_owned(), one.label().to_owned())).collect();
     let ticks = Currency::ALL
         .map(|currency| {
-            let (name, code) = (currency.code().to_lowercase(), currency.code());
-            view! { <Checkbox name=name label=code value=currencies.contains(&currency) field=OF /> }
+            let (name, code) = (currency.code().to_ascii_lowercase(), currency.code());
+            view! { <Checkbox name=name label=code value=currencies.contains(&currency) field=OF /> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     let kept = |is_set: bool, help: &str| {
         if is_set { ["Set. Leave it empty to keep it. ", help].concat() } else { ["Not set. ", help].concat() }
     };

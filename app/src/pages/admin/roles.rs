@@ -346,18 +346,19 @@ pub fn RolePage() -> impl IntoView {
         let id = role.id.to_string();
         let fixed = if usage.count > 0 { "While people have the role, it stays a role for them." } else { "" };
         let copy = format!("/admin/roles/new?from={id}");
-        let actions = move || may.then(|| view! { <LinkButton href=copy.clone() label="Copy" sign=Sign::Copy /> });
-        let badge = move || built_in.then(|| view! { <Badge tone=Tone::Neutral text="Built in" /> });
+        let actions =
+            move || may.then(|| view! { <LinkButton href=copy.clone() label="Copy" sign=Sign::Copy /> }.into_any());
+        let badge = move || built_in.then(|| view! { <Badge tone=Tone::Neutral text="Built in" /> }.into_any());
         let name = role.value.name.clone();
         let fields = StoredValue::new(role.value);
         view! {
             <PageHeader title=name.clone() subtitle="Access role" badge=badge actions=actions back=("/admin/roles", "Access roles") />
             <div class="stack max-w-208">
-                {(built_in && may).then(|| view! { <Notice tone=Tone::Info text="Built-in roles cannot be changed. Copy it, and change the copy." /> })}
-                {above.then(|| view! { <Notice tone=Tone::Info text="This role permits more than yours. Somebody who may do as much can change it." /> })}
+                {(built_in && may).then(|| view! { <Notice tone=Tone::Info text="Built-in roles cannot be changed. Copy it, and change the copy." /> }.into_any())}
+                {above.then(|| view! { <Notice tone=Tone::Info text="This role permits more than yours. Somebody who may do as much can change it." /> }.into_any())}
                 {(own && editable).then(|| view! {
                     <Notice tone=Tone::Warning text="This is your own role. It has to keep “Modify” for access roles and administrators, so that you do not lock yourself out." />
-                })}
+                }.into_any())}
                 <EditForm to=RoleSave::PATH version=role.version fields=vec![("id", id.clone())] editable=editable>
                     {role_fields(fields.get_value(), fixed.to_owned(), editable)}
                 </EditForm>

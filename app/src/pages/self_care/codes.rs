@@ -12,7 +12,7 @@ use crate::{
     error::AppError,
     listing::{Cell, Column, ListRow, Listing, Tone},
     parts::codes_card::source_words,
-    ui::{Button, Card, DataTable, Notice, PageHeader},
+    ui::{Button, Card, CollectAny as _, DataTable, Notice, PageHeader},
 };
 
 /// An account's codes.
@@ -83,8 +83,10 @@ pub fn CodesPage() -> impl IntoView {
             // Fails only where there is no printing at all.
             let _ = window().print();
         });
-        let remarks =
-            remarks(&own).into_iter().map(|text| view! { <Notice tone=Tone::Info text=text /> }).collect_view();
+        let remarks = remarks(&own)
+            .into_iter()
+            .map(|text| view! { <Notice tone=Tone::Info text=text /> }.into_any())
+            .collect_any();
         let listing = listing(&own);
         view! {
             <PageHeader

@@ -131,10 +131,10 @@ pub fn CompanyPage() -> impl IntoView {
                 {details_form(company)}
                 {supervision.map(|rows| view! {
                     <Card title="Call supervision" description="Who may supervise whom is marked in the huntgroups.">{rows}</Card>
-                })}
+                }.into_any())}
                 {recording.map(|rows| view! {
                     <Card title="Call recording" description="What all extensions have, unless one has a value of its own.">{rows}</Card>
-                })}
+                }.into_any())}
             </div>
         }
         .into_any()

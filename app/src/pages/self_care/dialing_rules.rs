@@ -20,7 +20,7 @@ use crate::{
         number_preview::number_preview,
     },
     post::{Done, Typed},
-    ui::{Card, DescriptionList, EditForm, Notice, PageHeader, RadioCards, WhenChosen, use_form},
+    ui::{Card, DescriptionList, EditForm, Notice, PageHeader, RadioCards, WhenChosen, effect, use_form},
 };
 
 /// The company's codes, as far as the reader's role shows them.
@@ -201,7 +201,7 @@ fn rule_choice(mode: DialingMode, default_name: String, is_custom: RwSignal<bool
         }
     };
     // "Discard" changes the choice without a word.
-    Effect::new(move |_| {
+    effect(move || {
         if node.get().is_some() {
             look();
             let discarded = window_event_listener(ev::reset, move |_| request_animation_frame(look));

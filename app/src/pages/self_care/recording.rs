@@ -155,7 +155,7 @@ fn by_email_card(needs: ByEmail) -> AnyView {
         <Card title="Recordings by e-mail" description="After each recorded call, when all three hold.">
             <DescriptionList items=facts />
             <Notice tone=tone text=verdict />
-            {profile.then(|| view! { <div class="actions"><LinkButton href="/profile" label="Add your e-mail address" /></div> })}
+            {profile.then(|| view! { <div class="actions"><LinkButton href="/profile" label="Add your e-mail address" /></div> }.into_any())}
         </Card>
     }
     .into_any()

@@ -158,7 +158,7 @@ pub(super) fn account_inputs(fields: AccountFields) -> AnyView {
                 <SelectField name="dialing_rule" label="Dialing rule" value=dialing_rule options=dialing_rules
                     field=Field::AccountDialingRule width="medium" help="The codes that this account’s phones dial." />
             </Card>
-        }
+        }.into_any()
     });
     view! {
         <Card title="General">

@@ -123,6 +123,7 @@ pub fn new_page() -> AnyView {
                             help=password_help(PASSWORD_ADVICE) />
                     </Card>
                 }
+                .into_any()
             })
         };
         view! {

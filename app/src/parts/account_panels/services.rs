@@ -79,7 +79,7 @@ pub fn services_page() -> AnyView {
             view! {
                 <Card title="Call recording" description="What is not set here is as the customer has it.">
                     {rows}
-                    {needs.map(|text| view! { <Notice tone=Tone::Warning text=text /> })}
+                    {needs.map(|text| view! { <Notice tone=Tone::Warning text=text /> }.into_any())}
                 </Card>
             }
         });

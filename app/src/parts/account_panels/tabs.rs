@@ -81,7 +81,7 @@ pub fn account_frame(head: &AccountHead, content: AnyView) -> AnyView {
             title=head.name.clone()
             subtitle=head.subtitle.clone()
             back_to=list_of(head.owner)
-            badge=move || badge.clone().map(|(tone, word)| view! { <Badge tone=tone text=word /> })
+            badge=move || badge.clone().map(|(tone, word)| view! { <Badge tone=tone text=word /> }.into_any())
         />
         <Tabs items=tabs.collect() label="Account" />
         {content}

@@ -203,7 +203,7 @@ pub fn auto_payment_cards(view: AutoPaymentView) -> AnyView {
             view! { <LinkButton href=payment_path(audience, payment) label="See that payment" /> }.into_any()
         }
     });
-    let why = (!why.is_empty()).then(|| view! { <Notice tone=Tone::Bad text=why>{failed}</Notice> });
+    let why = (!why.is_empty()).then(|| view! { <Notice tone=Tone::Bad text=why>{failed}</Notice> }.into_any());
     let charged =
         if card.is_empty() { "There is no saved card yet.".to_owned() } else { format!("Charged is {card}.") };
     let blocked = !on && !cannot.is_empty();

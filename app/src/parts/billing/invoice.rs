@@ -242,7 +242,7 @@ pub fn InvoicePage() -> impl IntoView {
         let audience = me().audience();
         let actions = move || {
             let pay = pay.clone().map(|label| {
-                view! { <LinkButton href=pay_path(id) label=label kind=Kind::Primary anew=true /> }
+                view! { <LinkButton href=pay_path(id) label=label kind=Kind::Primary anew=true /> }.into_any()
             });
             let pdf = format!("/invoices/{id}.pdf");
             view! { {pay} <LinkButton href=pdf label="Download PDF" sign=Sign::Download download=true /> }
@@ -257,9 +257,11 @@ pub fn InvoicePage() -> impl IntoView {
                     <LinkButton href=href label="See the payment" />
                 </Notice>
             }
+            .into_any()
         });
         let paid = (!paid_with.rows.is_empty()).then(|| {
             view! { <Card title="Paid with" flush=true><DataTable listing=paid_with label="Paid with" /></Card> }
+                .into_any()
         });
         view! {
             <PageHeader
@@ -274,7 +276,7 @@ pub fn InvoicePage() -> impl IntoView {
                 <Card title="Lines" flush=true><DataTable listing=lines label="Lines" /></Card>
                 <Card title="Amounts">
                     <DescriptionList items=totals />
-                    {(!note.is_empty()).then(|| view! { <p>{note}</p> })}
+                    {(!note.is_empty()).then(|| view! { <p>{note}</p> }.into_any())}
                 </Card>
                 {paid}
                 {may_void.then(|| void_card(id))}

@@ -106,7 +106,10 @@ pub async fn payment_cancel(
         noted.map_err(|error| ask.tell(PAYMENT, error))?;
         Ok(Done::say("Payment cancelled").go(super::payment_path(ask.me.audience(), id)))
     } else {
-        Err(AppError::Refused(format!("This payment cannot be cancelled: {}.", payment.state.label().to_lowercase())))
+        Err(AppError::Refused(format!(
+            "This payment cannot be cancelled: {}.",
+            payment.state.label().to_ascii_lowercase()
+        )))
     }
 }
 
@@ -326,11 +329,12 @@ pub fn PaymentPage() -> impl IntoView {
         } = view;
         let audience = me().audience();
         let resume = may_resume.then(|| {
-            view! { <LinkButton href=resume_path(id) label="Go on paying" kind=Kind::Primary anew=true /> }
+            view! { <LinkButton href=resume_path(id) label="Go on paying" kind=Kind::Primary anew=true /> }.into_any()
         });
-        let invoice = invoice.map(|id| view! { <LinkButton href=invoice_path(audience, id) label="The invoice" /> });
+        let invoice =
+            invoice.map(|id| view! { <LinkButton href=invoice_path(audience, id) label="The invoice" /> }.into_any());
         let refunds = (!refunds.rows.is_empty()).then(|| {
-            view! { <Card title="Refunds" flush=true><DataTable listing=refunds label="Refunds" /></Card> }
+            view! { <Card title="Refunds" flush=true><DataTable listing=refunds label="Refunds" /></Card> }.into_any()
         });
         view! {
             <PageHeader

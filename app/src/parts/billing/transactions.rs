@@ -11,7 +11,7 @@ use crate::{
     data::{load, loaded},
     error::AppError,
     listing::{ListArgs, Listing, Tone},
-    ui::{Card, Filter, ListPage, Notice, list_args},
+    ui::{Card, CollectAny as _, Filter, ListPage, Notice, list_args},
 };
 
 /// A page of the transactions, the newest first. Filters: `kind`; the days `from` and `to`, both included; `customer`, as the
@@ -140,7 +140,11 @@ fn check_card(check: LedgerCheck) -> AnyView {
         view! { <Notice tone=Tone::Good text="The ledger is right: everything sums to zero, and every balance equals its postings." /> }
             .into_any()
     } else {
-        problems.into_iter().map(|problem| view! { <Notice tone=Tone::Bad text=problem /> }).collect_view().into_any()
+        problems
+            .into_iter()
+            .map(|problem| view! { <Notice tone=Tone::Bad text=problem /> }.into_any())
+            .collect_any()
+            .into_any()
     };
     view! { <Card title="Check of the ledger" description=looked_at>{verdict}</Card> }.into_any()
 }

@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{listing::Tone, ui::Card};
+use crate::{listing::Tone, ui::Card, ui::CollectAny as _};
 
 /// The messages of a call, and who took part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,10 +47,12 @@ pub(super) fn ladder_card(ladder: Option<Ladder>) -> AnyView {
     };
     let heads = parties
         .iter()
-        .map(|(name, address)| view! { <span><strong>{name.clone()}</strong> <small>{address.clone()}</small></span> })
-        .collect_view();
+        .map(|(name, address)| {
+            view! { <span><strong>{name.clone()}</strong> <small>{address.clone()}</small></span> }.into_any()
+        })
+        .collect_any();
     let names: Vec<String> = parties.into_iter().map(|(name, _)| name).collect();
-    let steps = steps.into_iter().map(|step| step_view(step, &names)).collect_view();
+    let steps = steps.into_iter().map(|step| step_view(step, &names)).collect_any();
     view! {
         <Card title="SIP ladder" description=format!("From {began}. Open a line to read the message.") flush=true>
             <div class="ladder">
@@ -86,8 +88,10 @@ fn drawing(from: usize, to: usize, parties: usize, label: String) -> AnyView {
     // The middle of a party's column, in per cent of the width.
     let middle = |place: usize| format!("{}%", (place * 2 + 1) * 50 / parties.max(1));
     let lives = (0..parties)
-        .map(|place| view! { <line class="ladder-life" x1=middle(place) x2=middle(place) y1="0" y2="100%" /> })
-        .collect_view();
+        .map(|place| {
+            view! { <line class="ladder-life" x1=middle(place) x2=middle(place) y1="0" y2="100%" /> }.into_any()
+        })
+        .collect_any();
     let half = format!("{}%", (from + to + 1) * 50 / parties.max(1));
     let head = if from < to { "M0 0l-7 -4v8z" } else { "M0 0l7 -4v8z" };
     view! {

@@ -19,7 +19,9 @@ use crate::{
     live::{Topic, live},
     parts::address::{address_id, parse_id},
     post::Done,
-    ui::{Badge, Card, ConfirmButton, DataTable, DescriptionList, LinkButton, PageHeader, PostForm, Sign},
+    ui::{
+        Badge, Card, CollectAny as _, ConfirmButton, DataTable, DescriptionList, LinkButton, PageHeader, PostForm, Sign,
+    },
 };
 
 /// A call, as far as the reader's role shows it.
@@ -268,7 +270,10 @@ pub(super) mod server {
         facts.push(fact("Direction", xdr.direction.label().to_owned()));
         facts.push(fact("Began", moment(xdr.started)));
         facts.push(fact("Answered", xdr.answered.map(moment).unwrap_or_default()));
-        facts.push(fact("Ended", format!("{}, by the {}", moment(xdr.ended), xdr.ended_by.label().to_lowercase())));
+        facts.push(fact(
+            "Ended",
+            format!("{}, by the {}", moment(xdr.ended), xdr.ended_by.label().to_ascii_lowercase()),
+        ));
         facts.push(fact("Talked", words::talked(xdr)));
         facts.push(fact("Result", format!("{} (SIP {})", xdr.cause.label(), xdr.status)));
         Ok(CallRecord { customer, facts, quality: words::quality_table(xdr) })
@@ -289,7 +294,7 @@ pub fn call_page() -> AnyView {
             Audience::Customer | Audience::Account => ("/self-care/history", "Call history"),
         };
         let live = live.map(|listing| live_card(listing, untrack(id)));
-        let records = records.into_iter().map(record_cards).collect_view();
+        let records = records.into_iter().map(record_cards).collect_any();
         view! {
             <PageHeader
                 title=title
@@ -322,6 +327,7 @@ fn live_card(listing: Listing, id: String) -> AnyView {
                     />
                 </PostForm>
             }
+            .into_any()
         })
     };
     view! { <Card title="Going on now" flush=true actions=end><DataTable listing=listing label="This call" /></Card> }
@@ -331,8 +337,8 @@ fn live_card(listing: Listing, id: String) -> AnyView {
 fn recordings_card(recordings: Vec<(String, String)>) -> AnyView {
     let links = recordings
         .into_iter()
-        .map(|(label, href)| view! { <LinkButton href=href label=label sign=Sign::Recording /> })
-        .collect_view();
+        .map(|(label, href)| view! { <LinkButton href=href label=label sign=Sign::Recording /> }.into_any())
+        .collect_any();
     view! { <Card title="Recordings"><div class="actions">{links}</div></Card> }.into_any()
 }
 
@@ -345,6 +351,7 @@ fn record_cards(record: CallRecord) -> AnyView {
                 <DataTable listing=listing label="Quality" />
             </Card>
         }
+        .into_any()
     });
     view! {
         <Card title=title><DescriptionList items=facts /></Card>

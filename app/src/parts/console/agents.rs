@@ -1,5 +1,7 @@
 //! What do the agents do? A list with a sign, a colour and a word for each.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use leptos::prelude::*;
 use tandem_domain::console::{ConsoleAgent, Presence};
 
@@ -7,7 +9,7 @@ use super::board::Board;
 use crate::{
     listing::Tone,
     live::lasts,
-    ui::{Badge, Card},
+    ui::{Badge, Card, each},
 };
 
 /// The colour of what somebody does.
@@ -28,9 +30,7 @@ pub(super) fn agents(board: Board) -> AnyView {
     view! {
         <Card title="Agents">
             <ul class="console-agents" aria-label="Agents">
-                <For each=move || agents.get() key=ConsoleAgent::clone let:one>
-                    {agent(one)}
-                </For>
+                {each(move || agents.get(), as_shown, agent)}
             </ul>
             <p hidden=move || agents.with(|agents| !agents.is_empty())>{text}</p>
         </Card>
@@ -38,9 +38,17 @@ pub(super) fn agents(board: Board) -> AnyView {
     .into_any()
 }
 
+/// Changes with everything that is shown of an agent: the row is made anew then.
+fn as_shown(agent: &ConsoleAgent) -> u128 {
+    let mut hasher = DefaultHasher::new();
+    agent.hash(&mut hasher);
+    hasher.finish().into()
+}
+
 fn agent(one: ConsoleAgent) -> AnyView {
     let ConsoleAgent { agent, presence, since, huntgroups, .. } = one;
-    let since = since.map(|since| view! { <span class="figures" data-since=since.0.to_string()>{lasts(since)}</span> });
+    let since = since
+        .map(|since| view! { <span class="figures" data-since=since.0.to_string()>{lasts(since)}</span> }.into_any());
     view! {
         <li>
             <span class="console-who">

@@ -13,7 +13,7 @@ use super::{
     ConsoleFollow, ConsoleLeave, ConsoleMark, ConsoleNote, ConsoleSwitch, ConsoleVolumes, board::Board, calls::modes,
 };
 use crate::live::lasts;
-use crate::ui::{Sign, icon, mode_class, mode_sign};
+use crate::ui::{Sign, each, effect, icon, mode_class, mode_sign};
 
 /// The bars, one for each own call for as long as it is there, and what happens in words for those who do not see them: told
 /// politely, for it follows from what they have just done or heard.
@@ -36,16 +36,14 @@ pub(super) fn bars(board: Board) -> AnyView {
             <p role="status">{move || said.get().0}</p>
         </div>
         <div class="stack" hidden=move || calls.with(Vec::is_empty)>
-            <For each=move || calls.get() key=|call| *call let:call>
-                {bar(board, call)}
-            </For>
+            {each(move || calls.get(), |call| call.0.as_u128(), move |call| bar(board, call))}
         </div>
     }
     .into_any()
 }
 
 /// Who hears the manager.
-fn effect(own: &Own) -> String {
+fn heard_by(own: &Own) -> String {
     match own.mode {
         Mode::Spy => "Nobody hears you.".to_owned(),
         Mode::Whisper => ["Only ", &own.name, " hears you."].concat(),
@@ -58,7 +56,7 @@ fn words(own: &Own) -> String {
     match own.stage {
         Stage::Rings => ["Your phone rings. Answer it to join ", &own.name, ": ", own.mode.label(), "."].concat(),
         Stage::Waits => ["You wait for the next call of ", &own.name, ": ", own.mode.label(), "."].concat(),
-        Stage::In(_) => [own.mode.label(), ": ", &about(own), ". ", &effect(own)].concat(),
+        Stage::In(_) => [own.mode.label(), ": ", &about(own), ". ", &heard_by(own)].concat(),
     }
 }
 
@@ -78,7 +76,7 @@ fn about(own: &Own) -> String {
 /// How loud one side is heard. What the server says is shown unless somebody is just moving it.
 fn volume(label: &'static str, name: &'static str, percent: Memo<String>) -> AnyView {
     let slider = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let (percent, Some(slider)) = (percent.get(), slider.get()) else { return };
         let moving = document().active_element().is_some_and(|active| &active == slider.as_ref() as &web_sys::Element);
         if !moving && slider.value() != percent {
@@ -119,7 +117,7 @@ fn bar(board: Board, call: CallId) -> AnyView {
         own.with(|own| match own.stage {
             Stage::Rings => "Your phone rings: answer it to join.".to_owned(),
             Stage::Waits => "Waiting for the next call.".to_owned(),
-            Stage::In(_) => effect(own),
+            Stage::In(_) => heard_by(own),
         })
     };
     let since = Memo::new(move |_| own.with(|own| own.since));

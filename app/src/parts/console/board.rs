@@ -19,6 +19,7 @@ use crate::{
     error::AppError,
     live::{ConsoleNews, Ears, follow_console},
     reading::from_json,
+    ui::effect,
     ui::submit,
 };
 
@@ -176,7 +177,7 @@ impl Board {
 
     /// Follows what happens, in the browser.
     pub fn follow(self) {
-        Effect::new(move |_| {
+        effect(move || {
             follow_console(Ears {
                 news: Box::new(|| ()),
                 console: Box::new(move |news| self.hears(news)),

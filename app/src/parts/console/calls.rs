@@ -17,7 +17,10 @@ use super::{
 use crate::{
     listing::{ListArgs, Tone},
     live::lasts,
-    ui::{Badge, EmptyState, Filter, ModeBadge, Sign, Timer, icon, link_to, mode_class, mode_sign, search_bar},
+    ui::{
+        Badge, CollectAny as _, EmptyState, Filter, ModeBadge, Sign, Timer, each, icon, link_to, mode_class, mode_sign,
+        search_bar,
+    },
 };
 
 /// The calls with their search.
@@ -39,9 +42,7 @@ pub(super) fn calls(board: Board, args: Memo<ListArgs>) -> AnyView {
                     on:keydown=move |_| points(board, stays)
                     on:pointerleave=move |_| away(board)
                 >
-                    <For each=move || keys.get() key=|key| *key let:key>
-                        {board.row(key).map(|shown| row(board, key, shown))}
-                    </For>
+                    {each(move || keys.get(), row_key, move |key| board.row(key).map(|shown| row(board, key, shown)).into_any())}
                 </ul>
                 {empty}
             </div>
@@ -118,6 +119,11 @@ where
     Memo::new(move |_| row.with(|(call, over)| read(call, *over)))
 }
 
+/// The call's number; for the agent's other side with the bit changed that is set in every UUID (RFC 9562, section 4.1).
+fn row_key((call, side): &Key) -> u128 {
+    call.0.as_u128() ^ (u128::from(*side) << 63)
+}
+
 fn row(board: Board, key: Key, shown: Row) -> AnyView {
     let chosen = move || (board.chosen.get() == Some(key)).then_some("true");
     let over = part(&shown, |_, over| over);
@@ -181,6 +187,7 @@ fn cells(board: Board, (id, agent_calls): Key, row: &Row) -> AnyView {
                     <rect y="60%" height="40%" width=silent />
                 </svg>
             }
+            .into_any()
         })
     };
     let joins = board.terms.with_untracked(|terms| terms.joins);
@@ -231,13 +238,13 @@ fn states(call: &State) -> AnyView {
         .iter()
         .map(|one| {
             let name = if one.mine { "You" } else { &one.name };
-            view! { <span class="console-supervisor">{name.to_owned()} <ModeBadge mode=one.mode /></span> }
+            view! { <span class="console-supervisor">{name.to_owned()} <ModeBadge mode=one.mode /></span> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     view! {
         <span class="badges">
             <Badge tone=tone text=call.state.label() />
-            {recorded.map(|(tone, text)| view! { <Badge tone=tone text=text /> })}
+            {recorded.map(|(tone, text)| view! { <Badge tone=tone text=text /> }.into_any())}
             {supervisors}
         </span>
     }
@@ -274,8 +281,9 @@ pub(super) fn modes(mine: Memo<Option<Mode>>, why: Memo<Option<&'static str>>, w
                     <kbd class="needs-wasm single-key" aria-hidden="true">{key_of(mode)}</kbd>
                 </button>
             }
+            .into_any()
         })
-        .collect_view()
+        .collect_any()
         .into_any()
 }
 

@@ -14,7 +14,7 @@ use crate::{
         expecting::{expect, expected},
         use_phone,
     },
-    ui::{Desk, is_typing, post, single_key, submit},
+    ui::{Desk, effect, is_typing, post, single_key, submit},
 };
 
 /// A form of the console is sent.
@@ -115,7 +115,7 @@ fn new_ticket() -> String {
 
 /// Listens to keys: S, W and B press the button of what they are for ([`aim`]); Escape leaves; arrows choose.
 pub(super) fn keys(board: Board) {
-    Effect::new(move |_| {
+    effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| {
             if is_typing(&event)
                 || event.default_prevented()

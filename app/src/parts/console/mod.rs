@@ -20,7 +20,7 @@ pub mod bar;
 pub mod board;
 pub mod calls;
 pub mod hands;
-pub(crate) mod rung;
+mod rung;
 mod sight;
 pub mod wall;
 
@@ -332,10 +332,11 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
     let (joins, enabled) = board.terms.with_untracked(|terms| (terms.joins, terms.enabled));
     let off = (!enabled).then(|| {
         let text = "Call supervision is off for your company at present. Your provider turns it on.";
-        view! { <Notice tone=Tone::Warning text=text /> }
+        view! { <Notice tone=Tone::Warning text=text /> }.into_any()
     });
     let lost = "The server is not reached: what is shown may not be so any more. It is tried again.";
-    let shut = move || board.shut.get().map(|error| view! { <Notice tone=Tone::Bad text=error.to_string() /> });
+    let shut =
+        move || board.shut.get().map(|error| view! { <Notice tone=Tone::Bad text=error.to_string() /> }.into_any());
     let hint = "Arrow keys choose a call. S, W and B join it, or change how you are in it; Escape leaves. \
                 Who sets letters off unawares turns them off below. The upper meter is the agent’s voice, the lower one the client’s.";
     view! {
@@ -349,12 +350,12 @@ pub(crate) fn whole(board: board::Board, args: Memo<ListArgs>) -> AnyView {
                 {shut}
             </div>
             {off}
-            {joins.then(|| use_context::<rung::JoinsByPhone>().map(|rung::JoinsByPhone(phones)| phones(board)))}
+            {joins.then(|| rung::phones(board))}
             {bar::bars(board)}
             <div class="console-field">
                 <div>
                     {calls::calls(board, args)}
-                    {joins.then(|| view! { <p class="phone-words needs-wasm">{hint}</p> {single_keys_switch()} })}
+                    {joins.then(|| view! { <p class="phone-words needs-wasm">{hint}</p> {single_keys_switch()} }.into_any())}
                     <p class="no-wasm"><a class="link" href="">"Look again"</a></p>
                 </div>
                 {agents::agents(board)}

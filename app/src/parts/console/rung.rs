@@ -15,20 +15,8 @@ fn has_browser(phone: Phone) -> bool {
     matches!(phone.link.get(), Link::Ready | Link::Elsewhere)
 }
 
-/// What is shown of the phones by which somebody joins calls. In the context of those who have phones, so that the others'
-/// program ([`crate::programs`]) has no phone.
-#[derive(Clone, Copy)]
-pub(crate) struct JoinsByPhone(pub(super) fn(Board) -> AnyView);
-
-impl JoinsByPhone {
-    /// For the pages of those who have phones.
-    pub(crate) fn provide() {
-        provide_context(Self(phones));
-    }
-}
-
 /// Which phone a join rings, and how this browser becomes one.
-fn phones(board: Board) -> AnyView {
+pub(super) fn phones(board: Board) -> AnyView {
     let phone = use_phone();
     let at = move |link: Link| phone.link.get() == link;
     let words = move || {

@@ -10,15 +10,15 @@ use tandem_domain::{
 use super::agents::presence_tone;
 use crate::{
     live::{duration, lasts},
-    ui::{Badge, Card, EmptyState},
+    ui::{Badge, Card, CollectAny as _, EmptyState},
 };
 
 /// All of it.
 pub(crate) fn wall(board: Wallboard) -> AnyView {
     let Wallboard { total, huntgroups, agents } = board;
-    let groups = huntgroups.into_iter().map(|(name, figures)| group(name, &figures)).collect_view();
+    let groups = huntgroups.into_iter().map(|(name, figures)| group(name, &figures)).collect_any();
     let none = agents.is_empty();
-    let agents = agents.into_iter().map(agent).collect_view();
+    let agents = agents.into_iter().map(agent).collect_any();
     view! {
         <div class="stack">
             <div class="wall-figures">
@@ -36,7 +36,7 @@ pub(crate) fn wall(board: Wallboard) -> AnyView {
                 <ul class="wall-agents" aria-label="Agents">{agents}</ul>
                 {none.then(|| view! {
                     <EmptyState title="No agents yet" text="Who is in a huntgroup appears here." />
-                })}
+                }.into_any())}
             </Card>
         </div>
     }
@@ -75,7 +75,8 @@ fn group(name: String, figures: &Figures) -> AnyView {
 fn agent((one, figures): (ConsoleAgent, Figures)) -> AnyView {
     let ConsoleAgent { agent, presence, since, .. } = one;
     let Figures { ringing, answered, missed, longest, .. } = figures;
-    let since = since.map(|since| view! { <span class="figures" data-since=since.0.to_string()>{lasts(since)}</span> });
+    let since = since
+        .map(|since| view! { <span class="figures" data-since=since.0.to_string()>{lasts(since)}</span> }.into_any());
     let number = |number: u32| number.to_string();
     // What rings while the agent talks is not said by the badge.
     let rings = if ringing > 0 { [&number(ringing), " ringing · "].concat() } else { String::new() };

@@ -17,7 +17,7 @@ use crate::{
     error::AppError,
     parts::address::parse_id,
     post::{Done, Typed},
-    ui::{Button, Card, EmptyState, IconButton, LinkButton, PostForm, Row, Rows, Sign, TextField},
+    ui::{Button, Card, CollectAny as _, EmptyState, IconButton, LinkButton, PostForm, Row, Rows, Sign, TextField},
 };
 
 /// The name of what is searched for in the page's address.
@@ -156,7 +156,7 @@ impl AddMembers {
         view! {
             <Card title="Add members" description="Choose from the company’s extensions. A new member comes last in the order.">
                 <form method="get" role="search" class="form" on:submit=|event| event.prevent_default() on:input=typed>
-                    {staff.then(|| view! { <input type="hidden" name="group" value=id.to_string() /> })}
+                    {staff.then(|| view! { <input type="hidden" name="group" value=id.to_string() /> }.into_any())}
                     <TextField
                         name=QUERY
                         label="Find an extension"
@@ -187,10 +187,10 @@ fn candidates(customer: CustomerId, id: HuntgroupId, view: Candidates) -> AnyVie
     if found.is_empty() {
         return view! { <p>"No other extension matches. Try another name or number."</p> }.into_any();
     }
-    let rows = found.into_iter().map(|candidate| row(customer, id, candidate)).collect_view();
+    let rows = found.into_iter().map(|candidate| row(customer, id, candidate)).collect_any();
     view! {
         <Rows label="Extensions that can be added">{rows}</Rows>
-        {more.then(|| view! { <p>"There are more. Type a name or number to find others."</p> })}
+        {more.then(|| view! { <p>"There are more. Type a name or number to find others."</p> }.into_any())}
     }
     .into_any()
 }

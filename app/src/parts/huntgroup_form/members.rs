@@ -18,7 +18,7 @@ use crate::{
     error::AppError,
     listing::Tone,
     post::{Done, Typed},
-    ui::{Badge, Card, EmptyState, IconButton, InstantSwitch, KeepFocus, PostForm, Row, Rows, Sign},
+    ui::{Badge, Card, CollectAny as _, EmptyState, IconButton, InstantSwitch, KeepFocus, PostForm, Row, Rows, Sign},
 };
 
 /// One place towards the beginning or the end of the list.
@@ -166,7 +166,7 @@ pub fn members_card(group: &HuntgroupView, focus: KeepFocus) -> AnyView {
     }
     let last = members.len() - 1;
     let rows =
-        members.iter().enumerate().map(|(i, member)| row(group, member, (i == 0, i == last), focus)).collect_view();
+        members.iter().enumerate().map(|(i, member)| row(group, member, (i == 0, i == last), focus)).collect_any();
     view! {
         <Card title="Members" description="They ring in this order, as the ring strategy says. Changes are saved at once." flush=true>
             <Rows label="Members" numbered=true>{rows}</Rows>
@@ -242,6 +242,7 @@ fn buttons(
                 <IconButton sign=Sign::Bin label=remove />
             </PostForm>
         }
+        .into_any()
     });
     view! {
         {step(Step::Up, Sign::ArrowUp, first)}

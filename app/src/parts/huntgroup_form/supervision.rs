@@ -25,15 +25,15 @@ pub fn supervision_card(view: SupervisionView, of: &'static str) -> AnyView {
                     text="Call supervision is off for the company, so nobody may supervise at present. The provider turns it on \
                           (Customer > Services > Voice calls); what is marked here counts from then on."
                 />
-            })}
+            }.into_any())}
             {none.then(|| view! {
                 <p>"Nobody. Turn on “Supervision allowed” for the member who manages the others."</p>
-            })}
-            {(!none).then(|| view! { <DescriptionList items=lines /> })}
-            {(more > 0).then(|| view! { <p>{["And ", &more.to_string(), " more managers; see each huntgroup."].concat()}</p> })}
+            }.into_any())}
+            {(!none).then(|| view! { <DescriptionList items=lines /> }.into_any())}
+            {(more > 0).then(|| view! { <p>{["And ", &more.to_string(), " more managers; see each huntgroup."].concat()}</p> }.into_any())}
             {(!protected.is_empty()).then(|| view! {
                 <p><strong>"Never supervised: "</strong> {names(&protected)}"."</p>
-            })}
+            }.into_any())}
         </Card>
     }
     .into_any()

@@ -16,8 +16,8 @@ use crate::{
     parts::address::of_address,
     post::{Done, Typed},
     ui::{
-        Badge, Card, ConfirmButton, DescriptionList, InstantSwitch, LinkButton, Notice, PageHeader, Player, PostForm,
-        Sign, Sound,
+        Badge, Card, CollectAny as _, ConfirmButton, DescriptionList, InstantSwitch, LinkButton, Notice, PageHeader,
+        Player, PostForm, Sign, Sound,
     },
 };
 
@@ -140,7 +140,7 @@ pub fn recording_page() -> AnyView {
         let me = me();
         let badge = move || {
             let word = if own_privacy { "Only you see it" } else { "Private" };
-            private.then(|| view! { <Badge tone=Tone::Info text=word /> })
+            private.then(|| view! { <Badge tone=Tone::Info text=word /> }.into_any())
         };
         let audited = (me.audience() == Audience::Administrator).then(|| {
             let text = if private {
@@ -148,7 +148,7 @@ pub fn recording_page() -> AnyView {
             } else {
                 "That you play or download this is written into the audit log."
             };
-            view! { <Notice tone=Tone::Info text=text /> }
+            view! { <Notice tone=Tone::Info text=text /> }.into_any()
         });
         let has_sound = sound.is_some();
         let player = match sound {
@@ -158,7 +158,7 @@ pub fn recording_page() -> AnyView {
         };
         let downloads = has_sound.then(|| downloads(id, &sizes));
         let privacy = own_privacy.then(|| privacy_card(id, private));
-        let call = call.map(|href| view! { <LinkButton href=href label="The call" sign=Sign::Calls /> });
+        let call = call.map(|href| view! { <LinkButton href=href label="The call" sign=Sign::Calls /> }.into_any());
         view! {
             <PageHeader title=title subtitle=subtitle back=(list_path(me.audience()), "Call recordings") badge=badge />
             <div class="stack">
@@ -182,8 +182,9 @@ fn downloads(id: RecordingId, sizes: &[String; 2]) -> AnyView {
             let label = if ending == "wav" { "Download WAV" } else { "Download Opus" };
             let href = format!("{}.{ending}?download", super::sound_path(id));
             view! { <LinkButton href=href label=format!("{label} ({size})") sign=Sign::Download download=true /> }
+                .into_any()
         })
-        .collect_view()
+        .collect_any()
         .into_any()
 }
 

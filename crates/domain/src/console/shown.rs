@@ -6,7 +6,7 @@ use super::{Agent, Key};
 use crate::{
     calls::{CallState, Direction, Party, Recorded, Stage},
     ids::{AccountId, CallId, Timestamp},
-    list::search_words,
+    list::{lowercase, search_words},
     supervision::{Mode, Refused},
 };
 
@@ -217,7 +217,7 @@ impl Filters {
     pub fn of<'a>(&self, calls: impl Iterator<Item = &'a ConsoleCall>) -> Vec<Key> {
         let key = |call: &ConsoleCall| {
             let agent = call.agent.as_ref().filter(|_| !self.by_duration);
-            (agent.map(|agent| agent.name.to_lowercase()), call.since, call.key())
+            (agent.map(|agent| lowercase(&agent.name)), call.since, call.key())
         };
         // Made once for each, and one sort for both orders: each costs the browser's WebAssembly kilobytes.
         let mut shown: Vec<_> = calls.filter(|call| self.show(call)).map(key).collect();

@@ -152,7 +152,7 @@ impl PastCall {
     #[must_use]
     pub fn matches(&self, typed: &str) -> bool {
         let words = search_words(typed);
-        let way = || words.iter().all(|word| self.way.label().to_lowercase().starts_with(word.as_str()));
+        let way = || words.iter().all(|word| self.way.label().to_ascii_lowercase().starts_with(word.as_str()));
         typed.trim().is_empty()
             || has_number(&self.with, &dialled(typed))
             || has_name(&self.with, &words)

@@ -390,6 +390,7 @@ pub fn AdministratorPage() -> impl IntoView {
                 {password_card(&id, own)}
                 {state_card(&record)}
             }
+            .into_any()
         });
         let AdministratorRecord { version, name, email, sign_in: signs_in_as, role, roles, .. } = record;
         let subtitle = if own { "Administrator: this is you" } else { "Administrator" };
@@ -398,7 +399,7 @@ pub fn AdministratorPage() -> impl IntoView {
             <div class="stack max-w-208">
                 {above.then(|| view! {
                     <Notice tone=Tone::Info text="This person’s role permits more than yours. Somebody who may do as much can change what is here." />
-                })}
+                }.into_any())}
                 <EditForm to=AdministratorSave::PATH version=version fields=vec![("id", id)] editable=may>
                     <Card title="Person">{person(&name, &email)}</Card>
                     <Card title="Sign-in">{sign_in(&signs_in_as, &role, roles)}</Card>

@@ -280,7 +280,9 @@ fn short_list(title: &'static str, listing: Listing, all: String, new: Option<(S
         view! { <DataTable listing=listing label=title /> }.into_any()
     };
     let actions = move || {
-        let new = new.clone().map(|(href, label)| view! { <LinkButton href=href label=label kind=Kind::Primary /> });
+        let new = new
+            .clone()
+            .map(|(href, label)| view! { <LinkButton href=href label=label kind=Kind::Primary /> }.into_any());
         view! { <LinkButton href=all.clone() label="All" /> {new} }
     };
     view! { <Card title=title actions=actions flush=true>{rows}</Card> }.into_any()
@@ -297,7 +299,7 @@ fn standing_cards(customer: CustomerId, standing: Standing, currency: &str) -> A
             <PostForm to=CreditLimitSave::PATH fields=fields() class="stack">
                 <TextField name="limit" label="Limit" value=limit field=Field::Adjustments width="short"
                     help=limit_help />
-                {may.then(|| view! { <div class="actions"><Button label="Save limit" /></div> })}
+                {may.then(|| view! { <div class="actions"><Button label="Save limit" /></div> }.into_any())}
             </PostForm>
         </Card>
     };
@@ -325,6 +327,7 @@ fn standing_cards(customer: CustomerId, standing: Standing, currency: &str) -> A
                 </PostForm>
             </Card>
         }
+        .into_any()
     });
     let all = format!("/admin/transactions?customer={customer}");
     view! {

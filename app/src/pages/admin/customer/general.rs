@@ -158,12 +158,12 @@ pub(in crate::pages::admin) fn customer_inputs(fields: CustomerFields) -> AnyVie
                     help="Prepaid: from a balance. Postpaid: by invoice." />
                 <SelectField name="currency" label="Currency" value=currency options=currencies field=Field::CustomerBilling width="short" />
             </Card>
-        })}
+        }.into_any())}
         {me().sees(Field::CustomerLocale).then(|| view! {
             <Card title="Language and time zone" description="How dates and numbers are shown to its people, and when its days begin.">
                 {locale_fields(locale, time_zone, Some(Field::CustomerLocale), "")}
             </Card>
-        })}
+        }.into_any())}
     }
     .into_any()
 }

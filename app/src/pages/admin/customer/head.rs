@@ -115,7 +115,7 @@ pub(super) fn customer_frame(head: &CustomerHead, content: AnyView) -> AnyView {
             title=head.name.clone()
             subtitle=head.subtitle.clone()
             back=("/admin/customers", "Customers")
-            badge=move || badge.map(|status| view! { <Badge tone=status_tone(status) text=status.label() /> })
+            badge=move || badge.map(|status| view! { <Badge tone=status_tone(status) text=status.label() /> }.into_any())
         />
         <Tabs items=tabs label="Customer" />
         {content}

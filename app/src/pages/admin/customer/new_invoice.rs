@@ -12,7 +12,7 @@ use crate::{
     pages::errors::error_page,
     parts::address::of_address,
     post::Done,
-    ui::{Card, FieldSet, NewForm, TextField},
+    ui::{Card, CollectAny as _, FieldSet, NewForm, TextField},
 };
 
 /// Lines that the form of an invoice has.
@@ -197,7 +197,7 @@ pub fn NewInvoicePage() -> impl IntoView {
     let data = load(of_address(WHAT, |id| DraftInvoice { id }));
     loaded(data, |(head, draft)| {
         let InvoiceDraft { currency, issued_on, due_on, token } = draft;
-        let lines = (0..LINES).map(|place| line_inputs(place, &currency)).collect_view();
+        let lines = (0..LINES).map(|place| line_inputs(place, &currency)).collect_any();
         let back = format!("/admin/customers/{}/billing", head.id);
         let fields = vec![("customer", head.id.to_string()), ("token", token)];
         let form = view! {

@@ -140,7 +140,7 @@ pub fn CustomerVoicePage() -> impl IntoView {
         let supervision = settings_panel(owner, &settings, &SUPERVISION).map(|rows| {
             view! {
                 <Card title="Call supervision" description="Who supervises whom is marked in the huntgroups of the customer.">{rows}</Card>
-            }
+            }.into_any()
         });
         let option = settings_panel(owner, &settings, &[Setting::DialingRulesOption]);
         let dialing = (rule.is_some() || option.is_some()).then(|| {
@@ -150,13 +150,14 @@ pub fn CustomerVoicePage() -> impl IntoView {
                     {option}
                 </Card>
             }
+            .into_any()
         });
         let recording = settings_panel(owner, &settings, &Setting::RECORDING).map(|rows| {
             view! {
                 <Card title="Call recording" description="What all accounts of the customer have, unless an account has its own value.">
                     {rows}
                 </Card>
-            }
+            }.into_any()
         });
         let codes = codes.map(|rule| codes_card(&rule));
         customer_frame(&head, view! { <div class="stack">{supervision} {dialing} {codes} {recording}</div> }.into_any())

@@ -53,7 +53,7 @@ impl CardFields {
             public_key: system.public_key.clone(),
             test_mode: system.test_mode,
             minor: amount.minor,
-            currency: amount.currency.code().to_lowercase(),
+            currency: amount.currency.code().to_ascii_lowercase(),
             locale: match ask.me.locale {
                 Locale::EnGb => "en-GB",
                 // The pages are in English; only dates and numbers are written otherwise.
@@ -68,8 +68,9 @@ impl CardFields {
 /// how it stands; without it a card is saved without a payment.
 pub(super) fn card_fields(fields: CardFields, begin: &'static str, returned: Option<&'static str>) -> AnyView {
     let CardFields { script, public_key, test_mode, minor, currency, locale } = fields;
-    let test = test_mode
-        .then(|| view! { <Notice tone=Tone::Info text="Test mode: only test cards are taken, and no money moves." /> });
+    let test = test_mode.then(|| {
+        view! { <Notice tone=Tone::Info text="Test mode: only test cards are taken, and no money moves." /> }.into_any()
+    });
     let kind = if returned.is_some() { "payment" } else { "setup" };
     view! {
         {test}

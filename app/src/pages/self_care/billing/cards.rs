@@ -18,7 +18,8 @@ use crate::{
     parts::address::parse_id,
     post::Done,
     ui::{
-        Badge, Button, Card, ConfirmButton, EmptyState, Kind, LinkButton, Notice, PageHeader, PostForm, Row, Rows, Sign,
+        Badge, Button, Card, CollectAny as _, ConfirmButton, EmptyState, Kind, LinkButton, Notice, PageHeader,
+        PostForm, Row, Rows, Sign,
     },
 };
 
@@ -250,7 +251,7 @@ pub fn CardsPage() -> impl IntoView {
             }
             .into_any()
         } else {
-            let rows = cards.into_iter().map(|card| card_row(card, may)).collect_view();
+            let rows = cards.into_iter().map(|card| card_row(card, may)).collect_any();
             view! { <Card flush=true><Rows label="Saved cards">{rows}</Rows></Card> }.into_any()
         };
         view! {
@@ -273,7 +274,7 @@ fn card_row(card: CardView, may: bool) -> AnyView {
     };
     let actions = may.then(|| {
         let default = (!default).then(|| {
-            view! { <PostForm to=CardDefault::PATH fields=fields()><Button label="Make default" kind=Kind::Ghost /></PostForm> }
+            view! { <PostForm to=CardDefault::PATH fields=fields()><Button label="Make default" kind=Kind::Ghost /></PostForm> }.into_any()
         });
         view! {
             {default}
@@ -341,7 +342,7 @@ pub fn CardReturnPage() -> impl IntoView {
             <div class="stack max-w-160">
                 <Notice tone=tone text=text />
                 <div class="actions">
-                    {again.then(|| view! { <LinkButton href=NEW label="Try again" kind=Kind::Primary anew=true /> })}
+                    {again.then(|| view! { <LinkButton href=NEW label="Try again" kind=Kind::Primary anew=true /> }.into_any())}
                     <LinkButton href=LIST label="Saved cards" />
                     <LinkButton href="/self-care/billing" label="Billing" />
                 </div>

@@ -10,7 +10,7 @@ use crate::{
     error::AppError,
     listing::Tone,
     parts::billing::{PAY, invoice_path, pay_path},
-    ui::{Badge, Button, Card, Kind, LinkButton, Notice, PageHeader, Row, Rows, Stat, TextField},
+    ui::{Badge, Button, Card, CollectAny as _, Kind, LinkButton, Notice, PageHeader, Row, Rows, Stat, TextField},
 };
 
 /// Open invoices that are shown; the list has all.
@@ -141,11 +141,12 @@ pub fn BillingPage() -> impl IntoView {
         let BillingHome { balance, funds, open, more, auto_payment, turned_off, card, currency, token } = home;
         let me = me();
         let may_pay = me.modifies(Field::Payments);
-        let auto = auto_payment
-            .map(|(_, word)| view! { <Stat label="Automatic payment" value=word href="/self-care/auto-payment" /> });
+        let auto = auto_payment.map(|(_, word)| {
+            view! { <Stat label="Automatic payment" value=word href="/self-care/auto-payment" /> }.into_any()
+        });
         let card = card.map(|card| {
             let card = if card.is_empty() { "None".to_owned() } else { card };
-            view! { <Stat label="Default card" value=card href="/self-care/cards" /> }
+            view! { <Stat label="Default card" value=card href="/self-care/cards" /> }.into_any()
         });
         let turned_off = (!turned_off.is_empty()).then(|| {
             view! {
@@ -153,6 +154,7 @@ pub fn BillingPage() -> impl IntoView {
                     <LinkButton href="/self-care/auto-payment" label="Automatic payment" />
                 </Notice>
             }
+            .into_any()
         });
         view! {
             <PageHeader title="Billing" />
@@ -180,11 +182,11 @@ fn open_card(open: Vec<OpenInvoice>, more: usize, may_pay: bool) -> AnyView {
         .map(|OpenInvoice { id, number, note, badge: (tone, word), pay }| {
             let badge = view! { <Badge tone=tone text=word /> }.into_any();
             let pay = may_pay
-                .then(|| view! { <LinkButton href=pay_path(id) label=pay kind=Kind::Primary anew=true /> });
+                .then(|| view! { <LinkButton href=pay_path(id) label=pay kind=Kind::Primary anew=true /> }.into_any());
             let see = view! { <LinkButton href=invoice_path(audience, id) label="See it" /> };
             view! { <Row title=number note=note badge=Some(badge) actions=Some(view! { <div class="actions">{see} {pay}</div> }.into_any()) /> }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <Card title="Open invoices" description=description actions=all flush=true>
             <Rows label="Open invoices">{rows}</Rows>

@@ -21,7 +21,10 @@ use crate::{
     listing::Tone,
     pages::errors::error_page,
     post::{Done, Typed},
-    ui::{Button, Card, Checkbox, DescriptionList, EmptyState, Kind, LinkButton, Notice, PageHeader, RadioCards},
+    ui::{
+        Button, Card, Checkbox, CollectAny as _, DescriptionList, EmptyState, Kind, LinkButton, Notice, PageHeader,
+        RadioCards,
+    },
 };
 
 /// A page of a payment.
@@ -336,7 +339,7 @@ mod server {
         let over = (!row.payment.state.can_be_resumed()).then(|| {
             let text = format!(
                 "There is nothing to go on with: this payment is {}.",
-                row.payment.state.label().to_lowercase()
+                row.payment.state.label().to_ascii_lowercase()
             );
             (text, return_path(id))
         });
@@ -427,7 +430,7 @@ fn pay_page(what: impl Fn() -> PayWhat + Copy + Send + Sync + 'static) -> AnyVie
             .into_any(),
             (None, Some(fields)) => view! {
                 <Card title="What you pay"><DescriptionList items=facts /></Card>
-                {(!failed.is_empty()).then(|| view! { <Notice tone=Tone::Bad text=failed /> })}
+                {(!failed.is_empty()).then(|| view! { <Notice tone=Tone::Bad text=failed /> }.into_any())}
                 <Card title="How you pay">{pay_form(what, button, cards, saves, fields)}</Card>
             }
             .into_any(),
@@ -451,8 +454,8 @@ fn pay_form(
     let PayWhat { invoice, amount, payment, token } = what;
     let hidden = [("invoice", invoice), ("amount", amount), ("payment", payment), ("token", token)]
         .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
-        .collect_view();
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value /> }.into_any())
+        .collect_any();
     let methods = if cards.is_empty() {
         view! { <input type="hidden" name="method" value="new" /> }.into_any()
     } else {

@@ -21,7 +21,7 @@ use crate::{
         address::parse_id,
         billing::{PAYMENT, invoice_path, payment::cancel_button, payment_path, resume_path},
     },
-    ui::{Badge, Card, DescriptionList, EmptyState, Kind, LinkButton, Notice, PageHeader},
+    ui::{Badge, Card, DescriptionList, EmptyState, Kind, LinkButton, Notice, PageHeader, effect},
 };
 
 /// How often a payment is asked about that is with the bank.
@@ -157,11 +157,14 @@ pub fn ReturnPage() -> impl IntoView {
             Some(_) | None => ().into_any(),
         };
         let script = (follows || (to_bank && bank.is_some())).then(pay_script);
-        let bank = bank
-            .map(|href| view! { <LinkButton href=href label="Continue at your bank" kind=Kind::Primary anew=true /> });
-        let resume =
-            resume.map(|label| view! { <LinkButton href=resume_path(id) label=label kind=Kind::Primary anew=true /> });
-        let invoice = invoice.map(|id| view! { <LinkButton href=invoice_path(audience, id) label="The invoice" /> });
+        let bank = bank.map(|href| {
+            view! { <LinkButton href=href label="Continue at your bank" kind=Kind::Primary anew=true /> }.into_any()
+        });
+        let resume = resume.map(|label| {
+            view! { <LinkButton href=resume_path(id) label=label kind=Kind::Primary anew=true /> }.into_any()
+        });
+        let invoice =
+            invoice.map(|id| view! { <LinkButton href=invoice_path(audience, id) label="The invoice" /> }.into_any());
         view! {
             <PageHeader
                 title=title
@@ -185,7 +188,7 @@ pub fn ReturnPage() -> impl IntoView {
 
 /// Asks again in a moment, in the browser, for as long as this is on the page.
 fn look_again(refresh: Refresh) {
-    Effect::new(move |_| {
+    effect(move || {
         let timer = set_timeout_with_handle(move || refresh.now(), LOOK_AGAIN);
         on_cleanup(move || {
             if let Ok(timer) = timer {

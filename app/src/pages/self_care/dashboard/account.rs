@@ -10,7 +10,7 @@ use crate::{
     error::AppError,
     listing::Tone,
     parts::huntgroup_form::{supervision::names, view::Extension},
-    ui::{Badge, Card, DescriptionList, LinkButton, Notice, PageHeader, Row, Rows},
+    ui::{Badge, Card, CollectAny as _, DescriptionList, LinkButton, Notice, PageHeader, Row, Rows},
 };
 
 /// An account, as it sees itself.
@@ -189,9 +189,9 @@ fn huntgroups_card(groups: Vec<OwnHuntgroup>) -> AnyView {
         .into_iter()
         .map(|OwnHuntgroup { group, manager }| {
             let badge = manager.then(|| view! { <Badge tone=Tone::Info text="Manager" /> }.into_any());
-            view! { <Row title=group.name note=group.number badge=badge /> }
+            view! { <Row title=group.name note=group.number badge=badge /> }.into_any()
         })
-        .collect_view();
+        .collect_any();
     view! {
         <Card title="Huntgroups" description="Calls to these numbers ring your phone too." flush=true>
             <Rows label="Huntgroups">{rows}</Rows>
@@ -211,7 +211,7 @@ fn supervises_card(view: Supervises) -> AnyView {
         <Card title="Whose calls you may supervise">
             {(!on).then(|| view! {
                 <Notice tone=Tone::Warning text="Call supervision is off for your company at present. Your provider turns it on." />
-            })}
+            }.into_any())}
             <p>{whom}</p>
         </Card>
     }

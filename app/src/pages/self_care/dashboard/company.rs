@@ -155,10 +155,10 @@ pub(super) fn home() -> AnyView {
                 <div class="stats">
                     {exchange_stats(now)}
                     {extensions.map(extension_stats)}
-                    {huntgroups.map(|count| view! { <Stat label="Huntgroups" value=count.to_string() href="/self-care/huntgroups" /> })}
+                    {huntgroups.map(|count| view! { <Stat label="Huntgroups" value=count.to_string() href="/self-care/huntgroups" /> }.into_any())}
                     {rule.map(|(what, note)| view! {
                         <Stat label="Dialing rule in effect" value=what note=note href="/self-care/dialing-rules" />
-                    })}
+                    }.into_any())}
                     {on.map(supervision_stat)}
                 </div>
                 {supervision.map(|view| supervision_card(view, "in all your huntgroups"))}
