@@ -20,9 +20,9 @@ pub enum Program {
     Configuration,
     /// The page that shows the design system.
     Gallery,
-    /// The pages of a company's administrators.
+    /// The pages of a company's administrators that are not in [`Calls`](Self::Calls) or [`Billing`](Self::Billing).
     Company,
-    /// The pages of an end user, with the phone.
+    /// The same of an end user, with the phone.
     Person,
     /// Where either hears calls, those that are and those that were, with the phone: console, wallboard, recordings.
     Calls,
@@ -92,15 +92,22 @@ impl Program {
             // Of those who may not be there: they are told so.
             Pages::SelfCare if own == Self::Person => Self::Person,
             Pages::SelfCare => Self::Company,
-            Pages::Anybodys => own,
+            Pages::Anybodys | Pages::None => own,
         }
     }
 
+    /// Whether there can be a page at `path`: other addresses are of files and of what the server does.
+    #[must_use]
+    pub fn is_page(path: &str) -> bool {
+        !matches!(Pages::of(path), Pages::None)
+    }
+
     /// Whether the page at `path` is this one's, for somebody of this kind: otherwise the browser loads it with its own. A page of
-    /// both kinds of self-care is not, where somebody came upon a page of the other kind and goes back to theirs.
+    /// both kinds of self-care is not, where somebody came upon a page of the other kind and goes back to theirs. What is no page
+    /// is left to whoever takes people there.
     #[must_use]
     pub fn has(self, path: &str, who: Option<Audience>) -> bool {
-        Self::of(path, who) == self
+        !Self::is_page(path) || Self::of(path, who) == self
     }
 }
 
@@ -110,8 +117,10 @@ enum Pages {
     One(Program),
     /// In both of self-care.
     SelfCare,
-    /// In all, as the profile, or in none.
+    /// In each one's own, as the profile.
     Anybodys,
+    /// There is no page.
+    None,
 }
 
 impl Pages {
@@ -129,7 +138,8 @@ impl Pages {
             ("self-care", page) if OF_CALLS.contains(&page) => Self::One(Program::Calls),
             ("self-care", page) if OF_BILLING.contains(&page) => Self::One(Program::Billing),
             ("self-care", _) => Self::SelfCare,
-            _ => Self::Anybodys,
+            ("profile", _) => Self::Anybodys,
+            _ => Self::None,
         }
     }
 }
@@ -176,6 +186,16 @@ mod tests {
         }
         assert_eq!(Program::of("/profile", Some(Audience::Administrator)), Program::Administrator);
         assert_eq!(Program::of("/administration", None), Program::SignIn);
+    }
+
+    #[test]
+    fn what_is_no_page_is_left_alone() {
+        for program in Program::ALL {
+            for path in ["/recordings/1.webm#t=1.000", "/theme/dark", "/healthz", "/administration"] {
+                assert!(program.has(path, Some(Audience::Account)), "{program:?} {path}");
+            }
+        }
+        assert!(["/profile", "/admin", "/self-care/calls?q=1", "/sign-in"].into_iter().all(Program::is_page));
     }
 
     #[test]

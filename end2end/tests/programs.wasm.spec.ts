@@ -1,4 +1,4 @@
-// Each kind of person has a program of their own; what leads out of it is followed all the same.
+// The browser has a program for what each kind of person works on; what leads out of it is followed all the same.
 
 import type { Page } from '@playwright/test'
 import { field, openFromList, signIn } from '../support/steps.ts'

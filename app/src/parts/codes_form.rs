@@ -136,7 +136,6 @@ fn group(codes: &PbxCodes, kind: Kind, permission: Field) -> AnyView {
             .into_any()
         })
         .collect_any()
-        .into_any()
 }
 
 /// What stands in the fields now.

@@ -19,6 +19,9 @@ use crate::{
     programs::Program,
 };
 
+/// Whether something goes on that another page in its place would interrupt.
+type Busy = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// What the router takes people to a page with.
 type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
@@ -40,8 +43,8 @@ pub struct Desk {
     go: StoredValue<Navigate>,
     refresh: Refresh,
     path: Memo<String>,
-    /// Whether something goes on here that would end with the page.
-    busy: StoredValue<Option<Callback<(), bool>>>,
+    /// Whether something goes on here that another page in its place would interrupt.
+    busy: StoredValue<Option<Busy>>,
     /// What takes the page over, and for whom.
     program: Option<Program>,
     who: Option<Audience>,
@@ -79,28 +82,23 @@ impl Desk {
         }
     }
 
-    /// While this says that something goes on which would end with the page, pages of other programs are opened beside it. As
-    /// long as the component lives that asks for it.
+    /// While this says that something goes on which another page in its place would interrupt, pages of other programs are opened
+    /// beside it. What it asks has to live as long as the application: one frame is made before another is gone.
     pub(crate) fn stay_while(self, busy: impl Fn() -> bool + Send + Sync + 'static) {
-        self.busy.set_value(Some(Callback::new(move |()| busy())));
-        on_cleanup(move || self.busy.set_value(None));
+        self.busy.set_value(Some(Box::new(busy)));
     }
 
-    /// Whether something goes on that would end with the page.
+    /// Whether something goes on that another page in its place would interrupt.
     pub(super) fn is_busy(self) -> bool {
-        self.busy.get_value().is_some_and(|busy| busy.run(()))
+        self.busy.with_value(|busy| busy.as_ref().is_some_and(|busy| busy()))
     }
 
     /// Opens a page in another tab. Called while the browser knows that somebody pressed something: others may not.
     pub(super) fn open_beside(self, path: &str) {
-        match window().open_with_url_and_target(path, "_blank") {
-            Ok(Some(_)) => self.say(Tone::Good, "Opened in another tab, so that your call goes on in this one.", None),
-            Ok(None) | Err(_) => {
-                let what = "This page would end your call, and the browser opened no other tab. Hang up first, or allow \
-                            this site to open tabs.";
-                self.say(Tone::Bad, what, None);
-            }
-        }
+        // With an opener it would get a copy of `sessionStorage` (HTML, "rules for choosing a navigable"), and take this tab's
+        // calls for its own, as after a reload.
+        let _ = window().open_with_url_and_target_and_features(path, "_blank", "noopener");
+        self.say(Tone::Good, "Opened in another tab, so that your call goes on in this one.", None);
     }
 
     /// Whether the page is one of the program that runs here.

@@ -340,7 +340,6 @@ pub(super) fn option_views(options: Vec<(String, String)>, chosen: &str) -> AnyV
             view! { <option value=value selected=selected>{label}</option> }.into_any()
         })
         .collect_any()
-        .into_any()
 }
 
 /// One of a few, each with an explanation.

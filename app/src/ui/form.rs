@@ -34,7 +34,6 @@ fn hidden_inputs(fields: &[(String, String)]) -> AnyView {
         .iter()
         .map(|(name, value)| view! { <input type="hidden" name=name.clone() value=value.clone() /> }.into_any())
         .collect_any()
-        .into_any()
 }
 
 /// Errors that belong to no field of the form.

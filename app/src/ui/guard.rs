@@ -9,6 +9,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Event, MouseEvent};
 
 use super::{button::Kind, desk::Desk, dialog::Dialog, effect::effect};
+use crate::programs::Program;
 
 /// What is asked before the router follows the back button. Browsers call the listeners of a window in the order in which they
 /// came, so this one has to be there before the router's.
@@ -92,11 +93,14 @@ fn clicked(desk: Desk, event: &Event) {
     if !plain || stays || !href.starts_with('/') {
         return;
     }
-    if !desk.has(&href) && desk.is_busy() {
-        // Nothing is left: neither the call nor what was typed.
+    let external = link.get_attribute("rel").is_some_and(|rel| rel.contains("external"));
+    let loads = Program::is_page(&href) && (external || !desk.has(&href));
+    if loads && desk.is_busy() {
+        // Nothing is left: neither the call nor what was typed. The event goes on to those who close what the link was in; the
+        // router leaves alone what is prevented.
         event.prevent_default();
-        event.stop_immediate_propagation();
         desk.open_beside(&href);
+        hide_popovers();
     } else if something_unsaved() {
         event.prevent_default();
         event.stop_immediate_propagation();
@@ -156,7 +160,8 @@ pub(super) fn LeaveDialog(desk: Desk) -> impl IntoView {
         open.set(false);
         if let Some(path) = desk.leaving.get_untracked() {
             desk.leaving.set(None);
-            if !desk.has(&path) {
+            // A page that is opened beside this one takes nothing away.
+            if !desk.has(&path) && !desk.is_busy() {
                 give_up_unsaved();
             }
             desk.go(&path);

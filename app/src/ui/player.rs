@@ -236,7 +236,6 @@ fn places(marks: &[SoundMark], length: i64) -> AnyView {
             view! { <line class=class y1="0" y2="100%" x1=x.clone() x2=x /> }.into_any()
         })
         .collect_any()
-        .into_any()
 }
 
 /// A line of the list: a press goes there; without WebAssembly it opens the sound there.
@@ -250,7 +249,13 @@ fn mark_view(mark: SoundMark, file: &str, playing: Playing) -> AnyView {
     };
     view! {
         <li>
-            <a class=class href=format!("{file}#t={}.{:03}", at_ms / 1000, at_ms % 1000) rel="external" on:click=go>
+            <a
+                class=class
+                href=format!("{file}#t={}.{:03}", at_ms / 1000, at_ms % 1000)
+                rel="external"
+                data-stays
+                on:click=go
+            >
                 <span class="figures">{clock(at)}</span>
                 <span>{label}</span>
                 <small>{text}</small>

@@ -1,7 +1,8 @@
 //! What was done, said in passing: a stack of toasts that do not get in the way.
 //!
 //! The server renders the last post's words, so that they are there without WebAssembly too; the browser then adds and
-//! hides. A toast with an undo stays longer, and none goes while it is pointed at or has the focus.
+//! hides. A toast with an undo stays longer, and none goes while it is pointed at or has the focus. It is gone with the document:
+//! whoever goes on to a page of another program ([`crate::programs`]) has left the undo behind.
 
 use std::time::Duration;
 
@@ -38,8 +39,9 @@ impl Toast {
     /// Adds a toast; the same words are not said twice at once.
     pub(super) fn show(toasts: RwSignal<Vec<Self>>, tone: Tone, text: String, undo: Option<Undo>) {
         toasts.update(|toasts| {
-            toasts.retain(|toast| toast.text != text);
+            // Before the former one is gone: another number is another row, with its own undo and its own time.
             let id = toasts.last().map_or(0, |toast| toast.id) + 1;
+            toasts.retain(|toast| toast.text != text);
             toasts.push(Self { id, tone, text, undo });
         });
     }

@@ -180,7 +180,6 @@ fn quick_links() -> AnyView {
         .filter(|(.., seen)| *seen)
         .map(|(href, label, sign, _)| view! { <LinkButton href=href label=label sign=sign /> }.into_any())
         .collect_any()
-        .into_any()
 }
 
 /// One number per status, each leading to the list of those.

@@ -140,11 +140,7 @@ fn check_card(check: LedgerCheck) -> AnyView {
         view! { <Notice tone=Tone::Good text="The ledger is right: everything sums to zero, and every balance equals its postings." /> }
             .into_any()
     } else {
-        problems
-            .into_iter()
-            .map(|problem| view! { <Notice tone=Tone::Bad text=problem /> }.into_any())
-            .collect_any()
-            .into_any()
+        problems.into_iter().map(|problem| view! { <Notice tone=Tone::Bad text=problem /> }.into_any()).collect_any()
     };
     view! { <Card title="Check of the ledger" description=looked_at>{verdict}</Card> }.into_any()
 }

@@ -5,7 +5,10 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{listing::Tone, ui::Card, ui::CollectAny as _};
+use crate::{
+    listing::Tone,
+    ui::{Card, CollectAny as _},
+};
 
 /// The messages of a call, and who took part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,8 +19,7 @@ use crate::{
     error::AppError,
     live::{ConsoleNews, Ears, follow_console},
     reading::from_json,
-    ui::effect,
-    ui::submit,
+    ui::{effect, submit},
 };
 
 /// A row: its call, and whether that is over and only stands there until nobody points at it any more.

@@ -284,7 +284,6 @@ pub(super) fn modes(mine: Memo<Option<Mode>>, why: Memo<Option<&'static str>>, w
             .into_any()
         })
         .collect_any()
-        .into_any()
 }
 
 /// Why a call cannot be joined.

@@ -185,7 +185,6 @@ fn downloads(id: RecordingId, sizes: &[String; 2]) -> AnyView {
                 .into_any()
         })
         .collect_any()
-        .into_any()
 }
 
 fn delete_button(id: RecordingId) -> AnyView {
