@@ -149,6 +149,14 @@ export async function press(page: Page, button: string): Promise<void> {
   await page.getByRole('button', { name: button, exact: true }).click()
 }
 
+/** Presses a key of the dial pad that is docked on a page which is not the phone's own. */
+export async function pressDocked(page: Page, key: string): Promise<void> {
+  const dock = page.getByRole('complementary', { name: 'Phone' })
+  const pad = dock.locator('details')
+  if ((await pad.getAttribute('open')) === null) await pad.getByText('Keys', { exact: true }).click()
+  await dock.getByRole('button', { name: `Key ${key}`, exact: true }).click()
+}
+
 /** Waits until the call is in this state. */
 export async function is(page: Page, state: string): Promise<void> {
   await expect(page.locator('.phone-call .badge').filter({ hasText: state, visible: true })).toBeVisible()

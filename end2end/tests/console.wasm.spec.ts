@@ -4,7 +4,7 @@
 import type { Page } from '@playwright/test'
 import { violations } from '../support/axe.ts'
 import { openFromList, postByHand, press as turn } from '../support/steps.ts'
-import { loudness, press, Telephones } from '../support/telephones.ts'
+import { loudness, pressDocked, Telephones } from '../support/telephones.ts'
 import { expect, test as base, visit } from '../support/test.ts'
 
 const ADAM = 1500
@@ -230,8 +230,7 @@ test('a digit pressed on the phone changes what another console shows', async ({
   const other = await adam.context().newPage()
   await visit(other, '/self-care/console')
   await isIn(other, 'Spy')
-  await adam.getByRole('link', { name: 'Open the phone' }).click()
-  await press(adam, 'Key 1')
+  await pressDocked(adam, '1')
   await isIn(other, 'Whisper')
   // And the other console steers, too.
   await other.keyboard.press('b')

@@ -4,7 +4,7 @@
 import type { Page } from '@playwright/test'
 import { DeskPhone } from '../support/desk-phone.ts'
 import { openFromList, press as turn, row as tableRow } from '../support/steps.ts'
-import { hears, hearsNot, press, type Telephones, telephoning } from '../support/telephones.ts'
+import { hears, hearsNot, press, pressDocked, type Telephones, telephoning } from '../support/telephones.ts'
 import { expect, usable, visit } from '../support/test.ts'
 
 /** Apart enough for a frame of 20 ms, and none is a difference of others. */
@@ -72,10 +72,8 @@ test('spy, whisper and barge-in between two desks are heard as they must be, by 
   await john.hearsExactly([MARY], [JOHN, ADAM])
 
   // By digit, of the phone that his browser is.
-  await adam.getByRole('link', { name: 'Open the phone' }).click()
-  await press(adam, 'Key 1')
+  await pressDocked(adam, '1')
   await john.does(`hears ${ADAM}`)
-  await adam.getByRole('link', { name: 'Supervisor console' }).click()
   await isIn(adam, 'Whisper')
   await john.hearsExactly([MARY, ADAM], [JOHN])
   await bar(adam).getByRole('button', { name: /^Spy/ }).click()
@@ -88,11 +86,7 @@ test('spy, whisper and barge-in between two desks are heard as they must be, by 
   const ways = [
     async () => adam.keyboard.press('b'),
     async () => bar(adam).getByRole('button', { name: /^Barge-in/ }).click(),
-    async () => {
-      await adam.getByRole('link', { name: 'Open the phone' }).click()
-      await press(adam, 'Key 2')
-      await adam.getByRole('link', { name: 'Supervisor console' }).click()
-    },
+    async () => pressDocked(adam, '2'),
   ]
   for (const barge of ways) {
     await barge()

@@ -6,6 +6,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlAudioElement, MediaDeviceInfo, MediaDeviceKind};
 
+use crate::ui::{remember, remembered};
+
 /// A device that can be chosen: its id and its name.
 pub(super) type Choice = (String, String);
 
@@ -28,18 +30,6 @@ pub(super) struct Devices {
 const MICROPHONE: &str = "phone-microphone";
 const SPEAKER: &str = "phone-speaker";
 const FILTERS: &str = "phone-filters";
-
-/// What this browser remembers under a name.
-pub(super) fn remembered(key: &str) -> Option<String> {
-    window().local_storage().ok().flatten()?.get_item(key).ok().flatten()
-}
-
-/// Remembers something; nothing happens where a browser is told to remember nothing.
-pub(super) fn remember(key: &str, value: &str) {
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = storage.set_item(key, value);
-    }
-}
 
 impl Devices {
     /// What was chosen before.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::{card::cards, use_phone};
+use super::{card::cards, pad::pad, use_phone};
 use crate::ui::{effect, use_desk};
 
 /// The address of the phone's own page.
@@ -13,10 +13,13 @@ pub(crate) const PAGE: &str = "/self-care/phone";
 pub(crate) fn dock() -> AnyView {
     let phone = use_phone();
     effect(move || phone.begin());
-    use_desk().stay_while(move || phone.has_calls());
+    let desk = use_desk();
+    desk.stay_while(move || phone.has_calls());
     let path = use_location().pathname;
     let elsewhere = move || phone.calls_elsewhere();
     let nothing = move || phone.calls.with(Vec::is_empty) && elsewhere().is_empty();
+    // Beside the call, it could do nothing for it.
+    let away = move || !desk.has(PAGE) && phone.calls.with(|calls| !calls.is_empty());
     let hides = move || nothing() || path.read().trim_end_matches('/') == PAGE;
     view! {
         <aside class="phone-dock" aria-label="Phone" hidden=hides>
@@ -28,7 +31,11 @@ pub(crate) fn dock() -> AnyView {
                 </p>
                 <button type="button" class="button" on:click=move |_| phone.take()>"Take it here"</button>
             </div>
-            <a class="link" href=PAGE>"Open the phone"</a>
+            <details class="phone-pad" hidden=move || phone.talks_with().is_none()>
+                <summary class="link">"Keys"</summary>
+                {pad(phone, None)}
+            </details>
+            <a class="link" href=PAGE hidden=away>"Open the phone"</a>
         </aside>
         <p class="hidden-text" aria-live="polite">{move || phone.said.get()}</p>
         <p class="hidden-text" aria-live="assertive">{move || phone.called.get()}</p>

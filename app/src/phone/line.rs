@@ -7,13 +7,12 @@ use tandem_domain::phone::{ToBrowser, ToServer};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
-use super::{
-    Link, Phone, clock,
-    devices::{self, Devices},
-    machine,
-    notices::Notices,
+use super::{Link, Phone, clock, devices::Devices, machine, notices::Notices};
+use crate::{
+    error::AppError,
+    reading::from_json,
+    ui::{remember, remembered, submit},
 };
-use crate::{error::AppError, reading::from_json, ui::submit};
 
 /// Whether this browser is a phone, in `localStorage`.
 const IS_PHONE: &str = "phone";
@@ -142,14 +141,14 @@ impl Phone {
 
     /// A page of self-care is shown in the browser: goes on as the phone that it was.
     pub(crate) fn begin(self) {
-        if self.link.get_untracked() == Link::Off && devices::remembered(IS_PHONE).as_deref() == Some("on") {
+        if self.link.get_untracked() == Link::Off && remembered(IS_PHONE).as_deref() == Some("on") {
             self.turn_on();
         }
     }
 
     /// Its own page is shown: this browser is a phone, unless that was switched off here.
     pub(crate) fn open_page(self) {
-        if devices::remembered(IS_PHONE).as_deref() != Some("off") {
+        if remembered(IS_PHONE).as_deref() != Some("off") {
             self.turn_on();
         }
     }
@@ -159,7 +158,7 @@ impl Phone {
         if self.link.get_untracked() != Link::Off {
             return;
         }
-        devices::remember(IS_PHONE, "on");
+        remember(IS_PHONE, "on");
         self.devices.set(Devices::chosen());
         self.notices.set(Notices::now());
         self.link.set(Link::Connecting);
@@ -210,7 +209,7 @@ impl Phone {
 
     /// This browser is no phone any more: its calls end.
     pub(crate) fn turn_off(self) {
-        devices::remember(IS_PHONE, "off");
+        remember(IS_PHONE, "off");
         note_holding(false);
         // Whom it does not reach takes the phone for gone a few seconds later.
         let _ = tell(&ToServer::Bye);

@@ -17,6 +17,7 @@
 //! | [`book`] | whom can it call? |
 //! | `wishes` | what does a press of a button do? |
 //! | `keys` | and one of a key? |
+//! | `pad` | how are digits pressed? |
 //! | `floor` | who hears what is said here? |
 //! | `facts` | what does the server say? |
 //! | [`expecting`] | which call does the page answer by itself? |
@@ -37,6 +38,7 @@ mod floor;
 mod keys;
 mod line;
 mod notices;
+mod pad;
 pub(crate) mod panel;
 mod peer;
 mod settings;

@@ -7,11 +7,8 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, Notification, NotificationOptions, NotificationPermission};
 
-use super::{
-    Phone,
-    devices::{remember, remembered},
-    machine,
-};
+use super::{Phone, machine};
+use crate::ui::{remember, remembered};
 
 /// In `localStorage`: `on`, or nothing.
 const WANTED: &str = "phone-notices";

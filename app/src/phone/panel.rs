@@ -1,36 +1,20 @@
 //! The phone's own page: the state in words, whom to call, the calls, the keys, the calls that were, and the settings.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 
 use super::{
     Link, Phone,
     card::cards,
     dial::{Whom, dial, recent},
-    keys::pad_key,
+    pad::pad,
     settings::settings,
     use_phone,
 };
 use crate::{
     listing::Tone,
     live::{Topic, live},
-    ui::{Card, CollectAny as _, Notice, effect},
+    ui::{Card, Notice, effect},
 };
-
-/// The keys, with what stands under the figure.
-const KEYS: [(char, &str); 12] = [
-    ('1', ""),
-    ('2', "ABC"),
-    ('3', "DEF"),
-    ('4', "GHI"),
-    ('5', "JKL"),
-    ('6', "MNO"),
-    ('7', "PQRS"),
-    ('8', "TUV"),
-    ('9', "WXYZ"),
-    ('*', ""),
-    ('0', "+"),
-    ('#', ""),
-];
 
 /// The whole phone.
 pub(crate) fn panel() -> AnyView {
@@ -49,7 +33,7 @@ pub(crate) fn panel() -> AnyView {
             {state(phone)}
             <div class="phone-field">
                 <div class="stack">
-                    <Card title="Call">{dial(phone, whom)} {keys(phone, whom)}</Card>
+                    <Card title="Call">{dial(phone, whom)} {pad(phone, Some(whom))}</Card>
                     {recent(phone)}
                 </div>
                 <div class="stack">
@@ -126,50 +110,6 @@ fn state(phone: Phone) -> AnyView {
                 (!trouble.is_empty()).then(|| view! { <Notice tone=Tone::Warning text=trouble /> }.into_any())
             }}
         </div>
-    }
-    .into_any()
-}
-
-/// The keys: for the call that is heard, else for the number.
-fn keys(phone: Phone, whom: Whom) -> AnyView {
-    let press = move |key: char| match untrack(|| phone.talks_with()) {
-        Some(call) => phone.digit(call, key),
-        None => whom.set([&whom.typed.get_untracked(), &*key.to_string()].concat()),
-    };
-    // While the server is not reached, a digit would be lost.
-    let cut = move || phone.talks_with().is_some() && phone.link.get() != Link::Ready;
-    let typed = move |event: ev::KeyboardEvent| {
-        if let Some(key) = pad_key(&event).filter(|_| !untrack(cut)) {
-            event.prevent_default();
-            press(key);
-        }
-    };
-    let keys = KEYS
-        .into_iter()
-        .map(|(key, letters)| {
-            view! {
-                <button type="button" class="button phone-key" disabled=cut on:click=move |_| press(key)>
-                    <span class="hidden-text">"Key "</span>
-                    <strong>{key}</strong>
-                    <small aria-hidden="true">{letters}</small>
-                </button>
-            }
-            .into_any()
-        })
-        .collect_any();
-    view! {
-        <div class="phone-keys" role="group" aria-label="Keys" on:keydown=typed>{keys}</div>
-        <p class="phone-words">
-            {move || {
-                if cut() {
-                    "Keys are heard in the call when the server is reached again."
-                } else if phone.talks_with().is_some() {
-                    "Keys are heard in the call."
-                } else {
-                    "Keys write the number."
-                }
-            }}
-        </p>
     }
     .into_any()
 }

@@ -14,6 +14,7 @@ use super::{
     machine,
     peer::{Peer, sleep},
 };
+use crate::ui::{remember, remembered};
 
 /// How often it is measured how well a call is heard, in milliseconds.
 const MEASURED_EVERY: i32 = 2000;
@@ -22,7 +23,7 @@ const MUTED: &str = "phone-muted";
 
 /// The calls that were muted when somebody was asked last.
 pub(super) fn kept_muted() -> Vec<CallNumber> {
-    let kept = devices::remembered(MUTED).unwrap_or_default();
+    let kept = remembered(MUTED).unwrap_or_default();
     kept.split(' ').filter_map(|number| number.parse().ok()).map(CallNumber).collect()
 }
 
@@ -192,7 +193,7 @@ impl Phone {
             let muted = calls.iter().filter(|call| call.muted && !call.is_over());
             muted.map(|call| call.number.0.to_string()).collect::<Vec<_>>()
         });
-        devices::remember(MUTED, &muted.join(" "));
+        remember(MUTED, &muted.join(" "));
     }
 
     /// The call that keys of the dial pad are for.

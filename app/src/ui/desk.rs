@@ -102,7 +102,7 @@ impl Desk {
     }
 
     /// Whether the page is one of the program that runs here.
-    pub(super) fn has(self, path: &str) -> bool {
+    pub(crate) fn has(self, path: &str) -> bool {
         self.program.is_none_or(|program| program.has(path, self.who))
     }
 

@@ -6,18 +6,17 @@
 
 use leptos::{ev, prelude::*};
 
-use super::effect::effect;
 use super::is_typing;
+use super::{
+    effect::effect,
+    remember::{remember, remembered},
+};
 
-/// In `localStorage`: `off`, or nothing.
+/// Remembered: `off`, or anything else.
 const KEYS: &str = "single-keys";
 
-fn storage() -> Option<web_sys::Storage> {
-    window().local_storage().ok().flatten()
-}
-
 fn is_on() -> bool {
-    storage().and_then(|storage| storage.get_item(KEYS).ok().flatten()).as_deref() != Some("off")
+    remembered(KEYS).as_deref() != Some("off")
 }
 
 /// The letter or sign of a key by itself, if such keys are on and it is for no field; letters are small.
@@ -48,10 +47,7 @@ pub(crate) fn single_keys_switch() -> AnyView {
     let SingleKeys(on) = expect_context();
     let turn = move |event: ev::Event| {
         // A browser that is told to remember nothing keeps them on.
-        if let Some(storage) = storage() {
-            let wanted = event_target_checked(&event);
-            let _ = if wanted { storage.remove_item(KEYS) } else { storage.set_item(KEYS, "off") };
-        }
+        remember(KEYS, if event_target_checked(&event) { "on" } else { "off" });
         on.set(is_on());
     };
     view! {

@@ -60,6 +60,7 @@ pub mod list;
 mod nav;
 mod palette;
 pub mod player;
+mod remember;
 pub mod rows;
 mod save_bar;
 mod sign_in_again;
@@ -93,6 +94,7 @@ pub use layout::{DescriptionList, EmptyState, Notice, PageHeader, Skeleton, Tabs
 pub use list::{Filter, FilterInput, ListPage, list_args};
 pub(crate) use list::{is_typing, link_to, search_bar};
 pub use player::{Player, Sound};
+pub(crate) use remember::{remember, remembered};
 pub use rows::{IconButton, KeepFocus, Row, Rows};
 pub use submit::post;
 pub use switch::{InstantSelect, InstantSwitch, Switch};

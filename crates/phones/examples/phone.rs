@@ -25,8 +25,11 @@ use tandem_phones::{Account, Baresip, Mark, PhoneError, SUMMARY, Soft, tones};
 /// How loud it speaks, in dBFS, and for how long in one call.
 const LEVEL: f64 = -15.0;
 const BREATH: Duration = Duration::from_secs(180);
-/// Frequencies with which nobody speaks, in Hz, and by how many dB a tone stands out of them at least.
+/// Frequencies with which nobody speaks, in Hz.
 const NEUTRAL: [f64; 4] = [600.0, 1000.0, 2150.0, 2900.0];
+/// How far from a tone nothing of it is left in a frame of 20 ms, in Hz: it is 100 Hz wide to either side there.
+const BESIDE: f64 = 150.0;
+/// A tone stands out of what is beside it, and of the frequencies with which nobody speaks, by so many dB at least.
 const OUTSTANDING: f64 = 6.0;
 /// A frame in which nothing is louder is silence, in dBFS.
 const HEARD: f64 = -45.0;
@@ -89,25 +92,28 @@ fn obey(phone: &Baresip, marks: &mut HashMap<String, Mark>, order: &str, of: &st
 }
 
 /// How well the allowed tones stand above the forbidden ones in the worst frame since the mark, with the number of frames, and of
-/// those that are left out: what is torn, as on a busy machine, has every frequency, while a tone stands out of those with which
-/// nobody speaks.
+/// those that are left out: what is torn, as on a busy machine, has every frequency, the more the nearer it is to the tone
+/// that was torn; a voice stands out of what is beside it.
 fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) -> Result<String, PhoneError> {
     let sound = phone.wait_for_sound(mark, LOOK)?;
-    let all = [allowed, forbidden, &NEUTRAL].concat();
+    let beside: Vec<f64> = forbidden.iter().flat_map(|hertz| [hertz - BESIDE, hertz + BESIDE]).collect();
+    let all = [allowed, forbidden, &beside, &NEUTRAL].concat();
     let loudest = |levels: &[f64]| levels.iter().copied().fold(tones::FLOOR, f64::max);
     let (mut worst, mut frames, mut torn) = (f64::INFINITY, 0, 0);
     for frame in sound.iter().flat_map(|part| tones::levels(&part.pcm, part.rate, &all)) {
         let (may, rest) = frame.split_at(allowed.len());
-        let (may_not, nobody) = rest.split_at(forbidden.len());
-        let (may, may_not, nobody) = (loudest(may), loudest(may_not), loudest(nobody));
-        if may.max(may_not) < HEARD {
+        let (may_not, rest) = rest.split_at(forbidden.len());
+        let (beside, nobody) = rest.split_at(beside.len());
+        let (may, nobody) = (loudest(may), loudest(nobody));
+        if may.max(loudest(may_not)) < HEARD {
             continue;
         }
         frames += 1;
-        if may - may_not < WANTED && may_not < nobody + OUTSTANDING {
-            torn += 1;
+        let of_a_voice = |(level, beside): (&f64, &[f64])| *level >= loudest(beside).max(nobody) + OUTSTANDING;
+        if may - loudest(may_not) >= WANTED || may_not.iter().zip(beside.chunks(2)).any(of_a_voice) {
+            worst = worst.min(may - loudest(may_not));
         } else {
-            worst = worst.min(may - may_not);
+            torn += 1;
         }
     }
     if worst.is_finite() { Ok(format!("{worst:.1} {frames} {torn}")) } else { Err(wrong("nothing whole was heard")) }

@@ -49,6 +49,12 @@ impl Transport {
             .find(|transport| transport.via_name().eq_ignore_ascii_case(name))
     }
 
+    /// Whether a browser made it: nobody else can open a connection to one.
+    #[must_use]
+    pub const fn is_web_socket(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
+    }
+
     /// Whether the transport delivers or tells, so that nothing is sent again (RFC 3261 §17).
     #[must_use]
     pub const fn is_reliable(self) -> bool {

@@ -223,7 +223,8 @@ pub async fn recover(store: &Store) -> Result<usize, StoreError> {
     store.xdrs().close_open().await
 }
 
-/// The phones that were registered when the program ended, and still are. One that cannot be read any more is left out.
+/// The phones that were registered when the program ended, and still are. One that cannot be read any more is left out, and
+/// so is a browser, whose connection has ended with the program.
 ///
 /// # Errors
 /// [`StoreError::Database`].
@@ -233,7 +234,8 @@ pub async fn known(store: &Store, now: Now) -> Result<Vec<Binding>, StoreError> 
 }
 
 fn restored(now: Now, stored: StoredBinding) -> Option<Binding> {
-    let transport = Transport::from_name(&stored.transport)?;
+    // Nobody can open a connection to a browser (RFC 7118, section 5.2): it registers again by itself.
+    let transport = Transport::from_name(&stored.transport).filter(|transport| !transport.is_web_socket())?;
     let (local, remote): (SocketAddr, SocketAddr) = (stored.local.parse().ok()?, stored.source.parse().ok()?);
     let registration = stored.registration;
     let ahead = |at: Timestamp| Duration::from_millis(u64::try_from(at.0 - now.wall.0).unwrap_or_default());
@@ -251,4 +253,48 @@ fn restored(now: Now, stored: StoredBinding) -> Option<Binding> {
         since: now.instant.checked_sub(behind(registration.since)).unwrap_or(now.instant),
         expires: now.instant + ahead(registration.expires),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_domain::ids::{AccountId, CustomerId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn binding(transport: Transport, now: Now) -> Binding {
+        let [local, remote] = ["127.0.0.1:5060", "127.0.0.1:5062"].map(|address| address.parse().unwrap());
+        Binding {
+            account: AccountId(Uuid::from_u128(1)),
+            customer: CustomerId(Uuid::from_u128(2)),
+            user: "abc744".into(),
+            contact: "sip:abc744@127.0.0.1:5062".parse().unwrap(),
+            flow: Flow { transport, local, remote, connection: None },
+            user_agent: "a phone".into(),
+            q: 1000,
+            call_id: "1@phone".into(),
+            cseq: 7,
+            since: now.instant,
+            expires: now.instant + Duration::from_secs(60),
+        }
+    }
+
+    #[test]
+    fn a_phone_comes_back_as_it_was_and_a_browser_does_not() {
+        let now = Now { instant: std::time::Instant::now(), wall: Timestamp(1_700_000_000_000) };
+        let back = |transport| {
+            let Record::Kept(stored) = of_binding(now, Change::Kept(binding(transport, now))) else {
+                panic!("a binding is kept")
+            };
+            restored(now, *stored)
+        };
+        for transport in [Transport::Udp, Transport::Tcp, Transport::Tls] {
+            let back = back(transport).expect("a phone is called at its address");
+            let was = binding(transport, now);
+            assert_eq!((back.flow, back.expires, back.user, back.cseq), (was.flow, was.expires, was.user, was.cseq));
+        }
+        for transport in [Transport::Ws, Transport::Wss] {
+            assert!(back(transport).is_none());
+        }
+    }
 }

@@ -3,7 +3,13 @@
 use leptos::{ev, prelude::*};
 
 use super::{NO_DESK, board::Board};
-use crate::phone::{Link, Phone, use_phone};
+use crate::{
+    phone::{Link, Phone, use_phone},
+    ui::{effect, remember, remembered},
+};
+
+/// Remembered: `yes`, or anything else.
+const ON_DESK: &str = "joins-on-desk";
 
 /// Whether the phone in a browser is in use, and the one on the desk is wanted instead.
 pub(super) fn wants_desk(board: Board, phone: Phone) -> bool {
@@ -18,6 +24,12 @@ fn has_browser(phone: Phone) -> bool {
 /// Which phone a join rings, and how this browser becomes one.
 pub(super) fn phones(board: Board) -> AnyView {
     let phone = use_phone();
+    effect(move || board.on_desk.set(remembered(ON_DESK).as_deref() == Some("yes")));
+    let choose = move |event: ev::Event| {
+        let wanted = event_target_checked(&event);
+        remember(ON_DESK, if wanted { "yes" } else { "no" });
+        board.on_desk.set(wanted);
+    };
     let at = move |link: Link| phone.link.get() == link;
     let words = move || {
         let (rings, desk) = board.terms.with(|terms| (terms.rings, terms.rings_desk));
@@ -37,7 +49,7 @@ pub(super) fn phones(board: Board) -> AnyView {
                     <input
                         type="checkbox"
                         prop:checked=move || board.on_desk.get()
-                        on:change=move |event: ev::Event| board.on_desk.set(event_target_checked(&event))
+                        on:change=choose
                     />
                     " Ring my phone instead"
                 </label>

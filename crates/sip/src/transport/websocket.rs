@@ -66,7 +66,7 @@ impl Transports {
     #[must_use]
     pub fn websocket(&self, transport: Transport, local: SocketAddr, remote: SocketAddr) -> Option<WebSocket> {
         let shared = self.shared.clone();
-        if *shared.stop.borrow() || !matches!(transport, Transport::Ws | Transport::Wss) {
+        if *shared.stop.borrow() || !transport.is_web_socket() {
             return None;
         }
         let bare = Flow { transport, local, remote, connection: None };

@@ -96,7 +96,7 @@ impl Settings {
     #[must_use]
     pub fn is_trunk(&self, flow: Flow) -> bool {
         // A browser is no trunk, wherever it is: behind a proxy, its address is the proxy's.
-        let browser = matches!(flow.transport, Transport::Ws | Transport::Wss);
+        let browser = flow.transport.is_web_socket();
         // On one machine, which is how it is tried out, the address alone would let every phone in without a password.
         let is_it = |address: SocketAddr| {
             address.ip() == flow.remote.ip()
