@@ -3,7 +3,8 @@
 //! The server renders all pages. The browser has programs for each kind of person, so that nobody loads the code of pages
 //! that are not for them, nor of those that one seldom goes to from where one works: what is set up once, and what is paid.
 //! Within a program pages change without being loaded; a link to a page that it has not is followed as if there were no
-//! program at all. While somebody talks, such a page is opened in another tab, and the call goes on where it is.
+//! program at all. While somebody talks, a link opens such a page in another tab, and the call goes on where it is; where the
+//! page is loaded in its place all the same (by the back button, or anew), the call is taken up there after a moment.
 
 use tandem_domain::access::Audience;
 
@@ -62,6 +63,9 @@ impl Program {
         Self::Billing,
     ];
 
+    /// The name of the program that is all of them in one: for development, as it is built in a fraction of the time.
+    pub const WHOLE: &str = "whole";
+
     /// The name of its files: that of its source in `frontend/src/bin`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -76,6 +80,12 @@ impl Program {
             Self::Calls => "calls",
             Self::Billing => "billing",
         }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|program| program.name() == name)
     }
 
     /// The one for the page at `path`, for somebody of this kind or nobody.
@@ -154,8 +164,9 @@ mod tests {
     #[test]
     fn every_program_has_its_source_and_no_source_is_without_one() {
         let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../frontend/src/bin")).unwrap();
-        let mut sources: Vec<_> = sources.map(|source| source.unwrap().file_name().into_string().unwrap()).collect();
-        let mut named = Program::ALL.map(|program| format!("{}.rs", program.name())).to_vec();
+        let mut sources: Vec<_> =
+            sources.map(|source| source.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect();
+        let mut named: Vec<_> = Program::ALL.map(Program::name).into_iter().chain([Program::WHOLE]).collect();
         sources.sort();
         named.sort();
         assert_eq!(sources, named);

@@ -67,21 +67,21 @@ pub fn SignInApp() -> impl IntoView {
 #[component]
 pub fn AdministratorApp() -> impl IntoView {
     provide_context(Program::Administrator);
-    application((below_admin(admin_pages()), profile_routes(frame)))
+    application(administrator_routes())
 }
 
 /// What it has for what the exchange does and did ([`Program::Exchange`]).
 #[component]
 pub fn ExchangeApp() -> impl IntoView {
     provide_context(Program::Exchange);
-    application(below_admin(admin_exchange_pages()))
+    application(exchange_routes())
 }
 
 /// What it has where it sets up what is for all ([`Program::Configuration`]).
 #[component]
 pub fn ConfigurationApp() -> impl IntoView {
     provide_context(Program::Configuration);
-    application(below_admin(admin_configuration_pages()))
+    application(configuration_routes())
 }
 
 /// What it has on the page that shows the design system ([`Program::Gallery`]).
@@ -95,28 +95,28 @@ pub fn GalleryApp() -> impl IntoView {
 #[component]
 pub fn CompanyApp() -> impl IntoView {
     provide_context(Program::Company);
-    application((company_routes(), profile_routes(frame)))
+    application(company_routes())
 }
 
 /// What the browser of an end user has of it ([`Program::Person`]).
 #[component]
 pub fn PersonApp() -> impl IntoView {
     provide_context(Program::Person);
-    application((person_routes(), profile_routes(frame_with_phone)))
+    application(person_routes())
 }
 
 /// What the browser of either has of it for calls ([`Program::Calls`]).
 #[component]
 pub fn CallsApp() -> impl IntoView {
     provide_context(Program::Calls);
-    application(below_self_care(person_area, calls_pages()))
+    application(calls_routes())
 }
 
 /// What it has where one pays ([`Program::Billing`]).
 #[component]
 pub fn BillingApp() -> impl IntoView {
     provide_context(Program::Billing);
-    application(below_self_care(person_area, billing_pages()))
+    application(billing_routes())
 }
 
 /// What is around all pages.
@@ -150,6 +150,21 @@ fn profile_routes(frame: fn() -> AnyView) -> impl MatchNestedRoutes + Clone {
         </ParentRoute>
     }
     .into_inner()
+}
+
+/// Those of [`Program::Administrator`].
+fn administrator_routes() -> impl MatchNestedRoutes + Clone {
+    (below_admin(admin_pages()), profile_routes(frame))
+}
+
+/// Those of [`Program::Exchange`].
+fn exchange_routes() -> impl MatchNestedRoutes + Clone {
+    below_admin(admin_exchange_pages())
+}
+
+/// Those of [`Program::Configuration`].
+fn configuration_routes() -> impl MatchNestedRoutes + Clone {
+    below_admin(admin_configuration_pages())
 }
 
 /// The provider's pages, of all.
@@ -261,14 +276,26 @@ fn self_care_routes() -> impl MatchNestedRoutes + Clone {
     )
 }
 
-/// Self-care of a company's administrators.
+/// Those of [`Program::Company`].
 fn company_routes() -> impl MatchNestedRoutes + Clone {
-    below_self_care(company_area, (own_pages(page!(self_care::dashboard::company)), company_pages()))
+    let pages = (own_pages(page!(self_care::dashboard::company)), company_pages());
+    (below_self_care(company_area, pages), profile_routes(frame))
 }
 
-/// Self-care of an end user.
+/// Those of [`Program::Person`].
 fn person_routes() -> impl MatchNestedRoutes + Clone {
-    below_self_care(person_area, (own_pages(page!(self_care::dashboard::person)), person_pages()))
+    let pages = (own_pages(page!(self_care::dashboard::person)), person_pages());
+    (below_self_care(person_area, pages), profile_routes(frame_with_phone))
+}
+
+/// Those of [`Program::Calls`].
+fn calls_routes() -> impl MatchNestedRoutes + Clone {
+    below_self_care(person_area, calls_pages())
+}
+
+/// Those of [`Program::Billing`].
+fn billing_routes() -> impl MatchNestedRoutes + Clone {
+    below_self_care(person_area, billing_pages())
 }
 
 fn below_self_care<Pages>(area: fn() -> AnyView, pages: Pages) -> impl MatchNestedRoutes + Clone
@@ -419,52 +446,4 @@ fn whose() -> Option<Audience> {
 }
 
 #[cfg(all(test, feature = "ssr"))]
-mod tests {
-    use leptos_router::PathSegment;
-
-    use super::*;
-
-    /// The addresses of a table of routes.
-    fn addresses(routes: &impl MatchNestedRoutes) -> Vec<String> {
-        let text = |segment: &PathSegment| match segment {
-            PathSegment::Static(text) => text.trim_matches('/').to_owned(),
-            _ => "1".to_owned(),
-        };
-        let address = |segments: &[PathSegment]| {
-            let parts = segments.iter().map(text).filter(|text| !text.is_empty());
-            ["/".to_owned(), parts.collect::<Vec<_>>().join("/")].concat()
-        };
-        routes.generate_routes().into_iter().map(|route| address(&route.segments)).collect()
-    }
-
-    #[test]
-    fn every_page_is_in_the_program_that_takes_it_over() {
-        let (staff, company, person) = (Audience::Administrator, Audience::Customer, Audience::Account);
-        let tables: [(Program, Vec<String>, &[Option<Audience>]); 9] = [
-            (Program::SignIn, addresses(&sign_in_routes()), &[None]),
-            (Program::Administrator, addresses(&(below_admin(admin_pages()), profile_routes(frame))), &[Some(staff)]),
-            (Program::Exchange, addresses(&below_admin(admin_exchange_pages())), &[Some(staff)]),
-            (Program::Configuration, addresses(&below_admin(admin_configuration_pages())), &[Some(staff)]),
-            (Program::Gallery, addresses(&gallery_routes()), &[Some(staff)]),
-            (Program::Company, addresses(&(company_routes(), profile_routes(frame))), &[Some(company)]),
-            (Program::Person, addresses(&(person_routes(), profile_routes(frame))), &[Some(person)]),
-            (Program::Calls, addresses(&below_self_care(person_area, calls_pages())), &[Some(company), Some(person)]),
-            (
-                Program::Billing,
-                addresses(&below_self_care(person_area, billing_pages())),
-                &[Some(company), Some(person)],
-            ),
-        ];
-        let mut pages = std::collections::BTreeSet::new();
-        for (program, addresses, whose) in tables {
-            assert!(!addresses.is_empty(), "{program:?}");
-            for address in addresses {
-                assert!(whose.iter().all(|who| Program::of(&address, *who) == program), "{program:?} {address}");
-                assert!(Program::is_page(&address), "{address}");
-                pages.insert(address);
-            }
-        }
-        let all = (sign_in_routes(), admin_routes(), gallery_routes(), self_care_routes(), profile_routes(own_frame));
-        assert_eq!(pages, addresses(&all).into_iter().collect(), "and the server has no other");
-    }
-}
+mod tests;

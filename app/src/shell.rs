@@ -12,7 +12,7 @@ pub fn shell(assets: &Assets, program: Program, theme: Theme) -> impl IntoView +
     let start = format!("import('{script}').then(program => program.default({{module_or_path: '{wasm}'}}));");
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.key()>
+        <html lang="en" data-theme=theme.key() data-program=program.name()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -98,6 +98,16 @@ test('a session that ends under a list leads to the sign-in page and back', asyn
   await expect(admin).toHaveURL('/admin/accounts')
 })
 
+test('a session that ends leads from a link to another program to the sign-in page and on', async ({ as }) => {
+  const admin = await as('admin')
+  await visit(admin, '/admin/customers')
+  await endSession(admin)
+  await admin.getByRole('link', { name: 'Access roles' }).click()
+  await expect(admin.getByLabel('Sign-in name')).toBeVisible()
+  await signIn(admin, 'admin')
+  await expect(admin).toHaveURL('/admin/roles')
+})
+
 test('back and forward go through lists, records and their tabs', async ({ as }) => {
   const admin = await as('admin')
   await openFromList(admin, '/admin/customers?q=abc', 'ABC')

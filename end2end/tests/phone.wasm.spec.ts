@@ -105,7 +105,7 @@ test('a page that another program has is opened beside the call, and nothing is 
   // What was typed is still there, and so is the call.
   await expect(john.getByLabel('First name')).toHaveValue('Unsaved')
   await expect(john.getByRole('status').filter({ hasText: 'so that your call goes on' })).toBeVisible()
-  await expect(other.getByRole('complementary', { name: 'Phone' })).toContainText('Another tab of yours has a call with Mary')
+  await expect(other.getByRole('complementary', { name: 'Phone' })).toContainText('Another tab of yours has a call with 702')
   await hears(mary, JOHN)
   await hears(john, MARY)
   await john.getByRole('complementary', { name: 'Phone' }).getByRole('button', { name: 'Hang up' }).click()

@@ -131,6 +131,9 @@ test('two consoles and a phone on a desk are in one call, and each sees the othe
   // Olivia wants her desk's phone to ring, and has none.
   const olivia = await console_(telephones, 'olivia', 700)
   await olivia.getByRole('checkbox', { name: 'Ring my phone instead' }).check()
+  await olivia.reload()
+  await usable(olivia)
+  await expect(olivia.getByRole('checkbox', { name: 'Ring my phone instead' })).toBeChecked()
   await expect(olivia.getByText('No phone on your desk is registered. Switch one on, or join with this browser.')).toBeVisible()
   await ofJohn(olivia).getByRole('button', { name: 'Spy on John' }).click()
   await expect(olivia.getByRole('status').filter({ hasText: 'No phone on your desk is registered' })).toBeVisible()

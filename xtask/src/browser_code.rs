@@ -18,10 +18,21 @@ use crate::{
     unused, workspace,
 };
 
-/// The programs' names: each is a source in `frontend/src/bin`.
+/// The program that is all others in one: for development, as it is built in a fraction of the time.
+const WHOLE: &str = "whole";
+
+/// The names of the programs of a release: each is a source in `frontend/src/bin`.
 pub fn programs() -> Vec<String> {
     let sources = workspace::files_below(&workspace::path("frontend/src/bin"));
-    sources.iter().filter_map(|source| Some(source.file_stem()?.to_str()?.to_owned())).collect()
+    let names = sources.iter().filter_map(|source| Some(source.file_stem()?.to_str()?.to_owned()));
+    names.filter(|name| name != WHOLE).collect()
+}
+
+fn programs_for(kind: Kind) -> Vec<String> {
+    match kind {
+        Kind::Development => vec![WHOLE.to_owned()],
+        Kind::Release => programs(),
+    }
 }
 
 /// The script that loads a program.
@@ -41,19 +52,20 @@ pub fn compiled(program: &str, kind: Kind) -> PathBuf {
 
 /// Compiles, and gives the folders, one a program, that hold its script, its WebAssembly and the snippets they import.
 pub fn build(kind: Kind) -> Result<Vec<PathBuf>> {
-    compile(kind)?;
-    let programs = programs();
+    let programs = programs_for(kind);
+    compile(kind, &programs)?;
     std::thread::scope(|scope| {
         let all: Vec<_> = programs.iter().map(|program| scope.spawn(move || finish(program, kind))).collect();
         all.into_iter().map(|one| one.join().unwrap_or_else(|_| Err(Error::Bindings("they panicked".into())))).collect()
     })
 }
 
-fn compile(kind: Kind) -> Result<()> {
+fn compile(kind: Kind, programs: &[String]) -> Result<()> {
     let profile = kind.wasm_profile();
     say(&format!("browser code ({profile})"));
-    let build = Cargo::new("build").args(["--package", "tandem-frontend", "--bins"]);
+    let build = Cargo::new("build").args(["--package", "tandem-frontend"]);
     let build = build.args(["--target", "wasm32-unknown-unknown", "--profile", profile]);
+    let build = programs.iter().fold(build, |build, program| build.args(["--bin", program]));
     match kind {
         Kind::Development => build.run(),
         Kind::Release => small(build).run(),

@@ -3,7 +3,7 @@
 //! ```text
 //! target/site/               served as it is: favicon and the like, from public/
 //!   pkg/PROGRAM.js           loads …
-//!   pkg/PROGRAM_bg.wasm      … one of the browser's programs
+//!   pkg/PROGRAM_bg.wasm      … one of the browser's programs; in development, the whole of them
 //!   pkg/snippets/            what the scripts import
 //!   pkg/tandem.css           the style sheet
 //!   pkg/version              changes whenever a file of pkg/ does

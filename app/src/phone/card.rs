@@ -20,11 +20,22 @@ const PLAIN: &str = "button";
 const GOOD: &str = "button button-primary";
 const BAD: &str = "button button-danger";
 
+/// What a call's card has of what one seldom does (record, transfer, connect, look at the quality).
+#[derive(Clone, Copy)]
+pub(crate) enum More {
+    /// Nothing: the phone's own page has it.
+    Elsewhere,
+    /// All, behind a word.
+    Folded,
+    /// All.
+    Open,
+}
+
 /// The calls, the oldest first.
-pub(crate) fn cards(full: bool) -> AnyView {
+pub(crate) fn cards(extent: More) -> AnyView {
     let phone = use_phone();
     let numbers = move || phone.calls.with(|calls| calls.iter().map(|call| call.number).collect::<Vec<_>>());
-    each(numbers, number_key, move |number| card(phone, number, full))
+    each(numbers, number_key, move |number| card(phone, number, extent))
 }
 
 fn number_key(number: &CallNumber) -> u128 {
@@ -71,7 +82,7 @@ fn word(word: &'static str) -> Words {
     Box::new(move || word)
 }
 
-fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
+fn card(phone: Phone, number: CallNumber, extent: More) -> AnyView {
     let text = move |read: fn(&Call) -> String| phone.call(number, read).unwrap_or_default();
     let is = move |asked: fn(&Call) -> bool| phone.call(number, asked).unwrap_or_default();
     let time = move || {
@@ -128,7 +139,11 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
             Box::new(move || phone.hang_up(number)),
         ),
     ];
-    let more = full.then(|| more(phone, number));
+    let more = match extent {
+        More::Elsewhere => None,
+        More::Folded => Some(folded(phone, number)),
+        More::Open => Some(more(phone, number)),
+    };
     view! {
         <section
             class="phone-call"
@@ -155,6 +170,17 @@ fn card(phone: Phone, number: CallNumber, full: bool) -> AnyView {
             <div class="actions">{buttons.collect_any()}</div>
             {more}
         </section>
+    }
+    .into_any()
+}
+
+fn folded(phone: Phone, number: CallNumber) -> AnyView {
+    let talks = move || phone.call(number, Call::is_talking).unwrap_or_default();
+    view! {
+        <details class="phone-pad" hidden=move || !talks()>
+            <summary class="link">"Record, transfer and more"</summary>
+            <div class="stack">{more(phone, number)}</div>
+        </details>
     }
     .into_any()
 }

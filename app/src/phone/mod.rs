@@ -299,7 +299,7 @@ impl Phone {
 
     /// Whether somebody is talked with here, is called, or calls.
     fn has_calls(self) -> bool {
-        self.calls.with_untracked(|calls| calls.iter().any(|call| !call.is_over()))
+        self.calls.with(|calls| calls.iter().any(|call| !call.is_over()))
     }
 
     /// With whom another tab, which holds the phone, has calls; empty: with nobody.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     Link, Phone,
-    card::cards,
+    card::{More, cards},
     dial::{Whom, dial, recent},
     pad::pad,
     settings::settings,
@@ -38,7 +38,7 @@ pub(crate) fn panel() -> AnyView {
                 </div>
                 <div class="stack">
                     <Card title="Calls">
-                        <div class="stack">{cards(true)}</div>
+                        <div class="stack">{cards(More::Open)}</div>
                         <p class="phone-words" hidden=move || !phone.calls.with(Vec::is_empty)>
                             {move || if ready() { "No call at the moment." } else { "Calls do not reach this browser." }}
                         </p>

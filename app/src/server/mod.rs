@@ -61,19 +61,25 @@ pub struct Assets {
     pub style: String,
     /// Where the programs are ([`Assets::script`], [`Assets::wasm`]).
     pub folder: String,
+    /// All programs are one there ([`Program::WHOLE`]), as in development.
+    pub whole: bool,
 }
 
 impl Assets {
     /// The script that loads a program.
     #[must_use]
     pub fn script(&self, program: Program) -> String {
-        format!("{}/{}.js", self.folder, program.name())
+        format!("{}/{}.js", self.folder, self.name(program))
     }
 
     /// The program.
     #[must_use]
     pub fn wasm(&self, program: Program) -> String {
-        format!("{}/{}_bg.wasm", self.folder, program.name())
+        format!("{}/{}_bg.wasm", self.folder, self.name(program))
+    }
+
+    const fn name(&self, program: Program) -> &'static str {
+        if self.whole { Program::WHOLE } else { program.name() }
     }
 }
 

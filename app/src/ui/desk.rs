@@ -96,9 +96,10 @@ impl Desk {
     /// Opens a page in another tab. Called while the browser knows that somebody pressed something: others may not.
     pub(super) fn open_beside(self, path: &str) {
         // With an opener it would get a copy of `sessionStorage` (HTML, "rules for choosing a navigable"), and take this tab's
-        // calls for its own, as after a reload.
+        // calls for its own, as after a reload. Without one nobody says whether it was opened.
         let _ = window().open_with_url_and_target_and_features(path, "_blank", "noopener");
-        self.say(Tone::Good, "Opened in another tab, so that your call goes on in this one.", None);
+        let text = "Opened in another tab, so that your call goes on in this one. If no tab came, allow this site to open tabs.";
+        self.say(Tone::Good, text, None);
     }
 
     /// Whether the page is one of the program that runs here.

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-/// Runs in the browser, for the first time as soon as what is at work now is done, and whenever a signal changes that it read. Boxed, so that the framework's code for an effect is in the
-/// browser's programs once and not for each.
+/// Runs in the browser, for the first time as soon as what is at work now is done, and whenever a signal changes that it read.
+/// Boxed, so that the framework's code for an effect is in the browser's programs once and not for each.
 pub(crate) fn effect(run: impl FnMut() + 'static) {
     boxed(Box::new(run));
 }

@@ -27,8 +27,8 @@ const LEVEL: f64 = -15.0;
 const BREATH: Duration = Duration::from_secs(180);
 /// Frequencies with which nobody speaks, in Hz.
 const NEUTRAL: [f64; 4] = [600.0, 1000.0, 2150.0, 2900.0];
-/// How far from a tone nothing of it is left in a frame of 20 ms, in Hz: it is 100 Hz wide to either side there.
-const BESIDE: f64 = 150.0;
+/// So far beside a tone, in Hz, nothing of it is left in a frame of 20 ms under a Hann window, whose zeros these are.
+const BESIDE: [f64; 4] = [-250.0, -150.0, 150.0, 250.0];
 /// A tone stands out of what is beside it, and of the frequencies with which nobody speaks, by so many dB at least.
 const OUTSTANDING: f64 = 6.0;
 /// A frame in which nothing is louder is silence, in dBFS.
@@ -96,7 +96,7 @@ fn obey(phone: &Baresip, marks: &mut HashMap<String, Mark>, order: &str, of: &st
 /// that was torn; a voice stands out of what is beside it.
 fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) -> Result<String, PhoneError> {
     let sound = phone.wait_for_sound(mark, LOOK)?;
-    let beside: Vec<f64> = forbidden.iter().flat_map(|hertz| [hertz - BESIDE, hertz + BESIDE]).collect();
+    let beside: Vec<f64> = forbidden.iter().flat_map(|hertz| BESIDE.map(|far| hertz + far)).collect();
     let all = [allowed, forbidden, &beside, &NEUTRAL].concat();
     let loudest = |levels: &[f64]| levels.iter().copied().fold(tones::FLOOR, f64::max);
     let (mut worst, mut frames, mut torn) = (f64::INFINITY, 0, 0);
@@ -110,7 +110,7 @@ fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) ->
         }
         frames += 1;
         let of_a_voice = |(level, beside): (&f64, &[f64])| *level >= loudest(beside).max(nobody) + OUTSTANDING;
-        if may - loudest(may_not) >= WANTED || may_not.iter().zip(beside.chunks(2)).any(of_a_voice) {
+        if may - loudest(may_not) >= WANTED || may_not.iter().zip(beside.chunks(BESIDE.len())).any(of_a_voice) {
             worst = worst.min(may - loudest(may_not));
         } else {
             torn += 1;

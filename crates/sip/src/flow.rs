@@ -49,7 +49,7 @@ impl Transport {
             .find(|transport| transport.via_name().eq_ignore_ascii_case(name))
     }
 
-    /// Whether a browser made it: nobody else can open a connection to one.
+    /// Whether only a browser can open the connection (RFC 7118).
     #[must_use]
     pub const fn is_web_socket(self) -> bool {
         matches!(self, Self::Ws | Self::Wss)

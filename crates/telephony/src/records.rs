@@ -224,12 +224,17 @@ pub async fn recover(store: &Store) -> Result<usize, StoreError> {
 }
 
 /// The phones that were registered when the program ended, and still are. One that cannot be read any more is left out, and
-/// so is a browser, whose connection has ended with the program.
+/// so is a browser, whose connection has ended with the program: it is not shown any more either.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn known(store: &Store, now: Now) -> Result<Vec<Binding>, StoreError> {
     let stored = store.registrations().load(now.wall).await?;
+    let is_gone =
+        |stored: &&StoredBinding| Transport::from_name(&stored.transport).is_some_and(Transport::is_web_socket);
+    let gone = stored.iter().filter(is_gone);
+    let gone: Vec<_> = gone.map(|stored| (stored.registration.account, stored.registration.contact.clone())).collect();
+    store.registrations().remove(&gone).await?;
     Ok(stored.into_iter().filter_map(|stored| restored(now, stored)).collect())
 }
 

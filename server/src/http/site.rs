@@ -18,7 +18,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use tandem_app::{error::AppError, server::Assets};
+use tandem_app::{error::AppError, programs::Program, server::Assets};
 
 use super::answer;
 
@@ -64,7 +64,8 @@ impl Site {
     /// The addresses that pages load from.
     pub fn assets(&self) -> Assets {
         let folder = format!("/pkg/{}", self.version);
-        Assets { style: format!("{folder}/tandem.css"), folder }
+        let whole = self.place.read(&format!("pkg/{}.js", Program::WHOLE)).is_some();
+        Assets { style: format!("{folder}/tandem.css"), folder, whole }
     }
 
     /// A route for `pkg/` and one for every file beside it.

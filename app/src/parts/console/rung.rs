@@ -4,12 +4,15 @@ use leptos::{ev, prelude::*};
 
 use super::{NO_DESK, board::Board};
 use crate::{
+    context::me_or_nobody,
     phone::{Link, Phone, use_phone},
     ui::{effect, remember, remembered},
 };
 
-/// Remembered: `yes`, or anything else.
-const ON_DESK: &str = "joins-on-desk";
+/// Remembered for each person who signs in here: `yes`, or anything else.
+fn on_desk_key() -> String {
+    ["joins-on-desk-", me_or_nobody().as_ref().map_or("", |me| &me.sign_in)].concat()
+}
 
 /// Whether the phone in a browser is in use, and the one on the desk is wanted instead.
 pub(super) fn wants_desk(board: Board, phone: Phone) -> bool {
@@ -24,10 +27,11 @@ fn has_browser(phone: Phone) -> bool {
 /// Which phone a join rings, and how this browser becomes one.
 pub(super) fn phones(board: Board) -> AnyView {
     let phone = use_phone();
-    effect(move || board.on_desk.set(remembered(ON_DESK).as_deref() == Some("yes")));
+    let key = on_desk_key();
+    effect(move || board.on_desk.set(remembered(&key).as_deref() == Some("yes")));
     let choose = move |event: ev::Event| {
         let wanted = event_target_checked(&event);
-        remember(ON_DESK, if wanted { "yes" } else { "no" });
+        remember(&on_desk_key(), if wanted { "yes" } else { "no" });
         board.on_desk.set(wanted);
     };
     let at = move |link: Link| phone.link.get() == link;

@@ -48,10 +48,6 @@ impl Call {
             // What was dialled is written in many ways; who calls is told in one, and may be another since.
             None => !self.number.is_browsers() && self.with.number != number,
         };
-        if self.with.number == number && self.with.name.is_empty() {
-            // Whoever dialled a number has the name in the book; the account's other tabs have not.
-            self.with.name.clone_from(&party.name);
-        }
         if is_another {
             self.with = Who { number: number.to_owned(), name: party.name.clone() };
             station.say(ToBrowser::With { call: self.number, with: self.with.clone() });
