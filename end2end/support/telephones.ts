@@ -152,7 +152,7 @@ export async function press(page: Page, button: string): Promise<void> {
 /** Presses a key of the dial pad that is docked on a page which is not the phone's own. */
 export async function pressDocked(page: Page, key: string): Promise<void> {
   const dock = page.getByRole('complementary', { name: 'Phone' })
-  const pad = dock.locator('details')
+  const pad = dock.locator('details').filter({ has: page.getByText('Keys', { exact: true }) })
   if ((await pad.getAttribute('open')) === null) await pad.getByText('Keys', { exact: true }).click()
   await dock.getByRole('button', { name: `Key ${key}`, exact: true }).click()
 }

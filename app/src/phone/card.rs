@@ -177,7 +177,7 @@ fn card(phone: Phone, number: CallNumber, extent: More) -> AnyView {
 fn folded(phone: Phone, number: CallNumber) -> AnyView {
     let talks = move || phone.call(number, Call::is_talking).unwrap_or_default();
     view! {
-        <details class="phone-pad" hidden=move || !talks()>
+        <details class="phone-folded" hidden=move || !talks()>
             <summary class="link">"Record, transfer and more"</summary>
             <div class="stack">{more(phone, number)}</div>
         </details>

@@ -36,7 +36,7 @@ pub(crate) fn dock() -> AnyView {
                 </p>
                 <button type="button" class="button" on:click=move |_| phone.take()>"Take it here"</button>
             </div>
-            <details class="phone-pad" hidden=move || phone.talks_with().is_none()>
+            <details class="phone-folded" hidden=move || phone.talks_with().is_none()>
                 <summary class="link">"Keys"</summary>
                 {pad(phone, None)}
             </details>
