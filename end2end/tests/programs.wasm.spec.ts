@@ -19,6 +19,8 @@ async function mark(page: Page) {
   await page.evaluate(() => document.documentElement.setAttribute('data-mark', ''))
 }
 
+test.skip(!process.env.TANDEM_HTTP_SITE?.includes('release'), 'in development the programs are one file')
+
 test('whoever signs in loads the program of that page, and then their own', async ({ open }) => {
   const own = { admin: 'administrator', abc: 'company', john: 'person' }
   for (const [name, program] of Object.entries(own)) {

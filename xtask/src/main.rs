@@ -77,12 +77,14 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Site(kind) => site::build(kind),
         Task::Build(kind) => {
-            site::build(kind)?;
             let server = Cargo::new("build").args(["--package", "tandem", "--bin", "tandem"]);
             match kind {
-                Kind::Development => server.run(),
+                Kind::Development => beside(|| server.run(), || site::build(kind)),
                 // The site is inside the binary, so that a release is one file.
-                Kind::Release => server.args(["--release", "--features", "embed"]).run(),
+                Kind::Release => {
+                    site::build(kind)?;
+                    server.args(["--release", "--features", "embed"]).run()
+                }
             }
         }
         Task::Bench(parts) => bench::run(&parts),
@@ -95,4 +97,15 @@ fn run(task: Task) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Does two things at once, each of which is seldom busy on more than one core: after a change in a page that is less to wait.
+/// Both come to their end, whatever goes wrong.
+fn beside(one: impl FnOnce() -> Result<()> + Send, other: impl FnOnce() -> Result<()>) -> Result<()> {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        other.and(one)
+    })
 }
