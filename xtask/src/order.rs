@@ -2,7 +2,7 @@
 //!
 //! A function that was compiled for many types has them in its name: sorted by these names its copies stand in no order. With
 //! their length in the place of the types, copies of equal length, which are mostly the same but for a constant or two,
-//! follow each other: a seventieth of the file with Brotli. The optimiser sorts by the names.
+//! follow each other: 4.5 of 297 KiB with Brotli in the end user's program. The optimiser sorts by the names.
 
 use walrus::Module;
 

@@ -2,7 +2,8 @@
 //!
 //! Every kind of view and of attribute carries a table of functions, of which Tandem never calls some; but the table points to
 //! them, and no optimiser can know. Each becomes one instruction that traps, and the optimiser then finds what only they used:
-//! a twentieth of the code. The browser tests run with what is left.
+//! 13 of 431 KiB with Brotli for what takes views over asynchronously, 45 of 1,197 KB of code for the others. The browser
+//! tests run with what is left.
 
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
 

@@ -6,9 +6,9 @@
 
 use leptos::{ev, prelude::*};
 
-use super::is_typing;
 use super::{
     effect::effect,
+    is_typing,
     remember::{remember, remembered},
 };
 
