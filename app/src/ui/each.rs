@@ -30,21 +30,13 @@ fn rows(rows: Box<dyn Fn() -> Vec<Row> + Send>) -> AnyView {
 }
 
 /// What lists are made of.
-pub(crate) trait CollectAny: IntoIterator {
+pub(crate) trait CollectAny: IntoIterator<Item = AnyView> {
     /// The views one after the other.
     fn collect_any(self) -> AnyView;
 }
 
-impl<Views> CollectAny for Views
-where
-    Views: IntoIterator,
-    Views::Item: IntoAny,
-{
+impl<Views: IntoIterator<Item = AnyView>> CollectAny for Views {
     fn collect_any(self) -> AnyView {
-        all(self.into_iter().map(IntoAny::into_any).collect())
+        self.into_iter().collect::<Vec<_>>().into_any()
     }
-}
-
-fn all(views: Vec<AnyView>) -> AnyView {
-    views.into_any()
 }

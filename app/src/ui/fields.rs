@@ -393,6 +393,7 @@ pub fn RadioCards(
                     {(!text.is_empty()).then(|| view! { <p id=text_id>{text}</p> }.into_any())}
                 </div>
             }
+            .into_any()
         })
         .collect_any();
     view! {

@@ -95,6 +95,7 @@ fn navigation(groups: &[Group]) -> AnyView {
                     <ul>{entries}</ul>
                 </div>
             }
+            .into_any()
         })
         .collect_any();
     view! { <div class="nav">{groups}</div> }.into_any()

@@ -184,7 +184,7 @@ fn open_card(open: Vec<OpenInvoice>, more: usize, may_pay: bool) -> AnyView {
             let pay = may_pay
                 .then(|| view! { <LinkButton href=pay_path(id) label=pay kind=Kind::Primary anew=true /> }.into_any());
             let see = view! { <LinkButton href=invoice_path(audience, id) label="See it" /> };
-            view! { <Row title=number note=note badge=Some(badge) actions=Some(view! { <div class="actions">{see} {pay}</div> }.into_any()) /> }
+            view! { <Row title=number note=note badge=Some(badge) actions=Some(view! { <div class="actions">{see} {pay}</div> }.into_any()) /> }.into_any()
         })
         .collect_any();
     view! {
