@@ -2,12 +2,21 @@
 # A PostgreSQL of our own for tests and measurements, to be read with "source" after setup.sh: on a free port, ended with
 # the script. Sets TANDEM_TEST_POSTGRES_URL, whose user may create databases.
 
+# Where files live for moments only: in memory, where there is a gigabyte of it. (On ext4, making the hundreds of files of a
+# database just after those of another were deleted takes longer than most tests: it looks for places that were not used
+# lately.)
+folder_for_moments() {
+    local free
+    free=$(df --output=avail --block-size=1M /dev/shm 2>/dev/null | tail -n 1)
+    if [ "${free:-0}" -ge 1024 ] && [ -w /dev/shm ]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi
+}
+
 # start_postgresql [FOLDER]: its data are in FOLDER and stay there for the next time, or else in a temporary folder.
 start_postgresql() {
     local programs port
     programs=$(postgresql_programs)
     postgresql_kept=${1:-}
-    postgresql_folder=${1:-$(mktemp -d)}
+    postgresql_folder=${1:-$(mktemp -d --tmpdir="$(folder_for_moments)")}
     mkdir -p "$postgresql_folder"
     port=$(node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
     # PostgreSQL refuses to run as root; the package brings a user for it.

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
-use std::{env, panic::AssertUnwindSafe};
-
 use tandem_domain::{
     calls::{Direction, Party, ReleaseCause},
     ids::{AccountId, Timestamp},
@@ -17,6 +15,7 @@ use tandem_telephony::{
         store::{Outside, answer},
     },
 };
+use tandem_test_database::on_postgresql;
 
 /// 2026-01-01T00:00:00Z.
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
@@ -60,25 +59,8 @@ async fn tell_on_sqlite<F: Future<Output = ()>>(story: fn(World) -> F) {
     story(World::open("sqlite::memory:").await).await;
 }
 
-/// In a database of its own, if there is a server for it.
 async fn tell_on_postgres<F: Future<Output = ()>>(story: fn(World) -> F) {
-    use sqlx::{Connection, PgConnection};
-    let Ok(server) = env::var("TANDEM_TEST_POSTGRES_URL") else {
-        let needed = env::var_os("CI").is_some() || env::var_os("TANDEM_REQUIRE_POSTGRES").is_some();
-        assert!(!needed, "set TANDEM_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be made");
-        return;
-    };
-    let name = format!("tandem_test_{}", uuid::Uuid::now_v7().simple());
-    let mut connection = PgConnection::connect(&server).await.unwrap();
-    sqlx::query(&format!("CREATE DATABASE {name}")).execute(&mut connection).await.unwrap();
-    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-    let told = AssertUnwindSafe(async { story(World::open(&url).await).await });
-    // So that the database goes away also when the story fails.
-    let told = futures::FutureExt::catch_unwind(told).await;
-    sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut connection).await.unwrap();
-    if let Err(failure) = told {
-        std::panic::resume_unwind(failure);
-    }
+    on_postgresql(async |url| story(World::open(&url).await).await).await;
 }
 
 macro_rules! on_both {

@@ -3,7 +3,6 @@
 mod yielding;
 
 use std::{
-    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicUsize, Ordering},
@@ -11,7 +10,6 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use futures::FutureExt;
 use http::HeaderMap;
 use serde_json::Value;
 use tandem_billing::{
@@ -39,6 +37,7 @@ use tandem_store::{
     outbox::{MailFilters, MailRow},
     payments::PayFor,
 };
+use tandem_test_database::on_postgresql;
 pub use tandem_till::SECRET_KEY;
 use tandem_till::{Browser, add_system};
 use tempfile::TempDir;
@@ -93,26 +92,7 @@ pub async fn on_postgres<F: Future<Output = ()>>(story: impl FnOnce(World) -> F)
 
 /// As [`on_postgres`], in a world that is made so.
 pub async fn on_postgres_made<F: Future<Output = ()>>(making: Making, story: impl FnOnce(World) -> F) {
-    use sqlx::{Connection, PgConnection};
-    let Ok(server) = std::env::var("TANDEM_TEST_POSTGRES_URL") else {
-        let needed = std::env::var_os("CI").is_some() || std::env::var_os("TANDEM_REQUIRE_POSTGRES").is_some();
-        assert!(!needed, "set TANDEM_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be made");
-        return;
-    };
-    let name = format!("tandem_test_{}", uuid::Uuid::now_v7().simple());
-    let mut connection = PgConnection::connect(&server).await.unwrap();
-    let run = async |connection: &mut PgConnection, text: String| {
-        sqlx::query(&text).execute(connection).await.unwrap();
-    };
-    run(&mut connection, format!("CREATE DATABASE {name}")).await;
-    let database = Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0));
-    let told = async { story(World::made(Making { database, ..making }).await).await };
-    // So that the database goes away also when the story fails.
-    let told = AssertUnwindSafe(told).catch_unwind().await;
-    run(&mut connection, format!("DROP DATABASE {name} WITH (FORCE)")).await;
-    if let Err(failure) = told {
-        std::panic::resume_unwind(failure);
-    }
+    on_postgresql(async |url| story(World::made(Making { database: Some(url), ..making }).await).await).await;
 }
 
 impl World {

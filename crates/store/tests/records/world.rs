@@ -1,11 +1,7 @@
 //! A database of its own for every story, and short ways to fill it.
 
-use std::{
-    env,
-    sync::atomic::{AtomicI64, Ordering},
-};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use sqlx::{Connection, PgConnection};
 use tandem_domain::{
     access::{Scope, Tenant, Who},
     account::Account,
@@ -19,6 +15,7 @@ use tandem_domain::{
 use tandem_store::{
     Change, Options, StaleEdit, Store, StoreError, audit::AuditFilters, classes, roles, sign_ins::NewSignIn,
 };
+use tandem_test_database::on_postgresql;
 
 /// Makes two tests of each story: one on each database.
 macro_rules! on_both {
@@ -55,34 +52,7 @@ pub async fn tell_on_sqlite<F: Future<Output = ()> + 'static>(story: fn(World) -
 }
 
 pub async fn tell_on_postgres<F: Future<Output = ()> + 'static>(story: fn(World) -> F) {
-    let Ok(server) = env::var("TANDEM_TEST_POSTGRES_URL") else {
-        let needed = env::var_os("CI").is_some() || env::var_os("TANDEM_REQUIRE_POSTGRES").is_some();
-        assert!(!needed, "set TANDEM_TEST_POSTGRES_URL to a PostgreSQL server on which databases may be made");
-        return;
-    };
-    let name = format!("tandem_test_{:016x}", rand::random::<u64>());
-    let url = with_database(&server, &name);
-    let mut connection = PgConnection::connect(&server).await.unwrap();
-    // A collation that is not by bytes, as most servers have one: the store must not depend on it.
-    let create = format!(
-        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' \
-         LC_COLLATE 'C' LC_CTYPE 'C'"
-    );
-    sqlx::query(&create).execute(&mut connection).await.unwrap();
-    // A task of its own, so that the database goes away also when the story fails.
-    let told = async { tokio::task::spawn_local(async move { story(World::open(url).await).await }).await };
-    let told = tokio::task::LocalSet::new().run_until(told).await;
-    sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)")).execute(&mut connection).await.unwrap();
-    if let Err(error) = told {
-        std::panic::resume_unwind(error.into_panic());
-    }
-}
-
-/// The URL of another database on the same server.
-fn with_database(server: &str, name: &str) -> String {
-    let (server, options) = server.split_once('?').unwrap_or((server, ""));
-    let (server, _) = server.rsplit_once('/').unwrap();
-    format!("{server}/{name}?{options}")
+    on_postgresql(async |url| story(World::open(url).await).await).await;
 }
 
 impl World {
