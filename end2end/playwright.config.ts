@@ -4,7 +4,7 @@
 // and run with it alone; all others run twice.
 
 import { defineConfig } from '@playwright/test'
-import { CHROMIUM, QUIET } from './support/chromium.mjs'
+import { HEADLESS, QUIET } from './support/chromium.mjs'
 import type { Options } from './support/test.ts'
 
 export default defineConfig<Options>({
@@ -26,7 +26,7 @@ export default defineConfig<Options>({
     navigationTimeout: 40_000,
     // Colours are judged when they have arrived, not on their way.
     contextOptions: { reducedMotion: 'reduce' },
-    launchOptions: { executablePath: CHROMIUM, args: QUIET },
+    launchOptions: { executablePath: HEADLESS, args: QUIET },
   },
   projects: [
     { name: 'with WebAssembly', use: { wasm: true } },

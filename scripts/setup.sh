@@ -27,7 +27,9 @@ debian_packages() {
     [ "$(id -u)" = 0 ] || sudo --non-interactive true 2>/dev/null ||
         fail "$what is missing, and this needs root" "Run: sudo apt-get install $*"
     say "installing $what ($*)"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
+    # Once is enough for everything that a command here needs.
+    [ -n "${packages_are_known:-}" ] || as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
+    packages_are_known=yes
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null ||
         fail "$what could not be installed" "Run by hand to see why: apt-get install $*"
 }
@@ -120,4 +122,10 @@ need_mail_server() {
 
 need_chromium() {
     has chromium || debian_packages "Chromium" chromium
+}
+
+# The same without windows: half of the time for whatever looks at pages alone.
+need_headless_chromium() {
+    has chromium-headless-shell || [ -n "${CHROMIUM:-}" ] ||
+        debian_packages "Chromium without windows" chromium-headless-shell
 }

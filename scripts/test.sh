@@ -30,7 +30,8 @@ lints_helper() { cargo clippy --package xtask --all-targets -- --deny warnings; 
 
 tests_rust() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run "${server_side[@]}" --no-fail-fast
+        # Most of the time they wait for sound.
+        cargo nextest run "${server_side[@]}" --no-fail-fast --test-threads "$((2 * $(nproc)))"
     else
         cargo test "${server_side[@]}" --no-fail-fast
     fi
@@ -58,6 +59,7 @@ need_phones
 need_scanner
 need_mail_server
 need_chromium
+need_headless_chromium
 cargo nextest --version >/dev/null 2>&1 || say "cargo-nextest is not installed: cargo test runs the tests instead"
 
 step format cargo fmt --all --check

@@ -22,6 +22,9 @@ export type Name = 'admin' | 'abc' | 'john' | 'adam' | 'mary' | 'olivia' | 'pete
 /** Everybody's password in the demonstration. */
 export const PASSWORD = 'tandem-demo'
 
+/** Whether a test that fails leaves a trace of every step: TRACE=1. It takes an eighth of the time. */
+const TRACED = process.env.TRACE !== undefined
+
 /** What the projects of playwright.config.ts choose. */
 export interface Options {
   /** Whether browsers can load the WebAssembly. */
@@ -96,7 +99,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
     await use(async () => {
       const context = await browser.newContext({ ...contextOptions, baseURL: tandem.url, locale, timezoneId, viewport })
       contexts.push(context)
-      await context.tracing.start({ snapshots: true, title: `${info.title} (${contexts.length})` })
+      if (TRACED) await context.tracing.start({ snapshots: true, title: `${info.title} (${contexts.length})` })
       if (!wasm) await context.route('**/*.wasm', (route) => route.abort())
       context.on('page', (page) => watch.over(page))
       return context.newPage()
@@ -109,7 +112,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
           await page.screenshot({ path, fullPage: true }).catch(() => undefined)
         }
       }
-      await context.tracing.stop(failed ? { path: info.outputPath(`browser-${i + 1}-trace.zip`) } : {})
+      if (TRACED) await context.tracing.stop(failed ? { path: info.outputPath(`browser-${i + 1}-trace.zip`) } : {})
       await context.close()
     }
     expect(watch.complaints, 'what the browsers complained about').toEqual([])

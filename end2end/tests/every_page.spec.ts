@@ -4,12 +4,18 @@
 import type { Page } from '@playwright/test'
 import { violations } from '../support/axe.ts'
 import { addressOf, declaredRoutes, PAGES } from '../support/pages.ts'
-import { expect, test, visit } from '../support/test.ts'
+import { expect, test, usable } from '../support/test.ts'
 
 // These tests only look. Two browsers can do so at once.
 test.describe.configure({ mode: 'parallel' })
 
-const WIDTHS = [360, 768, 1280, 1920]
+/** What every page is looked at in, in this order: a screen is changed as seldom as can be. */
+const LOOKS = [
+  { width: 360, themes: ['light'] },
+  { width: 768, themes: [] },
+  { width: 1280, themes: ['light', 'dark'] },
+  { width: 1920, themes: [] },
+] as const
 
 test('the table of pages names every route, and no other', () => {
   expect([...new Set(PAGES.map((page) => page.route))].sort()).toEqual(declaredRoutes().sort())
@@ -18,20 +24,20 @@ test('the table of pages names every route, and no other', () => {
 for (const row of PAGES) {
   test(`${row.route} as ${row.who} is accessible in both themes and fits every screen`, async ({ as, open }) => {
     const page = row.who === 'nobody' ? await open() : await as(row.who)
-    const answer = await page.request.get(await addressOf(row, page))
-    expect(answer.status()).toBe(200)
-    await visit(page, await addressOf(row, page))
+    const address = await addressOf(row, page)
+    const answer = await page.goto(address)
+    expect(answer?.status()).toBe(200)
+    await usable(page)
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await expect(page).toHaveTitle(/\S+ · Tandem$/)
 
-    for (const width of WIDTHS) {
+    for (const { width, themes } of LOOKS) {
       await page.setViewportSize({ width, height: 900 })
       expect.soft(await sticksOut(page), `at ${width} pixels`).toEqual([])
-    }
-    for (const [theme, width] of [['light', 1280], ['dark', 1280], ['light', 360]] as const) {
-      await page.setViewportSize({ width, height: 900 })
-      await wear(page, theme)
-      expect.soft(await violations(page), `${theme}, at ${width} pixels`).toEqual([])
+      for (const theme of themes) {
+        await wear(page, theme)
+        expect.soft(await violations(page), `${theme}, at ${width} pixels`).toEqual([])
+      }
     }
   })
 }

@@ -20,21 +20,14 @@ use std::{
     time::Duration,
 };
 
-use tandem_phones::{Account, Baresip, Mark, PhoneError, SUMMARY, Soft, tones};
+use tandem_phones::{
+    Account, Baresip, Mark, PhoneError, SUMMARY, Soft,
+    tones::{self, Parted},
+};
 
 /// How loud it speaks, in dBFS, and for how long in one call.
 const LEVEL: f64 = -15.0;
 const BREATH: Duration = Duration::from_secs(180);
-/// Frequencies with which nobody speaks, in Hz.
-const NEUTRAL: [f64; 4] = [600.0, 1000.0, 2150.0, 2900.0];
-/// So far beside a tone, in Hz, nothing of it is left in a frame of 20 ms under a Hann window, whose zeros these are.
-const BESIDE: [f64; 4] = [-250.0, -150.0, 150.0, 250.0];
-/// A tone stands out of what is beside it, and of the frequencies with which nobody speaks, by so many dB at least.
-const OUTSTANDING: f64 = 6.0;
-/// A frame in which nothing is louder is silence, in dBFS.
-const HEARD: f64 = -45.0;
-/// What stands so far above what may not be heard is not looked at closer, in dB.
-const WANTED: f64 = 45.0;
 /// So much sound is looked at for isolation, at least.
 const LOOK: Duration = Duration::from_millis(600);
 
@@ -91,32 +84,15 @@ fn obey(phone: &Baresip, marks: &mut HashMap<String, Mark>, order: &str, of: &st
     }
 }
 
-/// How well the allowed tones stand above the forbidden ones in the worst frame since the mark, with the number of frames, and of
-/// those that are left out: what is torn, as on a busy machine, has every frequency, the more the nearer it is to the tone
-/// that was torn; a voice stands out of what is beside it.
+/// How far the allowed tones stand above the forbidden ones in the worst frame since the mark, with the number of frames, and of
+/// those that are torn.
 fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) -> Result<String, PhoneError> {
     let sound = phone.wait_for_sound(mark, LOOK)?;
-    let beside: Vec<f64> = forbidden.iter().flat_map(|hertz| BESIDE.map(|far| hertz + far)).collect();
-    let all = [allowed, forbidden, &beside, &NEUTRAL].concat();
-    let loudest = |levels: &[f64]| levels.iter().copied().fold(tones::FLOOR, f64::max);
-    let (mut worst, mut frames, mut torn) = (f64::INFINITY, 0, 0);
-    for frame in sound.iter().flat_map(|part| tones::levels(&part.pcm, part.rate, &all)) {
-        let (may, rest) = frame.split_at(allowed.len());
-        let (may_not, rest) = rest.split_at(forbidden.len());
-        let (beside, nobody) = rest.split_at(beside.len());
-        let (may, nobody) = (loudest(may), loudest(nobody));
-        if may.max(loudest(may_not)) < HEARD {
-            continue;
-        }
-        frames += 1;
-        let of_a_voice = |(level, beside): (&f64, &[f64])| *level >= loudest(beside).max(nobody) + OUTSTANDING;
-        if may - loudest(may_not) >= WANTED || may_not.iter().zip(beside.chunks(BESIDE.len())).any(of_a_voice) {
-            worst = worst.min(may - loudest(may_not));
-        } else {
-            torn += 1;
-        }
+    let parted = tones::parted(sound.iter().map(|part| (&*part.pcm, part.rate)), allowed, forbidden);
+    match parted {
+        Some(Parted { worst, frames, torn }) if worst.is_finite() => Ok(format!("{worst:.1} {frames} {torn}")),
+        _ => Err(wrong("nothing whole was heard")),
     }
-    if worst.is_finite() { Ok(format!("{worst:.1} {frames} {torn}")) } else { Err(wrong("nothing whole was heard")) }
 }
 
 fn wrong(what: &str) -> PhoneError {

@@ -5,10 +5,12 @@
 
 mod digits;
 mod making;
+mod parted;
 
 pub use self::{
     digits::digits,
     making::{dtmf, sine, ulaw},
+    parted::{APART, Parted, parted},
 };
 
 use std::{f64::consts::TAU, time::Duration};
@@ -30,17 +32,6 @@ const RUN: usize = 5;
 
 /// How far gaps are looked for, in frames a second: every 10 ms.
 const HOPS: usize = 100;
-
-/// How well what may be heard stands above what may not, in dB.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Isolation {
-    /// The mean level of all that is allowed over that of all that is forbidden.
-    pub overall: f64,
-    /// The same in the worst frame, of the frames where anything is heard at all.
-    pub worst: f64,
-    /// How many frames something was heard in.
-    pub frames: usize,
-}
 
 /// The level of each frequency (in Hz) in every frame of a recording of `rate` samples a second, in dBFS:
 /// `levels[frame][frequency]`. A last frame that is not whole is left out.
@@ -69,27 +60,6 @@ pub fn hears(pcm: &[i16], rate: u32, hz: f64) -> bool {
         run = if probe.present(frame) { run + 1 } else { 0 };
         run == RUN
     })
-}
-
-/// How well the allowed frequencies stand above the forbidden ones; none if nothing of either was heard.
-#[must_use]
-pub fn isolation(pcm: &[i16], rate: u32, allowed: &[f64], forbidden: &[f64]) -> Option<Isolation> {
-    let probes = |list: &[f64]| list.iter().map(|hz| Probe::new(rate, *hz)).collect::<Vec<_>>();
-    let (allowed, forbidden) = (probes(allowed), probes(forbidden));
-    let sum = |probes: &[Probe], frame: &[i16]| probes.iter().map(|probe| probe.power(frame)).sum::<f64>();
-    let (mut good, mut bad, mut worst, mut frames) = (0.0, 0.0, f64::INFINITY, 0);
-    for frame in pcm.chunks_exact(frame_length(rate)) {
-        let (may, may_not) = (sum(&allowed, frame), sum(&forbidden, frame));
-        if decibel(may.max(may_not)) < PRESENT {
-            continue;
-        }
-        frames += 1;
-        good += may;
-        bad += may_not;
-        worst = f64::min(worst, decibel(may) - decibel(may_not));
-    }
-    let count = f64::from(u32::try_from(frames).unwrap_or(u32::MAX));
-    (frames > 0).then(|| Isolation { overall: decibel(good / count) - decibel(bad / count), worst, frames })
 }
 
 /// The longest time without the tone between its first and its last being heard, to 10 ms; none if it never was.

@@ -11,6 +11,13 @@ fn mixed(sounds: &[Vec<i16>]) -> Vec<i16> {
     (0..length).map(|at| sounds.iter().fold(0_i16, |sum, sound| sum.saturating_add(sound[at]))).collect()
 }
 
+/// Of those with whom tests of calls are told: who may be heard, and who may not.
+fn two_voices() -> impl Strategy<Value = (f64, f64)> {
+    let voices = [[1400.0, 1850.0, 2500.0, 3300.0], [700.0, 1100.0, 1500.0, 1900.0]];
+    let pairs = voices.iter().flat_map(|all| all.iter().flat_map(|one| all.map(|other| (*one, other))));
+    prop::sample::select(pairs.filter(|(one, other)| one != other).collect::<Vec<_>>())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
 
@@ -26,9 +33,23 @@ proptest! {
     fn two_tones_200_hz_apart_do_not_touch(hz in 300.0..3000.0, apart in 200.0..700.0) {
         let pcm = sine(8000, hz, -6.0, SECOND);
         prop_assert!(!hears(&pcm, 8000, hz + apart));
-        let isolation = isolation(&pcm, 8000, &[hz], &[hz + apart]).expect("something is heard");
-        prop_assert!(isolation.worst > 30.0, "{isolation:?}");
-        prop_assert_eq!(isolation.frames, 50);
+        prop_assert!(level(&pcm, 8000, hz) - level(&pcm, 8000, hz + apart) > 30.0);
+    }
+
+    #[test]
+    fn a_torn_tone_is_no_voice((own, other) in two_voices(), at in 1600..6400_usize, missing in 1..60_usize) {
+        let mut pcm = sine(8000, own, -12.0, SECOND);
+        pcm.drain(at..at + missing);
+        let parted = parted([(&*pcm, 8000)], &[own], &[other]).expect("something is heard");
+        prop_assert!(parted.holds() && parted.torn <= 1, "{parted:?}");
+    }
+
+    #[test]
+    fn a_voice_that_leaks_is_found((own, other) in two_voices(), below in 0.0..43.0_f64, frames in 1..50_usize) {
+        let leak = sine(8000, other, -12.0 - below, Duration::from_millis(20) * frames as u32);
+        let pcm = mixed(&[sine(8000, own, -12.0, SECOND), [leak, vec![0; 8000]].concat()[..8000].to_vec()]);
+        let parted = parted([(&*pcm, 8000)], &[own], &[other]).expect("something is heard");
+        prop_assert!(!parted.holds() && (parted.worst - below).abs() < 1.0_f64, "{parted:?}");
     }
 
     #[test]
@@ -50,7 +71,7 @@ fn each_of_three_speakers_is_heard_in_a_mix() {
 fn silence_holds_nothing() {
     let pcm = vec![0; 8000];
     assert!(!hears(&pcm, 8000, 440.0));
-    assert_eq!(isolation(&pcm, 8000, &[440.0], &[1000.0]), None);
+    assert_eq!(parted([(&*pcm, 8000)], &[440.0], &[1100.0]), None);
     assert_eq!(longest_gap(&pcm, 8000, 440.0), None);
     assert_eq!(strongest(&pcm, 8000), None);
     assert!(!hears(&[], 8000, 440.0));
@@ -58,15 +79,14 @@ fn silence_holds_nothing() {
 }
 
 #[test]
-fn a_leak_of_one_frame_shows_as_the_worst_frame() {
-    let mut pcm = sine(8000, 440.0, -6.0, SECOND);
-    let leak = sine(8000, 1000.0, -26.0, Duration::from_millis(40));
-    for (at, sample) in leak.into_iter().enumerate() {
-        pcm[3200 + at] = pcm[3200 + at].saturating_add(sample);
+fn of_ten_frames_one_may_be_torn_and_ten_at_most() {
+    let parted = |frames, torn| Parted { worst: 50.0, frames, torn };
+    for (frames, torn, holds) in
+        [(1, 0, true), (1, 1, false), (29, 2, true), (29, 3, false), (900, 10, true), (900, 11, false)]
+    {
+        assert_eq!(parted(frames, torn).holds(), holds, "{torn} of {frames}");
     }
-    let isolation = isolation(&pcm, 8000, &[440.0], &[1000.0]).expect("something is heard");
-    assert!((19.0..21.0).contains(&isolation.worst), "{isolation:?}");
-    assert!(isolation.overall > 30.0, "{isolation:?}");
+    assert!(!Parted { worst: 44.9, frames: 100, torn: 0 }.holds());
 }
 
 #[test]

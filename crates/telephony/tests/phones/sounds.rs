@@ -8,7 +8,10 @@ use tandem_domain::{
 };
 use tandem_media::g711;
 pub use tandem_phones::Soft;
-use tandem_phones::{Baresip, Recording, tones};
+use tandem_phones::{
+    Baresip, Recording,
+    tones::{self, APART, Parted},
+};
 use tandem_store::Change;
 use tandem_telephony::prompt::{Prompt, Voices};
 
@@ -19,9 +22,6 @@ pub const JOHN: u32 = 1850;
 pub const MARY: u32 = 2500;
 pub const ADAM: u32 = 1400;
 pub const OLIVIA: u32 = 3300;
-
-/// What may not be heard stays so many dB below what may.
-pub const ISOLATION: f64 = 45.0;
 
 /// How loud phones speak, in dBFS: three of them at once are mixed without clipping, whose products would be heard as
 /// somebody else.
@@ -47,18 +47,25 @@ pub fn talk(world: &World) -> (Soft, Soft) {
     (john, mary)
 }
 
-/// How well the allowed tones stand above the forbidden ones in the worst frame.
-pub fn worst(sound: &[Recording], allowed: &[u32], forbidden: &[u32]) -> f64 {
-    let hertz = |tones: &[u32]| tones.iter().copied().map(f64::from).collect::<Vec<_>>();
-    let (allowed, forbidden) = (hertz(allowed), hertz(forbidden));
-    let isolation = |part: &Recording| tones::isolation(&part.pcm, part.rate, &allowed, &forbidden);
-    sound.iter().filter_map(isolation).map(|isolation| isolation.worst).fold(f64::INFINITY, f64::min)
-}
-
+/// Nothing leaks into what was heard.
 #[track_caller]
 pub fn assert_isolated(who: &str, sound: &[Recording], allowed: &[u32], forbidden: &[u32]) {
-    let worst = worst(sound, allowed, forbidden);
-    assert!(worst >= ISOLATION, "{who}: {forbidden:?} is only {worst:.1} dB below {allowed:?}");
+    let parts: Vec<_> = sound.iter().map(|part| (&*part.pcm, part.rate)).collect();
+    assert_parted(who, &parts, allowed, forbidden);
+}
+
+/// Nothing leaks into these samples, each with how many of them are a second.
+#[track_caller]
+pub fn assert_parted(who: &str, parts: &[(&[i16], u32)], allowed: &[u32], forbidden: &[u32]) {
+    let parted = parted(parts, allowed, forbidden);
+    let holds = parted.is_none_or(|parted| parted.holds());
+    assert!(holds, "{who}: {forbidden:?} has to be {APART} dB below {allowed:?}: {parted:?}");
+}
+
+/// How far the allowed tones are from the forbidden ones; none if nothing is heard.
+pub fn parted(parts: &[(&[i16], u32)], allowed: &[u32], forbidden: &[u32]) -> Option<Parted> {
+    let hertz = |tones: &[u32]| tones.iter().copied().map(f64::from).collect::<Vec<_>>();
+    tones::parted(parts.iter().copied(), &hertz(allowed), &hertz(forbidden))
 }
 
 /// Each of these phones hears these tones and none of the others, in every frame. What was on its way before is let pass.

@@ -14,14 +14,17 @@ use tandem_domain::{
     supervision::{Mode, Notice},
 };
 use tandem_media::{Hears, LegId};
-use tandem_phones::{Baresip, Sipp, scenario, tones};
+use tandem_phones::{
+    Baresip, Sipp, scenario,
+    tones::{self, APART},
+};
 use tandem_store::{Change, audit::AuditFilters};
 use tandem_telephony::{exchange::Command, prompt::Prompt};
 
 use crate::{
     sounds::{
-        ADAM, ISOLATION, JOHN, MARY, OLIVIA, Soft, assert_isolated, hear_exactly, hears_exactly, is_spoken, phone, set,
-        talk, tenant, worst,
+        ADAM, JOHN, MARY, OLIVIA, Soft, assert_isolated, hear_exactly, hears_exactly, is_spoken, parted, phone, set,
+        talk, tenant,
     },
     world::{Granted as _, SECOND, World, hears},
 };
@@ -148,8 +151,10 @@ fn a_broken_routing_is_noticed() {
     world.engine.route(vec![(mary_leg, Hears::Mix(vec![john_leg, adam_leg]))]);
     mary.wait_until_hears(ADAM.into()).granted();
     world.engine.route(vec![(mary_leg, Hears::Leg(john_leg))]);
-    let broken = worst(&mary.heard_since(&mark), &[JOHN], &[ADAM]);
-    assert!(broken < ISOLATION, "{broken}");
+    let heard = mary.heard_since(&mark);
+    let parts: Vec<_> = heard.iter().map(|part| (&*part.pcm, part.rate)).collect();
+    let broken = parted(&parts, &[JOHN], &[ADAM]).unwrap();
+    assert!(broken.worst < APART && !broken.holds(), "{broken:?}");
     adam.hangup().granted();
 }
 
