@@ -1,8 +1,9 @@
-// How the browser tests run: Debian's Chromium, two workers, every walk once with WebAssembly and once without.
+// How the browser tests run: Debian's Chromium, every walk once with WebAssembly and once without.
 //
 // Files in tests/ that end in `.wasm.spec.ts` are about what WebAssembly adds (filter as you type, keys, undo in place)
 // and run with it alone; all others run twice.
 
+import { availableParallelism } from 'node:os'
 import { defineConfig } from '@playwright/test'
 import { HEADLESS, QUIET } from './support/chromium.mjs'
 import type { Options } from './support/test.ts'
@@ -10,7 +11,8 @@ import type { Options } from './support/test.ts'
 export default defineConfig<Options>({
   testDir: 'tests',
   outputDir: 'results',
-  workers: 2,
+  // A third of the tests are calls, which mostly wait for sound.
+  workers: availableParallelism() + 1,
   forbidOnly: Boolean(process.env.CI),
   // A test that fails now and then is a fault to be found, not to be run again.
   retries: 0,

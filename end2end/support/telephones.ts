@@ -2,13 +2,16 @@
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Browser, type Page, chromium } from '@playwright/test'
-import { CHROMIUM, MICROPHONE, QUIET, telephone } from './chromium.mjs'
+import { CHROMIUM, HEADLESS, MICROPHONE, QUIET, telephone } from './chromium.mjs'
 import { expect, type Name, PASSWORD, test, visit } from './test.ts'
 import type { Tandem } from './server.ts'
 import { Watch } from './watch.ts'
 import { tone } from './wav.mjs'
+
+/** The stories of the phone itself are told in the whole browser: what is said there of permissions is its own. */
+const inWhole = (file: string) => basename(file).startsWith('phone.')
 
 /** The telephones of one test. */
 export class Telephones {
@@ -32,7 +35,7 @@ export class Telephones {
     const file = join(this.folder, `${hertz}.wav`)
     await writeFile(file, tone(hertz))
     const browser = await chromium.launch({
-      executablePath: CHROMIUM,
+      executablePath: microphone === 'denied' || inWhole(test.info().file) ? CHROMIUM : HEADLESS,
       args: [
         ...(microphone === 'missing' ? QUIET : telephone(file)),
         microphone === 'denied' ? '--deny-permission-prompts' : MICROPHONE,
