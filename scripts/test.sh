@@ -20,6 +20,53 @@ step() {
     say "$name: passed in $((SECONDS - started)) s"
 }
 
+# What only computes is done beside tests that mostly wait, by processors that have nothing else to do: such a process is
+# put aside as soon as any other wants to go on.
+beside=()
+beside_processes=()
+
+# step_beside NAME COMMAND…: begins the command, whose output goes to its file alone.
+step_beside() {
+    local name=$1
+    shift
+    say "$name (beside what follows; its output goes to $logs/$name.log)"
+    # A process group of its own, so that it can be ended with all that it began.
+    set -m
+    (
+        chrt --idle --pid 0 "$BASHPID" 2>/dev/null || renice -n 19 -p "$BASHPID" >/dev/null 2>&1 || true
+        SECONDS=0
+        "$@" && echo "passed in $SECONDS s, beside others"
+    ) >"$logs/$name.log" 2>&1 </dev/null &
+    set +m
+    beside+=("$name")
+    beside_processes+=("$!")
+}
+
+# Waits for what was begun beside; ends the script when it fails.
+steps_beside_end() {
+    local i name
+    for i in "${!beside[@]}"; do
+        name=${beside[i]}
+        if ! wait "${beside_processes[i]}"; then
+            cat "$logs/$name.log"
+            say "FAILED: $name (its output is in $logs/$name.log)"
+            exit 1
+        fi
+        say "$name: $(tail -n 1 "$logs/$name.log")"
+    done
+    beside=()
+    beside_processes=()
+}
+
+# At the end, however it comes.
+put_away() {
+    local process
+    for process in "${beside_processes[@]}"; do
+        kill -- "-$process" 2>/dev/null || true
+    done
+    stop_postgresql
+}
+
 # The frontend is another compilation of the application, for another machine: together with the server it would mix the
 # features of both. The build helper has dependencies of its own, whose features would make the server's compile twice.
 server_side=(--workspace --exclude tandem-frontend --exclude xtask)
@@ -27,6 +74,9 @@ server_side=(--workspace --exclude tandem-frontend --exclude xtask)
 lints_server() { cargo clippy "${server_side[@]}" --all-targets -- --deny warnings; }
 lints_browser() { cargo clippy --package tandem-frontend --target wasm32-unknown-unknown -- --deny warnings; }
 lints_helper() { cargo clippy --package xtask --all-targets -- --deny warnings; }
+tests_helper() { cargo test --package xtask; }
+
+tests_rust_built() { cargo test "${server_side[@]}" --no-run; }
 
 tests_rust() {
     if cargo nextest --version >/dev/null 2>&1; then
@@ -42,10 +92,11 @@ documentation() {
     RUSTDOCFLAGS="--deny warnings --allow rustdoc::private_intra_doc_links" cargo doc "${server_side[@]}" --no-deps --document-private-items
 }
 
+the_rest() { lints_browser && lints_helper && tests_helper && documentation; }
+
 tests_browser() {
-    # The files as they are released, under the program that the tests above have just built.
-    cargo build --package tandem-phones --example phone &&
-        npm --prefix end2end ci --no-progress &&
+    # The files as they are released, under the program that was built with the tests above, as was the phone.
+    npm --prefix end2end ci --no-progress &&
         TANDEM_HTTP_SITE="$PWD/target/site-release" npm --prefix end2end test
 }
 
@@ -64,16 +115,17 @@ cargo nextest --version >/dev/null 2>&1 || say "cargo-nextest is not installed: 
 
 step format cargo fmt --all --check
 step lints-server lints_server
-step lints-browser lints_browser
-step lints-helper lints_helper
+step tests-rust-built tests_rust_built
 say "PostgreSQL for the tests"
 start_postgresql
+trap put_away EXIT
+step_beside browser-files-and-their-size cargo xtask size
 step tests-rust tests_rust
-step tests-helper cargo test --package xtask
-step documentation documentation
-step browser-files-and-their-size cargo xtask size
+steps_beside_end
+step_beside helper-lints-and-documentation the_rest
 step tests-browser tests_browser
+steps_beside_end
 
 say "all checks passed in $SECONDS s; the closing lines of the test runners:"
-grep -hE '^ *Summary |^test result: ' "$logs/tests-rust.log" "$logs/tests-helper.log" | tail -n 40
+grep -hE '^ *Summary |^test result: ' "$logs/tests-rust.log" "$logs/helper-lints-and-documentation.log" | tail -n 40
 grep '^browser tests: ' "$logs/tests-browser.log"

@@ -1,6 +1,6 @@
 //! Whether voices that may be heard are kept apart from those that may not.
 
-use super::{FLOOR, levels};
+use super::{FLOOR, decibel, levels};
 
 /// What stands so far above all that may not be heard is kept apart, in dB.
 pub const APART: f64 = 45.0;
@@ -18,7 +18,7 @@ const TORN_SHARE: usize = 10;
 /// … and so many in all.
 const TORN_MAX: usize = 10;
 
-/// How far the loudest voice that may be heard stands above the loudest that may not.
+/// How far all that may be heard stands above the loudest voice that may not.
 ///
 /// What is torn, as on a busy machine, has every frequency, the more the nearer it is to the tone that was torn; a voice
 /// stands out of what is beside it. So a frame in which less than [`APART`] lies between them is a leak as soon as one that
@@ -58,7 +58,7 @@ pub fn parted<'a>(
         let (may, rest) = frame.split_at(allowed.len());
         let (may_not, rest) = rest.split_at(forbidden.len());
         let (beside, nobody) = rest.split_at(beside.len());
-        let (may, most, nobody) = (loudest(may), loudest(may_not), loudest(nobody));
+        let (may, most, nobody) = (together(may), loudest(may_not), loudest(nobody));
         if may.max(most) < HEARD {
             continue;
         }
@@ -75,4 +75,8 @@ pub fn parted<'a>(
 
 fn loudest(levels: &[f64]) -> f64 {
     levels.iter().copied().fold(FLOOR, f64::max)
+}
+
+fn together(levels: &[f64]) -> f64 {
+    decibel(levels.iter().map(|level| 10.0_f64.powf(level / 10.0)).sum())
 }

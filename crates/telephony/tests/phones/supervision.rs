@@ -316,8 +316,10 @@ fn a_manager_is_rung_joins_on_answer_and_follows_the_agent() {
     mary.hangup().granted();
     john.wait_until_closed().granted();
     adam.wait_for_sound(&mark, SECOND / 4).granted();
-    // The agent's next call: he is in it again.
+    // The agent's next call: he is in it again, in the mode that he chose meanwhile.
     adam.send_digits("1").granted();
+    let own_mode = || world.handle.feed().calls(None).into_iter().find_map(|call| call.supervises).map(|own| own.mode);
+    world.wait_for("the digit", || (own_mode() == Some(Mode::Whisper)).then_some(()));
     world.talk(&john, "702", &mary);
     wait_for_modes(&world, &[Mode::Whisper]);
     hear_by_the_table(Mode::Whisper, &john, &mary, &adam);
