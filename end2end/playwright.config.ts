@@ -3,7 +3,7 @@
 // Files in tests/ that end in `.wasm.spec.ts` are about what WebAssembly adds (filter as you type, keys, undo in place)
 // and run with it alone; all others run twice.
 
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import { defineConfig } from '@playwright/test'
 import { HEADLESS, QUIET } from './support/chromium.mjs'
 import type { Options } from './support/test.ts'
@@ -12,7 +12,7 @@ export default defineConfig<Options>({
   testDir: 'tests',
   outputDir: 'results',
   // A third of the tests are calls, which mostly wait for sound.
-  workers: availableParallelism() + 1,
+  workers: cpus().length + 1,
   forbidOnly: Boolean(process.env.CI),
   // A test that fails now and then is a fault to be found, not to be run again.
   retries: 0,

@@ -48,21 +48,23 @@ steps_beside_end() {
     for i in "${!beside[@]}"; do
         name=${beside[i]}
         if ! wait "${beside_processes[i]}"; then
+            unset "beside_processes[i]"
             cat "$logs/$name.log"
             say "FAILED: $name (its output is in $logs/$name.log)"
             exit 1
         fi
-        say "$name: $(tail -n 1 "$logs/$name.log")"
+        unset "beside_processes[i]"
+        tail -n 30 "$logs/$name.log"
+        say "$name: passed"
     done
     beside=()
-    beside_processes=()
 }
 
 # At the end, however it comes.
 put_away() {
     local process
     for process in "${beside_processes[@]}"; do
-        kill -- "-$process" 2>/dev/null || true
+        kill -- "-$process" 2>/dev/null && wait "$process" 2>/dev/null || true
     done
     stop_postgresql
 }
@@ -76,7 +78,8 @@ lints_browser() { cargo clippy --package tandem-frontend --target wasm32-unknown
 lints_helper() { cargo clippy --package xtask --all-targets -- --deny warnings; }
 tests_helper() { cargo test --package xtask; }
 
-tests_rust_built() { cargo test "${server_side[@]}" --no-run; }
+# With the helper, so that nobody waits for the lock of the folder that both are built in.
+tests_rust_built() { cargo test "${server_side[@]}" --no-run && cargo build --package xtask; }
 
 tests_rust() {
     if cargo nextest --version >/dev/null 2>&1; then

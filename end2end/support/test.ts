@@ -22,8 +22,8 @@ export type Name = 'admin' | 'abc' | 'john' | 'adam' | 'mary' | 'olivia' | 'pete
 /** Everybody's password in the demonstration. */
 export const PASSWORD = 'tandem-demo'
 
-/** Whether a test that fails leaves a trace of every step: TRACE=1. It takes an eighth of the time. */
-const TRACED = process.env.TRACE !== undefined
+/** Whether a test that fails leaves a trace of every step: it costs an eighth more time. */
+const TRACED = process.env.TRACE === '1'
 
 /** What the projects of playwright.config.ts choose. */
 export interface Options {

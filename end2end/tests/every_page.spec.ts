@@ -6,10 +6,10 @@ import { violations } from '../support/axe.ts'
 import { addressOf, declaredRoutes, PAGES } from '../support/pages.ts'
 import { expect, test, usable } from '../support/test.ts'
 
-// These tests only look. Two browsers can do so at once.
+// These tests only look. All workers can do so at once.
 test.describe.configure({ mode: 'parallel' })
 
-/** What every page is looked at in, in this order: a screen is changed as seldom as can be. */
+/** What every page is looked at in. A theme stays on where none is named: no measure depends on it. */
 const LOOKS = [
   { width: 360, themes: ['light'] },
   { width: 768, themes: [] },

@@ -10,7 +10,7 @@
 //! | `hears 1100`, `silent 1100` | waits until this tone is heard, or is not |
 //! | `digits 12` | waits for these digits, each once and in this order |
 //! | `mark here` | calls this moment `here` |
-//! | `isolated here 700 1100,1500` | how many dB the tones that may be heard stand above those that may not, in the worst frame since then, of how many frames, beside how many that are torn: `52.1 300 0` |
+//! | `isolated here 700 1100,1500` | how many dB the tones that may be heard stand above those that may not, in the worst frame since then, of how many frames, how many of them are torn, and what that means: `52.1 300 0 apart`, or `leaks` |
 //! | `packets` | how many came in the call that ended last, and how many were lost: `600 0` |
 
 use std::{
@@ -85,12 +85,14 @@ fn obey(phone: &Baresip, marks: &mut HashMap<String, Mark>, order: &str, of: &st
 }
 
 /// How far the allowed tones stand above the forbidden ones in the worst frame since the mark, with the number of frames, and of
-/// those that are torn.
+/// those that are torn, and whether that is far enough.
 fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) -> Result<String, PhoneError> {
     let sound = phone.wait_for_sound(mark, LOOK)?;
     let parted = tones::parted(sound.iter().map(|part| (&*part.pcm, part.rate)), allowed, forbidden);
     match parted {
-        Some(Parted { worst, frames, torn }) if worst.is_finite() => Ok(format!("{worst:.1} {frames} {torn}")),
+        Some(parted @ Parted { worst, frames, torn }) if worst.is_finite() => {
+            Ok(format!("{worst:.1} {frames} {torn} {}", if parted.holds() { "apart" } else { "leaks" }))
+        }
         _ => Err(wrong("nothing whole was heard")),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tandem_phones::{Account, Answer, Baresip, Event, PATIENCE, Recording, Transport, installed, tones};
 
 const ALICE: f64 = 440.0;
-const BOB: f64 = 1000.0;
+const BOB: f64 = 1500.0;
 
 fn phone(account: Account) -> Baresip {
     Baresip::start(account).expect("the phone starts")
@@ -13,7 +13,7 @@ fn phone(account: Account) -> Baresip {
 
 /// Alice and Bob in a call that Alice made.
 fn in_a_call(alice: Account, bob: Account) -> (Baresip, Baresip) {
-    let (alice, bob) = (phone(alice.tone(440)), phone(bob.tone(1000)));
+    let (alice, bob) = (phone(alice.tone(440)), phone(bob.tone(1500)));
     alice.dial(&bob.uri()).expect("the call is tried");
     let caller = bob.wait_for_incoming().expect("the phone is called");
     assert!(caller.starts_with("sip:alice@"), "{caller}");
@@ -134,7 +134,7 @@ fn a_call_goes_over_tls() {
     std::fs::write(&path, both.concat()).expect("the file can be written");
     let alice = phone(Account::peer("alice").transport(Transport::Tls));
     let bob = Account::peer("bob").transport(Transport::Tls).answer(Answer::Auto);
-    let bob = phone(bob.configured(&format!("sip_certificate {}", path.display())).tone(1000));
+    let bob = phone(bob.configured(&format!("sip_certificate {}", path.display())).tone(1500));
     alice.dial(&bob.uri()).expect("the call is tried");
     alice.wait_until_established().expect("the call is connected");
     alice.wait_until_hears(BOB).expect("the other is heard");
@@ -211,7 +211,7 @@ fn a_phone_that_quits_is_gone() {
 #[test]
 fn a_phone_may_live_on_ipv6() {
     let alice = phone(Account::peer("alice").address(std::net::Ipv6Addr::LOCALHOST));
-    let bob = phone(Account::peer("bob").address(std::net::Ipv6Addr::LOCALHOST).answer(Answer::Auto).tone(1000));
+    let bob = phone(Account::peer("bob").address(std::net::Ipv6Addr::LOCALHOST).answer(Answer::Auto).tone(1500));
     alice.dial(&bob.uri()).expect("the call is tried");
     alice.wait_until_established().expect("the call is connected");
     alice.wait_until_hears(BOB).expect("the other is heard");

@@ -4,7 +4,7 @@
 //! Without the variable such a test does nothing, unless `CI` or `TANDEM_REQUIRE_POSTGRES` is set: then it fails.
 //!
 //! To make the tables takes longer than most tests. So the first test of a program makes a template, of which all others
-//! get a copy.
+//! get a copy. It stays on the server until the program is built again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -64,8 +64,7 @@ impl Server {
         format!("{server}/{database}?{options}")
     }
 
-    /// The database that has this program's tables, and nobody connected to it. The tests of a program are processes of
-    /// their own that begin at once: one of them makes it, the others wait.
+    /// The database that has this program's tables, and nobody connected to it. The tests of a program begin at once: one of them makes it, the others wait.
     async fn template(&self, connection: &mut PgConnection) -> String {
         let Template { name, of_this_program } = Template::of_this_program();
         run(connection, format!("SELECT pg_advisory_lock({TEMPLATES})")).await;
@@ -88,8 +87,8 @@ impl Server {
         store.migrate().await.unwrap();
         store.close().await;
         // A closed pool may still end connections. Nobody may be there when it is renamed.
-        run(connection, format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{begun}'"))
-            .await;
+        let ours = format!("datname = '{begun}' AND usename = current_user");
+        run(connection, format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")).await;
         run(connection, format!("ALTER DATABASE {begun} RENAME TO {name}")).await;
     }
 }

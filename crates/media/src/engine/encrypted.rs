@@ -175,7 +175,7 @@ fn encrypted_and_plain_phones_hear_each_other_in_any_pair() {
         talk(&mut pair.0, &mut pair.1);
         for phone in [pair.0, pair.1] {
             let ignored = exchange.close(&phone).ignored_packets;
-            assert!(phone.unopened == 0 && ignored <= phone.unanswered, "{}, {ignored}", phone.unopened);
+            assert!(phone.unopened == 0 && ignored <= phone.unanswered.min(2), "{}, {ignored}", phone.unopened);
         }
     }
 }

@@ -51,7 +51,7 @@ pub async fn tell_on_sqlite<F: Future<Output = ()> + 'static>(story: fn(World) -
     story(World::open(url).await).await;
 }
 
-pub async fn tell_on_postgres<F: Future<Output = ()> + 'static>(story: fn(World) -> F) {
+pub async fn tell_on_postgres<F: Future<Output = ()>>(story: fn(World) -> F) {
     on_postgresql(async |url| story(World::open(url).await).await).await;
 }
 

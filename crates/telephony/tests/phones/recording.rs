@@ -41,7 +41,7 @@ impl Part {
         Self { rate: self.rate, left: self.left[range.clone()].to_vec(), right: self.right[range].to_vec() }
     }
 
-    /// Each side holds its tones and none of the others, in every frame.
+    /// Each side holds its tones and none of the others, in every frame that is whole.
     #[track_caller]
     pub fn holds(&self, left: &[u32], right: &[u32]) {
         for (side, pcm, allowed) in [("left", &self.left, left), ("right", &self.right, right)] {

@@ -154,7 +154,7 @@ fn a_broken_routing_is_noticed() {
     let heard = mary.heard_since(&mark);
     let parts: Vec<_> = heard.iter().map(|part| (&*part.pcm, part.rate)).collect();
     let broken = parted(&parts, &[JOHN], &[ADAM]).unwrap();
-    assert!(broken.worst < APART && !broken.holds(), "{broken:?}");
+    assert!(broken.worst < APART, "{broken:?}");
     adam.hangup().granted();
 }
 
