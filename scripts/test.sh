@@ -21,51 +21,45 @@ step() {
 }
 
 # What only computes is done beside tests that mostly wait, by processors that have nothing else to do: such a process is
-# put aside as soon as any other wants to go on.
-beside=()
-beside_processes=()
+# put aside as soon as any other wants to go on. One at a time.
+beside=
+beside_process=
 
 # step_beside NAME COMMAND…: begins the command, whose output goes to its file alone.
 step_beside() {
-    local name=$1
+    beside=$1
     shift
-    say "$name (beside what follows; its output goes to $logs/$name.log)"
+    say "$beside (beside what follows; its output goes to $logs/$beside.log)"
     # A process group of its own, so that it can be ended with all that it began.
     set -m
     (
         chrt --idle --pid 0 "$BASHPID" 2>/dev/null || renice -n 19 -p "$BASHPID" >/dev/null 2>&1 || true
         SECONDS=0
         "$@" && echo "passed in $SECONDS s, beside others"
-    ) >"$logs/$name.log" 2>&1 </dev/null &
+    ) >"$logs/$beside.log" 2>&1 </dev/null &
+    beside_process=$!
     set +m
-    beside+=("$name")
-    beside_processes+=("$!")
 }
 
-# Waits for what was begun beside; ends the script when it fails.
-steps_beside_end() {
-    local i name
-    for i in "${!beside[@]}"; do
-        name=${beside[i]}
-        if ! wait "${beside_processes[i]}"; then
-            unset "beside_processes[i]"
-            cat "$logs/$name.log"
-            say "FAILED: $name (its output is in $logs/$name.log)"
-            exit 1
-        fi
-        unset "beside_processes[i]"
-        tail -n 30 "$logs/$name.log"
-        say "$name: passed"
-    done
-    beside=()
+# Waits for what was begun beside; ends the script when it failed.
+step_beside_end() {
+    local process=$beside_process
+    beside_process=
+    if ! wait "$process"; then
+        cat "$logs/$beside.log"
+        say "FAILED: $beside (its output is in $logs/$beside.log)"
+        exit 1
+    fi
+    tail -n 30 "$logs/$beside.log"
+    say "$beside: passed"
 }
 
 # At the end, however it comes.
 put_away() {
-    local process
-    for process in "${beside_processes[@]}"; do
-        kill -- "-$process" 2>/dev/null && wait "$process" 2>/dev/null || true
-    done
+    if [ -n "$beside_process" ]; then
+        kill -- "-$beside_process" 2>/dev/null || true
+        wait "$beside_process" 2>/dev/null || true
+    fi
     stop_postgresql
 }
 
@@ -124,10 +118,10 @@ start_postgresql
 trap put_away EXIT
 step_beside browser-files-and-their-size cargo xtask size
 step tests-rust tests_rust
-steps_beside_end
+step_beside_end
 step_beside helper-lints-and-documentation the_rest
 step tests-browser tests_browser
-steps_beside_end
+step_beside_end
 
 say "all checks passed in $SECONDS s; the closing lines of the test runners:"
 grep -hE '^ *Summary |^test result: ' "$logs/tests-rust.log" "$logs/helper-lints-and-documentation.log" | tail -n 40

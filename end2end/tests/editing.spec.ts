@@ -33,8 +33,9 @@ test('two people edit one record: the second sees what changed, loses nothing, a
   await usable(first)
   await field(second, 'Name').fill('Panda')
   await save(second)
-  // The toast of the save before may still be there.
+  // The toast of the save before may still be there: the name tells that this one is done.
   await expect(second.getByRole('heading', { level: 1 })).toHaveText('Panda')
+  await told(second, 'Customer saved')
   await field(first, 'Name').fill('Bear')
   await save(first)
   await expect(first.getByRole('row', { name: 'Name' })).toContainText(/Panda Ltd\s*Panda/)

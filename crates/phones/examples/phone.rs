@@ -21,7 +21,7 @@ use std::{
 };
 
 use tandem_phones::{
-    Account, Baresip, Mark, PhoneError, SUMMARY, Soft,
+    Account, Baresip, Mark, PhoneError, Recording, SUMMARY, Soft,
     tones::{self, Parted},
 };
 
@@ -88,7 +88,7 @@ fn obey(phone: &Baresip, marks: &mut HashMap<String, Mark>, order: &str, of: &st
 /// those that are torn, and whether that is far enough.
 fn isolated(phone: &Baresip, mark: &Mark, allowed: &[f64], forbidden: &[f64]) -> Result<String, PhoneError> {
     let sound = phone.wait_for_sound(mark, LOOK)?;
-    let parted = tones::parted(sound.iter().map(|part| (&*part.pcm, part.rate)), allowed, forbidden);
+    let parted = tones::parted(sound.iter().map(Recording::samples), allowed, forbidden);
     match parted {
         Some(parted @ Parted { worst, frames, torn }) if worst.is_finite() => {
             Ok(format!("{worst:.1} {frames} {torn} {}", if parted.holds() { "apart" } else { "leaks" }))

@@ -29,7 +29,7 @@ const TEMPLATES: i64 = 0x0074_616e_6465_6d00;
 /// named.
 pub async fn on_postgresql(story: impl AsyncFnOnce(String)) {
     let Some(server) = Server::named() else { return };
-    let mut connection = server.connect().await;
+    let mut connection = PgConnection::connect(&server.0).await.unwrap();
     let template = server.template(&mut connection).await;
     let name = format!("tandem_test_{}", Uuid::now_v7().simple());
     run(&mut connection, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
@@ -53,10 +53,6 @@ impl Server {
         None
     }
 
-    async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.0).await.unwrap()
-    }
-
     /// The URL of another database there.
     fn url_of(&self, database: &str) -> String {
         let (server, options) = self.0.split_once('?').unwrap_or((&self.0, ""));
@@ -64,7 +60,8 @@ impl Server {
         format!("{server}/{database}?{options}")
     }
 
-    /// The database that has this program's tables, and nobody connected to it. The tests of a program begin at once: one of them makes it, the others wait.
+    /// The database that has this program's tables, and nobody connected to it. The tests of a program begin at once: one of
+    /// them makes it, the others wait.
     async fn template(&self, connection: &mut PgConnection) -> String {
         let Template { name, of_this_program } = Template::of_this_program();
         run(connection, format!("SELECT pg_advisory_lock({TEMPLATES})")).await;

@@ -49,6 +49,12 @@ impl Recording {
         Duration::from_secs(self.pcm.len() as u64) / self.rate.max(1)
     }
 
+    /// Its samples, and how many of them are a second: what [`crate::tones::parted`] looks at.
+    #[must_use]
+    pub fn samples(&self) -> (&[i16], u32) {
+        (&self.pcm, self.rate)
+    }
+
     /// The longest time in which nothing arrived, between two times when something did.
     #[must_use]
     pub fn longest_pause(&self) -> Duration {

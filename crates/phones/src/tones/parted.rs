@@ -1,6 +1,6 @@
 //! Whether voices that may be heard are kept apart from those that may not.
 
-use super::{FLOOR, decibel, levels};
+use super::{FLOOR, PRESENT, decibel, levels};
 
 /// What stands so far above all that may not be heard is kept apart, in dB.
 pub const APART: f64 = 45.0;
@@ -15,8 +15,6 @@ const DISTANCE: f64 = 350.0;
 const NEUTRAL_DISTANCE: f64 = 100.0;
 /// A tone stands out of what is beside it, and of the frequencies with which nobody speaks, by so many dB at least.
 const OUTSTANDING: f64 = 6.0;
-/// A frame in which nothing is louder is silence, in dBFS.
-const HEARD: f64 = -45.0;
 /// One frame in so many may be torn, …
 const TORN_SHARE: usize = 10;
 /// … and so many in all.
@@ -41,7 +39,7 @@ impl Parted {
     /// Whether nothing leaks: in every frame at least [`APART`] lies between them, and few frames are torn.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.worst >= APART && self.torn <= TORN_MAX && self.torn * TORN_SHARE <= self.frames && self.torn < self.frames
+        self.worst >= APART && self.torn <= TORN_MAX && self.torn * TORN_SHARE <= self.frames
     }
 }
 
@@ -58,9 +56,12 @@ pub fn parted<'a>(
     allowed: &[f64],
     forbidden: &[f64],
 ) -> Option<Parted> {
-    let far =
+    let is_far =
         |from: &[f64], hertz: f64| forbidden.iter().all(|one| from.iter().all(|other| (one - other).abs() >= hertz));
-    assert!(far(allowed, DISTANCE) && far(&NEUTRAL, NEUTRAL_DISTANCE), "{allowed:?} and {forbidden:?} are too near");
+    assert!(
+        is_far(allowed, DISTANCE) && is_far(&NEUTRAL, NEUTRAL_DISTANCE),
+        "{allowed:?} and {forbidden:?} are too near"
+    );
     let beside: Vec<f64> = forbidden.iter().flat_map(|hertz| BESIDE.map(|far| hertz + far)).collect();
     let all = [allowed, forbidden, &beside, &NEUTRAL].concat();
     let mut found = Parted { worst: f64::INFINITY, frames: 0, torn: 0 };
@@ -69,7 +70,7 @@ pub fn parted<'a>(
         let (may_not, rest) = rest.split_at(forbidden.len());
         let (beside, nobody) = rest.split_at(beside.len());
         let (may, most, nobody) = (together(may), together(may_not), loudest(nobody));
-        if may.max(most) < HEARD {
+        if may.max(most) < PRESENT {
             continue;
         }
         found.frames += 1;

@@ -50,7 +50,7 @@ pub fn talk(world: &World) -> (Soft, Soft) {
 /// Nothing leaks into what was heard.
 #[track_caller]
 pub fn assert_isolated(who: &str, sound: &[Recording], allowed: &[u32], forbidden: &[u32]) {
-    let parts: Vec<_> = sound.iter().map(|part| (&*part.pcm, part.rate)).collect();
+    let parts: Vec<_> = sound.iter().map(Recording::samples).collect();
     assert_parted(who, &parts, allowed, forbidden);
 }
 

@@ -15,7 +15,7 @@ use tandem_domain::{
 };
 use tandem_media::{Hears, LegId};
 use tandem_phones::{
-    Baresip, Sipp, scenario,
+    Baresip, Recording, Sipp, scenario,
     tones::{self, APART},
 };
 use tandem_store::{Change, audit::AuditFilters};
@@ -152,7 +152,7 @@ fn a_broken_routing_is_noticed() {
     mary.wait_until_hears(ADAM.into()).granted();
     world.engine.route(vec![(mary_leg, Hears::Leg(john_leg))]);
     let heard = mary.heard_since(&mark);
-    let parts: Vec<_> = heard.iter().map(|part| (&*part.pcm, part.rate)).collect();
+    let parts: Vec<_> = heard.iter().map(Recording::samples).collect();
     let broken = parted(&parts, &[JOHN], &[ADAM]).unwrap();
     assert!(broken.worst < APART, "{broken:?}");
     adam.hangup().granted();
