@@ -19,7 +19,7 @@ export default defineConfig<Options>({
   // What is waited for comes within moments; these say when it is taken for lost, on a machine that has much else to do.
   timeout: 180_000,
   expect: { timeout: 20_000 },
-  reporter: [['list'], ['./support/closing-line.ts']],
+  reporter: [['list'], ['./support/closing-lines.ts']],
   use: {
     locale: 'en-GB',
     timezoneId: 'Europe/Brussels',

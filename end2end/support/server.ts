@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,8 +29,6 @@ export interface Beginning {
 /** A running `tandem demo`. */
 export class Tandem {
   private constructor(
-    /** Where it serves: `http://127.0.0.1:PORT`. */
-    readonly url: string,
     private readonly folder: string,
     private readonly program: ChildProcess,
     private readonly lines: string[],
@@ -58,8 +55,8 @@ export class Tandem {
   }
 
   private static async startIn(folder: string, callers: boolean, mail?: MailServer): Promise<Tandem> {
-    const address = `127.0.0.1:${await freePort()}`
-    const options = ['demo', '--http', address, '--sip', '127.0.0.1:0', '--data', folder]
+    // It chooses its ports itself: one that was looked for before could be another's by now, who would answer for it.
+    const options = ['demo', '--http', '127.0.0.1:0', '--sip', '127.0.0.1:0', '--data', folder]
     const program = spawn(PROGRAM, callers ? options : [...options, '--no-callers'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: folder,
@@ -70,7 +67,7 @@ export class Tandem {
       stream.setEncoding('utf8').on('data', (text: string) => lines.push(text))
     }
     program.on('error', (error) => lines.push(`cannot be started: ${error.message}\n`))
-    const tandem = new Tandem(`http://${address}`, folder, program, lines, mail)
+    const tandem = new Tandem(folder, program, lines, mail)
     try {
       await tandem.ready()
     } catch (error) {
@@ -85,11 +82,20 @@ export class Tandem {
     return this.lines.join('')
   }
 
+  /** Where it serves: `http://127.0.0.1:PORT`. */
+  get url(): string {
+    return this.said(/Tandem is ready: (\S+)/)
+  }
+
   /** Where phones register: `127.0.0.1:PORT`. */
   sip(): string {
-    const address = /A phone registers at (\S+)/.exec(this.log())?.[1]
-    if (address === undefined) throw new Error(`the program does not say where phones register:\n${this.log()}`)
-    return address
+    return this.said(/A phone registers at (\S+)/)
+  }
+
+  private said(what: RegExp): string {
+    const found = what.exec(this.log())?.[1]
+    if (found === undefined) throw new Error(`the program does not say ${what}:\n${this.log()}`)
+    return found
   }
 
   /** Ends it as an operator would, and throws its data away. */
@@ -164,20 +170,13 @@ export class Tandem {
     const until = Date.now() + START_MAX
     while (Date.now() < until) {
       if (!this.running()) break
-      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined)
-      if (answer?.ok) return
+      // The last line that it says when it has begun.
+      if (this.log().includes('Ctrl-C ends it')) {
+        const answer = await fetch(`${this.url}/readyz`).catch(() => undefined)
+        if (answer?.ok) return
+      }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    throw new Error(`${PROGRAM} does not serve ${this.url}:\n${this.log()}`)
+    throw new Error(`${PROGRAM} does not serve:\n${this.log()}`)
   }
-}
-
-/** A port that nobody listens on at this moment. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

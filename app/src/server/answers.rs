@@ -57,7 +57,7 @@ pub async fn answers(State(services): State<Services>, session: Session, request
 async fn page(services: &Services, session: &Session, mut request: Request, next: Next) -> Response {
     let who = WhoAsked::of(&request);
     if wants_page(request.headers()) {
-        let mut flash = session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default();
+        let mut flash = waiting(session).await;
         // Of all forms, only that under which a session ended can reach another person's.
         let is_anothers = |form: &FormFlash| form.typed(POSTED_AS) != who.sign_in.as_deref();
         if let Some(form) = flash.form.as_mut().filter(|form| form.error == AppError::SignedOut && is_anothers(form)) {
@@ -71,6 +71,16 @@ async fn page(services: &Services, session: &Session, mut request: Request, next
         note_refusal(services, &who, &page, error).await;
     }
     response
+}
+
+/// Takes what waits for the next page. Most of the time nothing does, and then the session stays untouched: one that is
+/// changed is written to the database, and its cookie set again.
+async fn waiting(session: &Session) -> Flash {
+    let has_any = session.get_value(FLASH).await.is_ok_and(|value| value.is_some());
+    if !has_any {
+        return Flash::default();
+    }
+    session.remove::<Flash>(FLASH).await.ok().flatten().unwrap_or_default()
 }
 
 /// A form that the browser itself posted: the answer is another page.

@@ -215,12 +215,17 @@ impl Worker {
                 tracing::error!(%error, "a media worker cannot wait for its sockets");
                 std::thread::sleep(Duration::from_millis(10));
             }
-            let now = Instant::now();
-            let mut rang = false;
             let mut packets = 0_u32;
+            // Before the sockets: who is heard by whom from now on holds for what came in the same moment, too. A slot
+            // that is another leg's after this is read as that one's.
+            if ready.iter().any(|event| event.data.u64() == BELL) {
+                let Some(more) = self.obey() else { return };
+                packets += more;
+            }
+            let now = Instant::now();
             for event in &ready {
                 match event.data.u64() {
-                    BELL => rang = true,
+                    BELL => {}
                     key @ SHARED.. => packets += self.read_shared(now, (key - SHARED) as usize, &mut buffer),
                     key => packets += self.read(now, key, &mut buffer),
                 }
@@ -228,10 +233,6 @@ impl Worker {
             let Self { router, sockets, errors, .. } = &mut self;
             router.handle_timeout(now, &mut Sending { sockets, errors });
             self.visit_browsers(now);
-            if rang {
-                let Some(more) = self.obey() else { return };
-                packets += more;
-            }
             self.tell();
             self.weigh(packets, now - woke);
             woke = now;
