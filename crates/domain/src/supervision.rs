@@ -114,7 +114,7 @@ pub enum Refused {
     Yourself,
     /// No huntgroup with the agent in it in which the manager's membership has *Supervision allowed*.
     NotAllowed,
-    /// The agent's extension is marked *Never supervise*.
+    /// The agent's extension is marked *Never supervise*, or that of whom the agent talks to.
     Protected,
     /// The agent has no answered call.
     NoCall,
@@ -159,7 +159,7 @@ impl Refused {
             Self::UnknownExtension => "Nobody has this extension.",
             Self::Yourself => "You cannot supervise yourself.",
             Self::NotAllowed => "You are not allowed to supervise this extension.",
-            Self::Protected => "This extension is protected from supervision.",
+            Self::Protected => "This extension, or whom it talks to, is protected from supervision.",
             Self::NoCall => "This extension is not on a call at the moment.",
             Self::IsSupervision => "This extension is supervising a call, and cannot be supervised.",
         }

@@ -138,6 +138,10 @@ fn who_is_protected_is_not_there_and_who_is_no_manager_sees_nothing() {
     let protected = seen(&Sight::of_manager(ADAM, true, &groups, agent), &calls);
     assert_eq!(protected.calls.iter().map(|row| row.id).collect::<Vec<_>>(), [call_id(2)]);
     assert_eq!(protected.agents.len(), 1);
+    let both = [talk(1, outside(), inside(JOHN)), talk(2, inside(OLIVIA), inside(JOHN))];
+    let protected = seen(&Sight::of_manager(ADAM, true, &groups, agent), &both);
+    let rows = protected.calls.iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(rows, [call_id(1)], "John may be supervised, but not while he talks to Olivia");
     let nothing = seen(&Sight::of_manager(JOHN, true, &groups, agent), &calls);
     assert_eq!((nothing.calls.len(), nothing.agents.len(), nothing.terms.huntgroups.len()), (0, 0, 0));
 }

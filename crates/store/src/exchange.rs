@@ -1,6 +1,6 @@
 //! What the exchange asks before it lets a phone register or sets up a call: read only, one or two queries each.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use tandem_domain::{
     access::Tenant,
@@ -153,6 +153,8 @@ pub struct Supervising {
     pub notices: [Notice; 3],
     /// The huntgroups of the two, with no other members than them.
     pub groups: Vec<Huntgroup>,
+    /// Everybody of the customer who is marked *Never supervise* in any huntgroup.
+    pub protected: BTreeSet<AccountId>,
     /// The name with which the manager signs in, for the audit log; `None` if he cannot.
     pub sign_in: Option<String>,
 }
@@ -332,6 +334,9 @@ impl Exchange<'_> {
                 });
             }
         }
+        let marked = sql("SELECT DISTINCT account_id FROM huntgroup_member WHERE customer_id = $1 AND never_supervise");
+        let marked = self.0.db.all(marked.bind(customer)).await?;
+        let protected = marked.iter().map(|row| row.parse("account_id")).collect::<Result<_, _>>()?;
         let sign_in =
             sql("SELECT name FROM sign_in WHERE person_id = $1 AND customer_id = $2").bind(manager).bind(customer);
         let sign_in = self.0.db.one(sign_in).await?.map(|row| row.text("name")).transpose()?;
@@ -339,6 +344,7 @@ impl Exchange<'_> {
             enabled: value(Setting::CallSupervision)?.is_on(),
             notices: [notice(spy)?, notice(whisper)?, notice(barge_in)?],
             groups: groups.into_iter().map(|(_, group)| group).collect(),
+            protected,
             sign_in,
         })
     }

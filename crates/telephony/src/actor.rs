@@ -259,6 +259,7 @@ impl Actor {
         // When the counts are told again; `None` while nothing has happened since they were.
         let mut count_at = None;
         let mut batch = Vec::with_capacity(AT_ONCE);
+        let mut rights = self.store.rights().follow();
         loop {
             let due = self.exchange.next_timeout();
             let wake = [due, end, count_at].into_iter().flatten().min();
@@ -272,6 +273,7 @@ impl Actor {
                 Some(event) = sources.media_events.recv() => self.input(Input::Media(event)),
                 Some((id, answer)) = sources.answered.recv() => self.input(Input::Answer(id, answer)),
                 Some(command) = sources.asked.recv() => self.input(Input::Command(command)),
+                () = rights.next() => self.input(Input::Command(Command::RightsChanged)),
                 got = sources.incoming.recv_many(&mut batch, AT_ONCE) => {
                     if got == 0 {
                         break;

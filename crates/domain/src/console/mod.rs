@@ -24,7 +24,7 @@ pub use self::{
 use crate::{
     access::{Field, Principal, Who},
     calls::{CallState, LiveCall, Party, Recorded, Stage},
-    huntgroup::{Huntgroup, supervisable},
+    huntgroup::{Huntgroup, protected, supervisable},
     ids::{AccountId, CallId},
     supervision::Refused,
 };
@@ -78,6 +78,8 @@ pub struct Sight {
     agents: BTreeMap<AccountId, (Agent, Vec<String>)>,
     /// Names and numbers of the huntgroups whose ringing calls are shown.
     groups: BTreeSet<(String, String)>,
+    /// Who may be heard by no manager, with whomever they talk.
+    protected: BTreeSet<AccountId>,
 }
 
 impl Sight {
@@ -90,20 +92,21 @@ impl Sight {
         groups: &[Huntgroup],
         agent: impl Fn(AccountId) -> Option<Agent>,
     ) -> Self {
-        let allowed = supervisable(groups, manager);
+        let (allowed, protected) = (supervisable(groups, manager), protected(groups));
         let manages = |group: &&Huntgroup| {
             group.members.iter().any(|member| member.account == manager && member.supervision_allowed)
         };
         let managed: Vec<&Huntgroup> = groups.iter().filter(manages).collect();
         let (agents, groups) = people(&managed, |account| allowed.contains(&account), agent);
-        Self { manager: Some(manager), enabled, agents, groups }
+        Self { manager: Some(manager), enabled, agents, groups, protected }
     }
 
     /// What a company's administrator sees: everybody who is in a huntgroup, and all calls.
     #[must_use]
     pub fn of_company(enabled: bool, groups: &[Huntgroup], agent: impl Fn(AccountId) -> Option<Agent>) -> Self {
         let (agents, groups) = people(&groups.iter().collect::<Vec<_>>(), |_| true, agent);
-        Self { manager: None, enabled, agents, groups }
+        // Who only looks hears nobody.
+        Self { manager: None, enabled, agents, groups, protected: BTreeSet::new() }
     }
 
     /// Whether calls of this account are seen.
@@ -156,6 +159,7 @@ impl Sight {
     /// A call, once for each agent in it; none if nobody of it is to be seen.
     fn rows(&self, call: &LiveCall, names: bool) -> Vec<ConsoleCall> {
         let seen = |party: &Party| party.account.is_some_and(|account| self.sees(account));
+        let is_protected = |party: &Party| party.account.is_some_and(|account| self.protected.contains(&account));
         let mut rows = Vec::new();
         let sides = match self.manager {
             Some(_) => vec![(&call.caller, &call.callee, true), (&call.callee, &call.caller, false)],
@@ -164,7 +168,7 @@ impl Sight {
             None => vec![(&call.caller, &call.callee, true)],
         };
         for (agent, client, calls) in sides {
-            if seen(agent) {
+            if seen(agent) && !is_protected(client) {
                 rows.push(self.row(call, Some(agent), client, calls, names));
             }
         }

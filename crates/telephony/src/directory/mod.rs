@@ -5,7 +5,7 @@
 
 pub mod store;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tandem_domain::{
     calls::{Direction, Party},
@@ -157,6 +157,8 @@ pub struct Supervise {
     pub mode: Mode,
     /// Whether he may, whatever calls there are.
     pub may: Result<(), Refused>,
+    /// Whom he may never hear, with whomever they talk.
+    pub protected: BTreeSet<AccountId>,
     /// The keys that change the mode, in the order of [`Mode::ALL`].
     pub keys: [char; 3],
     /// What is played when he joins or changes the mode, in the same order.

@@ -193,6 +193,7 @@ impl Asked<'_> {
             agent: agent.as_ref().map(|line| line.account),
             mode,
             may,
+            protected: terms.protected,
             keys: Mode::ALL.map(|mode| caller.codes.digit(mode).key()),
             notices: terms.notices,
             actor: terms.sign_in.unwrap_or_else(|| caller.line.extension.to_string()),

@@ -184,6 +184,8 @@ pub enum Command {
     },
     /// An account has a new password, or is closed: its phones are not its any more.
     ForgetPhones(AccountId),
+    /// Rights have been changed, of whomever: who supervises is asked about anew.
+    RightsChanged,
     /// The phones known before the program was started.
     Restore(Vec<Binding>),
     /// Begin: register at the trunk, keep the ways to phones open.

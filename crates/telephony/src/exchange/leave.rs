@@ -1,17 +1,23 @@
-//! Does a manager's leave to be in a call still hold? It may be withdrawn while he is there (PRODUCT §1, "Who may").
+//! Does a manager's leave to be in a call still hold? It may be withdrawn while he is there, and somebody may come into the call
+//! whom he must never hear (PRODUCT §1, "Who may").
 
 use std::time::Duration;
 
 use tandem_domain::supervision::Refused;
+use tandem_media::Hears;
 
-use super::{Due, Exchange, Media, Now, arrivals::Asked};
+use super::{
+    Due, Exchange, Media, Now,
+    arrivals::Asked,
+    supervising::{account_of, field},
+};
 use crate::{
     call,
-    directory::{Question, Route, RouteAction},
+    directory::{Question, Route, RouteAction, Supervise},
     ids::LegId,
 };
 
-/// How often the records are asked. Whoever withdraws a leave waits no longer than this for its end.
+/// How often the records are asked, beside each time that this program changes them: another program may, too.
 const EVERY: Duration = Duration::from_secs(10);
 
 impl<M: Media> Exchange<M> {
@@ -28,10 +34,19 @@ impl<M: Media> Exchange<M> {
         }
     }
 
+    /// Rights have been changed: perhaps those of managers who are in a call.
+    pub(super) fn ask_for_every_leave(&mut self) {
+        let managers: Vec<_> = self.supervisions.keys().copied().collect();
+        managers.into_iter().for_each(|manager| self.ask_for_leave(manager));
+    }
+
     /// The records have answered.
     pub(super) fn leave_known(&mut self, now: Now, manager: LegId, route: &Route) {
         let refused = match &route.action {
-            RouteAction::Supervise(request) => request.may.err(),
+            RouteAction::Supervise(request) => {
+                self.protect(now, manager, request);
+                request.may.err()
+            }
             // He has no service any more.
             RouteAction::Refuse(_)
             | RouteAction::Service { .. }
@@ -47,5 +62,48 @@ impl<M: Media> Exchange<M> {
                 self.call_event(now, own, call::Event::SupervisionOver);
             }
         }
+    }
+    // Who is protected ------------------------------------------------------------------------------------------------
+
+    /// Whether a manager must not hear who is at this leg.
+    pub(super) fn is_protected(&self, request: &Supervise, leg: LegId) -> bool {
+        let account = self.legs.get(&leg).and_then(account_of);
+        account.is_some_and(|account| request.protected.contains(&account))
+    }
+
+    /// Who is protected may be another now. One who talks to the agent is heard no longer.
+    fn protect(&mut self, now: Now, manager: LegId, asked: &Supervise) {
+        let Some(supervision) = self.supervisions.get_mut(&manager) else { return };
+        supervision.request.protected.clone_from(&asked.protected);
+        let (call, agent) = (supervision.call, supervision.agent);
+        let client = self.calls.get(&call).and_then(|entry| entry.call.other(agent));
+        if client.is_some_and(|client| self.is_protected(asked, client)) {
+            self.shut_out(now, manager);
+        }
+    }
+
+    /// Takes from what managers are to hear the rows in which somebody is whom they must not hear; gives their legs. Every row
+    /// passes here, whatever brought the two together: a transfer, a pick-up, the end of holding.
+    pub(super) fn silence_protected(&self, rows: &mut [(LegId, Hears)]) -> Vec<LegId> {
+        let mut managers = Vec::new();
+        for (leg, hears) in rows {
+            let Some(supervision) = self.supervisions.get(leg) else { continue };
+            let Hears::Mix(heard) = &*hears else { continue };
+            // Another manager speaks to the parties by himself.
+            let mut parties = heard.iter().filter(|other| !self.is_supervisor(**other));
+            if parties.any(|party| self.is_protected(&supervision.request, *party)) {
+                *hears = Hears::Nothing;
+                managers.push(*leg);
+            }
+        }
+        managers
+    }
+
+    /// A manager is in the call no longer, for who is in it now is protected. One who follows the agent waits for the next.
+    pub(super) fn shut_out(&mut self, now: Now, manager: LegId) {
+        self.note_supervision(now, manager, "refused", field("reason", "", Refused::Protected.key()));
+        let Some(call) = self.supervisions.get(&manager).map(|supervision| supervision.call) else { return };
+        self.supervision_over(now, manager);
+        self.call_event(now, call, call::Event::SupervisorLeft(manager));
     }
 }

@@ -101,10 +101,16 @@ impl<M: Media> Exchange<M> {
                 Action::Done(outcome) => self.done(now, call, outcome),
             }
         }
+        let has_changed = connected || !rows.is_empty();
         if !rows.is_empty() {
             let managers: Vec<_> = rows.iter().map(|(leg, _)| *leg).filter(|leg| self.is_supervisor(*leg)).collect();
+            let shut_out = self.silence_protected(&mut rows);
             self.media.route(rows);
             managers.into_iter().for_each(|leg| self.balance(leg));
+            shut_out.into_iter().for_each(|leg| self.shut_out(now, leg));
+        }
+        if has_changed {
+            self.give_notices(call);
         }
         if connected {
             self.tell_followers(call);

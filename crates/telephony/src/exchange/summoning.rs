@@ -239,7 +239,9 @@ impl<M: Media> Exchange<M> {
                 // The phone may have rung for minutes.
                 self.ask_for_leave(leg);
             }
-            Err(Refused::NoCall) if follow => self.wait_for_next(now, leg, own, request),
+            Err(Refused::NoCall | Refused::Protected) if follow && request.may.is_ok() => {
+                self.wait_for_next(now, leg, own, request);
+            }
             refused @ Err(_) => {
                 // The agent's call has ended meanwhile.
                 self.begin_supervision(now, leg, own, request, refused);
@@ -301,8 +303,9 @@ impl<M: Media> Exchange<M> {
                 self.join(now, leg, own, Supervise { mode, ..*request }, found, true);
                 self.set_volumes(leg, volumes);
             }
-            // That call is over already: the next one counts.
+            // That call is over already, or not for him: the next one counts.
             Err(Refused::NoCall | Refused::IsSupervision) => {}
+            Err(Refused::Protected) if request.may.is_ok() => {}
             refused @ Err(_) => {
                 self.followers.remove(&leg);
                 self.begin_supervision(now, leg, own, *request, refused);

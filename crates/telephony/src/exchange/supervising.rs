@@ -40,8 +40,8 @@ pub(super) struct Supervision {
     pub(super) request: Supervise,
     pub(super) mode: Mode,
     pub(super) manager: Party,
-    /// What has been played of his coming.
-    pub(super) told: Vec<Notice>,
+    /// What has been played of his coming, and to whom.
+    pub(super) told: Vec<(Notice, LegId)>,
     /// Whether he stays for the agent's next calls.
     pub(super) follow: bool,
     /// How loud he hears the agent and the client, in per cent.
@@ -90,16 +90,22 @@ impl<M: Media> Exchange<M> {
             let Some((one, other)) = entry.call.parties() else { continue };
             for (leg, beside) in [(one, other), (other, one)] {
                 if is_of(leg, agent) {
-                    let himself = manager.is_some_and(|manager| is_of(beside, manager));
-                    found.push((himself, entry.call.holds(leg), entry.call.about.answered, *id, leg));
+                    let refused = if manager.is_some_and(|manager| is_of(beside, manager)) {
+                        Some(Refused::Yourself)
+                    } else {
+                        self.is_protected(request, beside).then_some(Refused::Protected)
+                    };
+                    found.push((refused, entry.call.holds(leg), entry.call.about.answered, *id, leg));
                 }
             }
         }
         // Of several calls the one in which the agent talks; of those, the newest.
-        found.sort_by_key(|(himself, holds, answered, id, _)| (*himself, *holds, std::cmp::Reverse((*answered, *id))));
+        found.sort_by_key(|(refused, holds, answered, id, _)| {
+            (refused.is_some(), *holds, std::cmp::Reverse((*answered, *id)))
+        });
         match found.first() {
-            Some((true, ..)) => Err(Refused::Yourself),
-            Some((false, _, _, call, leg)) => Ok((*call, *leg)),
+            Some((Some(refused), ..)) => Err(*refused),
+            Some((None, _, _, call, leg)) => Ok((*call, *leg)),
             None => {
                 let supervises =
                     |entry: &Entry| entry.call.is_supervision() && entry.call.legs().any(|leg| is_of(leg, agent));
@@ -310,15 +316,18 @@ impl<M: Media> Exchange<M> {
         }
     }
 
-    /// Plays what the customer wants the parties to know, once for each kind of notice and manager.
+    /// Who has come into a call is told of the managers who are in it already.
+    pub(super) fn give_notices(&mut self, call: CallId) {
+        let managers = self.calls.get(&call).map(|entry| entry.call.supervisors()).unwrap_or_default();
+        let managers: Vec<_> = managers.iter().map(|manager| manager.leg).collect();
+        managers.into_iter().for_each(|leg| self.give_notice(leg));
+    }
+
+    /// Plays what the customer wants the parties to know: to each of them once for each kind of notice and manager.
     fn give_notice(&mut self, leg: LegId) {
-        let Some(supervision) = self.supervisions.get_mut(&leg) else { return };
+        let Some(supervision) = self.supervisions.get(&leg) else { return };
         let place = Mode::ALL.into_iter().position(|mode| mode == supervision.mode);
         let Some(notice) = place.and_then(|place| supervision.request.notices.get(place).copied()) else { return };
-        if supervision.told.contains(&notice) {
-            return;
-        }
-        supervision.told.push(notice);
         let clip = match notice {
             Notice::Silent => return,
             Notice::ToneToAgent | Notice::ToneToBoth => self.voices.notice_tone(),
@@ -327,7 +336,11 @@ impl<M: Media> Exchange<M> {
         let (agent, call) = (supervision.agent, supervision.call);
         let client = self.calls.get(&call).and_then(|entry| entry.call.other(agent));
         for party in [Some(agent), client.filter(|_| notice.reaches_client())].into_iter().flatten() {
-            self.media.overlay(party, clip.clone());
+            let told = self.supervisions.get_mut(&leg).map(|supervision| &mut supervision.told);
+            if let Some(told) = told.filter(|told| !told.contains(&(notice, party))) {
+                told.push((notice, party));
+                self.media.overlay(party, clip.clone());
+            }
         }
     }
 
@@ -365,7 +378,7 @@ impl<M: Media> Exchange<M> {
         }
     }
 
-    fn note_supervision(&mut self, now: Now, leg: LegId, action: &'static str, change: FieldChange) {
+    pub(super) fn note_supervision(&mut self, now: Now, leg: LegId, action: &'static str, change: FieldChange) {
         let Some(supervision) = self.supervisions.get(&leg) else { return };
         let name = self.talk_of(supervision.call, supervision.agent);
         let Some(supervision) = self.supervisions.get_mut(&leg) else { return };
@@ -428,6 +441,6 @@ pub(super) fn named(party: &Party) -> String {
     }
 }
 
-fn field(name: &str, old: &str, new: &str) -> FieldChange {
+pub(super) fn field(name: &str, old: &str, new: &str) -> FieldChange {
     FieldChange { field: name.to_owned(), old: old.to_owned(), new: new.to_owned() }
 }

@@ -104,6 +104,33 @@ fn after_thousands_of_calls_with_random_ends_nothing_is_left() {
 }
 
 #[test]
+fn nobody_supervises_who_is_protected_whatever_calls_are_handed_over() {
+    let answers = |_: &mut StdRng| Called::Answers { after: 10 * MS, bye_after: Some(8 * SECOND) };
+    let mut simulation = Simulation::new(PHONES, Network::default(), 9, answers);
+    simulation.records.protected = Some(1);
+    let mut random = StdRng::seed_from_u64(9);
+    let mut supervised = 0;
+    for _ in 0..500 {
+        let (caller, agent, manager) =
+            (random.random_range(0..PHONES), random.random_range(0..PHONES), random.random_range(0..PHONES));
+        let mut calling = capricious(&mut random);
+        let over = Some((up_to(&mut random, 2_000), "701".to_owned()));
+        if random.random_bool(0.5) {
+            calling.transfer = over
+        } else {
+            calling.consult = over
+        }
+        simulation.dial(caller, &(700 + agent).to_string(), calling);
+        simulation.run(50 * MS);
+        simulation.summon(manager, agent, random.random_bool(0.3));
+        simulation.run(up_to(&mut random, 1_000));
+        supervised += usize::from(simulation.feed.calls(None).iter().any(|call| !call.supervisors.is_empty()));
+    }
+    assert!(supervised > 100, "{supervised} looks found a supervised call");
+    simulation.must_be_empty();
+}
+
+#[test]
 fn answers_that_are_never_acknowledged_leave_nothing_either() {
     let mut simulation = many_calls(500, Network::default(), 2, |calling, random| {
         calling.loses_ack = random.random_bool(0.5);

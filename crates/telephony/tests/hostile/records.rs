@@ -8,7 +8,7 @@ use tandem_domain::{
     ids::{AccountId, CustomerId, HuntgroupId},
     numbers::is_emergency,
     status::Service,
-    supervision::{Mode, Notice},
+    supervision::{Mode, Notice, Refused},
 };
 use tandem_sip::digest::{Algorithm, ha1};
 use tandem_telephony::{
@@ -26,6 +26,8 @@ pub struct Records {
     pub phones: usize,
     /// Who has no service.
     pub blocked: Option<usize>,
+    /// Whom no manager may hear.
+    pub protected: Option<usize>,
     pub hashes: HashMap<String, (String, String)>,
 }
 
@@ -39,17 +41,20 @@ pub fn party(place: usize) -> Party {
     Party { number: (700 + place).to_string(), name: String::new(), account: Some(account(place)) }
 }
 
-/// A manager who may join any call.
-fn supervise(agent: Option<AccountId>) -> RouteAction {
+/// A manager who may join any call, but those of who is protected.
+fn supervise(agent: Option<AccountId>, protected: Option<AccountId>) -> RouteAction {
+    let may = if agent.is_some() && agent == protected { Err(Refused::Protected) } else { Ok(()) };
     RouteAction::Supervise(Box::new(Supervise {
         agent,
         mode: Mode::Whisper,
-        may: Ok(()),
+        may,
+        protected: protected.into_iter().collect(),
         keys: ['0', '1', '2'],
         notices: [Notice::Silent, Notice::ToneToBoth, Notice::SpokenToAgent],
         actor: "adam".into(),
     }))
 }
+
 /// Of every two accounts one is recorded whenever it calls, or hands a call over; of every three one may record by hand.
 fn terms(account: AccountId) -> Option<RecordingTerms> {
     let n = account.0.as_u128();
@@ -142,7 +147,9 @@ impl Records {
             "7701" => group(RingStrategy::Simultaneous, (0..phones).collect()),
             "*43" => RouteAction::Service { prompt: Prompt::EchoTest, echo: true },
             "*90" => RouteAction::Service { prompt: Prompt::DemoAnswer, echo: false },
-            prefix if prefix.starts_with("*90") => supervise(extension(&prefix[3..]).map(account)),
+            prefix if prefix.starts_with("*90") => {
+                supervise(extension(&prefix[3..]).map(account), self.protected.map(account))
+            }
             outside if leads_outside => RouteAction::Ring(Target {
                 party: Party { number: number.clone(), ..Party::default() },
                 reach: Reach::Trunk { number: outside_number(outside), from: "32255507".into() },

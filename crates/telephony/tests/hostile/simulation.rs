@@ -251,7 +251,7 @@ impl Simulation {
             arrivals: BinaryHeap::new(),
             on_the_way: HashMap::new(),
             next: 0,
-            records: Records { phones, blocked: None, hashes: HashMap::new() },
+            records: Records { phones, blocked: None, protected: None, hashes: HashMap::new() },
             slow: Duration::ZERO,
             recording: HashSet::new(),
             recorded: HashSet::new(),
@@ -320,8 +320,18 @@ impl Simulation {
                 self.watch();
             }
             self.perform();
+            self.nobody_hears_the_protected();
         }
         self.now = end;
+    }
+
+    /// Nobody supervises a call with the one in it whom no manager may hear.
+    fn nobody_hears_the_protected(&self) {
+        let Some(protected) = self.records.protected.map(account) else { return };
+        for call in self.feed.calls(None) {
+            let is_in_it = [call.caller.account, call.callee.account].contains(&Some(protected));
+            assert!(!is_in_it || call.supervisors.is_empty(), "a manager hears {protected}: {call:?}");
+        }
     }
 
     /// Lets time pass until this is so, at most this long.

@@ -177,7 +177,7 @@ impl World {
             now,
             start: now,
             ledger,
-            records: Records { phones: browsers, blocked: None, hashes: HashMap::new() },
+            records: Records { phones: browsers, blocked: None, protected: None, hashes: HashMap::new() },
             challenges: Vec::new(),
             cut: None,
             was_cut: false,

@@ -7,7 +7,9 @@
 mod calls;
 mod console;
 mod encryption;
+mod managers;
 mod prompts;
+mod protected;
 mod recording;
 mod scenarios;
 mod service;
