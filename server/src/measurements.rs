@@ -70,6 +70,8 @@ fn describe() {
     describe_counter!("tandem_rtp_ignored_packets_total", "Packets that were nobody's media.");
     describe_counter!("tandem_sip_dropped_datagrams_total", "SIP datagrams dropped since the exchange was behind.");
     describe_counter!("tandem_sip_log_dropped_total", "Lines of the signalling log that were dropped.");
+    describe_gauge!("tandem_records_waiting", "Records of calls, phones and signalling that wait to be written.");
+    describe_counter!("tandem_records_refused_total", "Records that the database refused; the log has them, whole.");
     describe_gauge!("tandem_ledger_problems", "What is wrong with the books, as of the last check; 0 is right.");
     describe_gauge!("database_connections", "Connections to the database, by state.");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Memory in use.");

@@ -46,6 +46,30 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same may go well later, without being changed: the database cannot be reached, is busy, full or not as it
+    /// should be. What it refuses for what is in it (a constraint, a value too long or of no such kind) it refuses for good.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => !is_refusal(error.as_ref()),
+            Self::Database(error) => !matches!(
+                error,
+                sqlx::Error::Encode(_)
+                    | sqlx::Error::Decode(_)
+                    | sqlx::Error::ColumnDecode { .. }
+                    | sqlx::Error::InvalidArgument(_)
+            ),
+            Self::NotFound
+            | Self::Stale(_)
+            | Self::Taken(_)
+            | Self::InUse(_)
+            | Self::Refused(_)
+            | Self::Migration(_)
+            | Self::Url
+            | Self::Corrupt { .. } => false,
+        }
+    }
+
     /// A record of which one field's value belongs to another.
     pub(crate) fn taken(field: &str, text: impl Into<String>) -> Self {
         Self::Taken(FieldErrors::one(field, text))
@@ -54,6 +78,18 @@ impl StoreError {
     /// A rule that is broken at one field.
     pub(crate) fn refused(field: &str, text: impl Into<String>) -> Self {
         Self::Refused(FieldErrors::one(field, text))
+    }
+}
+
+/// Whether a database refuses what it was given, not at this moment only.
+fn is_refusal(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    match code.len() {
+        // SQLSTATE of PostgreSQL (its manual, appendix A): class 22 is data, 23 a constraint.
+        5 => code.starts_with("22") || code.starts_with("23"),
+        // SQLite's extended result codes (sqlite.org/rescode.html), of which the last octet is the primary one: TOOBIG,
+        // CONSTRAINT, MISMATCH.
+        _ => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 18..=20)),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Who writes what the exchange keeps: xDRs, registrations, the signalling log. In batches, in order, on a task of its own,
 //! so that a slow disk delays no call.
 //!
-//! An xDR is never given up: while the database cannot be written it waits and is tried again. The signalling log, which is
-//! a help and no proof, is dropped when too much of it waits.
+//! An xDR is never given up: while the database cannot be written it waits and is tried again. One that the database refuses
+//! for what is in it would hold up all that come after it; it is written into the program's log instead, whole. The signalling
+//! log, which is a help and no proof, is dropped when too much of it waits.
 
 use std::{
+    fmt::Debug,
     net::SocketAddr,
     sync::{
         Arc,
@@ -114,6 +116,7 @@ pub fn start(store: Store, feed: Feed, wall: Wall) -> Writer {
                     batch.push(more);
                 }
             }
+            metrics::gauge!("tandem_records_waiting").set(waiting.len() as f64);
             let written = batch.iter().filter(|record| matches!(record, Record::Sip(_))).count();
             write(&store, &feed, std::mem::take(&mut batch)).await;
             counted.fetch_sub(written, Ordering::Relaxed);
@@ -138,15 +141,15 @@ async fn write(store: &Store, feed: &Feed, batch: Vec<Record>) {
     // First, so that a call that was answered and is over in one batch leaves nothing open.
     complain("calls that go on", store.xdrs().open(&opened).await);
     if !xdrs.is_empty() {
-        until_written("xDRs", || async { store.xdrs().append(&xdrs).await }).await;
+        write_all(store, &xdrs).await;
         for xdr in &xdrs {
             metrics::counter!("tandem_calls_total", "cause" => xdr.cause.key()).increment(1);
         }
         feed.xdrs_stored();
     }
     // A proof as xDRs are: never given up.
-    for note in &notes {
-        until_written("the audit log", || tell(store, note)).await;
+    for note in notes.chunks(1) {
+        write_all(store, note).await;
     }
     // In their order: a phone that left and came back is there.
     for run in bindings.chunk_by(|one, other| one.is_ok() == other.is_ok()) {
@@ -167,27 +170,69 @@ async fn write(store: &Store, feed: &Feed, batch: Vec<Record>) {
     }
 }
 
-/// Writes a line of the audit log.
-async fn tell(store: &Store, note: &SupervisionNote) -> Result<(), StoreError> {
-    let change = StoreChange { at: note.at, actor: &note.actor, by_staff: false, address: note.address };
-    let (customer, call) = (Some(note.customer), note.call.to_string());
-    let field = note.change.clone();
-    store.audit().note(&change, customer, Subject::Supervision, &call, &note.name, note.action, field).await
+/// What must not be lost.
+trait Proof: Debug + Sync + Sized {
+    /// What it is, for the program's log.
+    const WHAT: &str;
+
+    /// Writes all of these, or none.
+    fn write(store: &Store, all: &[Self]) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-async fn until_written<F: Future<Output = Result<(), StoreError>>>(what: &str, write: impl Fn() -> F) {
-    while let Err(error) = write().await {
-        if is_permanent(&error) {
-            return complain(what, Err(error));
-        }
-        complain(what, Err(error));
-        tokio::time::sleep(PAUSE).await;
+impl Proof for Xdr {
+    const WHAT: &str = "xDRs";
+
+    async fn write(store: &Store, all: &[Self]) -> Result<(), StoreError> {
+        store.xdrs().append(all).await
     }
 }
 
-/// Whether trying again is of no use.
-fn is_permanent(error: &StoreError) -> bool {
-    !matches!(error, StoreError::Database(_))
+impl Proof for SupervisionNote {
+    const WHAT: &str = "the audit log";
+
+    /// One at a time: a line that is written again would be there twice.
+    async fn write(store: &Store, all: &[Self]) -> Result<(), StoreError> {
+        for note in all {
+            let change = StoreChange { at: note.at, actor: &note.actor, by_staff: false, address: note.address };
+            let (customer, call) = (Some(note.customer), note.call.to_string());
+            let (name, field) = (&note.name, note.change.clone());
+            store.audit().note(&change, customer, Subject::Supervision, &call, name, note.action, field).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes all of these, as many at once as go. What is refused for good is looked for by halves, and stands in the program's log,
+/// from where it can be entered by hand.
+async fn write_all<T: Proof>(store: &Store, all: &[T]) {
+    let mut parts = vec![all];
+    while let Some(part) = parts.pop() {
+        match (until_decided(store, part).await, part) {
+            (Ok(()), _) => {}
+            (Err(error), [refused]) => {
+                metrics::counter!("tandem_records_refused_total").increment(1);
+                tracing::error!(%error, what = T::WHAT, ?refused, "refused by the database, and kept here alone");
+            }
+            (Err(_), several) => {
+                let (first, second) = several.split_at(several.len() / 2);
+                parts.extend([second, first]);
+            }
+        }
+    }
+}
+
+/// Writes these, as often as it takes.
+///
+/// # Errors
+/// They can never be written as they are.
+async fn until_decided<T: Proof>(store: &Store, all: &[T]) -> Result<(), StoreError> {
+    loop {
+        match T::write(store, all).await {
+            Err(error) if error.is_transient() => complain(T::WHAT, Err(error)),
+            decided => return decided,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 fn complain(what: &str, written: Result<(), StoreError>) {
