@@ -3,6 +3,9 @@
 //! The session cookie is `SameSite=Lax`, which keeps it from other sites' posts; this is the second lock, and it also holds
 //! against sibling domains. Browsers say where a request comes from in `Sec-Fetch-Site` (Fetch Metadata) and `Origin`
 //! (RFC 6454), neither of which a page can forge. A program that is no browser sends neither and has no cookie to abuse.
+//!
+//! SIP by WebSocket is open to pages of other sites, a company's own software with a telephone in it: no cookie counts there,
+//! and every request is proven by the SIP password.
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use axum::{
 };
 use tandem_app::error::AppError;
 
-use super::answer;
+use super::{answer, sip_socket};
 use crate::config::PublicUrl;
 
 /// Lets safe methods and our own pages pass, and refuses everything else with 403.
@@ -32,8 +35,9 @@ pub async fn protect(State(public_url): State<Option<Arc<PublicUrl>>>, request: 
 
 fn judge(method: &Method, headers: &HeaderMap, uri: &Uri, public_url: Option<&PublicUrl>) -> Result<(), &'static str> {
     let upgrades = headers.contains_key(header::UPGRADE);
-    // Opening a WebSocket is a GET that the same-origin policy does not cover.
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !upgrades {
+    // Opening a WebSocket is a GET (by HTTP/2 a CONNECT) that the same-origin policy does not cover.
+    let is_sip = uri.path() == sip_socket::PATH && matches!(*method, Method::GET | Method::CONNECT);
+    if is_sip || matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !upgrades {
         return Ok(());
     }
     if let Some(site) = headers.get("sec-fetch-site") {
@@ -75,6 +79,20 @@ mod tests {
             pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let public_url = public_url.map(|url| PublicUrl::read(url).unwrap());
         judge(&method, &headers.collect(), &Uri::from_static("/api/save"), public_url.as_ref()).is_ok()
+    }
+
+    #[test]
+    fn sip_by_websocket_is_open_to_other_sites_and_nothing_else_is() {
+        let headers =
+            [(header::UPGRADE, "websocket"), (header::ORIGIN, "https://crm.example"), (header::HOST, "pbx:3000")];
+        let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value))).into_iter().collect();
+        let asked = |method, path| judge(&method, &headers, &Uri::from_static(path), None).is_ok();
+        assert!(asked(Method::GET, "/sip"));
+        assert!(
+            !asked(Method::POST, "/sip")
+                && !asked(Method::GET, "/sip/")
+                && !asked(Method::GET, "/self-care/phone/line")
+        );
     }
 
     fn post(pairs: &[(&'static str, &'static str)]) -> bool {

@@ -23,6 +23,9 @@ use tandem_sip::{
 };
 use tokio::time::timeout;
 
+/// Where clients connect.
+pub const PATH: &str = "/sip";
+
 /// The time that a client has to take a frame.
 const SLOWEST: Duration = Duration::from_secs(30);
 
@@ -38,7 +41,7 @@ pub struct SipSockets {
 impl SipSockets {
     /// The route.
     pub fn routes(self) -> Router {
-        Router::new().route("/sip", any(upgrade)).with_state(self)
+        Router::new().route(PATH, any(upgrade)).with_state(self)
     }
 }
 
