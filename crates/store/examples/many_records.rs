@@ -4,8 +4,9 @@
 //! many_records DATABASE_URL CUSTOMERS ACCOUNTS AUDIT_ROWS [RECORDINGS]
 //! ```
 //!
-//! Beside what is asked for there are the people of the demonstration data, who can sign in, and more than a page full of
-//! extensions and huntgroups of the customer ABC: a list that is cut into pages costs the same in every such database.
+//! Every account has made a call and has been billed once, unless there are recordings. Beside what is asked for there are the
+//! people of the demonstration data, who can sign in, and more than a page full of extensions and huntgroups of the customer
+//! ABC: a list that is cut into pages costs the same in every such database.
 
 use std::{error::Error, str::FromStr, time::SystemTime};
 
@@ -36,9 +37,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("the database is not empty".into());
     }
     fill_abc(&store, now).await?;
-    demo::bulk(&store, u32::from_str(customers)?, u32::from_str(accounts)?, u32::from_str(audit_rows)?, now).await?;
-    if let Some(recordings) = recordings.first() {
-        demo::bulk_recordings(&store, u32::from_str(recordings)?, now).await?;
+    let accounts = u32::from_str(accounts)?;
+    demo::bulk(&store, u32::from_str(customers)?, accounts, u32::from_str(audit_rows)?, now).await?;
+    match recordings.first().map(|recordings| u32::from_str(recordings)).transpose()?.unwrap_or_default() {
+        0 => {
+            demo::bulk_calls(&store, accounts, now).await?;
+            demo::bulk_money(&store, accounts, now).await?;
+        }
+        recordings => demo::bulk_recordings(&store, recordings, now).await?,
     }
     store.close().await;
     Ok(())

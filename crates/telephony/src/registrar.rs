@@ -12,6 +12,7 @@ use tandem_sip::{
     flow::Flow,
     message::{Contacts, NameAddr, Request, Uri},
 };
+use uuid::Uuid;
 
 /// How long a registration may last at least; shorter is answered 423 (RFC 3261 §10.2.8).
 pub const EXPIRES_MIN: u32 = 60;
@@ -102,6 +103,8 @@ pub struct Owner {
 pub struct Registrar {
     accounts: HashMap<AccountId, Vec<Binding>>,
     by_expiry: BTreeSet<(Instant, AccountId)>,
+    /// Whose phones are reached by connections: when a network fails, thousands of these are gone in one moment.
+    by_stream: BTreeSet<(Flow, AccountId)>,
 }
 
 impl Registrar {
@@ -188,9 +191,13 @@ impl Registrar {
     fn put(&mut self, account: AccountId, bindings: Vec<Binding>) {
         for old in self.accounts.remove(&account).into_iter().flatten() {
             self.by_expiry.remove(&(old.expires, account));
+            self.by_stream.remove(&(old.flow, account));
         }
         for new in &bindings {
             self.by_expiry.insert((new.expires, account));
+            if new.flow.transport.is_reliable() {
+                self.by_stream.insert((new.flow, account));
+            }
         }
         if !bindings.is_empty() {
             self.accounts.insert(account, bindings);
@@ -244,8 +251,8 @@ impl Registrar {
 
     /// Drops the phones that are reached over a connection that is gone.
     pub fn flow_failed(&mut self, flow: Flow) -> Vec<Binding> {
-        let accounts: Vec<_> =
-            self.all().filter(|binding| binding.flow == flow).map(|binding| binding.account).collect();
+        let [first, last] = [Uuid::nil(), Uuid::max()].map(|bound| (flow, AccountId(bound)));
+        let accounts: Vec<_> = self.by_stream.range(first..=last).map(|(_, account)| *account).collect();
         let mut gone = Vec::new();
         for account in accounts {
             let (over, live) = self.of(account).cloned().partition(|binding: &Binding| binding.flow == flow);

@@ -257,7 +257,9 @@ impl<M: Media> Exchange<M> {
                 self.transactions.transport_failed(now.instant, flow);
                 if flow.transport.is_reliable() {
                     let gone = self.registrar.flow_failed(flow);
-                    self.trusted.retain(|connection, _| flow.connection != Some(*connection));
+                    if let Some(connection) = flow.connection {
+                        self.trusted.remove(&connection);
+                    }
                     self.bindings_gone(gone);
                 }
             }
