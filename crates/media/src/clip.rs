@@ -160,17 +160,6 @@ impl Clip {
         Self::sequence([&Self::tone([425.0, 0.0], 200), &Self::silence(200)])
     }
 
-    /// Special information tone: 950, 1400, 1800 Hz, 330 ms each, then 1 s off (ITU-T E.180).
-    #[must_use]
-    pub fn special_information() -> Self {
-        Self::sequence([
-            &Self::tone([950.0, 0.0], 330),
-            &Self::tone([1400.0, 0.0], 330),
-            &Self::tone([1800.0, 0.0], 330),
-            &Self::silence(1000),
-        ])
-    }
-
     /// The end of something: one falling pair of short tones, once.
     #[must_use]
     pub fn end_beep() -> Self {

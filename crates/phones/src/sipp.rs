@@ -429,12 +429,6 @@ impl Outcome {
         self.lines_received().filter_map(|line| line.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()).collect()
     }
 
-    /// The digits that it received by INFO, in order, repeated ones too.
-    #[must_use]
-    pub fn info_digits(&self) -> String {
-        self.lines_received().filter_map(|line| line.strip_prefix("Signal=")).map(str::trim).collect()
-    }
-
     fn lines_received(&self) -> impl Iterator<Item = &str> {
         let mut received = false;
         self.messages.lines().filter(move |line| {

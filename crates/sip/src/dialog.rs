@@ -31,20 +31,6 @@ impl DialogId {
             remote_tag: request.headers.from()?.tag().unwrap_or_default().to_owned(),
         }))
     }
-
-    /// The dialog that a response from the other end belongs to; `None` when it has no `To` tag.
-    ///
-    /// # Errors
-    /// `From`, `To` or `Call-ID` is missing or malformed.
-    pub fn of_response(response: &Response) -> Result<Option<Self>, HeaderError> {
-        let to = response.headers.to()?;
-        let Some(remote_tag) = to.tag() else { return Ok(None) };
-        Ok(Some(Self {
-            call_id: response.headers.call_id()?.to_owned(),
-            local_tag: response.headers.from()?.tag().unwrap_or_default().to_owned(),
-            remote_tag: remote_tag.to_owned(),
-        }))
-    }
 }
 
 impl fmt::Display for DialogId {

@@ -54,12 +54,6 @@ impl Recording {
     pub fn samples(&self) -> (&[i16], u32) {
         (&self.pcm, self.rate)
     }
-
-    /// The longest time in which nothing arrived, between two times when something did.
-    #[must_use]
-    pub fn longest_pause(&self) -> Duration {
-        self.arrivals.windows(2).map(|pair| pair[1].0 - pair[0].0).max().unwrap_or_default()
-    }
 }
 
 /// A place in all that a phone has heard: see [`super::Baresip::mark`].

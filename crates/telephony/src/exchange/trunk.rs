@@ -8,15 +8,19 @@ use std::{
 };
 
 use tandem_sip::{
-    message::{Method, Name, Request, Response, Uri},
+    message::{Contacts, Method, Name, NameAddr, Request, Response, Uri},
     transaction::ClientId,
 };
 
 use super::{Due, Exchange, Media, Now, Trunk};
 use crate::proof::prove;
 
-/// How long a registration is asked for, in seconds.
+/// How long a registration is asked for, in seconds …
 const EXPIRES: u32 = 600;
+/// … unless the trunk wants it longer: up to so long.
+const EXPIRES_MAX: u32 = 86_400;
+/// What a trunk grants is taken to be no less.
+const GRANTED_MIN: u32 = 10;
 /// How long to wait after a failure; twice as long after each further one, up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause between two tries.
@@ -32,15 +36,46 @@ pub(super) struct TrunkRegistration {
     tag: String,
     seq: u32,
     client: Option<ClientId>,
+    /// Where we want to be called, as it was said last.
+    contact: Option<Uri>,
     /// Whether the request under way answers a challenge already.
     answered: bool,
     failures: u32,
+    /// The shortest registration that the trunk takes, in seconds; 0 while it has not said.
+    shortest: u32,
     /// Which of its addresses is asked: the next one after each failure.
     place: usize,
     /// Addresses that did not take a call, and until when they are the last to be tried.
     down: HashMap<SocketAddr, Instant>,
     /// When the registration ends, if there is one.
     pub(super) until: Option<Instant>,
+}
+
+impl TrunkRegistration {
+    /// How long a registration is asked for, in seconds.
+    fn asked(&self) -> u32 {
+        EXPIRES.max(self.shortest)
+    }
+
+    /// A registration was too brief: whether there is a longer one to ask for (RFC 3261 §10.2.8).
+    fn takes_longer(&mut self, response: &Response) -> bool {
+        let asked = self.asked();
+        self.shortest = response.headers.min_expires().unwrap_or_default().min(EXPIRES_MAX);
+        self.asked() > asked
+    }
+
+    /// The seconds that the trunk grants: those of our contact, of which there may be others (RFC 3261 §10.3, step 8), else of
+    /// all.
+    fn granted(&self, response: &Response) -> u32 {
+        let contacts = match response.headers.contacts() {
+            Ok(Contacts::List(contacts)) => contacts,
+            Ok(Contacts::All) | Err(_) => Vec::new(),
+        };
+        let is_ours = |contact: &&NameAddr| self.contact.as_ref().is_some_and(|ours| contact.uri.matches(ours));
+        let own = contacts.iter().find(is_ours).or(contacts.first()).and_then(NameAddr::expires);
+        let granted = own.or_else(|| response.headers.expires()).unwrap_or_else(|| self.asked());
+        granted.clamp(GRANTED_MIN, self.asked())
+    }
 }
 
 impl<M: Media> Exchange<M> {
@@ -77,7 +112,7 @@ impl<M: Media> Exchange<M> {
         headers.push(Name::CSeq, format!("{} REGISTER", self.trunk.seq));
         let contact = Uri::sip(Some(&user), self.settings.address_on(flow)).with_transport(flow.transport);
         headers.push(Name::Contact, format!("<{contact}>"));
-        headers.push(Name::Expires, EXPIRES.to_string());
+        headers.push(Name::Expires, self.trunk.asked().to_string());
         headers.push(Name::UserAgent, self.settings.product.clone());
         if let Some(response) = challenged {
             let cnonce = self.token();
@@ -87,6 +122,7 @@ impl<M: Media> Exchange<M> {
             }
         }
         self.trunk.answered = challenged.is_some();
+        self.trunk.contact = Some(contact);
         self.trunk.client = Some(self.transactions.request(now.instant, flow, request));
     }
 
@@ -102,21 +138,15 @@ impl<M: Media> Exchange<M> {
             200..=299 => {
                 self.trunk.client = None;
                 self.trunk.failures = 0;
-                let granted = self.granted(response).clamp(30, EXPIRES);
+                let granted = self.trunk.granted(response);
                 self.trunk.until = Some(now.instant + Duration::from_secs(granted.into()));
                 let again = Duration::from_secs((granted - granted / 5).into());
                 self.schedule(Due::Trunk, Some(now.instant + again));
             }
             401 | 407 if !self.trunk.answered => self.send_trunk_register(now, Some(response)),
+            423 if self.trunk.takes_longer(response) => self.send_trunk_register(now, None),
             status => self.trunk_failed(now, status),
         }
-    }
-
-    /// The seconds that the trunk grants: of our Contact, else of all.
-    fn granted(&self, response: &Response) -> u32 {
-        let contacts = response.headers.contacts().ok();
-        let own = contacts.as_ref().and_then(|contacts| contacts.first()).and_then(|contact| contact.expires());
-        own.or_else(|| response.headers.expires()).unwrap_or(EXPIRES)
     }
 
     /// The trunk refused, or is not there: it is tried again later.

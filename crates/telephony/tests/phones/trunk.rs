@@ -152,6 +152,19 @@ fn the_exchange_registers_at_a_carrier_and_calls_go_both_ways() {
 }
 
 #[test]
+fn the_exchange_registers_for_as_long_as_a_carrier_wants() {
+    let longer = "modparam(\"registrar\", \"min_expires\", 900)\nmodparam(\"registrar\", \"min_expires_mode\", 1)\n";
+    let config = include_str!("carrier.cfg").replace("request_route {", &format!("{longer}request_route {{"));
+    let carrier = Kamailio::start(&config).granted();
+    let world = World::with(Wishes {
+        trunk: Some(carrier.address()),
+        trunk_user: Some(("tandem", "secret")),
+        ..Wishes::default()
+    });
+    world.wait_for("the registration at the carrier", || world.handle.counts().at_trunk.filter(|there| *there));
+}
+
+#[test]
 fn several_phones_that_answer_behind_one_proxy_make_one_call() {
     // The proxy sends each call of extension 744 to two phones at once.
     let (first, second) = (ports::free(Ipv4Addr::LOCALHOST).granted(), ports::free(Ipv4Addr::LOCALHOST).granted());
