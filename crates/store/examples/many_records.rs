@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Every account has made a call and has been billed once, unless there are recordings. Beside what is asked for there are the
-//! people of the demonstration data, who can sign in, and more than a page full of extensions and huntgroups of the customer
-//! ABC: a list that is cut into pages costs the same in every such database.
+//! people of the demonstration data, who can sign in, and more than a page full of extensions, huntgroups, calls and invoices
+//! of the customer ABC: a list that is cut into pages costs the same in every such database.
 
 use std::{error::Error, str::FromStr, time::SystemTime};
 
@@ -21,6 +21,8 @@ use tandem_store::{Change, Options, Store, customers::CustomerFilters, demo, rol
 
 /// Extensions that ABC gets.
 const EXTENSIONS: u32 = 120;
+/// Calls and invoices there are at least: more than a page full of ABC's.
+const MONEY_AND_CALLS_MIN: u32 = 10_000;
 /// Huntgroups that ABC gets.
 const HUNTGROUPS: u32 = 60;
 
@@ -41,8 +43,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     demo::bulk(&store, u32::from_str(customers)?, accounts, u32::from_str(audit_rows)?, now).await?;
     match recordings.first().map(|recordings| u32::from_str(recordings)).transpose()?.unwrap_or_default() {
         0 => {
-            demo::bulk_calls(&store, accounts, now).await?;
-            demo::bulk_money(&store, accounts, now).await?;
+            let each = accounts.max(MONEY_AND_CALLS_MIN);
+            demo::bulk_calls(&store, each, now).await?;
+            demo::bulk_money(&store, each, now).await?;
         }
         recordings => demo::bulk_recordings(&store, recordings, now).await?,
     }

@@ -15,7 +15,7 @@ use crate::{
 /// Records that are written in one transaction.
 const ROWS_PER_TRANSACTION: u32 = 10_000;
 /// Accounts that call.
-const CALLERS_MAX: u32 = 100_000;
+const CALLERS_MAX: u32 = 200_000;
 
 /// Adds the records of many calls, for measurements: half of them from outside, a quarter to outside, a quarter between the
 /// accounts of a customer; two in three answered. Does nothing where there are no accounts.
