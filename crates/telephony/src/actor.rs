@@ -37,6 +37,9 @@ const AT_ONCE: usize = 64;
 pub const BACKLOG: usize = 4096;
 /// How long nothing may be due before the task looks at the clock again.
 const LONG: Duration = Duration::from_secs(3600);
+/// How long calls that have been told to end may take: media close, recordings are finished. What their BYEs are answered is of
+/// no more use.
+const ENDING: Duration = Duration::from_secs(2);
 /// How often the counts are told.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
@@ -239,6 +242,28 @@ struct Sources {
     stopped: oneshot::Receiver<Duration>,
 }
 
+/// How far the program's end has come.
+enum Stage {
+    Serving,
+    /// No new calls; those that go on have until then.
+    Draining {
+        until: Instant,
+    },
+    /// All calls have been told to end.
+    Ending {
+        until: Instant,
+    },
+}
+
+impl Stage {
+    const fn until(&self) -> Option<Instant> {
+        match self {
+            Self::Serving => None,
+            Self::Draining { until } | Self::Ending { until } => Some(*until),
+        }
+    }
+}
+
 struct Actor {
     exchange: Exchange<Arc<Engine>>,
     transports: Transports,
@@ -255,19 +280,18 @@ struct Actor {
 
 impl Actor {
     async fn run(mut self, mut sources: Sources) {
-        let mut end: Option<Instant> = None;
+        let mut stage = Stage::Serving;
         // When the counts are told again; `None` while nothing has happened since they were.
         let mut count_at = None;
         let mut batch = Vec::with_capacity(AT_ONCE);
         let mut rights = self.store.rights().follow();
-        loop {
-            let due = self.exchange.next_timeout();
-            let wake = [due, end, count_at].into_iter().flatten().min();
+        while !self.is_over(&mut stage) {
+            let wake = [self.exchange.next_timeout(), stage.until(), count_at].into_iter().flatten().min();
             let pause = wake.map_or(LONG, |wake| wake.saturating_duration_since((self.steady)()));
             tokio::select! {
                 biased;
-                grace = &mut sources.stopped, if end.is_none() => {
-                    end = Some((self.steady)() + grace.unwrap_or_default());
+                grace = &mut sources.stopped, if matches!(stage, Stage::Serving) => {
+                    stage = Stage::Draining { until: (self.steady)() + grace.unwrap_or_default() };
                     self.input(Input::Command(Command::Drain));
                 }
                 Some(event) = sources.media_events.recv() => self.input(Input::Media(event)),
@@ -286,31 +310,43 @@ impl Actor {
             }
             self.exchange.handle_timeout(self.now());
             self.perform();
-            let now = (self.steady)();
-            if count_at.is_none_or(|at| now >= at) {
-                let counts = self.exchange.counts(self.now());
-                self.counts.send_replace(counts);
-                count_at = count_at.is_none().then(|| now + COUNT_EVERY);
-            }
-            if let Some(at) = end {
-                let counts = self.exchange.counts(self.now());
-                if counts.calls == 0 && counts.drafts == 0 && counts.recordings == 0 {
-                    break;
-                }
-                if at <= now {
-                    self.input(Input::Command(Command::EndAll));
-                    self.perform();
-                    // The BYEs are on their way; what they are answered is of no more use.
-                    end = Some(now + Duration::from_millis(200));
-                    if counts.calls == 0 {
-                        break;
-                    }
-                }
-            }
+            self.publish_counts(&mut count_at);
         }
-        self.exchange.finish_drafts();
+        self.finish().await;
+    }
+
+    /// Tells how much goes on, now and then.
+    fn publish_counts(&self, count_at: &mut Option<Instant>) {
         let now = self.now();
-        self.exchange.finish_tapes(now);
+        if count_at.is_none_or(|at| now.instant >= at) {
+            self.counts.send_replace(self.exchange.counts(now));
+            *count_at = count_at.is_none().then(|| now.instant + COUNT_EVERY);
+        }
+    }
+
+    /// Whether nothing keeps the exchange from ending. Calls that go on when the grace is over are ended; and what does not end
+    /// even then is not waited for.
+    fn is_over(&mut self, stage: &mut Stage) -> bool {
+        let Some(until) = stage.until() else { return false };
+        let now = self.now();
+        let Counts { calls, drafts, recordings, .. } = self.exchange.counts(now);
+        let is_quiet = calls == 0 && drafts == 0 && recordings == 0;
+        let has_time = now.instant < until;
+        match stage {
+            Stage::Draining { .. } if !is_quiet && !has_time => {
+                self.input(Input::Command(Command::EndAll));
+                self.perform();
+                *stage = Stage::Ending { until: now.instant + ENDING };
+                false
+            }
+            Stage::Serving | Stage::Draining { .. } | Stage::Ending { .. } => is_quiet || !has_time,
+        }
+    }
+
+    /// Keeps what is known of what goes on still.
+    async fn finish(mut self) {
+        self.exchange.finish_drafts();
+        self.exchange.finish_tapes(self.now());
         self.perform();
         self.writer.finish().await;
         self.transports.close().await;
@@ -365,11 +401,30 @@ impl Actor {
 
     fn ask(&self, id: QuestionId, question: directory::Question) {
         let (store, outside, now) = (self.store.clone(), self.outside, (self.wall)());
-        let answers = self.answers.clone();
+        let waiting = Waiting { id, answers: self.answers.clone(), answer: Answer::Unavailable };
         tokio::spawn(async move {
-            let answer = directory::store::answer(&store, outside, now, question).await;
-            // Nobody listens any more when the exchange has ended.
-            let _ = answers.send((id, answer));
+            waiting.end(directory::store::answer(&store, outside, now, question).await);
         });
+    }
+}
+
+/// A question that is being answered. It is, whatever happens to the task: a call that waits for ever would count for ever.
+struct Waiting {
+    id: QuestionId,
+    answers: mpsc::UnboundedSender<(QuestionId, Answer)>,
+    answer: Answer,
+}
+
+impl Waiting {
+    fn end(mut self, answer: Answer) {
+        self.answer = answer;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let answer = std::mem::replace(&mut self.answer, Answer::Unavailable);
+        // Nobody listens any more when the exchange has ended.
+        let _ = self.answers.send((self.id, answer));
     }
 }
