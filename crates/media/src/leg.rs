@@ -17,7 +17,7 @@ use crate::{
     level::Level,
     quality::Meter,
     record::Recorder,
-    resample::{Down, Up},
+    resample::{Down, Resampler},
     stream::{Source, Stream},
     types::{Codec, Description, Digits, Hears, LegId, LegStats},
 };
@@ -101,8 +101,7 @@ pub(crate) struct Incoming {
 pub(crate) struct Outgoing {
     pub stream: Stream,
     pub encoder: Encoder,
-    pub up: Up,
-    pub down: Down,
+    pub resampler: Resampler,
     /// What is made here has this codec and payload type; `None` when no agreed codec is coded here.
     pub codec: Option<(Codec, u8)>,
     pub queue: VecDeque<(Digit, u16)>,
@@ -126,12 +125,12 @@ pub(crate) struct Overlay {
     pub clip: Clip,
     /// Where it is, in samples.
     position: usize,
-    up: Up,
+    resampler: Resampler,
 }
 
 impl Overlay {
     pub fn new(clip: Clip) -> Self {
-        Self { clip, position: 0, up: Up::default() }
+        Self { clip, position: 0, resampler: Resampler::default() }
     }
 
     /// The next 20 ms at 8,000 or 16,000 samples a second; the rest of the last frame is silent.
@@ -141,12 +140,9 @@ impl Overlay {
             *sample = played;
         }
         self.position += CLIP_FRAME;
-        let mut frame = [0; LARGEST_FRAME];
-        if rate == 16_000 {
-            self.up.process(&narrow, &mut frame);
-        } else {
-            frame[..CLIP_FRAME].copy_from_slice(&narrow);
-        }
+        let (mut frame, mut buffer) = ([0; LARGEST_FRAME], [0; LARGEST_FRAME]);
+        let samples = self.resampler.convert(clip::RATE, rate, &narrow, &mut buffer);
+        frame[..samples.len()].copy_from_slice(samples);
         frame
     }
 }
@@ -224,8 +220,7 @@ impl Leg {
             outgoing: Outgoing {
                 stream: Stream::new(rng),
                 encoder: Encoder::default(),
-                up: Up::default(),
-                down: Down::default(),
+                resampler: Resampler::default(),
                 codec: None,
                 queue: VecDeque::new(),
                 sending: None,
@@ -412,6 +407,25 @@ impl Leg {
             self.outgoing.overlays.pop_front();
         }
         Some(frame)
+    }
+
+    /// The next 20 ms of the clip that the leg hears; none of an empty one. One that is not repeated ends, and its last frame
+    /// with silence.
+    pub(crate) fn next_of_clip(&mut self) -> Option<[i16; CLIP_FRAME]> {
+        let Hears::Clip { clip, repeat } = &self.hears else { return None };
+        let (samples, position) = (clip.samples(), &mut self.outgoing.clip_position);
+        let mut frame = [0; CLIP_FRAME];
+        if !samples.is_empty() {
+            for sample in &mut frame {
+                if *position >= samples.len() && *repeat {
+                    *position = 0;
+                }
+                *sample = samples.get(*position).copied().unwrap_or(0);
+                *position += 1;
+            }
+        }
+        self.outgoing.clip_ended = !repeat && *position >= samples.len();
+        (!samples.is_empty()).then_some(frame)
     }
 
     /// Whether what the speaker says is not sent to this leg now, because a digit is.

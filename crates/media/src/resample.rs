@@ -59,6 +59,26 @@ impl Down {
     }
 }
 
+/// What one direction needs, whatever the rates are at the moment.
+#[derive(Debug, Clone, Default)]
+pub struct Resampler {
+    up: Up,
+    down: Down,
+}
+
+impl Resampler {
+    /// These samples at another rate, both of them 8,000 or 16,000 a second: in `buffer`, or, where nothing is to be done, the
+    /// samples themselves.
+    pub fn convert<'a>(&mut self, from: u32, to: u32, samples: &'a [i16], buffer: &'a mut [i16]) -> &'a [i16] {
+        let count = match (from, to) {
+            (8_000, 16_000) => self.up.process(samples, buffer),
+            (16_000, 8_000) => self.down.process(samples, buffer),
+            _ => return samples,
+        };
+        &buffer[..count]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

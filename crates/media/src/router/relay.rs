@@ -370,18 +370,8 @@ fn transcode(
         return false;
     };
     let Scratch { decoded, resampled, packet, .. } = scratch;
-    let decoded = &decoded[..count];
-    let samples = match (audio.codec.sample_rate(), codec.sample_rate()) {
-        (8_000, 16_000) => {
-            let count = leg.outgoing.up.process(decoded, resampled.as_mut_slice());
-            &resampled[..count]
-        }
-        (16_000, 8_000) => {
-            let count = leg.outgoing.down.process(decoded, resampled.as_mut_slice());
-            &resampled[..count]
-        }
-        _ => decoded,
-    };
+    let (from, to_rate) = (audio.codec.sample_rate(), codec.sample_rate());
+    let samples = leg.outgoing.resampler.convert(from, to_rate, &decoded[..count], resampled.as_mut_slice());
     let length = leg.outgoing.encoder.encode(codec, samples, &mut packet[HEADER..rtp::LARGEST]);
     if length == 0 {
         leg.outgoing.stream.skip(audio.source, sequence);

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{FRAME, Port, Router, Scratch, Slot, Wire};
 use crate::{
+    clip,
     dtmf::{event, tone},
     ear::LARGEST_FRAME,
     leg::{Awaited, CLIP_FRAME, Leg, Sending},
@@ -82,93 +83,83 @@ impl Router {
             let from = ear.rate();
             let Some(leg) = legs[slot].as_deref_mut() else { return };
             let to = leg.outgoing.codec.map_or(from, |(codec, _)| codec.sample_rate());
-            let mut samples = [0; LARGEST_FRAME];
-            let count = match (from, to) {
-                (8_000, 16_000) => leg.outgoing.up.process(&waiting[..count], &mut samples),
-                (16_000, 8_000) => leg.outgoing.down.process(&waiting[..count], &mut samples),
-                _ => {
-                    samples = waiting;
-                    count
-                }
-            };
-            counts.sent += u64::from(send_audio(now, slot, leg, &samples[..count], scratch, wire));
+            let mut buffer = [0; LARGEST_FRAME];
+            let samples = leg.outgoing.resampler.convert(from, to, &waiting[..count], &mut buffer);
+            counts.sent += u64::from(send_audio(now, slot, leg, samples, scratch, wire));
         }
     }
 
     fn play_leg(&mut self, tick: Instant, slot: Slot, wire: &mut impl Wire) {
-        let Self { legs, slots, scratch, events, counts, .. } = self;
+        let Self { legs, scratch, counts, .. } = self;
         let Some(leg) = legs[slot].as_deref_mut() else { return };
         if send_digit(tick, slot, leg, scratch, wire, &mut counts.sent) {
             return;
         }
-        match &leg.hears {
-            Hears::Nothing | Hears::Leg(_) | Hears::Echo | Hears::Stereo { .. } => {}
-            Hears::Mix(_) => {
-                let Some((codec, _)) = leg.outgoing.codec else { return };
-                let begins = match leg.outgoing.awaited.take() {
-                    None | Some(Awaited::Frames(0)) => None,
-                    Some(Awaited::Frames(n)) => Some(Awaited::Frames(n - 1)),
-                    Some(Awaited::Speaker(speaker, left)) => {
-                        let ear = slots.get(&speaker).and_then(|&slot| legs[slot].as_deref()?.incoming.ear.as_deref());
-                        let speaks = left == 0 || ear.is_none_or(|ear| ear.is_playing());
-                        (!speaks).then(|| Awaited::Speaker(speaker, left - 1))
-                    }
-                };
-                if let Some(leg) = legs[slot].as_deref_mut().filter(|_| begins.is_some()) {
-                    leg.outgoing.awaited = begins;
-                    return;
-                }
-                let rate = codec.sample_rate();
-                let over = legs[slot].as_deref_mut().and_then(|leg| leg.overlay_frame(rate));
-                let taken = legs[slot].as_deref_mut();
-                let taken = taken.map(|leg| (std::mem::take(&mut leg.sources), std::mem::take(&mut leg.gains)));
-                let Some((sources, gains)) = taken else { return };
-                let mixed = mix(legs, sources.iter().copied(), &gains, rate, over.as_ref(), &mut scratch.sum);
-                let Some(leg) = legs[slot].as_deref_mut() else { return };
-                (leg.sources, leg.gains) = (sources, gains);
-                counts.sent += u64::from(send_audio(tick, slot, leg, &mixed, scratch, wire));
-            }
-            Hears::Clip { clip, repeat } => {
-                if leg.outgoing.clip_ended || leg.destination().is_none() {
-                    return;
-                }
-                let (clip, repeat) = (clip.clone(), *repeat);
-                let samples = clip.samples();
-                let mut frame = [0; CLIP_FRAME];
-                let mut position = leg.outgoing.clip_position;
-                if !samples.is_empty() {
-                    for sample in &mut frame {
-                        if position >= samples.len() && repeat {
-                            position = 0;
-                        }
-                        *sample = samples.get(position).copied().unwrap_or(0);
-                        position += 1;
-                    }
-                }
-                leg.outgoing.clip_position = position;
-                if !repeat && position >= samples.len() {
-                    leg.outgoing.clip_ended = true;
-                    events.push_back(Event::ClipEnded { leg: leg.id });
-                }
-                if samples.is_empty() {
-                    return;
-                }
-                if let Some(over) = leg.overlay_frame(8_000) {
-                    for (sample, over) in frame.iter_mut().zip(over) {
-                        *sample = sample.saturating_add(over);
-                    }
-                }
-                let mut wide = [0; LARGEST_FRAME];
-                let frame: &[i16] = match leg.outgoing.codec {
-                    Some((codec, _)) if codec.sample_rate() == 16_000 => {
-                        leg.outgoing.up.process(&frame, &mut wide);
-                        &wide
-                    }
-                    _ => &frame,
-                };
-                counts.sent += u64::from(send_audio(tick, slot, leg, frame, scratch, wire));
-            }
+        let frame = match leg.hears {
+            Hears::Nothing | Hears::Leg(_) | Hears::Echo | Hears::Stereo { .. } => None,
+            Hears::Mix(_) => self.mixed_frame(slot),
+            Hears::Clip { .. } => self.clip_frame(slot),
+        };
+        let Self { legs, scratch, counts, .. } = self;
+        if let (Some(frame), Some(leg)) = (frame, legs[slot].as_deref_mut()) {
+            counts.sent += u64::from(send_audio(tick, slot, leg, &frame, scratch, wire));
         }
+    }
+
+    /// The next frame of what a leg hears mixed, at the rate of its codec; none while the mix has not begun.
+    fn mixed_frame(&mut self, slot: Slot) -> Option<Frame> {
+        let (codec, _) = self.legs[slot].as_deref()?.outgoing.codec?;
+        if !self.mix_begins(slot) {
+            return None;
+        }
+        let rate = codec.sample_rate();
+        let leg = self.legs[slot].as_deref_mut()?;
+        let over = leg.overlay_frame(rate);
+        // Meanwhile the speakers are free to be listened to.
+        let (sources, gains) = (std::mem::take(&mut leg.sources), std::mem::take(&mut leg.gains));
+        let sum = &mut self.scratch.sum;
+        let mixed = mix(&mut self.legs, sources.iter().copied(), &gains, rate, over.as_ref(), sum);
+        let leg = self.legs[slot].as_deref_mut()?;
+        (leg.sources, leg.gains) = (sources, gains);
+        Some(mixed)
+    }
+
+    /// Whether a mix is to be played: what it begins with has come, or is not waited for any longer.
+    fn mix_begins(&mut self, slot: Slot) -> bool {
+        let Self { legs, slots, .. } = self;
+        let awaited = legs[slot].as_deref_mut().and_then(|leg| leg.outgoing.awaited.take());
+        let still = match awaited {
+            None | Some(Awaited::Frames(0)) => None,
+            Some(Awaited::Frames(n)) => Some(Awaited::Frames(n - 1)),
+            Some(Awaited::Speaker(speaker, left)) => {
+                let ear = slots.get(&speaker).and_then(|&slot| legs[slot].as_deref()?.incoming.ear.as_deref());
+                let speaks = left == 0 || ear.is_none_or(|ear| ear.is_playing());
+                (!speaks).then(|| Awaited::Speaker(speaker, left - 1))
+            }
+        };
+        if let Some(leg) = legs[slot].as_deref_mut() {
+            leg.outgoing.awaited = still;
+        }
+        still.is_none()
+    }
+
+    /// The next frame of the clip that a leg hears, at the rate of its codec; none when it is over. Its end is told.
+    fn clip_frame(&mut self, slot: Slot) -> Option<Frame> {
+        let leg = self.legs[slot].as_deref_mut()?;
+        if leg.outgoing.clip_ended || leg.destination().is_none() {
+            return None;
+        }
+        let frame = leg.next_of_clip();
+        if leg.outgoing.clip_ended {
+            self.events.push_back(Event::ClipEnded { leg: leg.id });
+        }
+        let mut frame = frame?;
+        for (sample, over) in frame.iter_mut().zip(leg.overlay_frame(clip::RATE).into_iter().flatten()) {
+            *sample = sample.saturating_add(over);
+        }
+        let rate = leg.outgoing.codec.map_or(clip::RATE, |(codec, _)| codec.sample_rate());
+        let mut buffer = [0; LARGEST_FRAME];
+        Some(Frame::of(leg.outgoing.resampler.convert(clip::RATE, rate, &frame, &mut buffer)))
     }
 }
 
@@ -214,7 +205,7 @@ fn mix(
     rate: u32,
     over: Option<&[i16; LARGEST_FRAME]>,
     sum: &mut [i32; LARGEST_FRAME],
-) -> Mixed {
+) -> Frame {
     let count = (rate / 50) as usize;
     let sum = &mut sum[..count.min(LARGEST_FRAME)];
     sum.fill(0);
@@ -229,20 +220,29 @@ fn mix(
     for (sum, &sample) in sum.iter_mut().zip(over.into_iter().flatten()) {
         *sum += i32::from(sample);
     }
-    let mut mixed = Mixed { samples: [0; LARGEST_FRAME], count: sum.len() };
+    let mut mixed = Frame { samples: [0; LARGEST_FRAME], count: sum.len() };
     for (sample, &sum) in mixed.samples.iter_mut().zip(sum.iter()) {
         *sample = sum.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
     }
     mixed
 }
 
-/// A frame of a mix.
-struct Mixed {
+/// 20 ms of what is made here.
+struct Frame {
     samples: [i16; LARGEST_FRAME],
     count: usize,
 }
 
-impl std::ops::Deref for Mixed {
+impl Frame {
+    /// These samples, as many of them as a frame has at most.
+    fn of(samples: &[i16]) -> Self {
+        let mut frame = Self { samples: [0; LARGEST_FRAME], count: samples.len().min(LARGEST_FRAME) };
+        frame.samples[..frame.count].copy_from_slice(&samples[..frame.count]);
+        frame
+    }
+}
+
+impl std::ops::Deref for Frame {
     type Target = [i16];
 
     fn deref(&self) -> &[i16] {
