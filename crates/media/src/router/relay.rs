@@ -11,7 +11,7 @@ use crate::{
     latch::Verdict,
     leg::{Kind, Leg, Timestamp},
     level,
-    rtp::{self, HEADER, Packet},
+    rtp::{self, HEADER, Header, Packet},
     stream::{Incoming, Source},
     types::{Codec, Digits, Event, Hears},
 };
@@ -28,6 +28,57 @@ struct Audio {
     suspect: bool,
     digit: Option<Digit>,
     digits: Digits,
+}
+
+/// A packet of a digit on its way.
+struct Pressed {
+    /// The event, by its source and the timestamp of its beginning.
+    id: (Source, u32),
+    /// The speaker's codec, by whose clock the events are.
+    codec: Codec,
+    moment: Timestamp,
+    digits: Digits,
+    /// The digit, with the packet that tells it first.
+    digit: Option<Digit>,
+}
+
+impl Leg {
+    /// Where an event's packet goes as it is, and under which payload type: to who hears the speaker alone, has events, and is
+    /// being sent no digit made here.
+    fn passage(&self, event: &Pressed) -> Option<(SocketAddr, u8)> {
+        let is_plain = matches!(self.hears, Hears::Leg(_) | Hears::Echo)
+            && !self.is_sending_digit()
+            && self.outgoing.queue.is_empty()
+            && self.outgoing.converted != Some(event.id);
+        let to = self.destination().filter(|_| is_plain && event.digits == Digits::Pass)?;
+        Some((to, self.telephone_event()?))
+    }
+
+    /// What stands before an event's payload where it is passed on: by the clock of the audio around it.
+    fn header_of(&mut self, now: Instant, packet: &Packet, event: &Pressed, payload_type: u8) -> Option<Header> {
+        let clock = self.clock_of(event.codec);
+        let incoming = Incoming { sequence: packet.sequence, timestamp: event.moment.at(clock), marker: packet.marker };
+        self.outgoing.stream.relay(now, event.id.0, incoming, payload_type, clock, packet.payload.len())
+    }
+
+    /// An event's packet is not passed on to this leg; the digit is, once, in another way, unless it is for nobody. Gives whether
+    /// it waits to be sent now.
+    fn leave_out(&mut self, packet: &Packet, event: &Pressed) -> bool {
+        self.outgoing.stream.skip(event.id.0, packet.sequence);
+        let Some(digit) = event.digit.filter(|_| event.digits == Digits::Pass && self.destination().is_some()) else {
+            return false;
+        };
+        self.queue_digit(digit, CONVERTED);
+        self.outgoing.converted = Some(event.id);
+        true
+    }
+}
+
+/// Send a packet that came with another header, written in front of its payload, where it came in.
+fn send_in_place(slot: Slot, to: SocketAddr, header: Header, packet: &Packet, octets: &mut [u8], wire: &mut impl Wire) {
+    let start = packet.payload.start - HEADER;
+    octets[start..start + HEADER].copy_from_slice(&header.octets());
+    wire.send(slot, Port::Rtp, to, &octets[start..packet.payload.end]);
 }
 
 impl Router {
@@ -167,42 +218,21 @@ impl Router {
         let (source, codec) = (speaker.source(), speaker.incoming.codec);
         let moment = Timestamp::new(packet.timestamp, codec, &mut speaker.incoming.narrow);
         let digits = if speaker.incoming.withheld.contains(&event) { Digits::Consume } else { speaker.digits };
+        let event = Pressed { id: (source, event), codec, moment, digits, digit };
         let mut queued = false;
         for i in 0.. {
             let Some(&listener) = legs[slot].as_deref().and_then(|speaker| speaker.listeners.get(i)) else { break };
             let Some(leg) = legs[listener].as_deref_mut() else { continue };
-            let mixes = match leg.hears {
-                Hears::Leg(_) | Hears::Echo => false,
-                Hears::Mix(_) => true,
-                Hears::Nothing | Hears::Clip { .. } | Hears::Stereo { .. } => continue,
-            };
-            let this = (source, event);
-            let passes = match digits {
-                Digits::Pass => leg.destination(),
-                Digits::Consume => None,
-            };
-            let plain = !mixes && !leg.is_sending_digit() && leg.outgoing.queue.is_empty();
-            let (Some(to), Some(payload_type), true, true) =
-                (passes, leg.telephone_event(), plain, leg.outgoing.converted != Some(this))
-            else {
-                leg.outgoing.stream.skip(source, packet.sequence);
-                if let (Some(digit), Some(_)) = (digit, passes) {
-                    leg.queue_digit(digit, CONVERTED);
-                    leg.outgoing.converted = Some(this);
-                    queued = true;
-                }
+            if !matches!(leg.hears, Hears::Leg(_) | Hears::Echo | Hears::Mix(_)) {
                 continue;
-            };
-            let Packet { marker, sequence, .. } = *packet;
-            // By the clock of the audio around it.
-            let clock = leg.clock_of(codec);
-            let incoming = Incoming { sequence, timestamp: moment.at(clock), marker };
-            let length = packet.payload.len();
-            if let Some(header) = leg.outgoing.stream.relay(now, source, incoming, payload_type, clock, length) {
-                let start = packet.payload.start - HEADER;
-                octets[start..start + HEADER].copy_from_slice(&header.octets());
-                wire.send(listener, Port::Rtp, to, &octets[start..packet.payload.end]);
-                counts.sent += 1;
+            }
+            match leg.passage(&event) {
+                Some((to, payload_type)) => {
+                    let header = leg.header_of(now, packet, &event, payload_type);
+                    counts.sent += u64::from(header.is_some());
+                    header.into_iter().for_each(|header| send_in_place(listener, to, header, packet, octets, wire));
+                }
+                None => queued |= leg.leave_out(packet, &event),
             }
         }
         if queued {
@@ -346,9 +376,7 @@ fn forward(
     else {
         return false;
     };
-    let start = payload.start - HEADER;
-    octets[start..start + HEADER].copy_from_slice(&header.octets());
-    wire.send(slot, Port::Rtp, to, &octets[start..payload.end]);
+    send_in_place(slot, to, header, &audio.packet, octets, wire);
     true
 }
 
