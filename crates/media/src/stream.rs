@@ -63,6 +63,13 @@ const LATEST: u16 = 1_000;
 /// How far a speaker's timestamps may leave his clock before they are taken as a new beginning.
 const DRIFT: Duration = Duration::from_secs(10);
 
+impl Relay {
+    /// Whether a packet is newer than all that were seen of this speaker.
+    const fn is_news(&self, packet: Incoming) -> bool {
+        packet.sequence.wrapping_sub(self.sequence) as i16 > 0
+    }
+}
+
 impl Stream {
     /// A stream with random source and beginnings.
     pub fn new(rng: &mut impl rand::Rng) -> Self {
@@ -120,69 +127,82 @@ impl Stream {
         clock: u32,
         octets: usize,
     ) -> Option<Header> {
-        let mut marker = packet.marker;
-        let next = self.sequence.wrapping_add(1);
-        match self.relay.take_if(|relay| relay.source != source) {
-            None if self.relay.is_some() => {}
-            // Somebody else speaks.
-            None | Some(_) => {
-                let timestamp = self.following(now, clock);
-                marker = true;
-                self.relay = Some(Relay {
-                    source,
-                    sequence_offset: next.wrapping_sub(packet.sequence),
-                    timestamp_offset: timestamp.wrapping_sub(packet.timestamp),
-                    base: packet.sequence,
-                    sequence: packet.sequence.wrapping_sub(1),
-                });
-                self.relaying = true;
-            }
+        let begins = self.relay.as_ref().is_none_or(|relay| relay.source != source);
+        if begins {
+            self.begin_with(now, source, packet, clock);
         }
         let following = self.following(now, clock);
-        let (sent, at) = (self.timestamp, self.at);
-        let relay = self.relay.as_mut()?;
-        let step = packet.sequence.wrapping_sub(relay.sequence) as i16;
-        if !self.relaying {
-            // Back from something made here, or after packets that were left out.
-            if step <= 0 {
-                return None;
-            }
-            relay.sequence_offset = next.wrapping_sub(packet.sequence);
-            relay.base = packet.sequence;
-            self.relaying = true;
-            marker = true;
-            // What was made in between may have taken the place of this packet in time.
-            if packet.timestamp.wrapping_add(relay.timestamp_offset).wrapping_sub(sent) as i32 <= 0 {
-                relay.timestamp_offset = following.wrapping_sub(packet.timestamp);
-            }
+        let returns = !self.relaying;
+        if returns && !self.return_with(packet, following) {
+            return None;
         }
+        let relay = self.relay.as_ref()?;
         if (packet.sequence.wrapping_sub(relay.base) as i16) < 0 {
             return None;
         }
         let sequence = packet.sequence.wrapping_add(relay.sequence_offset);
-        let mut timestamp = packet.timestamp.wrapping_add(relay.timestamp_offset);
-        if step > 0 {
-            relay.sequence = packet.sequence;
-            // The base follows at a distance, or after half the number space what is new would seem old.
-            if packet.sequence.wrapping_sub(relay.base) > 2 * LATEST {
-                relay.base = packet.sequence.wrapping_sub(LATEST);
-            }
-            // Timestamps follow the clock. Events keep theirs while audio goes on, so the past is allowed for as long as
-            // the longest event; what leaves the clock further is a new beginning without a word.
-            let passed = at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-            let ahead = timestamp.wrapping_sub(sent) as i32;
-            let (least, most) = (units(DRIFT, clock), units(passed + DRIFT, clock));
-            if at.is_some() && (ahead < -(least as i32) || ahead > most.min(i32::MAX as u32) as i32) {
-                timestamp = following;
-                relay.timestamp_offset = timestamp.wrapping_sub(packet.timestamp);
-            }
+        let timestamp = if relay.is_news(packet) {
             self.sequence = sequence;
-            if at.is_none() || timestamp.wrapping_sub(sent) as i32 > 0 {
-                (self.timestamp, self.at, self.clock) = (timestamp, Some(now), clock);
-            }
-        }
+            self.go_on_with(now, packet, following, clock)?
+        } else {
+            packet.timestamp.wrapping_add(relay.timestamp_offset)
+        };
         self.count(octets);
+        let marker = packet.marker || begins || returns;
         Some(Header { marker, payload_type, sequence, timestamp, ssrc: self.ssrc })
+    }
+
+    /// Somebody else speaks from now on.
+    fn begin_with(&mut self, now: Instant, source: Source, packet: Incoming, clock: u32) {
+        let next = self.sequence.wrapping_add(1);
+        self.relay = Some(Relay {
+            source,
+            sequence_offset: next.wrapping_sub(packet.sequence),
+            timestamp_offset: self.following(now, clock).wrapping_sub(packet.timestamp),
+            base: packet.sequence,
+            sequence: packet.sequence.wrapping_sub(1),
+        });
+        self.relaying = true;
+    }
+
+    /// Back from something made here, or after packets that were left out. Gives whether this packet can be the first: it is none
+    /// that was heard, or left out, before.
+    fn return_with(&mut self, packet: Incoming, following: u32) -> bool {
+        let (next, sent) = (self.sequence.wrapping_add(1), self.timestamp);
+        let Some(relay) = self.relay.as_mut().filter(|relay| relay.is_news(packet)) else { return false };
+        relay.sequence_offset = next.wrapping_sub(packet.sequence);
+        relay.base = packet.sequence;
+        // What was made in between may have taken the place of this packet in time.
+        if packet.timestamp.wrapping_add(relay.timestamp_offset).wrapping_sub(sent) as i32 <= 0 {
+            relay.timestamp_offset = following.wrapping_sub(packet.timestamp);
+        }
+        self.relaying = true;
+        true
+    }
+
+    /// The speaker's newest packet so far; gives its timestamp. Timestamps follow the clock. Events keep theirs while audio goes
+    /// on, so the past is allowed for as long as the longest event; what leaves the clock further is a new beginning without a
+    /// word.
+    fn go_on_with(&mut self, now: Instant, packet: Incoming, following: u32, clock: u32) -> Option<u32> {
+        let (sent, at) = (self.timestamp, self.at);
+        let relay = self.relay.as_mut()?;
+        relay.sequence = packet.sequence;
+        // The base follows at a distance, or after half the number space what is new would seem old.
+        if packet.sequence.wrapping_sub(relay.base) > 2 * LATEST {
+            relay.base = packet.sequence.wrapping_sub(LATEST);
+        }
+        let mut timestamp = packet.timestamp.wrapping_add(relay.timestamp_offset);
+        let passed = at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        let ahead = timestamp.wrapping_sub(sent) as i32;
+        let (least, most) = (units(DRIFT, clock), units(passed + DRIFT, clock));
+        if at.is_some() && (ahead < -(least as i32) || ahead > most.min(i32::MAX as u32) as i32) {
+            timestamp = following;
+            relay.timestamp_offset = timestamp.wrapping_sub(packet.timestamp);
+        }
+        if at.is_none() || timestamp.wrapping_sub(sent) as i32 > 0 {
+            (self.timestamp, self.at, self.clock) = (timestamp, Some(now), clock);
+        }
+        Some(timestamp)
     }
 
     /// The listener does not hear the speaker any more, or not him alone; what he says until he does is no loss.
