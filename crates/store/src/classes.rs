@@ -55,6 +55,7 @@ impl Classes<'_> {
             conditions: Where::default(),
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),

@@ -56,6 +56,7 @@ impl DialingRules<'_> {
             conditions: Where::default(),
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),

@@ -7,7 +7,7 @@ use tandem_domain::{
     account::{Account, full_name},
     billing::ledger::Funds,
     ids::{AccountId, CustomerId, Stored, Timestamp},
-    list::{PAGE_ROWS, Page, Query},
+    list::{PAGE_ROWS, Page, Query, search_words},
     locale::TimeZone,
     numbers::ExtensionNumber,
     sign_in::SignInName,
@@ -18,8 +18,8 @@ use crate::{
     Store, StoreError,
     db::{Row, Sql, sql},
     ledger::{self, FUNDS, FUNDS_OF},
-    list::{List, Where, WordIndex},
-    statuses,
+    list::{List, Sieve, Where, WordIndex},
+    search, statuses,
 };
 
 mod changing;
@@ -64,6 +64,38 @@ pub struct AccountFilters {
     pub customer: Option<CustomerId>,
     /// Only those with this status.
     pub status: Option<Status>,
+    /// What of them is not searched.
+    pub hidden: HiddenOfAccount,
+}
+
+/// What a reader is not shown of accounts: no search finds it, or it could be guessed letter by letter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HiddenOfAccount {
+    /// Names and e-mail addresses.
+    pub profile: bool,
+    /// Extensions.
+    pub extension: bool,
+}
+
+impl HiddenOfAccount {
+    /// Lets those accounts through that have the words in what is shown; needless where all is shown, or nothing searched.
+    fn sieve(self, search: &str) -> Option<Box<Sieve<'static>>> {
+        let words = search_words(search);
+        if self == Self::default() || words.is_empty() {
+            return None;
+        }
+        let Self { profile, extension } = self;
+        Some(Box::new(move |row| {
+            let shown = |column, hidden| if hidden { Ok(String::new()) } else { row.text(column) };
+            let texts = [
+                shown("first_name", profile)?,
+                shown("last_name", profile)?,
+                shown("email", profile)?,
+                shown("extension", extension)?,
+            ];
+            Ok(search::is_in(&words, &texts.each_ref().map(String::as_str)))
+        }))
+    }
 }
 
 /// An account in a list.
@@ -153,6 +185,7 @@ impl Accounts<'_> {
         let mut conditions = Where::within(scope);
         conditions.and_if("r.customer_id = ?", filters.customer);
         conditions.and_if("r.status = ?", filters.status);
+        let sieve = filters.hidden.sieve(&query.search);
         let columns = format!(
             "r.id, r.customer_id, r.first_name, r.last_name, r.extension, r.email, r.status, r.expires_on, \
              c.name AS customer_name, c.status AS customer_status, c.time_zone, {FUNDS}"
@@ -165,6 +198,7 @@ impl Accounts<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: sieve.as_deref(),
             key,
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -193,16 +227,32 @@ impl Accounts<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn choices(&self, tenant: Tenant, search: &str, limit: u32) -> Result<Vec<AccountChoice>, StoreError> {
+        self.choices_within(tenant, search, HiddenOfAccount::default(), limit).await
+    }
+
+    /// As [`Accounts::choices`], for a reader from whom something is hidden.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn choices_within(
+        &self,
+        tenant: Tenant,
+        search: &str,
+        hidden: HiddenOfAccount,
+        limit: u32,
+    ) -> Result<Vec<AccountChoice>, StoreError> {
+        let sieve = hidden.sieve(search);
         let mut conditions = Where::within(Scope::of(tenant));
         conditions.and("r.status <> ?", Status::Closed);
         let list = List {
-            columns: "r.id, r.extension, r.first_name, r.last_name",
+            columns: "r.id, r.extension, r.first_name, r.last_name, r.email",
             table: "account",
             joins: "",
             words: Some(WORDS),
             conditions,
             search,
             tags: Vec::new(),
+            sieve: sieve.as_deref(),
             key: "extension_key",
             descending: false,
             cursor: None,
