@@ -205,7 +205,7 @@ pub async fn password_change(
 
     let hash = sign_in::hash(ask.services(), new_password).await?;
     sign_ins
-        .set_password(ask.me.who, &hash, &ask.change())
+        .set_password(ask.me.who, None, &hash, None, &ask.change())
         .await
         .map_err(|error| ask.tell("sign-in", error))?;
     let (me, stamp) =

@@ -170,6 +170,24 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// As [`Write::stale_value`], for a sign-in or a SIP password: the last that the audit log tells of it.
+    pub(crate) async fn stale_secret(&mut self, about: &About, version: Version, fields: [&str; 2]) -> StoreError {
+        let last = "SELECT id, at, actor, by_staff, field, old_value, new_value FROM audit \
+                    WHERE subject_id = $1 AND field IN ($2, $3) ORDER BY id DESC LIMIT 1";
+        let [one, other] = fields;
+        let change = match self.one(sql(last).bind(about.id.as_str()).bind(one).bind(other)).await {
+            Ok(Some(row)) => row
+                .text("field")
+                .and_then(|field| Ok(FieldChange { field, old: row.text("old_value")?, new: row.text("new_value")? })),
+            Ok(None) => Ok(FieldChange { field: one.to_owned(), old: String::new(), new: String::new() }),
+            Err(error) => Err(error),
+        };
+        match change {
+            Ok(change) => self.stale_value(about, version, change).await,
+            Err(error) => error,
+        }
+    }
+
     async fn edits_since(
         &mut self,
         record: &str,

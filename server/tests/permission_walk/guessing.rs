@@ -39,7 +39,7 @@ async fn a_password_that_is_too_long_is_wrong_without_being_looked_at() {
         [(long.as_str(), StatusCode::UNPROCESSABLE_ENTITY), (&long[..PASSWORD_MAX], StatusCode::OK)]
     {
         let hash = password::hash(password).unwrap();
-        world.store.sign_ins().set_password(john.who, &hash, &change).await.unwrap();
+        world.store.sign_ins().set_password(john.who, None, &hash, None, &change).await.unwrap();
         assert_eq!(sign_in(&world, "john", password).await, status, "{} characters", password.len());
     }
 }

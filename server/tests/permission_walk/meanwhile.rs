@@ -54,6 +54,7 @@ async fn save_while_others_save(world: &World, person: Person, path: &str, field
         for table in versioned(&mut others).await {
             sqlx::query(&format!("UPDATE {table} SET version = version + 1")).execute(&mut others).await.unwrap();
         }
+        sqlx::query("UPDATE account SET sip_version = sip_version + 1").execute(&mut others).await.unwrap();
         sqlx::query("COMMIT").execute(&mut others).await.unwrap();
     };
     let (answer, ()) = tokio::join!(world.post(person, path, fields), save);

@@ -6,7 +6,7 @@ use tandem_domain::{
     access::{Scope, Tenant},
     account::{Account, full_name},
     billing::ledger::Funds,
-    ids::{AccountId, CustomerId, Stored, Timestamp},
+    ids::{AccountId, CustomerId, Stored, Timestamp, Version},
     list::{PAGE_ROWS, Page, Query, search_words},
     locale::TimeZone,
     numbers::ExtensionNumber,
@@ -144,6 +144,8 @@ pub struct AccountOverview {
     pub sip_user: String,
     /// Whether a SIP password is set.
     pub has_sip_password: bool,
+    /// Changes whenever it is set or taken away.
+    pub sip_version: Version,
     /// What the customer has left.
     pub funds: Funds,
 }
@@ -290,7 +292,7 @@ impl Accounts<'_> {
     /// [`StoreError::NotFound`].
     pub async fn overview(&self, tenant: Tenant, id: AccountId) -> Result<AccountOverview, StoreError> {
         let overview = format!(
-            "SELECT a.id, a.status, a.held, a.created_at, a.extension, c.status AS customer_status, \
+            "SELECT a.id, a.status, a.held, a.sip_version, a.created_at, a.extension, c.status AS customer_status, \
              c.name AS customer_name, c.sip_prefix, s.name AS sign_in, p.sip_user AS registered, {FUNDS} \
              FROM account a JOIN customer c ON c.id = a.customer_id {FUNDS_OF} \
              LEFT JOIN sign_in s ON s.person_id = a.id LEFT JOIN sip_credential p ON p.account_id = a.id \
@@ -307,6 +309,7 @@ impl Accounts<'_> {
             sign_in: row.parse_or_null("sign_in")?,
             sip_user: row.text("sip_prefix")? + &row.text("extension")?,
             has_sip_password: row.text_or_null("registered")?.is_some(),
+            sip_version: Version(row.int("sip_version")?),
             funds: ledger::funds(&row)?,
         })
     }

@@ -74,7 +74,7 @@ async fn a_phone_is_known_by_its_sip_user(world: World) {
     for nobody in ["", "abc745", "ABC744", "744", "abc744\0", "' OR 1=1 --"] {
         assert_eq!(exchange.phone(nobody).await.unwrap(), None, "{nobody}");
     }
-    world.store.accounts().remove_sip_password(abc, john, &world.change()).await.unwrap();
+    world.store.accounts().remove_sip_password(abc, john, None, &world.change()).await.unwrap();
     assert_eq!(exchange.phone("abc744").await.unwrap(), None);
     assert_eq!(line(&world, abc, "744").await.sip_user, None);
 }

@@ -79,7 +79,11 @@ pub const CONFIGURATION: &[Row] = &[
         },
         CHANGE,
     ),
-    Row::writes("administrator_password", |demo| rita(demo, &[("password", "zebras have stripes")]), CHANGE),
+    Row::writes(
+        "administrator_password",
+        |demo| rita(demo, &[("version", &demo.version("sign_in", "reader")), ("password", "zebras have stripes")]),
+        CHANGE,
+    ),
     Row::writes(
         "administrator_active",
         |demo| of(demo, ("administrator", "Rita Reader"), &[("active", "off")]),
