@@ -137,6 +137,19 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// Goes on only if a record that is to be deleted still is as somebody saw it.
+    pub(crate) async fn as_seen(
+        &mut self,
+        record: impl ToString,
+        expected: Option<Version>,
+        now: Version,
+    ) -> Result<(), StoreError> {
+        match expected {
+            Some(expected) if expected != now => Err(self.stale(record, expected, now, any_field).await),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// As [`Write::stale`], when the update found no row of the expected version although it had just been read.
     pub(crate) async fn overtaken(
         &mut self,
@@ -218,6 +231,15 @@ impl<'a> Write<'a> {
         }
         stale.changes = diff::merge(stale.changes);
         Ok(stale)
+    }
+}
+
+/// Takes a row away; one of this version, if whoever takes it away saw one.
+pub(crate) fn delete(table: &str, id: impl Into<Arg>, expected: Option<Version>) -> Sql {
+    let delete = format!("DELETE FROM {table} WHERE id = $1");
+    match expected {
+        None => sql(delete).bind(id),
+        Some(expected) => sql(format!("{delete} AND version = $2")).bind(id).bind(expected),
     }
 }
 

@@ -62,8 +62,8 @@ async fn whoever_manages_roles_alone_makes_none_that_permits_more() {
     let narrow = [("name", "Deputy"), ("audience", "administrator"), ("base", "view")];
     let narrow = fields(&[&[("id", deputy.as_str()), ("version", "1")], &narrow[..]].concat());
     refused(&world, Person::Reader, "role_save", narrow).await;
-    refused(&world, Person::Reader, "role_delete", fields(&[("id", &deputy)])).await;
-    done(&world, Person::Administrator, "role_delete", fields(&[("id", &deputy)])).await;
+    refused(&world, Person::Reader, "role_delete", fields(&[("id", &deputy), ("version", "1")])).await;
+    done(&world, Person::Administrator, "role_delete", fields(&[("id", &deputy), ("version", "1")])).await;
 }
 
 /// What a form offers can be saved.

@@ -405,8 +405,9 @@ async fn whoever_may_not_mark_members_strips_no_mark_and_is_told_of_none() {
     let mark = of("744", &[("never_supervise", "on")]);
     assert_eq!(world.post(Person::Administrator, "/api/huntgroup_member_mark", &mark).await.status, StatusCode::OK);
     let before = world.dump().await;
+    let version = [("version", demo.version("huntgroup", "abc7700"))];
     for (function, fields) in
-        [("huntgroup_member_remove", of("744", &[])), ("huntgroup_delete", group.to_vec())]
+        [("huntgroup_member_remove", of("744", &[])), ("huntgroup_delete", [group.as_slice(), &version].concat())]
     {
         let answer = world.post(Person::Abc, &format!("/api/{function}"), &fields).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{function}: {}", answer.body);

@@ -97,7 +97,7 @@ async fn a_number_belongs_to_one_account_or_huntgroup_of_a_customer(world: World
     // A number that is given back can be had.
     accounts.update(abc, john, Version::FIRST, &account(abc, "John", "745"), &world.change()).await.unwrap();
     groups.update(support, Version::FIRST, &onto_john, &world.change()).await.unwrap();
-    groups.delete(support, &world.change()).await.unwrap();
+    groups.delete(support, None, &world.change()).await.unwrap();
     world.account(abc, "New", "744").await;
 }
 

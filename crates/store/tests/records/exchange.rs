@@ -228,7 +228,7 @@ async fn a_public_number_rings_what_it_is_given_to(world: World) {
         assert_eq!(found.destination, ringing(&world, abc, rings).await, "{public}");
     }
     assert_eq!(dialled("+3225550701").await, None);
-    world.store.huntgroups(abc).delete(support, &world.change()).await.unwrap();
+    world.store.huntgroups(abc).delete(support, None, &world.change()).await.unwrap();
     world.store.accounts().set_status(abc, john, Status::Closed, None, "", &world.change()).await.unwrap();
     for public in ["+3225550700", "+3225550744"] {
         let found = dialled(public).await.unwrap();

@@ -125,7 +125,7 @@ async fn another_customers_records_are_not_written(world: World) {
         not_found(groups.update(other.group, first, &huntgroup("Eve", "9999", &[]), &change).await);
         not_found(groups.set_members(other.group, first, &[member(own.account)], &change).await);
         not_found(groups.set_members(other.group, first, &[], &change).await);
-        not_found(groups.delete(other.group, &change).await);
+        not_found(groups.delete(other.group, None, &change).await);
         for setting in Setting::RECORDING {
             for value in [None, Some(Value::Switch(false))] {
                 let settings = store.settings(own.tenant);

@@ -294,7 +294,7 @@ async fn rows_that_go_while_paging_disturb_nothing(world: World) {
     let first = list(None).await;
     // The rows around the cut go, the one that the cursor names among them.
     for id in &ids[45..55] {
-        world.store.classes().delete(*id, &world.change()).await.unwrap();
+        world.store.classes().delete(*id, None, &world.change()).await.unwrap();
     }
     let second = list(first.next).await;
     assert_eq!((names(&second)[0].as_str(), second.rows.len()), ("M055", ROWS));
@@ -302,13 +302,13 @@ async fn rows_that_go_while_paging_disturb_nothing(world: World) {
     assert_eq!((names(&back)[0].as_str(), back.rows.len(), back.previous), ("M000", 45, None));
     // All before the page go: the way back leads to what is the beginning now.
     for id in &ids[..45] {
-        world.store.classes().delete(*id, &world.change()).await.unwrap();
+        world.store.classes().delete(*id, None, &world.change()).await.unwrap();
     }
     let back = list(second.previous.clone()).await;
     assert_eq!((names(&back)[0].as_str(), back.previous), ("M055", None));
     // All after it go: the next page is empty, and leads back to every row.
     for id in &ids[105..] {
-        world.store.classes().delete(*id, &world.change()).await.unwrap();
+        world.store.classes().delete(*id, None, &world.change()).await.unwrap();
     }
     let end = list(Some(Cursor { before: false, key: "zzz".into(), id: String::new() })).await;
     assert_eq!((end.rows.len(), end.next.clone()), (0, None));
