@@ -69,6 +69,20 @@ pub struct StaleEdit {
     pub changes: Vec<FieldChange>,
 }
 
+impl StaleEdit {
+    /// In words, where there is no banner for it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut words = format!("{} changed this meanwhile ({}). Nothing was done", self.by, self.at);
+        for (place, FieldChange { field, old, new }) in self.changes.iter().enumerate() {
+            let sign = if place == 0 { ": " } else { "; " };
+            words.extend([sign, &field.replace('_', " "), ": “", old, "” → “", new, "”"]);
+        }
+        words.push_str(". Look again, then decide.");
+        words
+    }
+}
+
 impl AppError {
     /// The role does not permit what the person wants with a field; it is named.
     #[must_use]

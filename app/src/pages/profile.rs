@@ -199,11 +199,15 @@ pub async fn password_change(
     let whose =
         sign_in::Whose { name: &ask.me.sign_in, customer: ask.me.own_customer(), address: ask.change().address };
     if sign_in::attempt(ask.services(), &attempt, whose, &current_password).await?.is_none() {
+        sign_in::note_wrong_password(ask.services(), whose).await;
         return Err(FieldErrors::one("current_password", "This is not your current password.").into());
     }
 
     let hash = sign_in::hash(ask.services(), new_password).await?;
-    sign_ins.set_password(ask.me.who, &hash, &ask.change()).await.map_err(|error| ask.tell("sign-in", error))?;
+    sign_ins
+        .set_password(ask.me.who, None, &hash, None, &ask.change())
+        .await
+        .map_err(|error| ask.tell("sign-in", error))?;
     let (me, stamp) =
         sign_ins.principal(ask.me.who).await.map_err(|error| internal(&error))?.ok_or(AppError::SignedOut)?;
     auth.login(&SignedIn { me, stamp }).await.map_err(|error| internal(&error))?;

@@ -48,13 +48,27 @@ pub async fn account_list(
         Asked::Nobody => return Ok(Listing::whole(Vec::new(), Vec::new())),
     };
     let with_status = ask.me.sees(Field::AccountStatus);
-    let filters = AccountFilters { customer, status: Status::from_key(args.filter("status")).filter(|_| with_status) };
-    let query = args.query(if args.sort.is_empty() { AccountSort::Name } else { AccountSort::from_key(&args.sort) });
+    let filters = AccountFilters {
+        customer,
+        status: Status::from_key(args.filter("status")).filter(|_| with_status),
+        hidden: hidden_of_account(&ask),
+    };
+    let with_customer = scope.customer().is_none()
+        && ask.me.sees(Field::CustomerName)
+        && asked.parse::<tandem_domain::ids::CustomerId>().is_err();
+    // Nor do the rows stand in the order of what is not shown.
+    let usual = if profile { AccountSort::Name } else { AccountSort::Extension };
+    let sort = match AccountSort::from_key(&args.sort) {
+        AccountSort::Extension if extension && !args.sort.is_empty() => AccountSort::Extension,
+        AccountSort::Status if with_status => AccountSort::Status,
+        AccountSort::Customer if with_customer => AccountSort::Customer,
+        AccountSort::Extension | AccountSort::Name | AccountSort::Customer | AccountSort::Status => usual,
+    };
+    let query = args.query(sort);
     let page: Page<AccountRow> =
         ask.store().accounts().list(scope, &query, &filters).await.map_err(|error| ask.tell("account", error))?;
 
-    let with_customer = scope.customer().is_none() && asked.parse::<tandem_domain::ids::CustomerId>().is_err();
-    let mut columns = vec![Column::sorted("Name", "name")];
+    let mut columns = vec![if profile { Column::sorted("Name", "name") } else { Column::plain("Name") }];
     columns.extend(extension.then(|| Column::sorted("Extension", "extension")));
     columns.extend(with_customer.then(|| Column::sorted("Customer", "customer")));
     columns.extend(profile.then(|| Column::plain("E-mail")));
@@ -70,4 +84,15 @@ pub async fn account_list(
         cells.extend(with_status.then(|| Cell::Badge(service_tone(service), service.label().into())));
         ListRow { href: Some(account_path(ask.me.audience(), row.id)), cells }
     }))
+}
+
+/// What this person's role does not show of accounts, and no search may find therefore.
+#[cfg(feature = "ssr")]
+pub(crate) fn hidden_of_account(ask: &crate::server::ask::Ask) -> tandem_store::accounts::HiddenOfAccount {
+    use tandem_domain::access::Field;
+
+    tandem_store::accounts::HiddenOfAccount {
+        profile: !ask.me.sees(Field::AccountProfile),
+        extension: !ask.me.sees(Field::AccountExtension),
+    }
 }

@@ -4,7 +4,7 @@
 //! from what a search finds it is left out: else whoever searches could try which words the hidden values have.
 
 use tandem_domain::{
-    access::{Field, Principal},
+    access::{Audience, Field, Principal},
     audit::{AuditRow, FieldChange, Subject},
     dialing::CodeField,
     settings::Setting,
@@ -24,6 +24,9 @@ pub fn as_seen(me: &Principal, mut row: AuditRow) -> AuditRow {
         row.actor = name_for(me, row.actor, row.by_staff);
         row.address.clear();
     }
+    if !shows_name(me, row.subject) {
+        row.subject_name = HIDDEN.into();
+    }
     if !shows(me, row.subject, &row.change.field) {
         row.change = FieldChange { field: HIDDEN.into(), old: String::new(), new: String::new() };
     }
@@ -33,20 +36,71 @@ pub fn as_seen(me: &Principal, mut row: AuditRow) -> AuditRow {
 /// Whether this person's role shows what became of a field of such a record.
 #[must_use]
 pub fn shows(me: &Principal, subject: Subject, field: &str) -> bool {
-    sees(me, permission(subject, field))
+    sees(me, permission(subject, field)) && (!names_people(subject, field) || shows_people(me))
+}
+
+/// Whether this person's role shows what records of this kind are called on their pages.
+fn shows_name(me: &Principal, subject: Subject) -> bool {
+    match subject {
+        Subject::Customer | Subject::Balance | Subject::AutoPayment => me.sees(Field::CustomerName),
+        Subject::Account => me.sees(Field::AccountProfile),
+        // They are called by the parties of the call.
+        Subject::Recording | Subject::Supervision => shows_people(me),
+        Subject::Huntgroup => me.sees(Field::Huntgroups),
+        Subject::Class => me.sees(Field::Classes),
+        Subject::Role => me.sees(Field::Roles),
+        Subject::DialingRule => me.sees(Field::DialingRules),
+        Subject::Administrator => me.sees(Field::Administrators),
+        Subject::Invoice => me.sees(Field::Invoices),
+        Subject::Payment => me.sees(Field::Payments),
+        Subject::PaymentMethod => me.sees(Field::PaymentMethods),
+        Subject::PaymentSystem => me.sees(Field::PaymentSystems),
+        Subject::SignIn | Subject::Request => true,
+    }
+}
+
+/// Whether a field, or its values, name people: "John (744): never_supervise".
+fn names_people(subject: Subject, field: &str) -> bool {
+    match subject {
+        Subject::Huntgroup => field == "members" || field.contains(OF_MEMBER),
+        // A call that was ended is told by its parties.
+        Subject::Customer => field == "call",
+        Subject::Account
+        | Subject::Class
+        | Subject::Role
+        | Subject::DialingRule
+        | Subject::Administrator
+        | Subject::SignIn
+        | Subject::Supervision
+        | Subject::Recording
+        | Subject::Invoice
+        | Subject::Payment
+        | Subject::PaymentMethod
+        | Subject::AutoPayment
+        | Subject::PaymentSystem
+        | Subject::Balance
+        | Subject::Request => false,
+    }
+}
+
+/// Whether this person's role shows accounts as they are named together: "John (744)".
+fn shows_people(me: &Principal) -> bool {
+    me.sees(Field::AccountProfile) && (me.sees(Field::AccountExtension) || me.audience() == Audience::Account)
 }
 
 /// The filters for this person: nothing can be found by what [`as_seen`] hides.
 #[must_use]
 pub fn within_sight(me: &Principal, filters: AuditFilters) -> AuditFilters {
-    AuditFilters { hidden: hidden(me), staff_unnamed: me.own_customer().is_some(), ..filters }
+    let unnamed = Subject::ALL.into_iter().filter(|subject| !shows_name(me, *subject)).collect();
+    AuditFilters { hidden: hidden(me), unnamed, staff_unnamed: me.own_customer().is_some(), ..filters }
 }
 
 fn hidden(me: &Principal) -> Vec<Hidden> {
     let of = |subject| {
         let Permissions { named, others } = permissions(subject);
         let sees_others = sees(me, others);
-        let exceptions = named.into_iter().filter(|(_, permission)| me.sees(*permission) != sees_others);
+        let is_seen = |name, permission| me.sees(permission) && (!names_people(subject, name) || shows_people(me));
+        let exceptions = named.into_iter().filter(|(name, permission)| is_seen(name, *permission) != sees_others);
         let names: Vec<_> = exceptions.map(|(name, _)| name).collect();
         let fields = if sees_others { Fields::Only(names) } else { Fields::AllBut(names) };
         (fields != Fields::Only(Vec::new())).then_some(Hidden { subject, fields })

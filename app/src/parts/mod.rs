@@ -30,5 +30,6 @@ pub mod recordings;
 pub mod registrations;
 pub mod settings_panel;
 pub mod sign_in_panel;
+pub mod sip_panel;
 pub mod status_panel;
 pub mod usage;

@@ -49,10 +49,19 @@ pub async fn public_number_list(
     let may_remove = ask.me.audience() == Audience::Administrator && ask.me.modifies(Field::PublicNumbers);
     let columns = ["Number", "Rings", "Extension"].map(Column::plain).into();
     Ok(Listing::of(columns, page, |row| {
-        let rings = if row.extension.is_none() { "Nobody".to_owned() } else { row.name };
+        let (name, number) = match row.is_huntgroup {
+            true => (Field::Huntgroups, Field::Huntgroups),
+            false => (Field::AccountProfile, Field::AccountExtension),
+        };
+        let rings = match row.extension {
+            None => "Nobody".to_owned(),
+            Some(_) if ask.me.sees(name) => row.name,
+            Some(_) => "Somebody".to_owned(),
+        };
         let digits = row.number.as_str().trim_start_matches('+');
         let href = may_remove.then(|| format!("/admin/customers/{customer}/numbers?number={digits}"));
-        let extension = row.extension.map(|extension| extension.to_string()).unwrap_or_default();
+        let extension = row.extension.filter(|_| ask.me.sees(number)).map(|extension| extension.to_string());
+        let extension = extension.unwrap_or_default();
         let cells = vec![Cell::Figures(row.number.to_string()), Cell::Text(rings), Cell::Figures(extension)];
         ListRow { href, cells }
     }))

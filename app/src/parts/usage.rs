@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use tandem_domain::ids::Version;
 
 use crate::ui::{Card, CollectAny as _, ConfirmButton, PostForm};
 
@@ -72,13 +73,20 @@ pub fn usage_card(usage: &Usage, nobody: &'static str) -> AnyView {
 }
 
 /// Deleting a record that nothing uses; while something does, why not. `noun`: "class".
-pub fn delete_card(to: &'static str, id: String, noun: &'static str, name: &str, in_use: bool) -> AnyView {
+pub fn delete_card(
+    to: &'static str,
+    id: String,
+    version: Version,
+    noun: &'static str,
+    name: &str,
+    in_use: bool,
+) -> AnyView {
     let content = if in_use {
         view! { <p>{format!("This {noun} is in use. Give whoever uses it another one first; then it can be deleted.")}</p> }.into_any()
     } else {
         let (label, title) = (format!("Delete {noun}"), format!("Delete the {noun} “{name}”?"));
         view! {
-            <PostForm to=to fields=vec![("id", id)]>
+            <PostForm to=to fields=vec![("id", id), ("version", version.0.to_string())]>
                 <ConfirmButton label=label.clone() title=title text="This cannot be taken back." confirm=label danger=true />
             </PostForm>
         }

@@ -122,7 +122,11 @@ mod server {
             return Ok(Vec::new());
         }
         let (scope, query) = (Scope::of(ask.own_tenant()?), Query { search: typed, ..Query::default() });
-        let filters = XdrFilters { account: Some(own), ..XdrFilters::default() };
+        let filters = XdrFilters {
+            account: Some(own),
+            accounts_unnamed: !ask.me.sees(Field::AccountProfile),
+            ..XdrFilters::default()
+        };
         let page = ask.store().xdrs().list(scope, &query, &filters).await.map_err(|error| ask.tell("call", error))?;
         Ok(page.rows.into_iter().map(|row| past(ask, own, &row.xdr)).collect())
     }

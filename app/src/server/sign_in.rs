@@ -156,11 +156,12 @@ async fn find(services: &Services, name: &str) -> Result<Option<SignIn>, AppErro
     }
 }
 
-/// The name as the audit log may keep it: many a password is typed into the field for the name.
-async fn name_to_keep(services: &Services, name: &str) -> String {
+/// The name as the audit log may keep it, for many a password is typed into the field for the name; and whose it is, who is
+/// to learn that somebody guesses at their people.
+async fn name_to_keep(services: &Services, name: &str) -> (String, Option<CustomerId>) {
     match find(services, name).await {
-        Ok(Some(found)) => found.name.to_string(),
-        Ok(None) | Err(_) => UNKNOWN.to_owned(),
+        Ok(Some(found)) => (found.name.to_string(), found.who.customer()),
+        Ok(None) | Err(_) => (UNKNOWN.to_owned(), None),
     }
 }
 
@@ -172,6 +173,11 @@ async fn throttled(services: &Services, wait: Wait, whose: Whose<'_>) -> AppErro
     AppError::Wait { seconds: wait.seconds }
 }
 
+/// Tells the audit log that somebody who is signed in, or sits at the session of another, did not know the current password.
+pub async fn note_wrong_password(services: &Services, whose: Whose<'_>) {
+    write(services, whose.name, whose.customer, whose.address, "current password refused").await;
+}
+
 /// Tells the audit log that somebody signed out.
 pub async fn note_signed_out(services: &Services, me: &Principal, address: Option<IpAddr>) {
     write(services, &me.sign_in, me.own_customer(), address, "signed out").await;
@@ -179,7 +185,8 @@ pub async fn note_signed_out(services: &Services, me: &Principal, address: Optio
 
 /// Tells the audit log what became of the sign-in of this name, as it was typed.
 async fn write(services: &Services, name: &str, customer: Option<CustomerId>, address: Option<IpAddr>, action: &str) {
-    let name = &*name_to_keep(services, name).await;
+    let (name, whose) = name_to_keep(services, name).await;
+    let (name, customer) = (name.as_str(), customer.or(whose));
     let change = Change { at: services.clock.now(), actor: name, by_staff: false, address };
     let none = FieldChange { field: String::new(), old: String::new(), new: String::new() };
     let noted = services.store.audit().note(&change, customer, Subject::SignIn, name, name, action, none).await;

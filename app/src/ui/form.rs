@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     context::me_or_nobody,
+    error::StaleEdit,
     post::{Done, POSTED_AS},
 };
 
@@ -39,8 +40,10 @@ fn hidden_inputs(fields: &[(String, String)]) -> AnyView {
 /// Errors that belong to no field of the form.
 fn loose_errors(ctx: FormCtx) -> AnyView {
     (move || {
-        let texts =
+        let mut texts =
             ctx.errors.with(|errors| ctx.labels.with_value(|labels| submit::about_others(errors, labels).join(" ")));
+        // A form without a banner: there is nothing to take over, only something to look at again.
+        texts.extend(ctx.stale.with(|stale| stale.as_ref().map(StaleEdit::words)));
         (!texts.is_empty()).then(|| view! { <p class="form-error" role="alert">{texts}</p> }.into_any())
     })
     .into_any()

@@ -251,6 +251,10 @@ impl FormCtx {
                 self.refused.set(true);
                 self.show_errors();
             }
+            AppError::Stale(stale) if !self.after.with_value(|after| after.waits_for_data) => {
+                self.desk.say(Tone::Bad, stale.words(), None);
+                self.desk.refresh();
+            }
             AppError::Stale(stale) => {
                 self.stale.set(Some(stale));
                 self.show_errors();

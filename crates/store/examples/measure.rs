@@ -56,7 +56,10 @@ async fn measure_customers(store: &Store) -> Result<(), StoreError> {
     for (sort, name) in
         [(CustomerSort::Name, "name"), (CustomerSort::Status, "status"), (CustomerSort::Created, "created")]
     {
-        for filters in [CustomerFilters::default(), CustomerFilters { status: Some(Status::Suspended), class: None }] {
+        for filters in [
+            CustomerFilters::default(),
+            CustomerFilters { status: Some(Status::Suspended), ..CustomerFilters::default() },
+        ] {
             for search in ["", "b", "brown", "adler bak"] {
                 let query = Query { sort, search: search.into(), ..Query::default() };
                 let label = format!("customers by {name}, {:?}, “{search}”", filters.status);
@@ -85,7 +88,7 @@ async fn measure_accounts(store: &Store, customer: CustomerId) -> Result<(), Sto
     for (sort, name) in sorts {
         for (scope, whose) in [(ALL, "all"), (own, "own")] {
             for status in [None, Some(Status::Closed), Some(Status::Suspended)] {
-                let filters = AccountFilters { customer: None, status };
+                let filters = AccountFilters { status, ..AccountFilters::default() };
                 let query = Query { sort, ..Query::default() };
                 let label = format!("{whose} accounts by {name}, {status:?}");
                 let page = store.accounts().list(scope, &query, &filters).await?;

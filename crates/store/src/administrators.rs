@@ -60,6 +60,7 @@ impl Administrators<'_> {
             conditions: Where::default(),
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -138,7 +139,8 @@ impl Administrators<'_> {
         Ok(version)
     }
 
-    /// Saves an administrator as [`Administrators::update`] does, and the name to sign in with: both or neither.
+    /// Saves an administrator as [`Administrators::update`] does, and the name to sign in with: both or neither. The
+    /// name belongs to the record: with another one the version is the next, too.
     ///
     /// # Errors
     /// Those of [`Administrators::update`]; [`StoreError::Taken`] (`sign_in`).
@@ -151,10 +153,14 @@ impl Administrators<'_> {
         change: &Change<'_>,
     ) -> Result<Version, StoreError> {
         let mut write = self.0.write(change).await?;
-        let version = save(&mut write, id, expected, administrator).await?;
-        sign_ins::rename(&mut write, Who::Administrator(id), &about(id, administrator), sign_in).await?;
+        let saved = save(&mut write, id, expected, administrator).await?;
+        let (who, about, next) = (Who::Administrator(id), about(id, administrator), expected.next());
+        let renamed = sign_ins::rename(&mut write, who, &about, sign_in, Some(next)).await?;
+        if renamed && saved == expected {
+            write.run(sql("UPDATE administrator SET version = version + 1 WHERE id = $1").bind(id)).await?;
+        }
         write.commit().await?;
-        Ok(version)
+        Ok(if renamed { next } else { saved })
     }
 
     /// Deletes an administrator and the sign-in.

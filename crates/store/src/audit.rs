@@ -11,7 +11,7 @@ use crate::{
     Change, Store, StoreError,
     db::{Row, Tx},
     ids::first_of,
-    list::{List, Where, WordIndex},
+    list::{List, Sieve, Where, WordIndex},
     saving::About,
     search::{self, Words},
 };
@@ -43,6 +43,8 @@ pub struct AuditFilters {
     pub search: String,
     /// What the reader's role hides: a search does not find the lines about it, or its letters could be guessed one by one.
     pub hidden: Vec<Hidden>,
+    /// Kinds of records whose names the reader's role does not show: a search does not look into them.
+    pub unnamed: Vec<Subject>,
     /// The reader is not told the names of the provider's staff: `actor` finds them as [`PROVIDER`] alone.
     pub staff_unnamed: bool,
 }
@@ -86,7 +88,9 @@ impl Audit<'_> {
         filters: &AuditFilters,
         cursor: Option<&Cursor>,
     ) -> Result<Page<AuditRow>, StoreError> {
-        lines(conditions(scope, filters), &filters.search, cursor, PAGE_ROWS).page(&self.0.db, read).await
+        let sieve = sieve(filters);
+        let list = lines(conditions(scope, filters), &filters.search, cursor, PAGE_ROWS);
+        List { sieve: sieve.as_deref(), ..list }.page(&self.0.db, read).await
     }
 
     /// The next lines, the newest first, after the line `after` (from the newest if `None`): a thousand at most; none at the
@@ -101,8 +105,9 @@ impl Audit<'_> {
         after: Option<AuditId>,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let cursor = after.map(|id| Cursor { before: false, key: id.to_string(), id: id.to_string() });
+        let sieve = sieve(filters);
         let list = lines(conditions(scope, filters), &filters.search, cursor.as_ref(), EXPORT_ROWS);
-        list.all(&self.0.db, read).await
+        List { sieve: sieve.as_deref(), ..list }.all(&self.0.db, read).await
     }
 
     /// Writes a line about something that changed no record: a sign-in, a refused request.
@@ -185,11 +190,26 @@ fn lines<'a>(conditions: Where, search: &'a str, cursor: Option<&'a Cursor>, row
         conditions,
         search,
         tags: Vec::new(),
+        sieve: None,
         key: "id",
         descending: true,
         cursor,
         rows,
     }
+}
+
+/// Lets those lines through that have the words in what is shown of them.
+fn sieve(filters: &AuditFilters) -> Option<Box<Sieve<'_>>> {
+    let words = search_words(&filters.search);
+    if words.is_empty() || filters.unnamed.is_empty() {
+        return None;
+    }
+    Some(Box::new(move |row| {
+        let unnamed = filters.unnamed.contains(&row.read("subject", Subject::from_key)?);
+        let name = if unnamed { String::new() } else { row.text("subject_name")? };
+        let texts = [name, row.text("field")?, row.text("old_value")?, row.text("new_value")?];
+        Ok(search::is_in(&words, &texts.each_ref().map(String::as_str)))
+    }))
 }
 
 fn conditions(scope: Scope, filters: &AuditFilters) -> Where {

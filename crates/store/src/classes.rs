@@ -14,7 +14,7 @@ use crate::{
     diff::{Values, changes, switch, values},
     list::{List, Where},
     names,
-    saving::{About, any_field},
+    saving::{self, About, any_field},
     search::Words,
 };
 
@@ -55,6 +55,7 @@ impl Classes<'_> {
             conditions: Where::default(),
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -156,16 +157,18 @@ impl Classes<'_> {
     /// Deletes a class.
     ///
     /// # Errors
+    /// [`StoreError::Stale`] when it has not the version `expected`, which whoever deletes it saw, if that matters;
     /// [`StoreError::NotFound`]; [`StoreError::InUse`] while customers have it, or when it is built in.
-    pub async fn delete(&self, id: ClassId, change: &Change<'_>) -> Result<(), StoreError> {
+    pub async fn delete(&self, id: ClassId, expected: Option<Version>, change: &Change<'_>) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let row = write.one(by_id(id)).await?.ok_or(StoreError::NotFound)?;
-        let old = stored(&row)?.value;
+        let Stored { version, value: old, .. } = stored(&row)?;
         if row.flag("built_in")? {
             return Err(StoreError::InUse("This class is built in and stays.".into()));
         }
-        if write.run(sql("DELETE FROM customer_class WHERE id = $1").bind(id)).await.map_err(in_use)? == 0 {
-            return Err(StoreError::NotFound);
+        write.as_seen(id, expected, version).await?;
+        if write.run(saving::delete("customer_class", id, expected)).await.map_err(in_use)? == 0 {
+            return Err(write.overtaken(by_id(id), id, version, any_field).await);
         }
         let about = About::own(Subject::Class, id, &old.name);
         write.tell(&about, "deleted", None, changes(&fields(&old), &Values::new())).await?;

@@ -7,7 +7,7 @@ use tandem_domain::{
     customer::{Billing, Customer},
     dialing::{DialingMode, PbxCodes},
     ids::{ClassId, CustomerId, Stored, Timestamp, Version},
-    list::{PAGE_ROWS, Page, Query},
+    list::{PAGE_ROWS, Page, Query, search_words},
     locale::{Currency, Locale},
     sign_in::SignInName,
     status::{Status, StatusChange},
@@ -19,7 +19,7 @@ use crate::{
     dialing,
     diff::{Values, changes, values},
     ledger::{self, FUNDS, FUNDS_OF},
-    list::{List, Where, WordIndex},
+    list::{List, Sieve, Where, WordIndex},
     names, roles,
     saving::{About, Write},
     search::{self, Words},
@@ -61,6 +61,10 @@ pub struct CustomerFilters {
     pub status: Option<Status>,
     /// Only those of this class.
     pub class: Option<ClassId>,
+    /// The reader is not shown e-mail addresses: no search finds them, or they could be guessed letter by letter.
+    pub email_hidden: bool,
+    /// The reader is not shown SIP prefixes.
+    pub sip_prefix_hidden: bool,
 }
 
 /// A customer in a list.
@@ -128,6 +132,14 @@ impl Customers<'_> {
         let mut conditions = within(scope);
         conditions.and_if("r.status = ?", filters.status);
         conditions.and_if("r.class_id = ?", filters.class);
+        let (email, prefix) = (filters.email_hidden, filters.sip_prefix_hidden);
+        let words = search_words(&query.search);
+        let sieve = |row: &Row| {
+            let shown = |column, hidden| if hidden { Ok(String::new()) } else { row.text(column) };
+            let texts = [row.text("name")?, shown("sip_prefix", prefix)?, shown("email", email)?];
+            Ok(search::is_in(&words, &texts.each_ref().map(String::as_str)))
+        };
+        let sieve: &Sieve<'_> = &sieve;
         let list = List {
             columns,
             table: "customer",
@@ -136,6 +148,7 @@ impl Customers<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: ((email || prefix) && !words.is_empty()).then_some(sieve),
             key,
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -156,7 +169,8 @@ impl Customers<'_> {
         list.page(&self.0.db, read).await
     }
 
-    /// All customers' names in alphabetical order, at most `limit`, for a choice in a form. `search` as in lists.
+    /// All customers' names in alphabetical order, at most `limit`, for a choice in a form. Searched: the name alone, for it is
+    /// what is chosen by.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -166,6 +180,9 @@ impl Customers<'_> {
         search: &str,
         limit: u32,
     ) -> Result<Vec<(CustomerId, String)>, StoreError> {
+        let words = search_words(search);
+        let sieve = |row: &Row| Ok(search::is_in(&words, &[&row.text("name")?]));
+        let sieve: &Sieve<'_> = &sieve;
         let list = List {
             columns: "r.id, r.name",
             table: "customer",
@@ -174,6 +191,7 @@ impl Customers<'_> {
             conditions: within(scope),
             search,
             tags: Vec::new(),
+            sieve: (!words.is_empty()).then_some(sieve),
             key: "name_key",
             descending: false,
             cursor: None,

@@ -14,7 +14,7 @@ use crate::{
     diff::{Values, changes, values},
     list::{List, Where},
     names,
-    saving::{About, Write, any_field},
+    saving::{self, About, Write, any_field},
     search::Words,
 };
 
@@ -56,6 +56,7 @@ impl DialingRules<'_> {
             conditions: Where::default(),
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -147,18 +148,25 @@ impl DialingRules<'_> {
     /// Deletes a rule.
     ///
     /// # Errors
+    /// [`StoreError::Stale`] when it has not the version `expected`, which whoever deletes it saw, if that matters;
     /// [`StoreError::NotFound`]; [`StoreError::InUse`] while a customer or an account has it, or when it is built in.
-    pub async fn delete(&self, id: DialingRuleId, change: &Change<'_>) -> Result<(), StoreError> {
+    pub async fn delete(
+        &self,
+        id: DialingRuleId,
+        expected: Option<Version>,
+        change: &Change<'_>,
+    ) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let row = write.one(by_id(id)).await?.ok_or(StoreError::NotFound)?;
-        let old = stored(&row)?.value;
+        let Stored { version, value: old, .. } = stored(&row)?;
         if row.flag("built_in")? {
             return Err(StoreError::InUse("This rule is built in and stays.".into()));
         }
-        let delete = write.run(sql("DELETE FROM dialing_rule WHERE id = $1").bind(id)).await;
+        write.as_seen(id, expected, version).await?;
+        let delete = write.run(saving::delete("dialing_rule", id, expected)).await;
         let words = "Customers or accounts have this rule. Give them another first.";
         if delete.map_err(|error| names::in_use(error, words))? == 0 {
-            return Err(StoreError::NotFound);
+            return Err(write.overtaken(by_id(id), id, version, any_field).await);
         }
         let about = About::own(Subject::DialingRule, id, &old.name);
         write.tell(&about, "deleted", None, changes(&fields(&old), &Values::new())).await?;

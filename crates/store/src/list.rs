@@ -81,6 +81,13 @@ pub(crate) struct WordIndex {
     pub(crate) paired: u32,
 }
 
+/// Whether a row that has the searched words has them where the reader may see them. The word index holds the words of all
+/// that a record has; whoever is shown a part of it only must not find it by the rest.
+pub(crate) type Sieve<'a> = dyn Fn(&Row) -> Result<bool, StoreError> + Send + Sync + 'a;
+
+/// Rows that are read at once where a sieve lets some through.
+const SIFTED: u32 = 500;
+
 /// A list, and the page that is asked for. `r` is the listed table.
 pub(crate) struct List<'a> {
     /// The columns of a row; `r.id` is among them.
@@ -97,6 +104,8 @@ pub(crate) struct List<'a> {
     pub(crate) search: &'a str,
     /// Words beside those searched for; what nobody can type, such as `@` before an id.
     pub(crate) tags: Vec<String>,
+    /// Which of the rows that have the words are shown; `None`: all of them.
+    pub(crate) sieve: Option<&'a Sieve<'a>>,
     /// The column to sort by: TEXT, with an index that ends in it and `id`.
     pub(crate) key: &'static str,
     /// Largest first.
@@ -148,12 +157,12 @@ impl List<'_> {
         let source = self.source(&words, &start);
         let count = self.count(db, &words, &start, &source).await?;
         let cursor = self.cursor.filter(|cursor| !cursor.key.contains('\0') && !cursor.id.contains('\0'));
-        let mut rows = db.all(self.select(&source, cursor)).await?;
+        let mut rows = self.rows(db, &source, cursor, self.rows + 1).await?;
         let mut from = cursor;
         if rows.is_empty() && cursor.is_some_and(|cursor| cursor.before) {
             // What was before the cursor is gone: the list begins here.
             from = None;
-            rows = db.all(self.select(&source, None)).await?;
+            rows = self.rows(db, &source, None, self.rows + 1).await?;
         }
         self.assemble(rows, count, from, read)
     }
@@ -167,8 +176,32 @@ impl List<'_> {
         let words = self.searched();
         let start = self.start(db, &words).await?;
         let source = self.source(&words, &start);
-        let rows = db.all(self.select(&source, self.cursor)).await?;
-        rows.iter().take(self.rows as usize).map(read).collect()
+        let rows = self.rows(db, &source, self.cursor, self.rows).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The first rows beyond the cursor, `most` at most. With a sieve, the list is looked through until there are as many.
+    async fn rows(&self, db: &Db, source: &Source, cursor: Option<&Cursor>, most: u32) -> Result<Vec<Row>, StoreError> {
+        let Some(sieve) = self.sieve else { return db.all(self.select(source, cursor, most)).await };
+        let before = cursor.is_some_and(|cursor| cursor.before);
+        let (mut shown, mut from) = (Vec::new(), cursor.cloned());
+        loop {
+            let rows = db.all(self.select(source, from.as_ref(), SIFTED)).await?;
+            let Some(last) = rows.last() else { return Ok(shown) };
+            from = Some(Cursor { before, key: last.text("sort_key")?, id: last.text("id")? });
+            let is_end = rows.len() < SIFTED as usize;
+            for row in rows {
+                if sieve(&row)? {
+                    shown.push(row);
+                }
+                if shown.len() == most as usize {
+                    return Ok(shown);
+                }
+            }
+            if is_end {
+                return Ok(shown);
+            }
+        }
     }
 
     /// All words that a row must have.
@@ -221,6 +254,10 @@ impl List<'_> {
     }
 
     async fn count(&self, db: &Db, words: &[String], start: &Start, source: &Source) -> Result<u32, StoreError> {
+        if self.sieve.is_some() {
+            let shown = self.rows(db, source, None, COUNT_CAP + 1).await?.len();
+            return Ok(u32::try_from(shown).unwrap_or(u32::MAX));
+        }
         // Some thousand entries of a frequent word mostly suffice to know that there are more than a thousand rows.
         let some = format!(" LIMIT {}", 4 * COUNT_CAP);
         if let (Some(index), [word]) = (self.words, words)
@@ -246,8 +283,8 @@ impl List<'_> {
         counted(db, source).await
     }
 
-    fn select(&self, source: &Source, cursor: Option<&Cursor>) -> Sql {
-        let Self { columns, joins, key, rows, .. } = self;
+    fn select(&self, source: &Source, cursor: Option<&Cursor>, limit: u32) -> Sql {
+        let Self { columns, joins, key, .. } = self;
         let mut conditions = source.conditions.clone();
         let backward = cursor.is_some_and(|cursor| cursor.before);
         let (order, beyond) = if self.descending == backward { ("ASC", ">") } else { ("DESC", "<") };
@@ -261,7 +298,6 @@ impl List<'_> {
             }
         }
         let order = if by_id { format!("r.id {order}") } else { format!("r.{key} {order}, r.id {order}") };
-        let limit = rows + 1;
         let (from, wanted) = (&source.from, &conditions.text);
         let page = if source.from_args.is_empty() || self.conditions.is_of_customer() {
             format!("SELECT r.* FROM {from}{wanted} ORDER BY {order} LIMIT {limit}")
@@ -396,6 +432,7 @@ mod tests {
                     conditions: Where::default(),
                     search: "",
                     tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+                    sieve: None,
                     key: "id",
                     descending: true,
                     cursor: None,

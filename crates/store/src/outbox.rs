@@ -416,6 +416,7 @@ async fn page(store: &Store, query: &Query<()>, conditions: Where) -> Result<Pag
         conditions,
         search: &query.search,
         tags: Vec::new(),
+        sieve: None,
         key: "id",
         descending: true,
         cursor: query.cursor.as_ref(),

@@ -14,7 +14,7 @@ use crate::{
     db::{Row, Sql, sql},
     diff::{Values, changes, switch, values},
     names,
-    saving::{About, Write, any_field},
+    saving::{self, About, Write, any_field},
     search::Words,
 };
 
@@ -168,15 +168,25 @@ impl PaymentSystems<'_> {
     /// Deletes a payment system that was never used.
     ///
     /// # Errors
+    /// [`StoreError::Stale`] when it has not the version `expected`, which whoever deletes it saw, if that matters;
     /// [`StoreError::NotFound`]; [`StoreError::InUse`] when it has payments or cards.
-    pub async fn delete(&self, change: &Change<'_>, id: PaymentSystemId) -> Result<(), StoreError> {
+    pub async fn delete(
+        &self,
+        change: &Change<'_>,
+        id: PaymentSystemId,
+        expected: Option<Version>,
+    ) -> Result<(), StoreError> {
         let words = "This system has payments or cards and stays for their sake. Turn it off instead.";
         let mut write = self.0.write(change).await?;
-        let system = write.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)?.value;
+        let found = write.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)?;
+        write.as_seen(id, expected, found.version).await?;
+        let (version, system) = (found.version, found.value);
         write.run(sql("DELETE FROM payment_route WHERE system_id = $1").bind(id)).await?;
         write.run(sql("DELETE FROM payment_event WHERE system_id = $1").bind(id)).await?;
-        let deleted = write.run(sql("DELETE FROM payment_system WHERE id = $1").bind(id)).await;
-        deleted.map_err(|error| names::in_use(error, words))?;
+        let deleted = write.run(saving::delete("payment_system", id, expected)).await;
+        if deleted.map_err(|error| names::in_use(error, words))? == 0 {
+            return Err(write.overtaken(by_id(id), id, version, any_field).await);
+        }
         let about = About::own(Subject::PaymentSystem, id, &system.name);
         write.tell(&about, "deleted", None, changes(&fields(&system), &Values::new())).await?;
         write.commit().await

@@ -37,6 +37,8 @@ pub struct PublicNumberRow {
     pub extension: Option<ExtensionNumber>,
     /// The name of the account or huntgroup that rings; empty if none does.
     pub name: String,
+    /// It is a huntgroup that rings.
+    pub is_huntgroup: bool,
 }
 
 /// The public numbers. See [`Store::public_numbers`].
@@ -60,6 +62,7 @@ impl PublicNumbers<'_> {
             conditions: Where::within(scope),
             search: &search,
             tags: Vec::new(),
+            sieve: None,
             key: "number",
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -164,6 +167,7 @@ fn words(number: &PhoneNumber, extension: Option<&ExtensionNumber>) -> String {
 
 fn read(row: &Row) -> Result<PublicNumberRow, StoreError> {
     let huntgroup = row.text_or_null("huntgroup")?;
+    let is_huntgroup = huntgroup.is_some();
     let (extension, name) = match huntgroup {
         Some(name) => (row.parse_or_null("huntgroup_number")?, name),
         None => match row.text_or_null("first_name")? {
@@ -177,5 +181,6 @@ fn read(row: &Row) -> Result<PublicNumberRow, StoreError> {
         customer_name: row.text("customer_name")?,
         extension,
         name,
+        is_huntgroup,
     })
 }

@@ -183,6 +183,7 @@ impl Registrations<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: match query.sort {
                 RegistrationSort::SipUser => "sip_user",
                 RegistrationSort::Since => "id",

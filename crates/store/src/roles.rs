@@ -16,7 +16,7 @@ use crate::{
     diff::{Values, changes, values},
     list::{List, Where},
     names,
-    saving::{About, Write, any_field},
+    saving::{self, About, Write, any_field},
     search::Words,
 };
 
@@ -81,6 +81,7 @@ impl Roles<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "name_key",
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -196,16 +197,18 @@ impl Roles<'_> {
     /// Deletes a role.
     ///
     /// # Errors
+    /// [`StoreError::Stale`] when it has not the version `expected`, which whoever deletes it saw, if that matters;
     /// [`StoreError::NotFound`]; [`StoreError::InUse`] while somebody has it, or when it is built in.
-    pub async fn delete(&self, id: RoleId, change: &Change<'_>) -> Result<(), StoreError> {
+    pub async fn delete(&self, id: RoleId, expected: Option<Version>, change: &Change<'_>) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let old = write.one(by_id(id)).await?.as_ref().map(stored).transpose()?.ok_or(StoreError::NotFound)?;
         if is_built_in(id) {
             return Err(StoreError::InUse("This role is built in and stays.".into()));
         }
-        let delete = write.run(sql("DELETE FROM access_role WHERE id = $1").bind(id)).await;
+        write.as_seen(id, expected, old.version).await?;
+        let delete = write.run(saving::delete("access_role", id, expected)).await;
         if delete.map_err(|error| names::in_use(error, "Somebody has this role. Give them another first."))? == 0 {
-            return Err(StoreError::NotFound);
+            return Err(write.overtaken(by_id(id), id, old.version, any_field).await);
         }
         let about = About::own(Subject::Role, id, &old.value.name);
         write.tell(&about, "deleted", None, changes(&fields(&old.value), &Values::new())).await?;

@@ -137,6 +137,19 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// Goes on only if a record that is to be deleted still is as somebody saw it.
+    pub(crate) async fn as_seen(
+        &mut self,
+        record: impl ToString,
+        expected: Option<Version>,
+        now: Version,
+    ) -> Result<(), StoreError> {
+        match expected {
+            Some(expected) if expected != now => Err(self.stale(record, expected, now, any_field).await),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// As [`Write::stale`], when the update found no row of the expected version although it had just been read.
     pub(crate) async fn overtaken(
         &mut self,
@@ -166,6 +179,24 @@ impl<'a> Write<'a> {
                 let (subject, changes) = (Some(about.subject), vec![change]);
                 StoreError::Stale(StaleEdit { version, by, by_staff, at, subject, changes })
             }
+            Err(error) => error,
+        }
+    }
+
+    /// As [`Write::stale_value`], for a sign-in or a SIP password: the last that the audit log tells of it.
+    pub(crate) async fn stale_secret(&mut self, about: &About, version: Version, fields: [&str; 2]) -> StoreError {
+        let last = "SELECT id, at, actor, by_staff, field, old_value, new_value FROM audit \
+                    WHERE subject_id = $1 AND field IN ($2, $3) ORDER BY id DESC LIMIT 1";
+        let [one, other] = fields;
+        let change = match self.one(sql(last).bind(about.id.as_str()).bind(one).bind(other)).await {
+            Ok(Some(row)) => row
+                .text("field")
+                .and_then(|field| Ok(FieldChange { field, old: row.text("old_value")?, new: row.text("new_value")? })),
+            Ok(None) => Ok(FieldChange { field: one.to_owned(), old: String::new(), new: String::new() }),
+            Err(error) => Err(error),
+        };
+        match change {
+            Ok(change) => self.stale_value(about, version, change).await,
             Err(error) => error,
         }
     }
@@ -200,6 +231,15 @@ impl<'a> Write<'a> {
         }
         stale.changes = diff::merge(stale.changes);
         Ok(stale)
+    }
+}
+
+/// Takes a row away; one of this version, if whoever takes it away saw one.
+pub(crate) fn delete(table: &str, id: impl Into<Arg>, expected: Option<Version>) -> Sql {
+    let delete = format!("DELETE FROM {table} WHERE id = $1");
+    match expected {
+        None => sql(delete).bind(id),
+        Some(expected) => sql(format!("{delete} AND version = $2")).bind(id).bind(expected),
     }
 }
 

@@ -66,6 +66,12 @@ pub(crate) async fn forget(tx: &mut Tx, kind: &str, id: &str, old: &str) -> Resu
     tx.run(sql(delete).bind(kind).bind(id).bind_all(words)).await.map(drop)
 }
 
+/// Whether each of these searched words begins one of the texts'.
+pub(crate) fn is_in(words: &[String], texts: &[&str]) -> bool {
+    let known = search_words(&texts.join(" "));
+    words.iter().all(|word| known.iter().any(|known| known.starts_with(word.as_str())))
+}
+
 /// The bounds between which all words lie that begin with `word`: from the first, up to but without the second.
 pub(crate) fn bounds(word: &str) -> (String, String) {
     (word.to_owned(), format!("{word}{}", char::MAX))

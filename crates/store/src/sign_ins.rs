@@ -2,11 +2,12 @@
 
 use sha2::{Digest, Sha256};
 use tandem_domain::{
-    access::{Audience, Principal, Who},
+    access::{Audience, Principal, Tenant, Who},
     account::full_name,
     audit::{FieldChange, Subject},
-    ids::{CustomerId, Timestamp},
+    ids::{AccountId, CustomerId, RoleId, Timestamp, Version},
     locale::Locale,
+    settings::{Setting, Value},
     sign_in::SignInName,
     status::Status,
 };
@@ -41,6 +42,21 @@ pub struct SignIn {
     pub password_hash: String,
     /// When the password was set.
     pub password_changed_at: Timestamp,
+    /// Changes with the name and with the password.
+    pub version: Version,
+}
+
+/// The version of a sign-in, or of a SIP password, that is not there.
+pub const NONE_YET: Version = Version(0);
+
+/// What was looked at before somebody may change a sign-in, and is looked at again in the transaction that changes it: the
+/// hash of a password takes long enough for it to become another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// The role of the one who signs in, which permits no more than that of whoever changes it.
+    pub role: RoleId,
+    /// Whoever changes it may not hear recordings that are for the account only: where there can be some, it stays.
+    pub not_private: bool,
 }
 
 /// The sign-ins. See [`Store::sign_ins`].
@@ -89,29 +105,42 @@ impl SignIns<'_> {
         Ok(Some((principal, stamp)))
     }
 
-    /// Gives somebody a sign-in, or changes it: name and password, both or neither. `expected` is the name that the person
-    /// saw who changes it (`None`: there was no sign-in). Without a hash the password stays; a new one ends all sessions.
+    /// The version of somebody's sign-in; [`NONE_YET`] without one.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Stale`] when the name is not the expected one; [`StoreError::Taken`]
-    /// (`sign_in`); [`StoreError::Refused`]: `sign_in` when they are closed, `password` for a new sign-in without one.
+    /// [`StoreError::Database`].
+    pub async fn version(&self, who: Who) -> Result<Version, StoreError> {
+        Ok(self.of(who).await?.map_or(NONE_YET, |found| found.version))
+    }
+
+    /// Whether an account keeps recordings to itself, or will: then nobody else may get in as it who may not hear them.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn keeps_private(&self, tenant: Tenant, account: AccountId) -> Result<bool, StoreError> {
+        Ok(self.0.db.one(private(account, tenant.customer())).await?.is_some())
+    }
+
+    /// Gives somebody a sign-in, or changes it: name and password, both or neither. `expected` is the version that the person
+    /// saw who changes it ([`NONE_YET`]: there was no sign-in). Without a hash the password stays; a new one ends all sessions.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Stale`] when the version is not the expected one; [`StoreError::Taken`]
+    /// (`sign_in`); [`StoreError::Refused`]: `sign_in` when they are closed, `password` for a new sign-in without one;
+    /// [`StoreError::InUse`] when the terms are not so (any more).
     pub async fn save(
         &self,
         who: Who,
-        expected: Option<&SignInName>,
+        expected: Version,
         name: &SignInName,
         password_hash: Option<&str>,
+        terms: Option<&Terms>,
         change: &Change<'_>,
     ) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let about = about(&mut write, who).await?;
-        let present = write.one(by_person(who)).await?.as_ref().map(read).transpose()?.map(|found| found.name);
-        if present.as_ref() != expected {
-            let text = |name: Option<&SignInName>| name.map(ToString::to_string).unwrap_or_default();
-            let change = FieldChange { field: "sign_in".into(), old: text(expected), new: text(present.as_ref()) };
-            let version = write.one(record(who)).await?.ok_or(StoreError::NotFound)?.version()?;
-            return Err(write.stale_value(&about, version, change).await);
-        }
+        let present = present(&mut write, who, &about, Some(expected)).await?;
+        keep_terms(&mut write, who, terms).await?;
         match (present, password_hash) {
             (None, None) => return Err(StoreError::refused("password", "Choose a password.")),
             (None, Some(hash)) => {
@@ -119,7 +148,7 @@ impl SignIns<'_> {
                 insert(&mut write, who, &about, &sign_in).await?;
             }
             (Some(_), hash) => {
-                rename(&mut write, who, &about, name).await?;
+                rename(&mut write, who, &about, name, None).await?;
                 if let Some(hash) = hash {
                     replace_password(&mut write, who, &about, hash).await?;
                 }
@@ -128,48 +157,114 @@ impl SignIns<'_> {
         write.commit().await
     }
 
-    /// Changes a password; all sessions of the person end, and failures to sign in with it are forgotten.
+    /// Changes a password; all sessions of the person end, and failures to sign in with it are forgotten. `expected` is the
+    /// version that the person saw who changes it, if the change depends on it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when they have no sign-in.
-    pub async fn set_password(&self, who: Who, password_hash: &str, change: &Change<'_>) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`] when they have no sign-in; [`StoreError::Stale`]; [`StoreError::InUse`] when the terms are not
+    /// so (any more).
+    pub async fn set_password(
+        &self,
+        who: Who,
+        expected: Option<Version>,
+        password_hash: &str,
+        terms: Option<&Terms>,
+        change: &Change<'_>,
+    ) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         let about = about(&mut write, who).await?;
+        present(&mut write, who, &about, expected).await?;
+        keep_terms(&mut write, who, terms).await?;
         replace_password(&mut write, who, &about, password_hash).await?;
         write.commit().await
     }
 
     /// Takes somebody's sign-in away. Nothing happens when they have none. Administrators keep theirs: they are deactivated
-    /// or deleted instead.
+    /// or deleted instead. `expected` is the version that the person saw who takes it, if that matters.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::InUse`] for an administrator.
-    pub async fn remove(&self, who: Who, change: &Change<'_>) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`]; [`StoreError::Stale`]; [`StoreError::InUse`] for an administrator.
+    pub async fn remove(&self, who: Who, expected: Option<Version>, change: &Change<'_>) -> Result<(), StoreError> {
         if let Who::Administrator(_) = who {
             return Err(StoreError::InUse("An administrator keeps the sign-in; deactivate the person instead.".into()));
         }
         let mut write = self.0.write(change).await?;
         let about = about(&mut write, who).await?;
+        present(&mut write, who, &about, expected).await?;
         delete(&mut write, who, &about).await?;
         write.commit().await
     }
 }
 
-/// Changes the name that somebody signs in with, as part of a write.
+/// The sign-in as it is, if it has the version that somebody saw; else what became of it.
+async fn present(
+    write: &mut Write<'_>,
+    who: Who,
+    about: &About,
+    expected: Option<Version>,
+) -> Result<Option<SignIn>, StoreError> {
+    let present = write.one(by_person(who)).await?.as_ref().map(read).transpose()?;
+    let version = present.as_ref().map_or(NONE_YET, |present| present.version);
+    match expected {
+        Some(expected) if expected != version => Err(write.stale_secret(about, version, ["sign_in", "password"]).await),
+        Some(_) | None => Ok(present),
+    }
+}
+
+/// Goes on only if all is as it was when somebody was found to be allowed to change the sign-in.
+async fn keep_terms(write: &mut Write<'_>, who: Who, terms: Option<&Terms>) -> Result<(), StoreError> {
+    let Some(Terms { role, not_private }) = terms else { return Ok(()) };
+    let now: RoleId = write.one(record(who)).await?.ok_or(StoreError::NotFound)?.parse("role_id")?;
+    if now != *role {
+        return Err(StoreError::InUse("The access role was changed meanwhile. Nothing was saved; look again.".into()));
+    }
+    match who {
+        Who::Account { account, customer } if *not_private => {
+            write.one(private(account, customer)).await?.map_or(Ok(()), |_| Err(StoreError::InUse(PRIVATE.into())))
+        }
+        Who::Account { .. } | Who::Customer(_) | Who::Administrator(_) => Ok(()),
+    }
+}
+
+/// Why a company does not give a password to an account that has recordings of its own, and who does.
+pub const PRIVATE: &str = "This account keeps call recordings to itself: “Show the call recording to account only” is on, \
+                           or was when some were made. Whoever sets its password could hear them, so only your provider can \
+                           change this sign-in.";
+
+/// A row, if the account keeps recordings to itself.
+fn private(account: AccountId, customer: CustomerId) -> Sql {
+    let private = "SELECT a.id FROM account a WHERE a.id = $1 AND a.customer_id = $2 AND (COALESCE(\
+                   (SELECT s.value FROM account_setting s WHERE s.account_id = a.id AND s.setting = $3), \
+                   (SELECT s.value FROM customer_setting s WHERE s.customer_id = a.customer_id AND s.setting = $3)) = $4 \
+                   OR EXISTS (SELECT 1 FROM recording r WHERE r.customer_id = a.customer_id AND r.account_only = $5 \
+                   AND r.account_id = a.id))";
+    sql(private)
+        .bind(account)
+        .bind(customer)
+        .bind(Setting::RecordAccountOnly.key())
+        .bind(Value::Switch(true).key())
+        .bind(true)
+}
+
+/// Changes the name that somebody signs in with, as part of a write, and tells whether it was another. `version` is the
+/// record's from now on, where the name belongs to the record.
 pub(crate) async fn rename(
     write: &mut Write<'_>,
     who: Who,
     about: &About,
     name: &SignInName,
-) -> Result<(), StoreError> {
+    version: Option<Version>,
+) -> Result<bool, StoreError> {
     let old = write.one(by_person(who)).await?.ok_or(StoreError::NotFound)?.text("name")?;
     if old == name.as_str() {
-        return Ok(());
+        return Ok(false);
     }
-    let update = sql("UPDATE sign_in SET name = $1 WHERE person_id = $2").bind(name).bind(person_id(who));
+    let update =
+        sql("UPDATE sign_in SET name = $1, version = version + 1 WHERE person_id = $2").bind(name).bind(person_id(who));
     write.run(update).await.map_err(taken)?;
     let change = FieldChange { field: "sign_in".into(), old, new: name.to_string() };
-    write.tell(about, "changed", None, vec![change]).await
+    write.tell(about, "changed", version, vec![change]).await?;
+    Ok(true)
 }
 
 /// Changes a password, as part of a write.
@@ -179,7 +274,8 @@ async fn replace_password(
     about: &About,
     password_hash: &str,
 ) -> Result<(), StoreError> {
-    let update = "UPDATE sign_in SET password_hash = $1, password_changed_at = $2 WHERE person_id = $3 RETURNING name";
+    let update = "UPDATE sign_in SET password_hash = $1, password_changed_at = $2, version = version + 1 \
+                  WHERE person_id = $3 RETURNING name";
     let update = sql(update).bind(password_hash).bind(write.at()).bind(person_id(who));
     let name = write.one(update).await?.ok_or(StoreError::NotFound)?.parse("name")?;
     // Whoever was kept waiting may try the new one at once.
@@ -200,8 +296,8 @@ pub(crate) async fn insert(
         Who::Customer(customer) => (Audience::Customer, Some(customer)),
         Who::Account { customer, .. } => (Audience::Account, Some(customer)),
     };
-    let insert = "INSERT INTO sign_in (name, audience, person_id, customer_id, password_hash, password_changed_at) \
-                  VALUES ($1, $2, $3, $4, $5, $6)";
+    let insert = "INSERT INTO sign_in (name, audience, person_id, customer_id, password_hash, password_changed_at, \
+                  version) VALUES ($1, $2, $3, $4, $5, $6, $6)";
     let insert = sql(insert)
         .bind(&sign_in.name)
         .bind(audience.key())
@@ -283,14 +379,14 @@ fn may_sign_in(who: Who, row: &Row) -> Result<bool, StoreError> {
 fn record(who: Who) -> Sql {
     match who {
         Who::Administrator(id) => {
-            sql("SELECT id, version, name AS first_name, '' AS last_name FROM administrator WHERE id = $1").bind(id)
+            sql("SELECT id, role_id, name AS first_name, '' AS last_name FROM administrator WHERE id = $1").bind(id)
         }
         Who::Customer(id) => {
-            sql("SELECT id, version, name AS first_name, '' AS last_name, status FROM customer WHERE id = $1").bind(id)
+            sql("SELECT id, role_id, name AS first_name, '' AS last_name, status FROM customer WHERE id = $1").bind(id)
         }
         Who::Account { account, customer } => {
             let record =
-                "SELECT id, version, first_name, last_name, status FROM account WHERE id = $1 AND customer_id = $2";
+                "SELECT id, role_id, first_name, last_name, status FROM account WHERE id = $1 AND customer_id = $2";
             sql(record).bind(account).bind(customer)
         }
     }
@@ -335,7 +431,7 @@ fn by_person(who: Who) -> Sql {
     sql(format!("SELECT {COLUMNS} FROM sign_in WHERE person_id = $1")).bind(person_id(who))
 }
 
-const COLUMNS: &str = "name, audience, person_id, customer_id, password_hash, password_changed_at";
+const COLUMNS: &str = "name, audience, person_id, customer_id, password_hash, password_changed_at, version";
 
 fn read(row: &Row) -> Result<SignIn, StoreError> {
     let customer = || -> Result<CustomerId, StoreError> { row.parse("customer_id") };
@@ -349,6 +445,7 @@ fn read(row: &Row) -> Result<SignIn, StoreError> {
         who,
         password_hash: row.text("password_hash")?,
         password_changed_at: row.at("password_changed_at")?,
+        version: Version(row.int("version")?),
     })
 }
 

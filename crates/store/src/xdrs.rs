@@ -12,7 +12,7 @@ use tandem_domain::{
     access::{Scope, Tenant},
     calls::{Direction, EndedBy, Party, Quality, ReleaseCause, Xdr},
     ids::{AccountId, CallId, CustomerId, Timestamp, XdrId},
-    list::{PAGE_ROWS, Page, Query},
+    list::{PAGE_ROWS, Page, Query, search_words},
     wallboard::Ended,
 };
 
@@ -20,7 +20,7 @@ use crate::{
     Store, StoreError,
     db::{Arg, Row, sql},
     ids::first_of,
-    list::{List, Where, WordIndex},
+    list::{List, Sieve, Where, WordIndex},
     outside::{self, SHORT},
     search::{self, Words},
 };
@@ -45,6 +45,8 @@ pub struct XdrFilters {
     pub from: Option<Timestamp>,
     /// Only calls that began before this moment.
     pub until: Option<Timestamp>,
+    /// The reader is not shown the names of accounts: no search finds them, or they could be guessed letter by letter.
+    pub accounts_unnamed: bool,
 }
 
 /// A record in a list.
@@ -151,6 +153,14 @@ impl Xdrs<'_> {
         filters: &XdrFilters,
     ) -> Result<Page<XdrRow>, StoreError> {
         let search = search::typed_number(&query.search);
+        let words = search_words(&search);
+        let sieve = |row: &Row| {
+            let [caller, callee] = [party(row, "caller")?, party(row, "callee")?].map(unnamed);
+            let (dialled, huntgroup) = (row.text("dialled")?, row.text("huntgroup")?);
+            let texts = [&caller.number, &caller.name, &callee.number, &callee.name, &dialled, &huntgroup];
+            Ok(search::is_in(&words, &texts.map(String::as_str)))
+        };
+        let sieve: &Sieve<'_> = &sieve;
         let list = List {
             columns: "r.*, c.name AS customer_name",
             table: "xdr",
@@ -159,6 +169,7 @@ impl Xdrs<'_> {
             conditions: conditions(scope, filters),
             search: &search,
             tags: filters.account.map(tag).into_iter().collect(),
+            sieve: (filters.accounts_unnamed && !words.is_empty()).then_some(sieve),
             key: "id",
             descending: true,
             cursor: query.cursor.as_ref(),
@@ -325,6 +336,11 @@ pub(crate) fn party(row: &Row, place: &str) -> Result<Party, StoreError> {
     let column = |what: &str| format!("{place}_{what}");
     let account = row.parse_or_null(&column("account_id"))?;
     Ok(Party { number: row.text(&column("number"))?, name: row.text(&column("name"))?, account })
+}
+
+/// The party as somebody may know it who is not shown the names of accounts.
+pub(crate) fn unnamed(party: Party) -> Party {
+    if party.account.is_none() { party } else { Party { name: String::new(), ..party } }
 }
 
 fn xdr(row: &Row) -> Result<Xdr, StoreError> {

@@ -206,6 +206,6 @@ async fn reset(store: &Store, sign_in: &SignInName, hash: &str) -> Result<(), Ad
     let who = found.map(|found| found.who).filter(|who| matches!(who, Who::Administrator(_)));
     let Some(who) = who else { return Err(AdminError::Unknown(sign_in.clone())) };
     // Whoever was locked out by too many attempts may try the new password at once.
-    store.sign_ins().set_password(who, hash, &change()).await?;
+    store.sign_ins().set_password(who, None, hash, None, &change()).await?;
     Ok(())
 }

@@ -146,7 +146,7 @@ impl Values {
                         key,
                         value: None,
                         expected: if known.is_list {
-                            "an array of texts"
+                            "an array of texts, none of them with a comma"
                         } else {
                             "a text or a number, not a list or a table"
                         },
@@ -157,7 +157,7 @@ impl Values {
     }
 
     fn add_variable(&mut self, name: String, value: String, problems: &mut Vec<Problem>) {
-        if !name.starts_with("TANDEM_") || is_for_others(&name) {
+        if !name.starts_with("TANDEM_") || is_for_others(&name, &value) {
             return;
         }
         match KEYS.iter().find(|key| environment_name(key.name) == name) {
@@ -169,18 +169,39 @@ impl Values {
     }
 }
 
+/// The tests' own variables that a program inherits which they start.
+const OF_TESTS: &str = "TANDEM_TEST_POSTGRES_URL";
+
 /// Variables that begin like ours and are no settings: the path of the file, the tests' own, and what Kubernetes puts into
-/// every container beside a service that is named `tandem`.
-fn is_for_others(name: &str) -> bool {
-    name == "TANDEM_CONFIG"
-        || ["TANDEM_TEST_", "TANDEM_SERVICE_", "TANDEM_PORT"].iter().any(|prefix| name.starts_with(prefix))
+/// every container beside a service that is named `tandem`. Only in their exact forms, for any other is misspelt.
+fn is_for_others(name: &str, value: &str) -> bool {
+    ["TANDEM_CONFIG", OF_TESTS].contains(&name) || is_of_kubernetes(name.trim_start_matches("TANDEM_"), value)
+}
+
+/// What Kubernetes says of a service, behind its name: `SERVICE_HOST`, `SERVICE_PORT` and `SERVICE_PORT_<NAME>`, and, as
+/// Docker's links did, `PORT` with a URL, `PORT_<N>_TCP` and its `_PROTO`, `_PORT` and `_ADDR`.
+fn is_of_kubernetes(name: &str, value: &str) -> bool {
+    if matches!(name, "SERVICE_HOST" | "SERVICE_PORT") {
+        return true;
+    }
+    if name == "PORT" {
+        return ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    }
+    if let Some(port) = name.strip_prefix("SERVICE_PORT_") {
+        return !port.is_empty();
+    }
+    let Some((number, rest)) = name.strip_prefix("PORT_").and_then(|port| port.split_once('_')) else { return false };
+    let (protocol, part) = rest.split_once('_').map_or((rest, None), |(protocol, part)| (protocol, Some(part)));
+    number.parse::<u16>().is_ok()
+        && matches!(protocol, "TCP" | "UDP" | "SCTP")
+        && part.is_none_or(|part| matches!(part, "PROTO" | "PORT" | "ADDR"))
 }
 
 fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// A scalar as text; a list's items joined by commas.
+/// A scalar as text; a list's items joined by commas, which none of them may hold: it would be read as two.
 fn text_of(value: &DeValue<'_>, is_list: bool) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
@@ -190,7 +211,7 @@ fn text_of(value: &DeValue<'_>, is_list: bool) -> Option<String> {
         DeValue::Datetime(time) => Some(time.to_string()),
         DeValue::Array(items) if is_list => {
             let texts = items.iter().map(|item| text_of(item.get_ref(), false)).collect::<Option<Vec<_>>>()?;
-            Some(texts.join(","))
+            texts.iter().all(|text| !text.contains(',')).then(|| texts.join(","))
         }
         DeValue::Array(_) | DeValue::Table(_) => None,
     }

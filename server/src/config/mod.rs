@@ -5,6 +5,8 @@
 //! if its type is new, teach [`value`] to read it. [`layers`] merges the sources, the later one winning: default, file,
 //! environment, flag. What no key knows is refused, with where it stands and what was perhaps meant.
 
+use std::time::Duration;
+
 mod error;
 mod layers;
 mod reference;
@@ -29,6 +31,9 @@ pub use value_telephony::{
 #[cfg(test)]
 mod tests;
 
+/// The shortest time without a request after which a session may end. Sessions note once a minute that they are used.
+const SHORTEST_IDLE: Duration = Duration::from_secs(5 * 60);
+
 impl Config {
     /// Merges and checks the sources; gives every problem at once rather than the first.
     pub fn load(layers: Layers) -> Result<Self, ConfigErrors> {
@@ -46,6 +51,13 @@ impl Config {
 
     /// Rules between keys.
     fn check_together(&self, values: &layers::Values, problems: &mut Vec<Problem>) {
+        if self.session.idle < SHORTEST_IDLE {
+            problems.push(Problem::Contradiction {
+                place: values.source_of("session.idle"),
+                key: "session.idle",
+                says: "whoever reads a page or fills in a form would be signed out meanwhile: make it at least 5m",
+            });
+        }
         if self.session.idle > self.session.absolute {
             problems.push(Problem::Contradiction {
                 place: values.source_of("session.idle"),

@@ -225,7 +225,7 @@ settings! {
 
     /// Sign-in sessions.
     session: Session {
-        /// Time without a request after which a person must sign in again.
+        /// Time without a request after which a person must sign in again. At least 5 minutes.
         idle: Duration = "2h",
         /// Time after which a person must sign in again in any case.
         absolute: Duration = "12h",

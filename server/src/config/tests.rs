@@ -78,7 +78,7 @@ fn a_bad_value_is_refused_with_its_key_and_what_is_allowed() {
     );
     assert_eq!(
         refusal(file("[http]\ntrusted_proxies = [[\"10.0.0.0/8\"]]\n")),
-        "tandem.toml:2: http.trusted_proxies: expected an array of texts"
+        "tandem.toml:2: http.trusted_proxies: expected an array of texts, none of them with a comma"
     );
     assert_eq!(refusal(file("http = 5\n")), "tandem.toml:1: unknown key \"http\"; did you mean http.site?");
 }
@@ -110,10 +110,54 @@ fn a_session_cannot_be_idle_longer_than_it_lives() {
 }
 
 #[test]
+fn a_session_does_not_end_while_somebody_reads() {
+    let refusal = refusal(file("[session]\nidle = \"299s\"\n"));
+    assert!(refusal.starts_with("tandem.toml:2: session.idle: ") && refusal.ends_with("at least 5m"), "{refusal}");
+    assert!(Config::load(file("[session]\nidle = \"5m\"\n")).is_ok());
+}
+
+#[test]
 fn variables_that_kubernetes_or_the_tests_set_are_no_settings() {
-    for name in ["TANDEM_PORT_3000_TCP", "TANDEM_SERVICE_HOST", "TANDEM_TEST_POSTGRES_URL", "TANDEM_CONFIG", "PATH"] {
+    for name in [
+        "TANDEM_PORT_3000_TCP",
+        "TANDEM_PORT_5060_UDP_ADDR",
+        "TANDEM_SERVICE_HOST",
+        "TANDEM_SERVICE_PORT",
+        "TANDEM_SERVICE_PORT_HTTP",
+        "TANDEM_TEST_POSTGRES_URL",
+        "TANDEM_CONFIG",
+        "PATH",
+    ] {
         assert!(Config::load(environment(name, "x")).is_ok(), "{name}");
     }
+    assert!(Config::load(environment("TANDEM_PORT", "tcp://10.0.0.1:3000")).is_ok());
+}
+
+#[test]
+fn variables_that_only_look_like_those_of_kubernetes_or_the_tests_are_refused() {
+    for name in [
+        "TANDEM_PORT",
+        "TANDEM_PORTS",
+        "TANDEM_PORT_HTTP",
+        "TANDEM_PORT_3000",
+        "TANDEM_PORT_3000_TCP_URL",
+        "TANDEM_SERVICE_NAME",
+        "TANDEM_SERVICE_PORT_",
+        "TANDEM_TEST_POSTGRES",
+        "TANDEM_TEST_POSTGRES_URLS",
+    ] {
+        let refusal = refusal(environment(name, "3000"));
+        assert!(refusal.starts_with(&format!("environment variable {name}: unknown variable")), "{refusal}");
+    }
+}
+
+#[test]
+fn an_item_with_a_comma_is_not_taken_for_two() {
+    let list = "[http]\npublic_url = \"https://x.example\"\ntrusted_proxies = [\"10.0.0.1,10.0.0.2\"]\n";
+    assert_eq!(
+        refusal(file(list)),
+        "tandem.toml:3: http.trusted_proxies: expected an array of texts, none of them with a comma"
+    );
 }
 
 #[test]
@@ -155,6 +199,9 @@ fn an_address_is_found_in_its_network() {
 #[test]
 fn a_time_is_a_number_with_a_unit() {
     assert_eq!(Duration::read("15m"), Some(Duration::from_secs(900)));
+    // What is said to be the most is the most.
+    assert!(Duration::EXPECTED.ends_with("at most 36600d") && Duration::read("36600d").is_some());
+    assert_eq!(Duration::read("36601d"), None);
     for bad in ["", "15", "m", "0s", "-1s", "1.5h", "15 m", "99999999999999999999d", "18446744073709551615d", "5é"] {
         assert_eq!(Duration::read(bad), None, "{bad}");
     }

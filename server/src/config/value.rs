@@ -48,7 +48,7 @@ impl Setting for SocketAddr {
 }
 
 impl Setting for Duration {
-    const EXPECTED: &'static str = "a whole number above 0 with s, m, h or d, such as 30s, 15m or 12h";
+    const EXPECTED: &'static str = "a whole number above 0 with s, m, h or d, such as 30s, 15m or 12h; at most 36600d";
 
     fn read(text: &str) -> Option<Self> {
         let unit = text.chars().next_back()?;

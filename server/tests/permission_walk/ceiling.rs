@@ -1,6 +1,10 @@
 //! Nobody gets above the own role: neither by giving a greater one, nor by signing in as somebody who has one.
 
 use axum::http::StatusCode;
+use tandem_app::server::Clock as _;
+use tandem_domain::access::Who;
+use tandem_server::clock::SystemClock;
+use tandem_store::{Change, StoreError, sign_ins::Terms};
 
 use crate::{
     demo_ids::DemoIds,
@@ -27,7 +31,8 @@ async fn whoever_manages_administrators_alone_does_not_become_one_who_may_do_eve
     };
     refused(&world, Person::Reader, "administrator_save", save(&rita, &version, "reader", &full)).await;
     refused(&world, Person::Reader, "administrator_save", save(&admin, &admins_version, "other", &own)).await;
-    refused(&world, Person::Reader, "administrator_password", fields(&[("id", &admin), ("password", PASSWORD)])).await;
+    let password = [("id", admin.as_str()), ("version", &demo.version("sign_in", "admin")), ("password", PASSWORD)];
+    refused(&world, Person::Reader, "administrator_password", fields(&password)).await;
     let off = fields(&[("id", &admin), ("version", &admins_version), ("active", "off")]);
     refused(&world, Person::Reader, "administrator_active", off).await;
     refused(&world, Person::Reader, "administrator_create", create(&full)).await;
@@ -57,8 +62,8 @@ async fn whoever_manages_roles_alone_makes_none_that_permits_more() {
     let narrow = [("name", "Deputy"), ("audience", "administrator"), ("base", "view")];
     let narrow = fields(&[&[("id", deputy.as_str()), ("version", "1")], &narrow[..]].concat());
     refused(&world, Person::Reader, "role_save", narrow).await;
-    refused(&world, Person::Reader, "role_delete", fields(&[("id", &deputy)])).await;
-    done(&world, Person::Administrator, "role_delete", fields(&[("id", &deputy)])).await;
+    refused(&world, Person::Reader, "role_delete", fields(&[("id", &deputy), ("version", "1")])).await;
+    done(&world, Person::Administrator, "role_delete", fields(&[("id", &deputy), ("version", "1")])).await;
 }
 
 /// What a form offers can be saved.
@@ -96,9 +101,10 @@ async fn whoever_manages_sign_ins_alone_does_not_sign_in_as_a_customer() {
     let (abc, usual) = (demo.id("customer", "abc"), demo.id("access_role", "Customer"));
     let looks = demo.id("access_role", "Spare for customers");
     let role = |was: &str, role: &str| fields(&[("customer", &abc), ("was", was), ("role", role)]);
-    let password = fields(&[("customer", &abc), ("was", "abc"), ("password", PASSWORD)]);
+    let version = demo.version("sign_in", "abc");
+    let password = fields(&[("customer", &abc), ("version", &version), ("password", PASSWORD)]);
     refused(&world, Person::Reader, "sign_in_save", password.clone()).await;
-    refused(&world, Person::Reader, "sign_in_remove", fields(&[("customer", &abc)])).await;
+    refused(&world, Person::Reader, "sign_in_remove", fields(&[("customer", &abc), ("version", &version)])).await;
     // Nor is the role narrowed first.
     refused(&world, Person::Reader, "customer_role_assign", role(&usual, &looks)).await;
     done(&world, Person::Administrator, "customer_role_assign", role(&usual, &looks)).await;
@@ -113,8 +119,11 @@ async fn a_company_does_not_sign_in_as_an_account_that_may_hide_its_recordings()
     let template = Template::new().await;
     let (world, demo) = (template.world().await, &template.demo);
     let (john, abc) = (demo.id("account", "abc744"), demo.id("customer", "abc"));
-    let password = fields(&[("customer", &abc), ("account", &john), ("was", "john"), ("password", PASSWORD)]);
-    done(&world, Person::Abc, "sign_in_save", password.clone()).await;
+    let version = demo.version("sign_in", "john");
+    let set =
+        |version: &str| fields(&[("customer", &abc), ("account", &john), ("version", version), ("password", PASSWORD)]);
+    done(&world, Person::Abc, "sign_in_save", set(&version)).await;
+    let password = set(&(version.parse::<i64>().unwrap() + 1).to_string());
     let entry = ("entries[account/recording/account_only]", "modify");
     let private = fields(&[("name", "Private"), ("audience", "account"), ("base", "view"), entry]);
     let role = new_id(&done(&world, Person::Administrator, "role_create", private).await, "/admin/roles/");
@@ -122,6 +131,64 @@ async fn a_company_does_not_sign_in_as_an_account_that_may_hide_its_recordings()
     done(&world, Person::Administrator, "account_save", fields(&give)).await;
     refused(&world, Person::Abc, "sign_in_save", password.clone()).await;
     done(&world, Person::Administrator, "sign_in_save", password).await;
+}
+
+/// PRODUCT §2, privacy: nor as one whose role does not show the option, when the provider has set it, or a recording was made
+/// while it was on.
+#[tokio::test]
+async fn a_company_does_not_sign_in_as_an_account_that_has_private_recordings() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let (olivia, abc) = (demo.id("account", "abc745"), demo.id("customer", "abc"));
+    let of_olivia = fields(&[("customer", &abc), ("account", &olivia)]);
+    let with = |more: &[(&'static str, &str)]| [of_olivia.clone(), fields(more)].concat();
+    let password = with(&[("version", &demo.version("sign_in", "olivia")), ("password", PASSWORD)]);
+    let only = |was, value| with(&[("setting", "record_account_only"), ("was", was), ("value", value)]);
+    done(&world, Person::Administrator, "setting_save", only("inherited", "on")).await;
+    private(&world, &olivia, &password).await;
+    done(&world, Person::Administrator, "setting_save", only("on", "off")).await;
+    let (shown, _) = (done(&world, Person::Abc, "account_sign_in_read", fields(&[("id", &olivia)])).await, ());
+    assert!(shown.contains(r#""private":"""#), "{shown}");
+    world
+        .run("UPDATE recording SET account_only = 1, account_id = (SELECT id FROM account WHERE first_name = 'Olivia')")
+        .await;
+    private(&world, &olivia, &password).await;
+    // Taken away it can be: that lets nobody in.
+    let version = fields(&[("version", &demo.version("sign_in", "olivia"))]);
+    done(&world, Person::Administrator, "sign_in_save", password).await;
+    let stale = world.post(Person::Abc, "/api/sign_in_remove", &[of_olivia.clone(), version].concat()).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT, "{}", stale.body);
+    let next = (demo.version("sign_in", "olivia").parse::<i64>().unwrap() + 1).to_string();
+    done(&world, Person::Abc, "sign_in_remove", with(&[("version", &next)])).await;
+    let anew = with(&[("version", "0"), ("sign_in", "olivia2"), ("password", PASSWORD)]);
+    private(&world, &olivia, &anew).await;
+}
+
+/// The company is told why it may not set the sign-in, and who may, on the page and when it tries.
+async fn private(world: &World, account: &str, fields: &Fields) {
+    let before = world.dump().await;
+    let answer = world.post(Person::Abc, "/api/sign_in_save", fields).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+    let page = world.page(Person::Abc, &format!("/self-care/extensions/{account}/sign-in")).await.body;
+    for told in [answer.body, page] {
+        assert!(told.contains("only your provider can change this sign-in"), "{told}");
+    }
+    assert_eq!(before, world.dump().await);
+}
+
+/// A role that is given while the hash of the password is computed counts, too.
+#[tokio::test]
+async fn a_role_that_is_given_meanwhile_is_not_signed_in_with() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let rita = demo.id("administrator", "Rita Reader");
+    let (who, full) = (Who::Administrator(rita.parse().unwrap()), demo.id("access_role", "Administrator"));
+    let change = Change { at: SystemClock.now(), actor: "x", by_staff: true, address: None };
+    let terms = Terms { role: demo.id("access_role", "Read-only administrator").parse().unwrap(), not_private: false };
+    let set = async || world.store.sign_ins().set_password(who, None, "hash", Some(&terms), &change).await;
+    set().await.unwrap();
+    world.run(&format!("UPDATE administrator SET role_id = '{full}' WHERE id = '{rita}'")).await;
+    assert!(matches!(set().await, Err(StoreError::InUse(_))));
 }
 
 /// Gives Rita a role that shows everything and lets her change one thing; tells the role.

@@ -11,7 +11,7 @@ pub struct DemoIds {
 }
 
 /// Table, and what its records are called by.
-const RECORDS: [(&str, &str); 14] = [
+const RECORDS: [(&str, &str); 15] = [
     ("customer", "sip_prefix"),
     ("account", "(SELECT sip_prefix FROM customer WHERE id = account.customer_id) || extension"),
     ("huntgroup", "(SELECT sip_prefix FROM customer WHERE id = huntgroup.customer_id) || number"),
@@ -26,6 +26,7 @@ const RECORDS: [(&str, &str); 14] = [
     ("payment_method", "(SELECT sip_prefix FROM customer WHERE id = payment_method.customer_id) || last4"),
     ("payment_setup", "(SELECT sip_prefix FROM customer WHERE id = payment_setup.customer_id) || state"),
     ("payment_system", "name"),
+    ("sign_in", "name"),
 ];
 
 /// Tables whose records belong to a customer.
@@ -40,8 +41,9 @@ impl DemoIds {
         let mut by_name = BTreeMap::new();
         for (table, name) in RECORDS {
             let version = if UNVERSIONED.contains(&table) { "0" } else { "version" };
+            let id = if table == "sign_in" { "person_id" } else { "id" };
             let rows =
-                sqlx::query(&format!("SELECT {name}, id, {version} FROM {table}")).fetch_all(records).await.unwrap();
+                sqlx::query(&format!("SELECT {name}, {id}, {version} FROM {table}")).fetch_all(records).await.unwrap();
             by_name.extend(rows.into_iter().map(|row| ((table, row.get::<String, _>(0)), (row.get(1), row.get(2)))));
         }
         Self { by_name }

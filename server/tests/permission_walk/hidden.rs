@@ -304,8 +304,12 @@ async fn whoever_is_blocked_or_loses_the_sign_in_is_signed_out_at_once() {
         owner.into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect::<Vec<_>>()
     };
     let block = of("744", &[("was", "open"), ("status", "blocked"), ("reason", "Lost phone")]);
+    let version = template.demo.version("sign_in", "olivia");
     assert_eq!(world.post(Person::Abc, "/api/status_set", &block).await.status, StatusCode::OK);
-    assert_eq!(world.post(Person::Abc, "/api/sign_in_remove", &of("745", &[])).await.status, StatusCode::OK);
+    assert_eq!(
+        world.post(Person::Abc, "/api/sign_in_remove", &of("745", &[("version", &version)])).await.status,
+        StatusCode::OK
+    );
     for person in [Person::John, Person::Olivia] {
         let answer = world.post(person, "/api/own_codes_read", &[]).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{person:?}: {}", answer.body);
@@ -401,7 +405,10 @@ async fn whoever_may_not_mark_members_strips_no_mark_and_is_told_of_none() {
     let mark = of("744", &[("never_supervise", "on")]);
     assert_eq!(world.post(Person::Administrator, "/api/huntgroup_member_mark", &mark).await.status, StatusCode::OK);
     let before = world.dump().await;
-    for (function, fields) in [("huntgroup_member_remove", of("744", &[])), ("huntgroup_delete", group.to_vec())] {
+    let version = [("version", demo.version("huntgroup", "abc7700"))];
+    for (function, fields) in
+        [("huntgroup_member_remove", of("744", &[])), ("huntgroup_delete", [group.as_slice(), &version].concat())]
+    {
         let answer = world.post(Person::Abc, &format!("/api/{function}"), &fields).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{function}: {}", answer.body);
     }

@@ -36,6 +36,7 @@ mod recordings;
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
 mod table;
+mod unsearched;
 mod walk;
 mod world;
 

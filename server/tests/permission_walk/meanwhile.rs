@@ -54,6 +54,7 @@ async fn save_while_others_save(world: &World, person: Person, path: &str, field
         for table in versioned(&mut others).await {
             sqlx::query(&format!("UPDATE {table} SET version = version + 1")).execute(&mut others).await.unwrap();
         }
+        sqlx::query("UPDATE account SET sip_version = sip_version + 1").execute(&mut others).await.unwrap();
         sqlx::query("COMMIT").execute(&mut others).await.unwrap();
     };
     let (answer, ()) = tokio::join!(world.post(person, path, fields), save);
@@ -65,4 +66,39 @@ async fn versioned(records: &mut SqliteConnection) -> Vec<String> {
     let tables = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
                   WHERE m.type = 'table' AND c.name = 'version' AND m.name NOT LIKE '\\_%' ESCAPE '\\'";
     sqlx::query(tables).fetch_all(records).await.unwrap().into_iter().map(|row| row.get(0)).collect()
+}
+
+/// Nobody deletes what a colleague has changed since: what they changed is told instead.
+#[tokio::test]
+async fn what_a_colleague_has_changed_is_not_deleted_unseen() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let spare = |table| vec![("id", demo.id(table, "Spare")), ("version", demo.version(table, "Spare"))];
+    let group = [("customer", demo.id("customer", "abc")), ("id", demo.id("huntgroup", "abc7700"))];
+    let group = [group.as_slice(), &[("version", demo.version("huntgroup", "abc7700"))]].concat();
+    let renamed = ("name", "Needed after all".to_owned());
+    for (function, mut fields, mut change) in [
+        ("class", spare("customer_class"), vec![renamed.clone()]),
+        ("dialing_rule", spare("dialing_rule"), vec![renamed.clone()]),
+        (
+            "role",
+            spare("access_role"),
+            vec![renamed.clone(), ("audience", "account".to_owned()), ("base", "view".to_owned())],
+        ),
+        ("huntgroup", group, vec![renamed]),
+    ] {
+        change.extend(fields.clone());
+        let saved = world.post(Person::Administrator, &format!("/api/{function}_save"), &change).await;
+        assert_eq!(saved.status, StatusCode::OK, "{function}: {}", saved.body);
+        let before = world.dump().await;
+        let late = world.post(Person::Administrator, &format!("/api/{function}_delete"), &fields).await;
+        assert_eq!(late.status, StatusCode::CONFLICT, "{function}: {}", late.body);
+        assert!(late.body.contains("Needed after all"), "{function}: {}", late.body);
+        assert_eq!(before, world.dump().await, "{function}");
+        // Whoever has seen it may.
+        let version = fields.iter_mut().find(|(name, _)| *name == "version").unwrap();
+        version.1 = (version.1.parse::<i64>().unwrap() + 1).to_string();
+        let deleted = world.post(Person::Administrator, &format!("/api/{function}_delete"), &fields).await;
+        assert_eq!(deleted.status, StatusCode::OK, "{function}: {}", deleted.body);
+    }
 }

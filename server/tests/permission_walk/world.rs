@@ -262,6 +262,11 @@ impl World {
         (Self { router, clock, store, records, cookies, folder }, consoles, end)
     }
 
+    /// Changes what is stored past the server.
+    pub async fn run(&self, statement: &str) {
+        sqlx::query(statement).execute(&mut self.another_writer().await).await.unwrap();
+    }
+
     /// The stream of a person's page.
     pub async fn stream(&self, person: Person, path: &str) -> Body {
         let request = self.request(person, Method::GET, path).empty();

@@ -153,12 +153,16 @@ pub async fn class_save(
 pub async fn class_delete(
     /// Which class.
     id: ClassId,
+    /// The version that the person saw.
+    version: Version,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     ask.modify(Field::Classes)?;
-    ask.store().classes().delete(id, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    let stored = ask.store().classes().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let version = Some(stored.basis(version));
+    ask.store().classes().delete(id, version, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Customer class deleted").go("/admin/classes"))
 }
 
@@ -230,7 +234,7 @@ pub fn ClassPage() -> impl IntoView {
                     {fields(&class.value)}
                 </EditForm>
                 {usage_card(&usage, "No customer has this class yet.")}
-                {(may && !built_in).then(|| delete_card(ClassDelete::PATH, id, "class", &name, usage.count > 0))}
+                {(may && !built_in).then(|| delete_card(ClassDelete::PATH, id, class.version, "class", &name, usage.count > 0))}
             </div>
         }
         .into_any()

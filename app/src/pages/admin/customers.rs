@@ -44,8 +44,15 @@ pub async fn customer_list(
     let filters = CustomerFilters {
         status: Status::from_key(args.filter("status")).filter(|_| status),
         class: args.filter("class").parse().ok().filter(|_| class),
+        email_hidden: !email,
+        sip_prefix_hidden: !prefix,
     };
-    let query = args.query(CustomerSort::from_key(&args.sort));
+    let sort = match CustomerSort::from_key(&args.sort) {
+        // Nor do the rows stand in the order of what is not shown.
+        CustomerSort::Status if !status => CustomerSort::default(),
+        sort => sort,
+    };
+    let query = args.query(sort);
     let page =
         ask.store().customers().list(scope, &query, &filters).await.map_err(|error| ask.tell("customer", error))?;
     let mut columns = vec![Column::sorted("Name", "name")];

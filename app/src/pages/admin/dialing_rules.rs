@@ -163,12 +163,16 @@ pub async fn dialing_rule_save(
 pub async fn dialing_rule_delete(
     /// Which rule.
     id: DialingRuleId,
+    /// The version that the person saw.
+    version: Version,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     ask.modify(Field::DialingRules)?;
-    ask.store().dialing_rules().delete(id, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    let stored = ask.store().dialing_rules().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let version = Some(stored.basis(version));
+    ask.store().dialing_rules().delete(id, version, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Dialing rule deleted").go("/admin/dialing-rules"))
 }
 
@@ -251,7 +255,7 @@ pub fn DialingRulePage() -> impl IntoView {
                 <div class=AT_THE_SIDE>{number_preview(draft)}</div>
                 {usage_card(&usage, "It is not assigned to any customer or account.")}
                 {(may && !is_default)
-                    .then(|| delete_card(DialingRuleDelete::PATH, id, "dialing rule", &name, usage.count > 0))}
+                    .then(|| delete_card(DialingRuleDelete::PATH, id, rule.version, "dialing rule", &name, usage.count > 0))}
             </div>
         }
         .into_any()

@@ -205,12 +205,16 @@ pub async fn payment_system_test(
 pub async fn payment_system_delete(
     /// Which.
     id: PaymentSystemId,
+    /// The version that the person saw.
+    version: Version,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     ask.modify(Field::PaymentSystems)?;
-    ask.store().payment_systems().delete(&ask.change(), id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let stored = ask.store().payment_systems().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let version = Some(stored.basis(version));
+    ask.store().payment_systems().delete(&ask.change(), id, version).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Payment system deleted").go(LIST))
 }
 
@@ -350,7 +354,7 @@ pub fn PaymentSystemPage() -> impl IntoView {
                 <Card title="Webhooks" description="Enter this address at the processor, and its signing secret above. Without webhooks, payments are asked about on return and every minute.">
                     <DescriptionList items=webhook />
                 </Card>
-                {may.then(|| delete_card(PaymentSystemDelete::PATH, id, WHAT, &name, false))}
+                {may.then(|| delete_card(PaymentSystemDelete::PATH, id, version, WHAT, &name, false))}
             </div>
         }
         .into_any()

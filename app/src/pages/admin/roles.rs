@@ -220,13 +220,17 @@ pub async fn role_save(
 pub async fn role_delete(
     /// Which role.
     id: RoleId,
+    /// The version that the person saw.
+    version: Version,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
 
     let ask = Ask::now()?;
     ask.modify(Field::Roles)?;
     ask.gives_chosen(id).await?;
-    ask.store().roles().delete(id, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    let stored = ask.store().roles().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let version = Some(stored.basis(version));
+    ask.store().roles().delete(id, version, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     Ok(Done::say("Access role deleted").go("/admin/roles"))
 }
 
@@ -363,7 +367,7 @@ pub fn RolePage() -> impl IntoView {
                     {role_fields(fields.get_value(), fixed.to_owned(), editable)}
                 </EditForm>
                 {usage_card(&usage, "Nobody has this role yet.")}
-                {editable.then(|| delete_card(RoleDelete::PATH, id, "access role", &name, usage.count > 0))}
+                {editable.then(|| delete_card(RoleDelete::PATH, id, role.version, "access role", &name, usage.count > 0))}
             </div>
         }
         .into_any()

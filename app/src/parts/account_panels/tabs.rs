@@ -16,7 +16,8 @@ use crate::{
     parts::{
         address::of_address,
         owner::Owner,
-        sign_in_panel::{SignInView, SipView, sign_in_panel, sip_panel},
+        sign_in_panel::{SignInView, sign_in_panel},
+        sip_panel::{SipView, sip_panel},
         status_panel::{StatusView, status_panel},
     },
     ui::{Badge, Card, DataTable, Notice, PageHeader, Tabs},
@@ -118,7 +119,7 @@ pub async fn account_sign_in_read(
 ) -> Result<(AccountHead, Option<SignInView>, Option<SipView>, Option<Listing>), AppError> {
     use super::FoundAccount;
     use crate::{
-        parts::{registrations::phones_of, sign_in_panel::suggested_password},
+        parts::{registrations::phones_of, sign_in_panel::private_words, sip_panel::suggested_password},
         server::ask::Ask,
     };
 
@@ -126,9 +127,14 @@ pub async fn account_sign_in_read(
     let found = FoundAccount::load(&ask, id).await?;
     let owner = found.owner();
     let above = ask.me.sees(Field::AccountSignIn) && ask.is_above(found.stored.value.role).await?;
+    let who = owner.who();
+    let version = ask.store().sign_ins().version(who).await.map_err(|error| ask.tell(WHAT, error))?;
+    let private = private_words(&ask, found.tenant, id).await?;
     let sign_in = ask.me.sees(Field::AccountSignIn).then(|| SignInView {
         owner,
+        version,
         above,
+        private,
         name: found.name(&ask),
         sign_in: found.overview.sign_in.as_ref().map(ToString::to_string).unwrap_or_default(),
         role: None,
@@ -138,6 +144,7 @@ pub async fn account_sign_in_read(
         owner,
         user: found.overview.sip_user.clone(),
         has_password: found.overview.has_sip_password,
+        version: found.overview.sip_version,
         suggestion,
     });
     let phones = phones_of(&ask, found.tenant, id).await?;

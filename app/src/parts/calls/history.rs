@@ -64,6 +64,7 @@ pub async fn xdr_list(
         },
         from,
         until,
+        accounts_unnamed: !ask.me.sees(Field::AccountProfile),
     };
     let page =
         ask.store().xdrs().list(scope, &args.query(()), &filters).await.map_err(|error| ask.tell(WHAT, error))?;

@@ -43,7 +43,7 @@ pub async fn huntgroup_candidates(
     words: String,
 ) -> Result<Candidates, AppError> {
     use super::reading::extension_view;
-    use crate::server::ask::Ask;
+    use crate::{parts::account_list::hidden_of_account, server::ask::Ask};
     use tandem_domain::access::Field;
 
     let ask = Ask::now()?;
@@ -54,8 +54,8 @@ pub async fn huntgroup_candidates(
         group.value.members.iter().map(|member| member.account).collect();
     // Enough that some are left when the members are taken out, and one more to know that there are more.
     let limit = u32::try_from(members.len() + SHOWN + 1).unwrap_or(u32::MAX);
-    let choices =
-        ask.store().accounts().choices(tenant, &words, limit).await.map_err(|error| ask.tell("extension", error))?;
+    let choices = ask.store().accounts().choices_within(tenant, &words, hidden_of_account(&ask), limit).await;
+    let choices = choices.map_err(|error| ask.tell("extension", error))?;
     let no_extensions = choices.is_empty() && words.trim().is_empty();
     let mut found: Vec<Candidate> = choices
         .into_iter()

@@ -108,6 +108,8 @@ pub async fn huntgroup_delete(
     customer: CustomerId,
     /// Which.
     id: HuntgroupId,
+    /// The version that the person saw.
+    version: Version,
 ) -> Result<Done, AppError> {
     use crate::server::ask::Ask;
     use tandem_domain::access::Audience;
@@ -115,12 +117,13 @@ pub async fn huntgroup_delete(
     let ask = Ask::now()?;
     ask.modify(Field::Huntgroups)?;
     let groups = ask.store().huntgroups(ask.tenant(customer)?);
-    let group = groups.get(id).await.map_err(|error| ask.tell(WHAT, error))?.value;
+    let group = groups.get(id).await.map_err(|error| ask.tell(WHAT, error))?;
+    let (version, group) = (group.basis(version), group.value);
     // The mark goes with the group, and its extensions may be together in another.
     if group.members.iter().any(|member| member.never_supervise) {
         ask.modify(Field::HuntgroupSupervision)?;
     }
-    groups.delete(id, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    groups.delete(id, Some(version), &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
     let done = Done::say("Huntgroup deleted");
     Ok(match ask.me.audience() {
         Audience::Administrator => done.go(format!("/admin/customers/{customer}/huntgroups")),
@@ -212,7 +215,8 @@ pub fn delete_card(group: &HuntgroupView) -> AnyView {
     ]
     .concat();
     let title = ["Delete the huntgroup ", &group.name, "?"].concat();
-    let fields = group.fields();
+    let mut fields = group.fields();
+    fields.push(("version", group.version.0.to_string()));
     view! {
         <Card title="Delete" description="The extensions stay; only the group goes.">
             <PostForm to=HuntgroupDelete::PATH fields=fields>

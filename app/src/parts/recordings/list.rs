@@ -33,6 +33,7 @@ pub async fn recording_list(
     let ask = Ask::now()?;
     ask.see(Field::Recordings)?;
     let mut filters = server::filters(&args, &ask.me.time_zone)?;
+    filters.accounts_unnamed = !ask.me.sees(Field::AccountProfile);
     let mut columns = server::columns(&ask, ask.me.modifies(Field::Recordings));
     if columns.customer {
         match asked_customer(&ask, ask.scope()?, args.filter("customer")).await? {

@@ -25,6 +25,17 @@ pub enum Who {
     },
 }
 
+impl Who {
+    /// Whose data the person belongs to; `None` for the provider's staff.
+    #[must_use]
+    pub const fn customer(self) -> Option<CustomerId> {
+        match self {
+            Self::Administrator(_) => None,
+            Self::Customer(customer) | Self::Account { customer, .. } => Some(customer),
+        }
+    }
+}
+
 /// A signed-in person with the role that decides what they may do. Made by the server from the session; the browser gets
 /// a copy to hide and disable by, and the server checks again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,10 +89,7 @@ impl Principal {
     /// The person's own customer; `None` for the provider's staff.
     #[must_use]
     pub const fn own_customer(&self) -> Option<CustomerId> {
-        match self.who {
-            Who::Administrator(_) => None,
-            Who::Customer(customer) | Who::Account { customer, .. } => Some(customer),
-        }
+        self.who.customer()
     }
 
     /// The tenant whose data a customer's administrator or an administrator may work on: the own customer for the former,

@@ -6,8 +6,8 @@ use tandem_domain::{
     access::{Scope, Tenant},
     account::{Account, full_name},
     billing::ledger::Funds,
-    ids::{AccountId, CustomerId, Stored, Timestamp},
-    list::{PAGE_ROWS, Page, Query},
+    ids::{AccountId, CustomerId, Stored, Timestamp, Version},
+    list::{PAGE_ROWS, Page, Query, search_words},
     locale::TimeZone,
     numbers::ExtensionNumber,
     sign_in::SignInName,
@@ -18,8 +18,8 @@ use crate::{
     Store, StoreError,
     db::{Row, Sql, sql},
     ledger::{self, FUNDS, FUNDS_OF},
-    list::{List, Where, WordIndex},
-    statuses,
+    list::{List, Sieve, Where, WordIndex},
+    search, statuses,
 };
 
 mod changing;
@@ -64,6 +64,38 @@ pub struct AccountFilters {
     pub customer: Option<CustomerId>,
     /// Only those with this status.
     pub status: Option<Status>,
+    /// What of them is not searched.
+    pub hidden: HiddenOfAccount,
+}
+
+/// What a reader is not shown of accounts: no search finds it, or it could be guessed letter by letter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HiddenOfAccount {
+    /// Names and e-mail addresses.
+    pub profile: bool,
+    /// Extensions.
+    pub extension: bool,
+}
+
+impl HiddenOfAccount {
+    /// Lets those accounts through that have the words in what is shown; needless where all is shown, or nothing searched.
+    fn sieve(self, search: &str) -> Option<Box<Sieve<'static>>> {
+        let words = search_words(search);
+        if self == Self::default() || words.is_empty() {
+            return None;
+        }
+        let Self { profile, extension } = self;
+        Some(Box::new(move |row| {
+            let shown = |column, hidden| if hidden { Ok(String::new()) } else { row.text(column) };
+            let texts = [
+                shown("first_name", profile)?,
+                shown("last_name", profile)?,
+                shown("email", profile)?,
+                shown("extension", extension)?,
+            ];
+            Ok(search::is_in(&words, &texts.each_ref().map(String::as_str)))
+        }))
+    }
 }
 
 /// An account in a list.
@@ -112,6 +144,8 @@ pub struct AccountOverview {
     pub sip_user: String,
     /// Whether a SIP password is set.
     pub has_sip_password: bool,
+    /// Changes whenever it is set or taken away.
+    pub sip_version: Version,
     /// What the customer has left.
     pub funds: Funds,
 }
@@ -153,6 +187,7 @@ impl Accounts<'_> {
         let mut conditions = Where::within(scope);
         conditions.and_if("r.customer_id = ?", filters.customer);
         conditions.and_if("r.status = ?", filters.status);
+        let sieve = filters.hidden.sieve(&query.search);
         let columns = format!(
             "r.id, r.customer_id, r.first_name, r.last_name, r.extension, r.email, r.status, r.expires_on, \
              c.name AS customer_name, c.status AS customer_status, c.time_zone, {FUNDS}"
@@ -165,6 +200,7 @@ impl Accounts<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: sieve.as_deref(),
             key,
             descending: query.descending,
             cursor: query.cursor.as_ref(),
@@ -193,16 +229,32 @@ impl Accounts<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn choices(&self, tenant: Tenant, search: &str, limit: u32) -> Result<Vec<AccountChoice>, StoreError> {
+        self.choices_within(tenant, search, HiddenOfAccount::default(), limit).await
+    }
+
+    /// As [`Accounts::choices`], for a reader from whom something is hidden.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn choices_within(
+        &self,
+        tenant: Tenant,
+        search: &str,
+        hidden: HiddenOfAccount,
+        limit: u32,
+    ) -> Result<Vec<AccountChoice>, StoreError> {
+        let sieve = hidden.sieve(search);
         let mut conditions = Where::within(Scope::of(tenant));
         conditions.and("r.status <> ?", Status::Closed);
         let list = List {
-            columns: "r.id, r.extension, r.first_name, r.last_name",
+            columns: "r.id, r.extension, r.first_name, r.last_name, r.email",
             table: "account",
             joins: "",
             words: Some(WORDS),
             conditions,
             search,
             tags: Vec::new(),
+            sieve: sieve.as_deref(),
             key: "extension_key",
             descending: false,
             cursor: None,
@@ -240,7 +292,7 @@ impl Accounts<'_> {
     /// [`StoreError::NotFound`].
     pub async fn overview(&self, tenant: Tenant, id: AccountId) -> Result<AccountOverview, StoreError> {
         let overview = format!(
-            "SELECT a.id, a.status, a.held, a.created_at, a.extension, c.status AS customer_status, \
+            "SELECT a.id, a.status, a.held, a.sip_version, a.created_at, a.extension, c.status AS customer_status, \
              c.name AS customer_name, c.sip_prefix, s.name AS sign_in, p.sip_user AS registered, {FUNDS} \
              FROM account a JOIN customer c ON c.id = a.customer_id {FUNDS_OF} \
              LEFT JOIN sign_in s ON s.person_id = a.id LEFT JOIN sip_credential p ON p.account_id = a.id \
@@ -257,6 +309,7 @@ impl Accounts<'_> {
             sign_in: row.parse_or_null("sign_in")?,
             sip_user: row.text("sip_prefix")? + &row.text("extension")?,
             has_sip_password: row.text_or_null("registered")?.is_some(),
+            sip_version: Version(row.int("sip_version")?),
             funds: ledger::funds(&row)?,
         })
     }

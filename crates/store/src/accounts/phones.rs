@@ -7,14 +7,14 @@ use sha2::Sha256;
 use tandem_domain::{
     access::{Scope, Tenant},
     audit::FieldChange,
-    ids::{AccountId, CustomerId},
+    ids::{AccountId, CustomerId, Version},
     status::Status,
 };
 
 use super::{Accounts, by_id, changing::about, stored};
 use crate::{
     Change, StoreError,
-    db::sql,
+    db::{Row, Sql, sql},
     registrations,
     saving::{About, Write},
 };
@@ -46,14 +46,16 @@ impl fmt::Debug for SipCredentials {
 }
 
 impl Accounts<'_> {
-    /// Sets the SIP password. Only its digests are kept.
+    /// Sets the SIP password. Only its digests are kept. `expected` is the version that the person saw who sets it
+    /// ([`AccountOverview::sip_version`](super::AccountOverview::sip_version)), if that matters; the next is the version now.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Refused`] (`sip_password`) when the account is closed.
+    /// [`StoreError::NotFound`]; [`StoreError::Stale`]; [`StoreError::Refused`] (`sip_password`) when the account is closed.
     pub async fn set_sip_password(
         &self,
         tenant: Tenant,
         id: AccountId,
+        expected: Option<Version>,
         password: &str,
         change: &Change<'_>,
     ) -> Result<(), StoreError> {
@@ -62,6 +64,7 @@ impl Accounts<'_> {
         write.take_turn(tenant.customer()).await?;
         let row = write.one(by_id(Scope::of(tenant), id)).await?.ok_or(StoreError::NotFound)?;
         let account = stored(&row)?.value;
+        as_seen(&mut write, &row, &about(id, &account), expected).await?;
         if row.read("status", Status::from_key)? == Status::Closed {
             return Err(StoreError::refused("sip_password", "A closed account has no phones."));
         }
@@ -74,25 +77,29 @@ impl Accounts<'_> {
                    SET sip_user = excluded.sip_user, ha1_md5 = excluded.ha1_md5, ha1_sha256 = excluded.ha1_sha256";
         let set = sql(set).bind(id).bind(tenant.customer()).bind(sip_user).bind(md5).bind(sha256);
         write.run(set).await?;
+        write.run(next_version(id)).await?;
         let change = FieldChange { field: "sip_password".into(), old: String::new(), new: CHANGED.into() };
         write.tell(&about(id, &account), "changed", None, vec![change]).await?;
         write.commit().await
     }
 
-    /// Takes the SIP password away: no phone can register. Nothing happens when there is none.
+    /// Takes the SIP password away: no phone can register. Nothing happens when there is none. `expected` as for
+    /// [`Accounts::set_sip_password`].
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`StoreError::Stale`].
     pub async fn remove_sip_password(
         &self,
         tenant: Tenant,
         id: AccountId,
+        expected: Option<Version>,
         change: &Change<'_>,
     ) -> Result<(), StoreError> {
         let mut write = self.0.write(change).await?;
         write.take_turn(tenant.customer()).await?;
         let row = write.one(by_id(Scope::of(tenant), id)).await?.ok_or(StoreError::NotFound)?;
         let about = about(id, &stored(&row)?.value);
+        as_seen(&mut write, &row, &about, expected).await?;
         forget(&mut write, tenant, id, &about).await?;
         write.commit().await
     }
@@ -117,6 +124,19 @@ impl Accounts<'_> {
     }
 }
 
+/// Goes on only if the SIP password is still the one that somebody saw.
+async fn as_seen(write: &mut Write<'_>, row: &Row, about: &About, expected: Option<Version>) -> Result<(), StoreError> {
+    let now = Version(row.int("sip_version")?);
+    match expected {
+        Some(expected) if expected != now => Err(write.stale_secret(about, now, ["sip_password"; 2]).await),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn next_version(id: AccountId) -> Sql {
+    sql("UPDATE account SET sip_version = sip_version + 1 WHERE id = $1").bind(id)
+}
+
 /// Takes the SIP password away, and with it the phones that are registered, as part of a write.
 pub(super) async fn forget(
     write: &mut Write<'_>,
@@ -128,6 +148,7 @@ pub(super) async fn forget(
     match write.run(sql(delete).bind(id).bind(tenant.customer())).await? {
         0 => Ok(()),
         _ => {
+            write.run(next_version(id)).await?;
             registrations::forget(write, tenant, id).await?;
             let change = FieldChange { field: "sip_password".into(), old: CHANGED.into(), new: String::new() };
             write.tell(about, "changed", None, vec![change]).await

@@ -109,7 +109,7 @@ impl Demo<'_> {
         for (first, last, extension) in [("Lin", "Wu", "801"), ("Mei", "Chen", "802"), ("Bao", "Li", "803")] {
             let account = account(panda, first, last, extension, "panda.example")?;
             let id = self.store.accounts().create(panda, &account, None, &self.change).await?;
-            self.store.accounts().set_sip_password(panda, id, PASSWORD, &self.change).await?;
+            self.store.accounts().set_sip_password(panda, id, None, PASSWORD, &self.change).await?;
         }
         Ok(panda)
     }
@@ -143,7 +143,7 @@ impl Demo<'_> {
         let account = Account { role, ..account(tenant, first, last, extension, "abc.example")? };
         let sign_in = self.sign_in(&first.to_lowercase())?;
         let id = self.store.accounts().create(tenant, &account, Some(&sign_in), &self.change).await?;
-        self.store.accounts().set_sip_password(tenant, id, PASSWORD, &self.change).await?;
+        self.store.accounts().set_sip_password(tenant, id, None, PASSWORD, &self.change).await?;
         Ok(id)
     }
 

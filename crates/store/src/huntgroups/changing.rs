@@ -143,12 +143,20 @@ impl Huntgroups<'_> {
     /// Deletes a huntgroup; its number is free again, and public numbers that rang it ring nowhere.
     ///
     /// # Errors
+    /// [`StoreError::Stale`] when it has not the version `expected`, which whoever deletes it saw, if that matters;
     /// [`StoreError::NotFound`].
-    pub async fn delete(&self, id: HuntgroupId, change: &Change<'_>) -> Result<(), StoreError> {
+    pub async fn delete(
+        &self,
+        id: HuntgroupId,
+        expected: Option<Version>,
+        change: &Change<'_>,
+    ) -> Result<(), StoreError> {
         let mut write = self.store.write(change).await?;
         write.take_turn(self.tenant.customer()).await?;
         let by_id = by_id(self.tenant, id);
-        let group = write.one(by_id).await?.as_ref().map(settings).transpose()?.ok_or(StoreError::NotFound)?.value;
+        let stored = write.one(by_id).await?.as_ref().map(settings).transpose()?.ok_or(StoreError::NotFound)?;
+        write.as_seen(id, expected, stored.version).await?;
+        let group = stored.value;
         let old = write.all(members(self.tenant, id)).await?;
         let old = old.iter().map(member_row).collect::<Result<Vec<_>, _>>()?;
         write.run(sql("DELETE FROM huntgroup_member WHERE huntgroup_id = $1").bind(id)).await?;

@@ -127,6 +127,7 @@ impl Huntgroups<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key,
             descending: query.descending,
             cursor: query.cursor.as_ref(),

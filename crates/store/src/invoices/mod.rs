@@ -123,6 +123,7 @@ impl Invoices<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "id",
             descending: true,
             cursor: query.cursor.as_ref(),

@@ -117,6 +117,7 @@ impl Ledger<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "id",
             descending: true,
             cursor: query.cursor.as_ref(),

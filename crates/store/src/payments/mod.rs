@@ -114,6 +114,7 @@ impl Payments<'_> {
             conditions,
             search: &query.search,
             tags: Vec::new(),
+            sieve: None,
             key: "id",
             descending: true,
             cursor: query.cursor.as_ref(),

@@ -35,11 +35,11 @@ use crate::{
     db::{Arg, Row, Sql, sql},
     diff,
     ids::first_of,
-    list::{List, Where, WordIndex, numbered},
+    list::{List, Sieve, Where, WordIndex, numbered},
     outside,
     saving::About,
     search::{self, Words},
-    xdrs::party,
+    xdrs::{party, unnamed},
 };
 
 /// Their place in the word index.
@@ -68,6 +68,8 @@ pub struct RecordingFilters {
     pub shortest_ms: Option<u64>,
     /// Only those whose sound is at most this long, in milliseconds.
     pub longest_ms: Option<u64>,
+    /// The reader is not shown the names of accounts: none is found by them, or they could be guessed letter by letter.
+    pub accounts_unnamed: bool,
 }
 
 /// A recording with what is known beside it.
@@ -126,6 +128,18 @@ impl Recordings<'_> {
         // Along the recordings of one customer a page is soon together; along all of them it need not be.
         let of_one = !matches!(who, Who::Administrator(_)) || filters.customer.is_some();
         let words = WordIndex { paired: if of_one { 0 } else { PAIRED }, ..WORDS };
+        let words_of = |typed: &str| search_words(&search::typed_number(typed));
+        let asked = [&query.search, &filters.caller, &filters.destination].map(|typed| words_of(typed));
+        let sieve = |row: &Row| {
+            let [caller, callee] = [party(row, "caller")?, party(row, "callee")?].map(unnamed);
+            let [caller, callee] = [caller, callee].map(|party| format!("{} {}", party.number, party.name));
+            let [anywhere, of_caller, of_callee] = &asked;
+            Ok(search::is_in(anywhere, &[&caller, &callee, &row.text("huntgroup")?])
+                && search::is_in(of_caller, &[&caller])
+                && search::is_in(of_callee, &[&callee]))
+        };
+        let sieve: &Sieve<'_> = &sieve;
+        let is_asked = asked.iter().any(|words| !words.is_empty());
         let list = List {
             columns: COLUMNS,
             table: "recording",
@@ -134,6 +148,7 @@ impl Recordings<'_> {
             conditions,
             search: &search,
             tags,
+            sieve: (filters.accounts_unnamed && is_asked).then_some(sieve),
             key: "id",
             descending: true,
             cursor: query.cursor.as_ref(),

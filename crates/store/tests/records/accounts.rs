@@ -10,7 +10,9 @@ use tandem_domain::{
 use tandem_store::{Change, StoreError, accounts::AccountFilters, roles};
 use uuid::Uuid;
 
-use crate::world::{World, account, at_once, customer, give_sign_in, huntgroup, not_found, refusal, sign_in};
+use crate::world::{
+    World, account, at_once, changed, customer, give_sign_in, huntgroup, not_found, refusal, sign_in, stale,
+};
 
 on_both!(
     an_account_lives_and_its_life_is_told,
@@ -21,6 +23,7 @@ on_both!(
     closing_gives_back_what_others_may_need,
     a_new_extension_is_a_new_phone,
     phones_prove_digests_and_nothing_keeps_the_password,
+    of_two_who_set_a_sip_password_the_second_is_told_of_the_first,
     the_next_extension_is_one_that_nobody_has,
     the_tally_of_statuses_is_what_the_list_says,
     no_account_is_added_while_its_customer_is_closed,
@@ -94,7 +97,7 @@ async fn a_number_belongs_to_one_account_or_huntgroup_of_a_customer(world: World
     // A number that is given back can be had.
     accounts.update(abc, john, Version::FIRST, &account(abc, "John", "745"), &world.change()).await.unwrap();
     groups.update(support, Version::FIRST, &onto_john, &world.change()).await.unwrap();
-    groups.delete(support, &world.change()).await.unwrap();
+    groups.delete(support, None, &world.change()).await.unwrap();
     world.account(abc, "New", "744").await;
 }
 
@@ -176,7 +179,7 @@ async fn closing_gives_back_what_others_may_need(world: World) {
         ids.push(accounts.create(abc, &new, Some(&login), &world.change()).await.unwrap());
     }
     let [john, adam] = ids[..] else { panic!("two") };
-    accounts.set_sip_password(abc, john, "tandem-demo", &world.change()).await.unwrap();
+    accounts.set_sip_password(abc, john, None, "tandem-demo", &world.change()).await.unwrap();
     let support = world.huntgroup(abc, "Support", "7700", &[john, adam]).await;
     let words = refusal(accounts.set_status(abc, john, Status::Suspended, None, "", &world.change()).await, "status");
     assert_eq!(words, "Only a customer as a whole can be suspended.");
@@ -210,7 +213,7 @@ async fn closing_gives_back_what_others_may_need(world: World) {
         accounts.update(abc, john, Version::FIRST, &account(abc, "John", "746"), &world.change()).await,
         "extension",
     );
-    refusal(accounts.set_sip_password(abc, john, "tandem-demo", &world.change()).await, "sip_password");
+    refusal(accounts.set_sip_password(abc, john, None, "tandem-demo", &world.change()).await, "sip_password");
     refusal(accounts.set_status(abc, john, Status::Open, None, "Back", &world.change()).await, "status");
     let who = Who::Account { account: john, customer: abc.customer() };
     refusal(give_sign_in(&world.store, who, "john2", &world.change()).await, "sign_in");
@@ -224,7 +227,7 @@ async fn a_new_extension_is_a_new_phone(world: World) {
     let abc = world.customer("ABC").await;
     let accounts = world.store.accounts();
     let john = world.account(abc, "John", "744").await;
-    accounts.set_sip_password(abc, john, "tandem-demo", &world.change()).await.unwrap();
+    accounts.set_sip_password(abc, john, None, "tandem-demo", &world.change()).await.unwrap();
     let lines = world.lines().await;
     accounts.update(abc, john, Version::FIRST, &account(abc, "John", "745"), &world.change()).await.unwrap();
     let line = |field: &str, old: &str, new: &str| ["John", "changed", field, old, new].map(str::to_owned);
@@ -239,8 +242,8 @@ async fn phones_prove_digests_and_nothing_keeps_the_password(world: World) {
     let abc = world.customer("ABC").await;
     let accounts = world.store.accounts();
     let john = world.account(abc, "John", "744").await;
-    accounts.set_sip_password(abc, john, "a first one", &world.change()).await.unwrap();
-    accounts.set_sip_password(abc, john, "tandem-demo", &world.change()).await.unwrap();
+    accounts.set_sip_password(abc, john, None, "a first one", &world.change()).await.unwrap();
+    accounts.set_sip_password(abc, john, None, "tandem-demo", &world.change()).await.unwrap();
     let found = accounts.sip_credentials("abc744").await.unwrap().unwrap();
     assert_eq!((found.account, found.customer), (john, abc.customer()));
     assert_eq!(found.ha1_md5, "67392cc06f509dc409e7aaba510f394c");
@@ -253,10 +256,37 @@ async fn phones_prove_digests_and_nothing_keeps_the_password(world: World) {
     for stranger in ["", "abc745", "ABC744", "abc744\0", "' OR '1'='1", "%"] {
         assert_eq!(accounts.sip_credentials(stranger).await.unwrap(), None, "{stranger:?}");
     }
-    accounts.remove_sip_password(abc, john, &world.change()).await.unwrap();
+    accounts.remove_sip_password(abc, john, None, &world.change()).await.unwrap();
     let lines = world.lines().await;
-    accounts.remove_sip_password(abc, john, &world.change()).await.unwrap();
+    accounts.remove_sip_password(abc, john, None, &world.change()).await.unwrap();
     assert_eq!(world.lines().await, lines, "there was none to take away");
+}
+
+async fn of_two_who_set_a_sip_password_the_second_is_told_of_the_first(world: World) {
+    let abc = world.customer("ABC").await;
+    let accounts = world.store.accounts();
+    let john = world.account(abc, "John", "744").await;
+    let seen = async || Some(accounts.overview(abc, john).await.unwrap().sip_version);
+    let never = seen().await;
+    accounts.set_sip_password(abc, john, never, "a first one", &world.by("mary")).await.unwrap();
+    let first = seen().await;
+    assert_eq!(first, never.map(|never| never.next()));
+    let late = async |saw, old: &str, new: &str| {
+        let (lines, by) = (world.lines().await, world.by("peter"));
+        for told in [
+            stale(accounts.set_sip_password(abc, john, saw, "another", &by).await),
+            stale(accounts.remove_sip_password(abc, john, saw, &by).await),
+        ] {
+            assert_eq!((told.by.as_str(), told.changes), ("mary", vec![changed("sip_password", old, new)]));
+        }
+        assert_eq!(world.lines().await, lines);
+    };
+    late(never, "", "(changed)").await;
+    accounts.remove_sip_password(abc, john, first, &world.by("mary")).await.unwrap();
+    late(first, "(changed)", "").await;
+    // What is set anew is not what was seen.
+    accounts.set_sip_password(abc, john, None, "a second one", &world.by("mary")).await.unwrap();
+    late(first, "", "(changed)").await;
 }
 
 async fn the_next_extension_is_one_that_nobody_has(world: World) {

@@ -121,7 +121,7 @@ async fn the_last_who_manages_stays(world: World) {
     assert_eq!(refusal(administrators.update(ada, Version::FIRST, &away, &world.change()).await, "active"), nobody);
     let reader = person("Ada", roles::READ_ONLY_ADMINISTRATOR);
     assert_eq!(refusal(administrators.update(ada, Version::FIRST, &reader, &world.change()).await, "role"), nobody);
-    in_use(world.store.sign_ins().remove(Who::Administrator(ada), &world.change()).await);
+    in_use(world.store.sign_ins().remove(Who::Administrator(ada), None, &world.change()).await);
     assert_eq!(world.lines().await, lines);
     assert!(world.store.sign_ins().principal(Who::Administrator(ada)).await.unwrap().is_some());
     world.administrator("Grace", roles::ADMINISTRATOR).await;

@@ -45,10 +45,10 @@ async fn a_class_lives_and_its_life_is_told(world: World) {
     assert_eq!((row.notifications.as_slice(), row.built_in), (&[Notification::NewCallRecording][..], false));
     assert_eq!(classes.choices().await.unwrap(), [(id, "Business Plus".into()), (STANDARD, "Standard".into())]);
 
-    classes.delete(id, &world.by("peter")).await.unwrap();
+    classes.delete(id, None, &world.by("peter")).await.unwrap();
     not_found(classes.get(id).await);
     not_found(classes.update(id, version, &better, &world.change()).await);
-    not_found(classes.delete(id, &world.change()).await);
+    not_found(classes.delete(id, None, &world.change()).await);
 
     let told = world.audit().await;
     let first = AuditRow {
@@ -113,9 +113,9 @@ async fn a_class_that_customers_have_stays(world: World) {
     let abc = tandem_domain::customer::Customer { class: id, ..customer("ABC") };
     let abc = world.store.customers().create(&abc, None, &world.change()).await.unwrap();
     let lines = world.lines().await;
-    let words = in_use(classes.delete(id, &world.change()).await);
+    let words = in_use(classes.delete(id, None, &world.change()).await);
     assert_eq!(words, "Customers have this class. Give them another first.");
-    in_use(classes.delete(STANDARD, &world.change()).await);
+    in_use(classes.delete(STANDARD, None, &world.change()).await);
     assert_eq!((world.lines().await, classes.get(id).await.unwrap().value), (lines, class("Business")));
 
     let users = Users::of_class(&world.store, id).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_class_that_customers_have_stays(world: World) {
     let tenant = tandem_domain::access::Tenant::for_system(abc);
     world.store.customers().update(tenant, Version::FIRST, &customer("ABC"), &world.change()).await.unwrap();
     assert_eq!(Users::of_class(&world.store, id).await.unwrap(), Users::default());
-    classes.delete(id, &world.change()).await.unwrap();
+    classes.delete(id, None, &world.change()).await.unwrap();
 }
 
 async fn of_two_who_delete_a_class_at_once_one_finds_it(world: World) {
@@ -133,7 +133,7 @@ async fn of_two_who_delete_a_class_at_once_one_finds_it(world: World) {
         let lines = world.lines().await;
         let both = at_once((0..2).map(|_| {
             let (store, change) = (world.store.clone(), world.change());
-            async move { store.classes().delete(id, &change).await }
+            async move { store.classes().delete(id, None, &change).await }
         }));
         let (deleted, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
         assert_eq!((deleted.len(), missed.len()), (1, 1), "{missed:?}");
@@ -151,7 +151,7 @@ async fn no_customer_is_left_without_its_class(world: World) {
         let (store, change) = (world.store.clone(), world.change());
         let make = tokio::spawn(async move { store.customers().create(&new, None, &change).await });
         let (store, change) = (world.store.clone(), world.change());
-        let delete = tokio::spawn(async move { store.classes().delete(id, &change).await });
+        let delete = tokio::spawn(async move { store.classes().delete(id, None, &change).await });
         match (make.await.unwrap(), delete.await.unwrap()) {
             (Ok(_), Err(StoreError::InUse(_))) => {}
             (made @ Err(StoreError::Refused(_)), Ok(())) => assert!(refusal(made, "class").contains("choose another")),

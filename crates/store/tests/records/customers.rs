@@ -211,11 +211,11 @@ async fn a_prefix_stays_while_phones_sign_in_with_it(world: World) {
     let customers = world.store.customers();
     let abc = world.customer("ABC").await;
     let john = world.account(abc, "John", "744").await;
-    world.store.accounts().set_sip_password(abc, john, "tandem-demo", &world.change()).await.unwrap();
+    world.store.accounts().set_sip_password(abc, john, None, "tandem-demo", &world.change()).await.unwrap();
     let moved = Customer { sip_prefix: "abcd".into(), ..customer("ABC") };
     let words = refusal(customers.update(abc, Version::FIRST, &moved, &world.change()).await, "sip_prefix");
     assert_eq!(words, "Phones sign in with the prefix abc. Remove the SIP passwords of the accounts first.");
-    world.store.accounts().remove_sip_password(abc, john, &world.change()).await.unwrap();
+    world.store.accounts().remove_sip_password(abc, john, None, &world.change()).await.unwrap();
     customers.update(abc, Version::FIRST, &moved, &world.change()).await.unwrap();
     assert_eq!(world.store.accounts().overview(abc, john).await.unwrap().sip_user, "abcd744");
 }

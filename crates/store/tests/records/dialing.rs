@@ -46,7 +46,7 @@ async fn a_rule_lives_and_its_life_is_told(world: World) {
     assert_eq!(choices, [(dialing_rules::DEFAULT, "Default PBX codes".into()), (id, "Office 2".to_owned())]);
     let line = |field: &str, old: &str, new: &str| ["Office 2", "changed", field, old, new].map(str::to_owned);
     assert_eq!(world.told_since(lines).await, [line("name", "Office", "Office 2"), line("record_start", "*46", "*47")]);
-    rules.delete(id, &world.change()).await.unwrap();
+    rules.delete(id, None, &world.change()).await.unwrap();
     not_found(rules.get(id).await);
     not_found(rules.update(id, version, &rule("Office", "*46"), &world.change()).await);
     let told = world.told_since(lines + 2).await;
@@ -62,7 +62,7 @@ async fn a_rule_lives_and_its_life_is_told(world: World) {
         let id = *got[0].as_ref().unwrap();
         let both = at_once((0..2).map(|_| {
             let (store, change) = (world.store.clone(), world.change());
-            async move { store.dialing_rules().delete(id, &change).await }
+            async move { store.dialing_rules().delete(id, None, &change).await }
         }));
         let (gone, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
         assert_eq!((gone.len(), missed.len()), (1, 1));
@@ -87,20 +87,20 @@ async fn a_rule_that_somebody_has_stays(world: World) {
     let used: Vec<_> = page.rows.iter().map(|row| (row.customers, row.accounts)).collect();
     assert_eq!(used, [(0, 0), (0, 1), (1, 0)]);
     for id in [of_customer, of_account] {
-        let words = in_use(rules.delete(id, &world.change()).await);
+        let words = in_use(rules.delete(id, None, &world.change()).await);
         assert_eq!(words, "Customers or accounts have this rule. Give them another first.");
     }
-    in_use(rules.delete(dialing_rules::DEFAULT, &world.change()).await);
+    in_use(rules.delete(dialing_rules::DEFAULT, None, &world.change()).await);
     let chosen = CustomerDialing { assigned: None, ..chosen };
     world.store.dialing(abc).update(Version(2), &chosen, &world.change()).await.unwrap();
-    rules.delete(of_customer, &world.change()).await.unwrap();
+    rules.delete(of_customer, None, &world.change()).await.unwrap();
     world
         .store
         .accounts()
         .update(abc, john, Version::FIRST, &account(abc, "John", "744"), &world.change())
         .await
         .unwrap();
-    rules.delete(of_account, &world.change()).await.unwrap();
+    rules.delete(of_account, None, &world.change()).await.unwrap();
 }
 
 async fn no_customer_is_left_without_its_rule(world: World) {
@@ -113,7 +113,7 @@ async fn no_customer_is_left_without_its_rule(world: World) {
         let (store, change) = (world.store.clone(), world.change());
         let choose = tokio::spawn(async move { store.dialing(abc).update(found.version, &chosen, &change).await });
         let (store, change) = (world.store.clone(), world.change());
-        let delete = tokio::spawn(async move { store.dialing_rules().delete(id, &change).await });
+        let delete = tokio::spawn(async move { store.dialing_rules().delete(id, None, &change).await });
         match (choose.await.unwrap(), delete.await.unwrap()) {
             (Ok(_), Err(StoreError::InUse(_))) => {}
             (refused @ Err(_), Ok(())) => drop(refusal(refused, "dialing_rule")),

@@ -74,7 +74,7 @@ async fn a_phone_is_known_by_its_sip_user(world: World) {
     for nobody in ["", "abc745", "ABC744", "744", "abc744\0", "' OR 1=1 --"] {
         assert_eq!(exchange.phone(nobody).await.unwrap(), None, "{nobody}");
     }
-    world.store.accounts().remove_sip_password(abc, john, &world.change()).await.unwrap();
+    world.store.accounts().remove_sip_password(abc, john, None, &world.change()).await.unwrap();
     assert_eq!(exchange.phone("abc744").await.unwrap(), None);
     assert_eq!(line(&world, abc, "744").await.sip_user, None);
 }
@@ -228,7 +228,7 @@ async fn a_public_number_rings_what_it_is_given_to(world: World) {
         assert_eq!(found.destination, ringing(&world, abc, rings).await, "{public}");
     }
     assert_eq!(dialled("+3225550701").await, None);
-    world.store.huntgroups(abc).delete(support, &world.change()).await.unwrap();
+    world.store.huntgroups(abc).delete(support, None, &world.change()).await.unwrap();
     world.store.accounts().set_status(abc, john, Status::Closed, None, "", &world.change()).await.unwrap();
     for public in ["+3225550700", "+3225550744"] {
         let found = dialled(public).await.unwrap();

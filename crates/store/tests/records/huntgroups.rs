@@ -44,7 +44,7 @@ async fn a_huntgroup_lives_and_its_life_is_told(world: World) {
     assert_eq!(world.store.counts().huntgroups(Scope::of(abc)).await.unwrap(), 1);
     let of_john = groups.of_account(john).await.unwrap();
     assert_eq!((of_john.len(), of_john[0].name.as_str(), of_john[0].number.as_str()), (1, "Help desk", "7701"));
-    groups.delete(id, &world.change()).await.unwrap();
+    groups.delete(id, None, &world.change()).await.unwrap();
     not_found(groups.get(id).await);
     not_found(groups.members(id).await);
     not_found(groups.update(id, version, &new, &world.change()).await);
@@ -180,7 +180,7 @@ async fn of_two_who_delete_a_group_at_once_one_finds_it(world: World) {
         let lines = world.lines().await;
         let both = at_once((0..2).map(|_| {
             let (store, change) = (world.store.clone(), world.change());
-            async move { store.huntgroups(abc).delete(id, &change).await }
+            async move { store.huntgroups(abc).delete(id, None, &change).await }
         }));
         let (deleted, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
         assert_eq!((deleted.len(), missed.len()), (1, 1), "{missed:?}");
@@ -199,7 +199,7 @@ async fn a_group_that_is_deleted_while_its_members_change_leaves_nothing(world: 
             store.huntgroups(abc).set_members(id, Version::FIRST, &[member(john)], &change).await
         });
         let (store, change) = (world.store.clone(), world.change());
-        let delete = tokio::spawn(async move { store.huntgroups(abc).delete(id, &change).await });
+        let delete = tokio::spawn(async move { store.huntgroups(abc).delete(id, None, &change).await });
         if let missed @ Err(_) = set.await.unwrap() {
             not_found(missed);
         }

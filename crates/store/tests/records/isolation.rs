@@ -51,7 +51,7 @@ impl Company {
         let john = account(tenant, "John", "744");
         let login = sign_in(&format!("john.{login}"));
         let account = world.store.accounts().create(tenant, &john, Some(&login), &world.change()).await.unwrap();
-        world.store.accounts().set_sip_password(tenant, account, name, &world.change()).await.unwrap();
+        world.store.accounts().set_sip_password(tenant, account, None, name, &world.change()).await.unwrap();
         let group = world.huntgroup(tenant, "Support", "7700", &[account]).await;
         let on = Some(Value::Switch(true));
         for (account, setting) in [(None, Setting::CallSupervision), (Some(account), Setting::RecordManually)] {
@@ -119,13 +119,13 @@ async fn another_customers_records_are_not_written(world: World) {
         for status in Status::OF_ACCOUNT {
             not_found(accounts.set_status(own.tenant, other.account, status, None, "Eve", &change).await);
         }
-        not_found(accounts.set_sip_password(own.tenant, other.account, "eve", &change).await);
-        not_found(accounts.remove_sip_password(own.tenant, other.account, &change).await);
+        not_found(accounts.set_sip_password(own.tenant, other.account, None, "eve", &change).await);
+        not_found(accounts.remove_sip_password(own.tenant, other.account, None, &change).await);
         let groups = store.huntgroups(own.tenant);
         not_found(groups.update(other.group, first, &huntgroup("Eve", "9999", &[]), &change).await);
         not_found(groups.set_members(other.group, first, &[member(own.account)], &change).await);
         not_found(groups.set_members(other.group, first, &[], &change).await);
-        not_found(groups.delete(other.group, &change).await);
+        not_found(groups.delete(other.group, None, &change).await);
         for setting in Setting::RECORDING {
             for value in [None, Some(Value::Switch(false))] {
                 let settings = store.settings(own.tenant);
@@ -159,10 +159,12 @@ async fn a_persons_account_and_customer_belong_together(world: World) {
         assert_eq!(sign_ins.of(mixed).await.unwrap(), None);
         assert_eq!(sign_ins.principal(mixed).await.unwrap(), None);
         not_found(give_sign_in(&world.store, mixed, "eve", &world.by("eve")).await);
-        let (saw, new) = ("john".parse().unwrap(), "eve".parse().unwrap());
-        not_found(sign_ins.save(mixed, Some(&saw), &new, Some("hash"), &world.by("eve")).await);
-        not_found(sign_ins.set_password(mixed, "hash", &world.by("eve")).await);
-        not_found(sign_ins.remove(mixed, &world.by("eve")).await);
+        let new = "eve".parse().unwrap();
+        not_found(
+            sign_ins.save(mixed, tandem_store::sign_ins::NONE_YET, &new, Some("hash"), None, &world.by("eve")).await,
+        );
+        not_found(sign_ins.set_password(mixed, None, "hash", None, &world.by("eve")).await);
+        not_found(sign_ins.remove(mixed, None, &world.by("eve")).await);
         assert_eq!([own.picture(&world.store).await, other.picture(&world.store).await], pictures);
     }
 }
@@ -234,7 +236,7 @@ async fn lists_show_no_row_of_another_customer(world: World) {
             let query = Query { search: search.into(), ..Query::default() };
             let accounts = store.accounts().list(scope, &query, &Default::default()).await.unwrap();
             assert!(accounts.rows.iter().all(|row| row.id == own.account) && accounts.count <= 1, "{search}");
-            let asked = AccountFilters { customer: Some(theirs), status: None };
+            let asked = AccountFilters { customer: Some(theirs), ..AccountFilters::default() };
             assert_eq!(store.accounts().list(scope, &query, &asked).await.unwrap().count, 0, "{search}");
             let customers: Query<CustomerSort> = Query { search: search.into(), ..Query::default() };
             let customers = store.customers().list(scope, &customers, &CustomerFilters::default()).await.unwrap();

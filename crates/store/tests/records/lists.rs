@@ -13,7 +13,7 @@ use tandem_domain::{
     status::Status,
 };
 use tandem_store::{
-    accounts::{AccountFilters, AccountRow, AccountSort},
+    accounts::{AccountFilters, AccountRow, AccountSort, HiddenOfAccount},
     audit::AuditFilters,
     customers::{CustomerFilters, CustomerRow, CustomerSort},
     demo,
@@ -32,6 +32,7 @@ on_both!(
     rows_that_go_while_paging_disturb_nothing,
     a_search_finds_what_begins_with_its_words,
     a_search_for_a_word_that_all_have_is_the_same_as_none,
+    what_is_hidden_is_not_searched_on_any_page,
     a_cursor_from_nowhere_is_harmless,
 );
 
@@ -100,7 +101,7 @@ async fn accounts_are_sorted_filtered_and_paged(world: World) {
     for (customer, status) in
         [(None, None), (Some(one), None), (None, Some(Status::Blocked)), (Some(one), Some(Status::Open))]
     {
-        let filters = AccountFilters { customer, status };
+        let filters = AccountFilters { customer, status, ..AccountFilters::default() };
         let rows: Vec<AccountRow> = all
             .iter()
             .filter(|row| {
@@ -143,7 +144,7 @@ async fn customers_are_sorted_filtered_and_paged(world: World) {
     for (status, class) in
         [(None, None), (Some(Status::Suspended), None), (None, Some(class)), (Some(Status::Open), Some(class))]
     {
-        let filters = CustomerFilters { status, class };
+        let filters = CustomerFilters { status, class, ..CustomerFilters::default() };
         let rows: Vec<CustomerRow> =
             all.iter().filter(|row| status.is_none_or(|status| row.status == status)).cloned().collect();
         for sort in ["name", "status", "created"].map(CustomerSort::from_key) {
@@ -293,7 +294,7 @@ async fn rows_that_go_while_paging_disturb_nothing(world: World) {
     let first = list(None).await;
     // The rows around the cut go, the one that the cursor names among them.
     for id in &ids[45..55] {
-        world.store.classes().delete(*id, &world.change()).await.unwrap();
+        world.store.classes().delete(*id, None, &world.change()).await.unwrap();
     }
     let second = list(first.next).await;
     assert_eq!((names(&second)[0].as_str(), second.rows.len()), ("M055", ROWS));
@@ -301,13 +302,13 @@ async fn rows_that_go_while_paging_disturb_nothing(world: World) {
     assert_eq!((names(&back)[0].as_str(), back.rows.len(), back.previous), ("M000", 45, None));
     // All before the page go: the way back leads to what is the beginning now.
     for id in &ids[..45] {
-        world.store.classes().delete(*id, &world.change()).await.unwrap();
+        world.store.classes().delete(*id, None, &world.change()).await.unwrap();
     }
     let back = list(second.previous.clone()).await;
     assert_eq!((names(&back)[0].as_str(), back.previous), ("M055", None));
     // All after it go: the next page is empty, and leads back to every row.
     for id in &ids[105..] {
-        world.store.classes().delete(*id, &world.change()).await.unwrap();
+        world.store.classes().delete(*id, None, &world.change()).await.unwrap();
     }
     let end = list(Some(Cursor { before: false, key: "zzz".into(), id: String::new() })).await;
     assert_eq!((end.rows.len(), end.next.clone()), (0, None));
@@ -441,10 +442,45 @@ async fn a_search_for_a_word_that_all_have_is_the_same_as_none(world: World) {
     let both = list(&format!("{domain} {} {}", row.extension, row.name), None).await;
     assert!(both.rows.contains(row) && both.count < 30, "{}", both.count);
     // And with a filter that leaves few.
-    let filters = AccountFilters { status: Some(Status::Closed), customer: None };
+    let filters = AccountFilters { status: Some(Status::Closed), ..AccountFilters::default() };
     let query = Query { search: domain, ..Query::default() };
     let closed = accounts.list(Scope::for_system(), &query, &filters).await.unwrap();
     assert_eq!(i64::from(closed.count), world.store.counts().accounts(Scope::for_system()).await.unwrap().closed);
+}
+
+async fn what_is_hidden_is_not_searched_on_any_page(world: World) {
+    demo::bulk(&world.store, 2, 300, 0, START).await.unwrap();
+    let accounts = world.store.accounts();
+    let list = async |search: &str, hidden, cursor: Option<Cursor>| {
+        let query = Query { search: search.into(), cursor, ..Query::default() };
+        let filters = AccountFilters { hidden, ..AccountFilters::default() };
+        accounts.list(Scope::for_system(), &query, &filters).await.unwrap()
+    };
+    let (all, hidden) = (HiddenOfAccount::default(), HiddenOfAccount { profile: true, extension: false });
+    let someone = list("", all, None).await.rows.swap_remove(7);
+    let (first, last) = someone.name.split_once(' ').unwrap();
+    for word in [first, last, &someone.email] {
+        assert_ne!(list(word, all, None).await.count, 0);
+        assert_eq!(list(word, hidden, None).await.count, 0, "{word}");
+        assert_eq!(list(&format!("{word} {}", someone.extension), hidden, None).await.count, 0);
+    }
+    // Page after page there is what has the words in what is shown, and back again.
+    let digits = &someone.extension.as_str()[..1];
+    let (mut every, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = list("", all, cursor).await;
+        every.extend(page.rows);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    every.retain(|row| row.extension.as_str().starts_with(digits));
+    assert!(every.len() > 2 * ROWS);
+    walk(&every, 5, async |cursor| list(digits, hidden, cursor).await).await;
+    let only_names = HiddenOfAccount { profile: false, extension: true };
+    assert_eq!(list(someone.extension.as_str(), only_names, None).await.count, 0);
+    assert_ne!(list(first, only_names, None).await.count, 0);
 }
 
 async fn a_cursor_from_nowhere_is_harmless(world: World) {

@@ -180,9 +180,9 @@ async fn payment_systems_are_kept_with_their_history(world: World) {
         3
     );
     refusal(systems.create(&world.change(), &cards("stripe", &["USD"])).await, "name");
-    systems.delete(&world.change(), id).await.unwrap();
+    systems.delete(&world.change(), id, None).await.unwrap();
     not_found(systems.get(id).await);
-    not_found(systems.delete(&world.change(), id).await);
+    not_found(systems.delete(&world.change(), id, None).await);
     not_found(systems.update(&world.change(), PaymentSystemId(Uuid::nil()), Version::FIRST, &new).await);
     let told = world.told_since(lines).await;
     assert!(told.contains(&["Stripe", "changed", "currencies", "EUR JPY", "EUR"].map(String::from)), "{told:?}");
@@ -249,7 +249,7 @@ async fn a_system_with_payments_stays(world: World) {
     let shop = Shop::new(&world).await;
     shop.begin(&world, "1", None).await;
     let systems = world.store.payment_systems();
-    in_use(systems.delete(&world.change(), shop.system).await);
+    in_use(systems.delete(&world.change(), shop.system, None).await);
     let other = PaymentSystem { processor: Processor::PlugNPay, ..cards("Cards", &["EUR"]) };
     in_use(systems.update(&world.change(), shop.system, Version::FIRST, &other).await);
     let live = PaymentSystem { test_mode: false, ..cards("Cards", &["EUR"]) };

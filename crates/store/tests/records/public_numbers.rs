@@ -92,7 +92,7 @@ async fn a_number_follows_its_holder_and_rings_nowhere_when_it_is_gone(world: Wo
     world.store.accounts().update(abc, john, Version::FIRST, &moved, &world.change()).await.unwrap();
     assert_eq!(shown(&world, Scope::of(abc), "").await, ["+3225550700 → 7700 Support", "+3225550744 → 745 John"]);
     world.store.accounts().set_status(abc, john, Status::Closed, None, "", &world.change()).await.unwrap();
-    world.store.huntgroups(abc).delete(support, &world.change()).await.unwrap();
+    world.store.huntgroups(abc).delete(support, None, &world.change()).await.unwrap();
     assert_eq!(shown(&world, Scope::of(abc), "").await, ["+3225550700 →", "+3225550744 →"]);
     // It is the customer's still, and nobody else gets it by taking the extension.
     world.account(abc, "Eve", "745").await;

@@ -25,7 +25,7 @@ on_both!(
 /// An account whose phones can register.
 pub async fn phone(world: &World, tenant: Tenant, name: &str, extension: &str) -> AccountId {
     let id = world.account(tenant, name, extension).await;
-    world.store.accounts().set_sip_password(tenant, id, "secret", &world.change()).await.unwrap();
+    world.store.accounts().set_sip_password(tenant, id, None, "secret", &world.change()).await.unwrap();
     id
 }
 
@@ -127,7 +127,7 @@ async fn contacts_go_with_the_sip_password(world: World) {
         registrations.save(&[binding(abc, id, &format!("abc{extension}"), "192.0.2.7"), stays.clone()]).await.unwrap();
         assert_eq!(registrations.count(Scope::of(abc), START).await.unwrap(), 2);
         match name {
-            "removed" => accounts.remove_sip_password(abc, id, &world.change()).await.unwrap(),
+            "removed" => accounts.remove_sip_password(abc, id, None, &world.change()).await.unwrap(),
             "closed" => {
                 accounts.set_status(abc, id, Status::Closed, None, "", &world.change()).await.unwrap();
             }

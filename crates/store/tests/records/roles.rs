@@ -49,7 +49,7 @@ async fn a_role_lives_and_its_life_is_told(world: World) {
     let of_accounts = all.of(Audience::Account).await.unwrap();
     assert_eq!(of_accounts.iter().map(|role| role.id).collect::<Vec<_>>(), [roles::ACCOUNT, id]);
     assert_eq!(of_accounts[1].value, wider);
-    all.delete(id, &world.change()).await.unwrap();
+    all.delete(id, None, &world.change()).await.unwrap();
     not_found(all.get(id).await);
     not_found(all.update(id, version, &wider, &world.change()).await);
     let line =
@@ -79,7 +79,7 @@ async fn built_in_roles_stay_as_the_program_says(world: World) {
         assert_eq!(read.value, built_in);
         let weaker = AccessRole { base: Level::Forbidden, ..built_in.clone() };
         in_use(world.store.roles().update(id, read.version, &weaker, &world.change()).await);
-        in_use(world.store.roles().delete(id, &world.change()).await);
+        in_use(world.store.roles().delete(id, None, &world.change()).await);
         let copy = AccessRole { name: format!("{} copy", built_in.name), ..built_in };
         world.store.roles().create(&copy, &world.change()).await.unwrap();
     }
@@ -126,7 +126,7 @@ async fn a_role_that_somebody_has_stays(world: World) {
     let who = Who::Account { account: john_id, customer: abc.customer() };
     assert_eq!((users.count, users.named[0].who, users.named[0].name.as_str()), (1, who, "John, 744 (ABC)"));
     let lines = world.lines().await;
-    assert_eq!(in_use(all.delete(id, &world.change()).await), "Somebody has this role. Give them another first.");
+    assert_eq!(in_use(all.delete(id, None, &world.change()).await), "Somebody has this role. Give them another first.");
     let for_others = AccessRole { audience: Audience::Customer, ..private.clone() };
     refusal(all.update(id, Version::FIRST, &for_others, &world.change()).await, "audience");
     assert_eq!((all.get(id).await.unwrap().value, world.lines().await), (private, lines));
@@ -137,7 +137,7 @@ async fn a_role_that_somebody_has_stays(world: World) {
         .await
         .unwrap();
     all.update(id, Version::FIRST, &for_others, &world.change()).await.unwrap();
-    all.delete(id, &world.change()).await.unwrap();
+    all.delete(id, None, &world.change()).await.unwrap();
 }
 
 async fn a_role_is_held_by_its_own_people_whoever_comes_first(world: World) {
@@ -151,7 +151,7 @@ async fn a_role_is_held_by_its_own_people_whoever_comes_first(world: World) {
         let (store, change) = (world.store.clone(), world.change());
         let turn = tokio::spawn(async move {
             if round % 2 == 0 {
-                return store.roles().delete(id, &change).await;
+                return store.roles().delete(id, None, &change).await;
             }
             let turned = AccessRole { audience: Audience::Customer, ..brief };
             store.roles().update(id, Version::FIRST, &turned, &change).await.map(drop)
@@ -184,7 +184,7 @@ async fn of_two_who_delete_a_role_at_once_one_finds_it(world: World) {
         let lines = world.lines().await;
         let both = at_once((0..2).map(|_| {
             let (store, change) = (world.store.clone(), world.change());
-            async move { store.roles().delete(id, &change).await }
+            async move { store.roles().delete(id, None, &change).await }
         }));
         let (deleted, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
         assert_eq!((deleted.len(), missed.len()), (1, 1), "{missed:?}");

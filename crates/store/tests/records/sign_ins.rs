@@ -20,7 +20,7 @@ on_both!(
     names_are_compared_without_case_and_one_person_gets_each,
     of_two_who_give_a_sign_in_the_second_is_told_of_the_first,
     a_name_and_its_password_are_saved_together_or_not_at_all,
-    who_saw_another_name_changes_neither_name_nor_password,
+    who_saw_another_sign_in_changes_neither_name_nor_password,
     a_new_password_ends_the_sessions_of_the_old,
     who_is_blocked_closed_or_inactive_stays_outside,
     a_sign_in_is_taken_away_and_its_name_is_free,
@@ -84,7 +84,8 @@ async fn names_are_compared_without_case_and_one_person_gets_each(world: World) 
     assert_eq!(words, "Somebody else signs in with this name; choose another.");
     give_sign_in(&world.store, people[1], "mary", &world.change()).await.unwrap();
     let rename = async |saw: &str, new: &str, change| {
-        sign_ins.save(people[1], Some(&name(saw)), &name(new), None, &change).await
+        let version = sign_ins.of(people[1]).await.unwrap().filter(|found| found.name == name(saw)).unwrap().version;
+        sign_ins.save(people[1], version, &name(new), None, None, &change).await
     };
     let words = refusal(rename("mary", "John", world.change()).await, "sign_in");
     assert_eq!(words, "Somebody else signs in with this name; choose another.");
@@ -94,9 +95,12 @@ async fn names_are_compared_without_case_and_one_person_gets_each(world: World) 
     assert_eq!(told.last().unwrap(), &["Mary", "changed", "sign_in", "mary", "mary.smith"].map(str::to_owned));
     assert_eq!(told.len(), 2);
     // Two who want a name at once.
-    let both = at_once(people.iter().copied().zip(["john", "mary.smith"]).map(|(who, saw)| {
+    let both = at_once(people.iter().copied().map(|who| {
         let (store, change) = (world.store.clone(), world.change());
-        async move { store.sign_ins().save(who, Some(&name(saw)), &name("wanted"), None, &change).await }
+        async move {
+            let version = store.sign_ins().version(who).await?;
+            store.sign_ins().save(who, version, &name("wanted"), None, None, &change).await
+        }
     }));
     let (got, missed): (Vec<_>, Vec<_>) = both.await.into_iter().partition(Result::is_ok);
     assert_eq!((got.len(), missed.len()), (1, 1));
@@ -123,17 +127,17 @@ async fn a_name_and_its_password_are_saved_together_or_not_at_all(world: World) 
     let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
     let who = Who::Customer(abc.customer());
     give_sign_in(&world.store, Who::Customer(panda.customer()), "panda", &world.change()).await.unwrap();
-    let save = async |saw: Option<&str>, new: &str, hash| {
-        let saw = saw.map(name);
-        sign_ins.save(who, saw.as_ref(), &name(new), hash, &world.change()).await
+    let save = async |new: &str, hash| {
+        let version = sign_ins.version(who).await?;
+        sign_ins.save(who, version, &name(new), hash, None, &world.change()).await
     };
     let lines = world.lines().await;
-    assert_eq!(refusal(save(None, "abc", None).await, "password"), "Choose a password.");
-    save(None, "abc", Some("a first hash")).await.unwrap();
-    refusal(save(Some("abc"), "panda", Some("another hash")).await, "sign_in");
+    assert_eq!(refusal(save("abc", None).await, "password"), "Choose a password.");
+    save("abc", Some("a first hash")).await.unwrap();
+    refusal(save("panda", Some("another hash")).await, "sign_in");
     let found = sign_ins.of(who).await.unwrap().unwrap();
     assert_eq!((found.name.as_str(), found.password_hash.as_str()), ("abc", "a first hash"));
-    save(Some("abc"), "abc.office", Some("another hash")).await.unwrap();
+    save("abc.office", Some("another hash")).await.unwrap();
     let found = sign_ins.of(who).await.unwrap().unwrap();
     assert_eq!((found.name.as_str(), found.password_hash.as_str()), ("abc.office", "another hash"));
     let line = |field: &str, old: &str, new: &str| ["ABC", "changed", field, old, new].map(str::to_owned);
@@ -142,38 +146,54 @@ async fn a_name_and_its_password_are_saved_together_or_not_at_all(world: World) 
     assert_eq!(world.told_since(lines).await, expected);
 }
 
-async fn who_saw_another_name_changes_neither_name_nor_password(world: World) {
+async fn who_saw_another_sign_in_changes_neither_name_nor_password(world: World) {
     let sign_ins = world.store.sign_ins();
     let abc = world.customer("ABC").await;
     let who = Who::Customer(abc.customer());
     give_sign_in(&world.store, who, "abc", &world.change()).await.unwrap();
     let by_mary = world.by("mary");
-    sign_ins.save(who, Some(&name("abc")), &name("abc.office"), None, &by_mary).await.unwrap();
-    let before = sign_ins.of(who).await.unwrap();
-    let lines = world.lines().await;
-    for saw in [Some(name("abc")), None] {
-        let late = sign_ins.save(who, saw.as_ref(), &name("abc"), Some("another hash"), &world.by("peter")).await;
-        let told = stale(late);
-        let saw = saw.map_or_else(String::new, |saw| saw.to_string());
+    let seen = sign_ins.version(who).await.unwrap();
+    sign_ins.save(who, seen, &name("abc.office"), None, None, &by_mary).await.unwrap();
+    let late = async |seen: Version| {
+        let before = sign_ins.of(who).await.unwrap();
+        let lines = world.lines().await;
+        let by = world.by("peter");
+        let told = stale(sign_ins.save(who, seen, &name("abc"), Some("another hash"), None, &by).await);
+        assert_eq!(stale(sign_ins.set_password(who, Some(seen), "another hash", None, &by).await), told);
+        assert_eq!(stale(sign_ins.remove(who, Some(seen), &by).await), told);
+        assert_eq!((sign_ins.of(who).await.unwrap(), world.lines().await), (before, lines));
+        told
+    };
+    for seen in [seen, tandem_store::sign_ins::NONE_YET] {
+        let told = late(seen).await;
         assert_eq!((told.by.as_str(), told.at), ("mary", by_mary.at));
-        assert_eq!(told.changes, [changed("sign_in", &saw, "abc.office")]);
+        assert_eq!(told.changes, [changed("sign_in", "abc", "abc.office")]);
     }
-    assert_eq!((sign_ins.of(who).await.unwrap(), world.lines().await), (before, lines));
+    // Of a password no more is told than that it is another.
+    let seen = sign_ins.version(who).await.unwrap();
+    sign_ins.set_password(who, Some(seen), "a second hash", None, &by_mary).await.unwrap();
+    assert_eq!(late(seen).await.changes, [changed("password", "", "(changed)")]);
+    // What was made anew is not what was seen.
+    let seen = sign_ins.version(who).await.unwrap();
+    sign_ins.remove(who, Some(seen), &by_mary).await.unwrap();
+    give_sign_in(&world.store, who, "abc", &by_mary).await.unwrap();
+    assert_eq!(late(seen).await.changes, [changed("sign_in", "", "abc")]);
 }
 
 async fn a_new_password_ends_the_sessions_of_the_old(world: World) {
     let sign_ins = world.store.sign_ins();
     let abc = world.customer("ABC").await;
     let who = Who::Customer(abc.customer());
-    not_found(sign_ins.set_password(who, "hash", &world.change()).await);
+    not_found(sign_ins.set_password(who, None, "hash", None, &world.change()).await);
     give_sign_in(&world.store, who, "abc", &world.change()).await.unwrap();
     let (_, stamp) = sign_ins.principal(who).await.unwrap().unwrap();
-    sign_ins.save(who, Some(&name("abc")), &name("abc.office"), None, &world.change()).await.unwrap();
+    let version = sign_ins.version(who).await.unwrap();
+    sign_ins.save(who, version, &name("abc.office"), None, None, &world.change()).await.unwrap();
     let (_, renamed) = sign_ins.principal(who).await.unwrap().unwrap();
     assert_eq!(renamed, stamp, "another name is still the same person");
     let lines = world.lines().await;
     let change = world.by("abc");
-    sign_ins.set_password(who, "another hash", &change).await.unwrap();
+    sign_ins.set_password(who, None, "another hash", None, &change).await.unwrap();
     let (_, changed) = sign_ins.principal(who).await.unwrap().unwrap();
     assert_ne!(changed, stamp, "sessions with the old stamp are over");
     let found = sign_ins.of(who).await.unwrap().unwrap();
@@ -220,17 +240,17 @@ async fn a_sign_in_is_taken_away_and_its_name_is_free(world: World) {
     let (abc, panda) = (world.customer("ABC").await, world.customer("Panda").await);
     let who = Who::Customer(abc.customer());
     give_sign_in(&world.store, who, "office", &world.change()).await.unwrap();
-    let lines = world.lines().await;
+    let (lines, seen) = (world.lines().await, sign_ins.version(who).await.unwrap());
     let both = at_once((0..2).map(|_| {
         let (store, change) = (world.store.clone(), world.change());
-        async move { store.sign_ins().remove(who, &change).await }
+        async move { store.sign_ins().remove(who, None, &change).await }
     }));
     for result in both.await {
         result.unwrap();
     }
     assert_eq!(world.told_since(lines).await, [["ABC", "changed", "sign_in", "office", ""].map(str::to_owned)]);
     assert_eq!(sign_ins.principal(who).await.unwrap(), None);
-    let late = sign_ins.save(who, Some(&name("office")), &name("other"), None, &world.change()).await;
+    let late = sign_ins.save(who, seen, &name("other"), None, None, &world.change()).await;
     assert_eq!(stale(late).changes, [changed("sign_in", "office", "")]);
     give_sign_in(&world.store, Who::Customer(panda.customer()), "office", &world.change()).await.unwrap();
 }
@@ -340,7 +360,7 @@ async fn a_new_password_forgets_failures_wherever_they_came_from(world: World) {
     for attempt in places.iter().chain(&others) {
         assert_eq!(sign_ins.attempt(attempt, START).await.unwrap(), None);
     }
-    sign_ins.set_password(Who::Administrator(ada), "another hash", &world.change()).await.unwrap();
+    sign_ins.set_password(Who::Administrator(ada), None, "another hash", None, &world.change()).await.unwrap();
     // What a network guessed at other names stays.
     assert_eq!(failures(&world, &places[0]).await, [0, 0, 1]);
     assert_eq!(failures(&world, &places[1]).await, [0, 0, 1]);

@@ -175,7 +175,7 @@ pub fn sign_in(name: &str) -> NewSignIn {
 /// Gives somebody the sign-in that [`sign_in`] tells.
 pub async fn give_sign_in(store: &Store, who: Who, name: &str, change: &Change<'_>) -> Result<(), StoreError> {
     let NewSignIn { name, password_hash } = sign_in(name);
-    store.sign_ins().save(who, None, &name, Some(&password_hash), change).await
+    store.sign_ins().save(who, tandem_store::sign_ins::NONE_YET, &name, Some(&password_hash), None, change).await
 }
 
 pub fn changed(field: &str, old: &str, new: &str) -> FieldChange {

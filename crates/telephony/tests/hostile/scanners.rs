@@ -96,7 +96,7 @@ fn change_password(world: &World, password: &str) {
     world.block_on(async {
         let line = world.store.exchange().phone("abc744").await.unwrap().unwrap().line;
         let (accounts, change) = (world.store.accounts(), Change::by_system(Timestamp(1)));
-        accounts.set_sip_password(line.tenant(), line.account, password, &change).await.unwrap();
+        accounts.set_sip_password(line.tenant(), line.account, None, password, &change).await.unwrap();
     });
 }
 

@@ -9,6 +9,9 @@ use crate::{
     walk::{Fields, Row},
 };
 
+/// The version of a SIP password that was set once.
+const SIP_VERSION: &str = "1";
+
 pub const ACCOUNTS: &[Row] = &[
     Row::reads("account_list", first_page, [401, 200, 200, 200, 200, 403, 403]),
     Row::reads("account_draft", of_abc, [401, 200, 403, 200, 404, 404, 404]),
@@ -60,6 +63,7 @@ pub const ACCOUNTS: &[Row] = &[
             vec![
                 ("customer", demo.id("customer", "abc")),
                 ("account", demo.id("account", "abc744")),
+                ("version", SIP_VERSION.to_owned()),
                 ("sip_password", "correct horse battery".to_owned()),
             ]
         },
@@ -67,7 +71,13 @@ pub const ACCOUNTS: &[Row] = &[
     ),
     Row::writes(
         "sip_password_remove",
-        |demo| vec![("customer", demo.id("customer", "abc")), ("account", demo.id("account", "abc744"))],
+        |demo| {
+            vec![
+                ("customer", demo.id("customer", "abc")),
+                ("account", demo.id("account", "abc744")),
+                ("version", SIP_VERSION.to_owned()),
+            ]
+        },
         [401, 200, 403, 200, 404, 403, 404],
     ),
     // About oneself: for accounts alone.

@@ -107,7 +107,11 @@ pub const BILLING: &[Row] = &[
     ),
     // Asks the processor, and changes nothing.
     Row::reads("payment_system_test", |demo| with_id(demo.id("payment_system", SYSTEM), &[]), CHANGE),
-    Row::writes("payment_system_delete", |demo| with_id(demo.id("payment_system", SPARE), &[]), CHANGE),
+    Row::writes(
+        "payment_system_delete",
+        |demo| with_id(demo.id("payment_system", SPARE), &[("version", &demo.version("payment_system", SPARE))]),
+        CHANGE,
+    ),
 ];
 
 fn of_abc(demo: &DemoIds, more: &[(&'static str, &str)]) -> Fields {

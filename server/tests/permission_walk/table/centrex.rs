@@ -22,7 +22,11 @@ pub const CENTREX: &[Row] = &[
         |demo| support(demo, &[("version", &demo.version("huntgroup", "abc7700")), ("ring_seconds", "30")]),
         [401, 200, 403, 200, 404, 403, 403],
     ),
-    Row::writes("huntgroup_delete", |demo| support(demo, &[]), [401, 200, 403, 200, 404, 403, 403]),
+    Row::writes(
+        "huntgroup_delete",
+        |demo| support(demo, &[("version", &demo.version("huntgroup", "abc7700"))]),
+        [401, 200, 403, 200, 404, 403, 403],
+    ),
     // Whom one could add is for those to know who may add.
     Row::reads("huntgroup_candidates", |demo| support(demo, &[("words", "pet")]), [401, 200, 403, 200, 404, 403, 403]),
     Row::writes("huntgroup_member_add", |demo| member(demo, "746", &[]), [401, 200, 403, 200, 404, 403, 403]),

@@ -22,21 +22,29 @@ pub const SHARED: &[Row] = &[
     ),
     Row::writes(
         "sign_in_save",
-        |demo| of_john(demo, &[("was", "john"), ("sign_in", "johnny")]),
+        |demo| of_john(demo, &[("version", &demo.version("sign_in", "john")), ("sign_in", "johnny")]),
         [401, 200, 403, 200, 404, 403, 404],
     ),
     Row::writes(
         "sign_in_save",
-        |demo| of_john(demo, &[("was", "john"), ("password", "zebras have stripes")]),
+        |demo| of_john(demo, &[("version", &demo.version("sign_in", "john")), ("password", "zebras have stripes")]),
         [401, 200, 403, 200, 404, 403, 404],
     ),
     Row::writes(
         "sign_in_save",
-        |demo| of_abc(demo, &[("was", "abc"), ("sign_in", "abc.office")]),
+        |demo| of_abc(demo, &[("version", &demo.version("sign_in", "abc")), ("sign_in", "abc.office")]),
         [401, 200, 403, 403, 404, 404, 404],
     ),
-    Row::writes("sign_in_remove", |demo| of_john(demo, &[]), [401, 200, 403, 200, 404, 403, 404]),
-    Row::writes("sign_in_remove", |demo| of_abc(demo, &[]), [401, 200, 403, 403, 404, 404, 404]),
+    Row::writes(
+        "sign_in_remove",
+        |demo| of_john(demo, &[("version", &demo.version("sign_in", "john"))]),
+        [401, 200, 403, 200, 404, 403, 404],
+    ),
+    Row::writes(
+        "sign_in_remove",
+        |demo| of_abc(demo, &[("version", &demo.version("sign_in", "abc"))]),
+        [401, 200, 403, 403, 404, 404, 404],
+    ),
     // The options that an account changes itself, those that its company changes, and those that its role hides.
     Row::writes(
         "setting_save",

@@ -4,6 +4,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use tandem_domain::{
     access::Field,
     field::Rule,
+    ids::Version,
     sign_in::{PASSWORD_ADVICE, password_help},
 };
 
@@ -46,7 +47,7 @@ pub(super) fn sign_in(name: &str, role: &str, roles: Vec<(String, String)>) -> A
 }
 
 /// Another password.
-pub(super) fn password_card(id: &str, own: bool) -> AnyView {
+pub(super) fn password_card(id: &str, version: Version, own: bool) -> AnyView {
     if own {
         return view! {
             <Card title="Password">
@@ -55,10 +56,10 @@ pub(super) fn password_card(id: &str, own: bool) -> AnyView {
         }
         .into_any();
     }
-    let id = id.to_owned();
+    let fields = vec![("id", id.to_owned()), ("version", version.0.to_string())];
     view! {
         <Card title="Password" description="Whoever is signed in with the present password is signed out.">
-            <PostForm to=AdministratorPassword::PATH fields=vec![("id", id)] class="form">
+            <PostForm to=AdministratorPassword::PATH fields=fields class="form">
                 <PasswordField
                     name="password"
                     label="New password"

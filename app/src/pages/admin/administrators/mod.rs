@@ -48,6 +48,8 @@ pub struct AdministratorRecord {
     pub email: String,
     /// The sign-in name.
     pub sign_in: String,
+    /// The version of the sign-in, to name when its password is set.
+    pub sign_in_version: Version,
     /// The id of the role.
     pub role: String,
     /// The person can sign in.
@@ -116,6 +118,7 @@ pub async fn administrator_read(
         version: stored.version,
         name,
         email,
+        sign_in_version: sign_in.as_ref().map(|sign_in| sign_in.version).unwrap_or(Version(0)),
         sign_in: sign_in.map(|sign_in| sign_in.name.into()).unwrap_or_default(),
         role: role.to_string(),
         active,
@@ -221,14 +224,19 @@ pub async fn administrator_save(
 /// Gives an administrator another password; who is signed in with the old one is signed out.
 ///
 /// # Errors
-/// What is wrong with the password; the person's role permits more than the asker's; no permission.
+/// What is wrong with the password; somebody else changed it meanwhile; the person's role permits more than the asker's; no
+/// permission.
 #[server(endpoint = "administrator_password")]
 pub async fn administrator_password(
     /// Which administrator.
     id: AdministratorId,
+    /// The version of the sign-in that the person saw.
+    version: Version,
     /// The password.
     password: String,
 ) -> Result<Done, AppError> {
+    use tandem_store::sign_ins::Terms;
+
     use crate::server::{ask::Ask, sign_in::hash};
 
     let ask = Ask::now()?;
@@ -241,9 +249,11 @@ pub async fn administrator_password(
     let stored = ask.store().administrators().get(id).await.map_err(|error| ask.tell(WHAT, error))?;
     ask.manages(stored.value.role).await?;
     tandem_domain::sign_in::check_password(&password).map_err(|error| FieldErrors::one("password", error.0))?;
+    let (who, sign_ins, tell) = (Who::Administrator(id), ask.store().sign_ins(), |error| ask.tell(WHAT, error));
+    let version = version.min(sign_ins.version(who).await.map_err(tell)?);
     let hash = hash(ask.services(), password).await?;
-    let who = Who::Administrator(id);
-    ask.store().sign_ins().set_password(who, &hash, &ask.change()).await.map_err(|error| ask.tell(WHAT, error))?;
+    let terms = Terms { role: stored.value.role, not_private: false };
+    sign_ins.set_password(who, Some(version), &hash, Some(&terms), &ask.change()).await.map_err(tell)?;
     Ok(Done::say("Password set"))
 }
 
@@ -387,7 +397,7 @@ pub fn AdministratorPage() -> impl IntoView {
         let badge = move || view! { <Badge tone=tone text=state /> };
         let below = may.then(|| {
             view! {
-                {password_card(&id, own)}
+                {password_card(&id, record.sign_in_version, own)}
                 {state_card(&record)}
             }
             .into_any()

@@ -59,8 +59,12 @@ pub async fn customer_sign_in_read(
     let found = FoundCustomer::load(&ask, id).await?;
     ask.see(Field::CustomerSignIn)?;
     let role = found.stored.value.role;
+    let owner = Owner::customer(id);
+    let version = ask.store().sign_ins().version(owner.who()).await.map_err(|error| ask.tell(WHAT, error))?;
     let sign_in = SignInView {
-        owner: Owner::customer(id),
+        owner,
+        version,
+        private: String::new(),
         name: found.stored.value.name.clone(),
         sign_in: found.overview.sign_in.as_ref().map(ToString::to_string).unwrap_or_default(),
         above: ask.is_above(role).await?,
