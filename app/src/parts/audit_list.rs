@@ -85,7 +85,10 @@ pub(crate) fn record_href(me: &Principal, row: &AuditRow) -> Option<String> {
         Subject::Payment => (Field::Payments, Some("/admin/payments"), Some("/self-care/payments")),
         Subject::PaymentSystem => (Field::PaymentSystems, Some("/admin/payment-systems"), None),
         Subject::PaymentMethod | Subject::AutoPayment | Subject::Balance => return None,
-        Subject::SignIn | Subject::Supervision | Subject::Request => return None,
+        // Who was refused was in no call.
+        Subject::Supervision if row.action == "refused" => return None,
+        Subject::Supervision => (Field::CallHistory, Some("/admin/calls"), Some("/self-care/history")),
+        Subject::SignIn | Subject::Request => return None,
     };
     let place = if me.own_customer().is_none() { provider } else { self_care };
     place.filter(|_| me.sees(field)).map(|place| format!("{place}/{}", row.subject_id))

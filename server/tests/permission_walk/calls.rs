@@ -10,6 +10,7 @@ use tandem_app::{
 };
 use tandem_domain::{
     access::Tenant,
+    audit::{FieldChange, Subject},
     calls::{CallState, Direction, EndedBy, LiveCall, Party, Quality, Recorded, Registration, ReleaseCause, Xdr},
     console::{Phones, Scene},
     ids::{AccountId, CallId, CustomerId, Timestamp},
@@ -188,6 +189,30 @@ async fn the_signalling_is_the_providers_alone() {
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.body.contains("INVITE"), sees, "{person:?}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn what_managers_did_and_noted_is_on_the_calls_page_but_not_for_whom_they_listened_to() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    let by = Change { at: SystemClock.now(), actor: "adam", by_staff: false, address: None };
+    let customer = template.demo.id("customer", "abc").parse().unwrap();
+    for (action, field, new) in [("joined", "mode", "spy"), ("noted", "note", "Friendly from the first word")] {
+        let change = FieldChange { field: field.into(), old: String::new(), new: new.into() };
+        let audit = world.store.audit();
+        let name = "John (744) with +3225551234";
+        audit.note(&by, Some(customer), Subject::Supervision, OVER, name, action, change).await.unwrap();
+    }
+    for (person, reads) in
+        [(Person::Administrator, true), (Person::Reader, true), (Person::Abc, true), (Person::John, false)]
+    {
+        let answer = world.post(person, "/api/call_read", &[("id", OVER.to_owned())]).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let found = ["Friendly from the first word", "adam"].map(|words| answer.body.contains(words));
+        assert_eq!(found, [reads; 2], "{person:?}: {}", answer.body);
+    }
+    let panda = world.post(Person::Panda, "/api/call_read", &[("id", OVER.to_owned())]).await;
+    assert_eq!(panda.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -46,6 +46,26 @@ async fn a_form_under_which_the_session_ended_comes_back_to_whom_it_was_shown_an
 }
 
 #[tokio::test]
+async fn a_page_that_is_looked_at_leaves_the_session_as_it_was() {
+    let template = Template::new().await;
+    let world = template.world().await;
+    // The first request notes that the person is here.
+    world.page(Person::John, "/profile").await;
+    let before = sessions(&world).await;
+    for page in ["/profile", "/self-care", "/self-care/history"] {
+        let answer = world.page(Person::John, page).await;
+        assert_eq!((answer.status, answer.headers.contains_key("set-cookie")), (StatusCode::OK, false), "{page}");
+    }
+    assert_eq!(sessions(&world).await, before);
+}
+
+/// Whatever is kept of sessions.
+async fn sessions(world: &World) -> Vec<(String, String, i64)> {
+    let all = sqlx::query_as("SELECT id, data, expires_at FROM session ORDER BY id").fetch_all(&world.records).await;
+    all.unwrap()
+}
+
+#[tokio::test]
 async fn strangers_leave_next_to_nothing_in_the_database() {
     let template = Template::new().await;
     let world = template.world().await;

@@ -39,6 +39,8 @@ pub struct CallView {
     pub records: Vec<CallRecord>,
     /// Its recordings that this person sees: when each began, and its page.
     pub recordings: Vec<(String, String)>,
+    /// Who supervised it, in which mode, and what they noted, for those who read the audit log, if anybody did.
+    pub supervision: Option<Listing>,
     /// The signalling, for those who may see it, if there is any (any more).
     pub ladder: Option<Ladder>,
 }
@@ -93,6 +95,7 @@ pub async fn call_read(
         None
     };
     let recordings = server::recordings(&ask, id).await?;
+    let supervision = server::supervision(&ask, id).await?;
     let live = live.map(|call| {
         let row = words::live_row(&ask.me, &call, None, ask.at());
         Listing::whole(words::live_columns(false), vec![row])
@@ -108,6 +111,7 @@ pub async fn call_read(
         live,
         records: told,
         recordings,
+        supervision,
         ladder,
     })
 }
@@ -149,7 +153,7 @@ pub(super) mod server {
     use std::time::Duration;
 
     use tandem_domain::{
-        access::{Field, Scope, Who},
+        access::{Audience, Field, Scope, Who},
         calls::{LiveCall, Xdr},
         ids::{AccountId, CallId, Timestamp},
     };
@@ -157,6 +161,7 @@ pub(super) mod server {
     use super::CallRecord;
     use crate::{
         error::AppError,
+        listing::Listing,
         parts::calls::{WHAT, words},
         server::ask::Ask,
     };
@@ -252,6 +257,30 @@ pub(super) mod server {
             .collect())
     }
 
+    /// What the audit log has of managers in a call. Whom they listened to does not read of it.
+    ///
+    /// # Errors
+    /// Faults on our side.
+    pub(super) async fn supervision(ask: &Ask, id: CallId) -> Result<Option<Listing>, AppError> {
+        use tandem_domain::audit::Subject;
+        use tandem_store::audit::AuditFilters;
+
+        use crate::parts::audit_list::audit_lines;
+
+        if ask.me.audience() == Audience::Account || !ask.me.sees(Field::AuditLog) {
+            return Ok(None);
+        }
+        let filters = AuditFilters {
+            subject: Some(Subject::Supervision),
+            record: Some(id.to_string()),
+            ..AuditFilters::default()
+        };
+        let mut lines = audit_lines(ask, ask.scope()?, filters, None).await?;
+        // They would lead here.
+        lines.rows.iter_mut().for_each(|row| row.href = None);
+        Ok(Some(lines).filter(|lines| !lines.rows.is_empty()))
+    }
+
     /// What is kept of a call, in words for the person who asks.
     pub(super) async fn record(ask: &Ask, scope: Scope, xdr: &Xdr) -> Result<CallRecord, AppError> {
         let with_customer = scope.customer().is_none() && ask.me.sees(Field::CustomerName);
@@ -287,7 +316,7 @@ pub fn call_page() -> AnyView {
     let refresh = live(&[Topic::Calls, Topic::Xdrs, Topic::Signalling]);
     let data = load_live(refresh, move || Ok(CallRead { id: parse_id(WHAT, &id())? }));
     loaded(data, move |call| {
-        let CallView { title, subtitle, badge, live, records, recordings, ladder } = call;
+        let CallView { title, subtitle, badge, live, records, recordings, supervision, ladder } = call;
         let back = match me().audience() {
             Audience::Administrator if live.is_some() => ("/admin/calls", "Live calls"),
             Audience::Administrator => ("/admin/xdrs", "xDRs"),
@@ -306,6 +335,7 @@ pub fn call_page() -> AnyView {
                 {live}
                 {records}
                 {(!recordings.is_empty()).then(|| recordings_card(recordings))}
+                {supervision.map(supervision_card)}
                 {me().sees(Field::SipLadder).then(|| ladder_card(ladder))}
             </div>
         }
@@ -340,6 +370,10 @@ fn recordings_card(recordings: Vec<(String, String)>) -> AnyView {
         .map(|(label, href)| view! { <LinkButton href=href label=label sign=Sign::Recording /> }.into_any())
         .collect_any();
     view! { <Card title="Recordings"><div class="actions">{links}</div></Card> }.into_any()
+}
+
+fn supervision_card(lines: Listing) -> AnyView {
+    view! { <Card title="Supervision" flush=true><DataTable listing=lines label="Supervision" /></Card> }.into_any()
 }
 
 fn record_cards(record: CallRecord) -> AnyView {

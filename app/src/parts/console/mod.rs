@@ -291,7 +291,7 @@ pub async fn console_mark(
     Ok(Done::say("This moment is marked in the recording"))
 }
 
-/// Keeps a note on the call that one supervises, in the audit log.
+/// Keeps a note on the call that one supervises, in the audit log: the page of the call shows it.
 ///
 /// # Errors
 /// No such supervision of whoever asks; no words.
