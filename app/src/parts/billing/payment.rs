@@ -88,11 +88,7 @@ pub async fn payment_cancel(
     /// Which.
     id: PaymentId,
 ) -> Result<Done, AppError> {
-    use tandem_domain::{
-        access::Field,
-        audit::{FieldChange, Subject},
-        billing::payment::PaymentState,
-    };
+    use tandem_domain::{access::Field, billing::payment::PaymentState};
 
     use crate::server::ask::Ask;
 
@@ -102,12 +98,7 @@ pub async fn payment_cancel(
     let payment = ask.services().billing.cancel(&ask.change(), tenant, id).await;
     let payment = payment.map_err(|error| ask.tell_billing(PAYMENT, error))?;
     if payment.state == PaymentState::Cancelled {
-        let change = FieldChange { field: "state".into(), old: String::new(), new: payment.state.key().into() };
-        let (key, name) = (id.to_string(), payment.amount.to_string());
-        let audit = ask.store().audit();
-        let noted =
-            audit.note(&ask.change(), Some(payment.customer), Subject::Payment, &key, &name, "cancelled", change).await;
-        noted.map_err(|error| ask.tell(PAYMENT, error))?;
+        server::note_cancelled(&ask, &payment).await?;
         Ok(Done::say("Payment cancelled").go(super::payment_path(ask.me.audience(), id)))
     } else {
         Err(AppError::Refused(format!(
@@ -128,7 +119,11 @@ pub async fn payment_give_up(
     /// Why; it stands in the payment's history, where the customer sees it.
     reason: String,
 ) -> Result<Done, AppError> {
-    use tandem_domain::{access::Field, billing::refund, error::FieldErrors};
+    use tandem_domain::{
+        access::Field,
+        billing::{payment::PaymentState, refund},
+        error::FieldErrors,
+    };
 
     use crate::server::ask::Ask;
 
@@ -138,6 +133,10 @@ pub async fn payment_give_up(
     let reason = refund::reason(&reason).map_err(|error| FieldErrors::one("reason", error.0))?;
     let payment = ask.services().billing.give_up(&ask.change(), tenant, id, &reason).await;
     let payment = payment.map_err(|error| ask.tell_billing(PAYMENT, error))?;
+    // Its payment system answered after all. Else it was noted with the reason.
+    if payment.state == PaymentState::Cancelled {
+        server::note_cancelled(&ask, &payment).await?;
+    }
     Ok(Done::say(format!("The payment is closed: {}", payment.state.label().to_ascii_lowercase())))
 }
 
@@ -190,6 +189,7 @@ pub async fn payment_refund(
 pub(crate) mod server {
     use tandem_domain::{
         access::{Audience, Field, Tenant},
+        audit::{FieldChange, Subject},
         billing::{
             payment::{Payment, PaymentState},
             refund::RefundState,
@@ -216,6 +216,15 @@ pub(crate) mod server {
                 ask.money_tenant(Some(payment.customer)).map_err(none)
             }
         }
+    }
+
+    /// Notes in the audit log that a payment was called off by this person.
+    pub(super) async fn note_cancelled(ask: &Ask, payment: &Payment) -> Result<(), AppError> {
+        let change = FieldChange { field: "state".into(), old: String::new(), new: payment.state.key().into() };
+        let (key, name) = (payment.id.to_string(), payment.amount.to_string());
+        let (audit, whose) = (ask.store().audit(), Some(payment.customer));
+        let noted = audit.note(&ask.change(), whose, Subject::Payment, &key, &name, "cancelled", change).await;
+        noted.map_err(|error| ask.tell(PAYMENT, error)).map(drop)
     }
 
     pub(super) async fn view(ask: &Ask, tenant: Tenant, id: PaymentId) -> Result<PaymentView, AppError> {
