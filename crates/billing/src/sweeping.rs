@@ -34,7 +34,7 @@ const TOGETHER: usize = 8;
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Payments, refunds and savings of cards that were asked about.
+    /// Payments, pending and over, refunds and savings of cards that were asked about.
     pub asked: u32,
     /// Those about which nothing could be learned; they are asked about again.
     pub failed: u32,
