@@ -199,7 +199,8 @@ impl Billing {
             return Ok(Verdict::Wait(UNDECIDED_SECONDS, "the customer is paying it".to_owned()));
         }
         if method.system != payment.system {
-            return Err(BillingError::OtherSystem);
+            // What can be called off there was. The bank has it, and whoever asks about payments hears what it says.
+            return Ok(Verdict::Wait(UNDECIDED_SECONDS, "it is under way at another payment system".to_owned()));
         }
         let processor = self.processor(payment.system).await?;
         let Some(intent) = self.charged(&*processor, claimed, &payment, &method).await? else {
@@ -226,7 +227,8 @@ impl Billing {
         })
     }
 
-    /// The payment that a charge is made with: the one that it has, unless that is over or of another amount, or a new one.
+    /// The payment that a charge is made with: the one that it has, unless that is over, of another amount or at another system
+    /// than the card, or a new one.
     async fn payment_for(
         &self,
         change: &Change<'_>,
@@ -239,7 +241,8 @@ impl Billing {
             let payment = self.store().payments().get(id).await?;
             // What is with the bank, or in its customer's hands, is left there whatever it is of.
             let is_left = payment.state == PaymentState::Processing || is_in_hands(&payment, change.at);
-            let is_right = payment.state.is_open() && (payment.amount == wanted || is_left);
+            let is_as_wanted = payment.amount == wanted && payment.system == method.system;
+            let is_right = payment.state.is_open() && (is_as_wanted || is_left);
             if payment.state.is_paid() || is_right {
                 return Ok(payment);
             }
@@ -254,7 +257,7 @@ impl Billing {
             Some(invoice) => {
                 let open = self.store().payments().open_of_invoice(tenant, invoice).await?;
                 if open.is_some_and(|open| !is_in_hands(&open, change.at)) {
-                    self.clear_way(change, tenant, invoice).await?;
+                    self.clear_way(change, tenant, invoice, method.system).await?;
                 }
                 PayFor::Invoice(invoice)
             }
@@ -447,8 +450,7 @@ fn waits(error: &BillingError) -> Option<i64> {
 /// Whether the customer is paying it himself at this time: he began it, or followed the link of a mail, no longer ago
 /// than he has time for it.
 fn is_in_hands(payment: &Payment, now: Timestamp) -> bool {
-    let since = if payment.off_session { payment.resumed } else { Some(payment.created) };
-    since.is_some_and(|since| now.seconds_since(since) <= ABANDONED_SECONDS)
+    payment.in_hands_since().is_some_and(|since| now.seconds_since(since) <= ABANDONED_SECONDS)
 }
 
 /// The day in a time zone, `YYYY-MM-DD`.

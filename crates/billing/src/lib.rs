@@ -13,6 +13,8 @@
 //! | `sweeping` | what becomes of payments that are left pending? |
 //! | [`charging`] | how are automatic payments made, repeated, turned off? |
 //! | `refunding` | how does money go back? |
+//! | `looking` | what has become of what is over? |
+//! | [`giving_up`] | what if a payment's processor cannot be asked any more? |
 //! | [`saving`] | how are cards kept and forgotten? |
 //! | [`worker`] | what does billing do by itself? |
 //! | [`letters`] | what are customers written? |
@@ -28,8 +30,10 @@ pub mod billing;
 pub mod charging;
 pub mod credentials;
 pub mod error;
+pub mod giving_up;
 pub mod hearing;
 pub mod letters;
+mod looking;
 pub mod paying;
 pub mod processor;
 mod refunding;

@@ -9,7 +9,7 @@ use tandem_domain::{
         payment::{Cause, Payment, PaymentState},
         system::PayBy,
     },
-    ids::{AccountId, InvoiceId, PaymentId, PaymentMethodId},
+    ids::{AccountId, InvoiceId, PaymentId, PaymentMethodId, PaymentSystemId},
 };
 use tandem_store::{
     Change,
@@ -82,7 +82,7 @@ impl Billing {
         let active = self.store().payment_systems().active_for(PayBy::Card, currency).await?;
         let system = active.ok_or(BillingError::NoSystem(currency))?;
         if let PayFor::Invoice(invoice) = request.pay_for {
-            self.clear_way(change, tenant, invoice).await?;
+            self.clear_way(change, tenant, invoice, system.id).await?;
         }
         let new = NewPayment {
             token: request.token.clone(),
@@ -180,7 +180,7 @@ impl Billing {
         }
     }
 
-    /// Calls a payment off, unless it is paid or with the bank; tells how it stands.
+    /// Calls a payment off, unless it is paid or with the bank; tells how it stands. An automatic one is not tried again.
     ///
     /// # Errors
     /// As [`Billing::resume`].
@@ -189,6 +189,7 @@ impl Billing {
         if !payment.state.can_be_resumed() {
             return Ok(payment);
         }
+        self.store().auto_payments().call_off_charge_of(id).await?;
         self.call_off(change, Cause::Api, &payment).await
     }
 
@@ -208,16 +209,18 @@ impl Billing {
         self.settle(change, cause, payment, &intent.snapshot).await
     }
 
-    /// Calls off the payment of an invoice that is of another amount than what is open of it by now.
+    /// Calls off the payment of an invoice that is of another amount than what is open of it by now, or at another payment
+    /// system than the one that it is to be paid at: that may not work any more.
     pub(crate) async fn clear_way(
         &self,
         change: &Change<'_>,
         tenant: Tenant,
         invoice: InvoiceId,
+        system: PaymentSystemId,
     ) -> Result<(), BillingError> {
-        if let Some(open) = self.store().payments().open_of_invoice(tenant, invoice).await?
-            && self.is_needless(&open).await?
-        {
+        let open = self.store().payments().open_of_invoice(tenant, invoice).await?;
+        let Some(open) = open.filter(|open| open.state.can_be_resumed()) else { return Ok(()) };
+        if open.system != system || self.is_needless(&open).await? {
             self.call_off(change, Cause::Api, &open).await?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use tandem_domain::{
     access::Tenant,
     billing::{
-        payment::Cause,
+        payment::{Cause, Payment},
         refund::{Refund, RefundState},
     },
     ids::PaymentId,
@@ -57,6 +57,7 @@ impl Billing {
             Err(error) if is_refusal(&error) => {
                 tracing::error!(refund = %refund.id, payment = %payment.id, %error, "a refund was refused");
                 self.store().payments().refund_failed(change, cause, refund.id, &error.to_string()).await?;
+                self.look_at_refused(change, cause, &payment).await;
                 return Ok(());
             }
             Err(error) => {
@@ -87,6 +88,16 @@ impl Billing {
             }
         }
         Ok(())
+    }
+
+    /// The processor refuses to give back what is left by our books: it may have given that back on its own pages.
+    async fn look_at_refused(&self, change: &Change<'_>, cause: Cause, payment: &Payment) {
+        if let Err(error) = self.ask_about(change, cause, payment).await {
+            tracing::warn!(payment = %payment.id, %error, "a payment whose refund was refused cannot be asked about; it will be");
+            if let Err(error) = self.store().payments().look_now(change.at, payment.id).await {
+                tracing::warn!(payment = %payment.id, %error, "that it is to be asked about cannot be noted either");
+            }
+        }
     }
 
     /// Whether a refund that has failed was counted before its name was known: the processor has more of the payment again than is

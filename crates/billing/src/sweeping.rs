@@ -1,6 +1,6 @@
 //! What is left pending is asked about until it is decided: payments whose customers never came back and whose webhooks
 //! were lost, payments that were being created when the program died, refunds that were not answered, cards that are
-//! saved and nobody heard of it.
+//! saved and nobody heard of it. What is over is looked at again now and then (`looking`).
 
 use std::future::ready;
 
@@ -15,12 +15,12 @@ use tandem_domain::{
     },
     ids::Timestamp,
 };
-use tandem_store::{Change, StoreError};
+use tandem_store::{Change, StoreError, payments::Look};
 
 use crate::{
     billing::{Billing, KEY_SECONDS, ON_ITS_WAY_SECONDS},
     error::BillingError,
-    processor::ProcessorError,
+    processor::{Intent, ProcessorError},
 };
 
 /// How long a payment is one worker's to ask about, in seconds. Longer than any request is waited for.
@@ -34,7 +34,7 @@ const TOGETHER: usize = 8;
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Payments, refunds and savings of cards that were asked about.
+    /// Payments, pending and over, refunds and savings of cards that were asked about.
     pub asked: u32,
     /// Those about which nothing could be learned; they are asked about again.
     pub failed: u32,
@@ -60,6 +60,15 @@ impl Billing {
             })
         };
         let swept = self.sweep_all(Swept::default(), &goes_on, take, one).await?;
+        // What is over waits for nobody: some of it each time, so that many keep nothing else waiting.
+        let looks =
+            if goes_on() { payments.due_for_look(self.now(), LEASE_SECONDS, AT_ONCE).await? } else { Vec::new() };
+        let one = |look: Look| async move {
+            self.look(&look).await.inspect_err(|error| {
+                tracing::warn!(payment = %look.payment.id, %error, "nothing can be learned of a payment that is over");
+            })
+        };
+        let swept = self.sweep_these(swept, &goes_on, looks, one).await;
         let take = |now| payments.due_refunds(now, LEASE_SECONDS, AT_ONCE);
         let one = |refund: Refund| async move {
             let change = Change::by_system(self.now());
@@ -94,11 +103,25 @@ impl Billing {
             if due.is_empty() {
                 break;
             }
-            let one = &one;
-            let asked = stream::iter(due).map(|it| async move { if goes_on() { one(it).await } else { Ok(()) } });
-            swept = asked.buffer_unordered(TOGETHER).fold(swept, |swept, asked| ready(swept.with(&asked))).await;
+            swept = self.sweep_these(swept, goes_on, due, &one).await;
         }
         Ok(swept)
+    }
+
+    /// Asks about what was taken, as long as it shall go on.
+    async fn sweep_these<T, One>(
+        &self,
+        swept: Swept,
+        goes_on: &(impl Fn() -> bool + Sync),
+        due: Vec<T>,
+        one: impl Fn(T) -> One,
+    ) -> Swept
+    where
+        One: Future<Output = Result<(), BillingError>>,
+    {
+        let one = &one;
+        let asked = stream::iter(due).map(|it| async move { if goes_on() { one(it).await } else { Ok(()) } });
+        asked.buffer_unordered(TOGETHER).fold(swept, |swept, asked| ready(swept.with(&asked))).await
     }
 
     /// Asks about the saving of a card. The customer may have passed the bank's check without coming back.
@@ -147,28 +170,39 @@ impl Billing {
             return Ok(false);
         }
         let auto = self.store().auto_payments();
-        let is_asked_for = auto.get(Tenant::for_system(payment.customer)).await?.failed_payment == Some(payment.id);
-        Ok(!is_asked_for && auto.charge_of(payment.id).await?.is_none())
+        Ok(!self.is_asked_for(payment).await? && auto.charge_of(payment.id).await?.is_none())
+    }
+
+    /// Whether its customer was written to, to finish it.
+    async fn is_asked_for(&self, payment: &Payment) -> Result<bool, BillingError> {
+        let auto = self.store().auto_payments().get(Tenant::for_system(payment.customer)).await?;
+        Ok(auto.failed_payment == Some(payment.id))
+    }
+
+    /// A payment whose name at the processor nobody kept, as it is there; `None`: it is not.
+    pub(crate) async fn found(&self, payment: &Payment) -> Result<Option<Intent>, BillingError> {
+        let processor = self.processor(payment.system).await?;
+        let tenant = Tenant::for_system(payment.customer);
+        // Without the customer, which is made known first, no payment of his was ever asked for.
+        let payer = self.store().payment_methods().processor_customer(tenant, payment.system).await?;
+        let Some(payer) = payer else { return Ok(None) };
+        Ok(processor.find(payment.id, Some(&payer), payment.created).await?)
     }
 
     /// A payment whose name at the processor nobody kept, and which cannot be created under its key any more: it is
     /// there, or nobody can ever pay it.
     async fn sweep_lost(&self, change: &Change<'_>, payment: &Payment) -> Result<(), BillingError> {
-        let processor = self.processor(payment.system).await?;
-        let tenant = Tenant::for_system(payment.customer);
-        // Without the customer, which is made known first, no payment of his was ever asked for.
-        let payer = self.store().payment_methods().processor_customer(tenant, payment.system).await?;
-        let found = match &payer {
-            Some(payer) => processor.find(payment.id, Some(payer), payment.created).await?,
-            None => None,
-        };
-        match found {
+        match self.found(payment).await? {
             Some(intent) => {
                 self.store().payments().attach(payment.id, &intent.snapshot.reference).await?;
                 let after = self.settle(change, Cause::Sweep, payment, &intent.snapshot).await?;
                 if after.is_abandoned(change.at) {
                     self.call_off(change, Cause::Sweep, &after).await?;
                 }
+            }
+            // The mail's link leads to it: it is created there when its customer follows that.
+            None if self.is_asked_for(payment).await? && !self.is_needless(payment).await? => {
+                self.store().payments().waits(change.at, payment).await?;
             }
             None => {
                 let failure = Failure::new(FailureKind::Abandoned, "never_created", "");

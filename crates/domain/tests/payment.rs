@@ -185,7 +185,10 @@ fn words_about_another_payment_credit_nothing() {
 fn only_what_a_customer_left_behind_is_given_up() {
     let late = START.plus_seconds(ABANDONED_SECONDS + 1);
     assert!(payment().is_abandoned(late) && !payment().is_abandoned(START.plus_seconds(60)));
-    assert!(!Payment { off_session: true, ..payment() }.is_abandoned(late), "it waits to be resumed");
+    let automatic = Payment { off_session: true, ..payment() };
+    assert!(!automatic.is_abandoned(late), "it waits to be resumed");
+    let resumed = |at| Payment { resumed: Some(at), ..automatic.clone() };
+    assert!(!resumed(late.plus_seconds(-60)).is_abandoned(late) && resumed(START).is_abandoned(late));
     assert!(!Payment { state: PaymentState::Processing, ..payment() }.is_abandoned(late), "the bank has it");
     assert!(!Payment { state: PaymentState::Succeeded, ..payment() }.is_abandoned(late));
 }

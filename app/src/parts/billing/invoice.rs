@@ -145,7 +145,7 @@ pub(crate) mod server {
         let in_person = ask.me.audience() != Audience::Administrator && ask.me.modifies(Field::Payments);
         let fact = |what: &str, how: String| (what.to_owned(), how);
         let facts = vec![
-            fact("For", customer.name),
+            fact("For", invoice.buyer.clone()),
             fact("Issued on", ask.day(&invoice.issued_on)),
             fact("Due on", ask.day(&invoice.due_on)),
             fact("Paid", invoice.paid_at.map(|at| ask.time(at)).unwrap_or_default()),

@@ -37,6 +37,10 @@ pub struct PaymentView {
     pub may_resume: bool,
     /// This person can call it off.
     pub may_cancel: bool,
+    /// It was begun without its customer.
+    pub is_automatic: bool,
+    /// This person can close it without the word of its payment system, if that does not answer.
+    pub may_give_up: bool,
     /// How it came to be where it is.
     pub history: Listing,
     /// What was given back.
@@ -84,11 +88,7 @@ pub async fn payment_cancel(
     /// Which.
     id: PaymentId,
 ) -> Result<Done, AppError> {
-    use tandem_domain::{
-        access::Field,
-        audit::{FieldChange, Subject},
-        billing::payment::PaymentState,
-    };
+    use tandem_domain::{access::Field, billing::payment::PaymentState};
 
     use crate::server::ask::Ask;
 
@@ -98,12 +98,7 @@ pub async fn payment_cancel(
     let payment = ask.services().billing.cancel(&ask.change(), tenant, id).await;
     let payment = payment.map_err(|error| ask.tell_billing(PAYMENT, error))?;
     if payment.state == PaymentState::Cancelled {
-        let change = FieldChange { field: "state".into(), old: String::new(), new: payment.state.key().into() };
-        let (key, name) = (id.to_string(), payment.amount.to_string());
-        let audit = ask.store().audit();
-        let noted =
-            audit.note(&ask.change(), Some(payment.customer), Subject::Payment, &key, &name, "cancelled", change).await;
-        noted.map_err(|error| ask.tell(PAYMENT, error))?;
+        server::note_cancelled(&ask, &payment).await?;
         Ok(Done::say("Payment cancelled").go(super::payment_path(ask.me.audience(), id)))
     } else {
         Err(AppError::Refused(format!(
@@ -111,6 +106,38 @@ pub async fn payment_cancel(
             payment.state.label().to_ascii_lowercase()
         )))
     }
+}
+
+/// Closes a payment whose payment system cannot be asked about it any more.
+///
+/// # Errors
+/// The payment system answers, or may answer later; no such payment; for others than the provider's staff.
+#[server(endpoint = "payment_give_up")]
+pub async fn payment_give_up(
+    /// Which.
+    id: PaymentId,
+    /// Why; it stands in the payment's history, where the customer sees it.
+    reason: String,
+) -> Result<Done, AppError> {
+    use tandem_domain::{
+        access::Field,
+        billing::{payment::PaymentState, refund},
+        error::FieldErrors,
+    };
+
+    use crate::server::ask::Ask;
+
+    let ask = Ask::now()?;
+    ask.modify(Field::Refunds)?;
+    let tenant = server::tenant_of(&ask, id).await?;
+    let reason = refund::reason(&reason).map_err(|error| FieldErrors::one("reason", error.0))?;
+    let payment = ask.services().billing.give_up(&ask.change(), tenant, id, &reason).await;
+    let payment = payment.map_err(|error| ask.tell_billing(PAYMENT, error))?;
+    // Its payment system answered after all. Else it was noted with the reason.
+    if payment.state == PaymentState::Cancelled {
+        server::note_cancelled(&ask, &payment).await?;
+    }
+    Ok(Done::say(format!("The payment is closed: {}", payment.state.label().to_ascii_lowercase())))
 }
 
 /// Gives back a part of a payment, or all of it.
@@ -162,6 +189,7 @@ pub async fn payment_refund(
 pub(crate) mod server {
     use tandem_domain::{
         access::{Audience, Field, Tenant},
+        audit::{FieldChange, Subject},
         billing::{
             payment::{Payment, PaymentState},
             refund::RefundState,
@@ -188,6 +216,15 @@ pub(crate) mod server {
                 ask.money_tenant(Some(payment.customer)).map_err(none)
             }
         }
+    }
+
+    /// Notes in the audit log that a payment was called off by this person.
+    pub(super) async fn note_cancelled(ask: &Ask, payment: &Payment) -> Result<(), AppError> {
+        let change = FieldChange { field: "state".into(), old: String::new(), new: payment.state.key().into() };
+        let (key, name) = (payment.id.to_string(), payment.amount.to_string());
+        let (audit, whose) = (ask.store().audit(), Some(payment.customer));
+        let noted = audit.note(&ask.change(), whose, Subject::Payment, &key, &name, "cancelled", change).await;
+        noted.map_err(|error| ask.tell(PAYMENT, error)).map(drop)
     }
 
     pub(super) async fn view(ask: &Ask, tenant: Tenant, id: PaymentId) -> Result<PaymentView, AppError> {
@@ -269,6 +306,8 @@ pub(crate) mod server {
             invoice: payment.invoice.filter(|_| ask.me.sees(Field::Invoices)),
             may_resume: may && !staff,
             may_cancel: may,
+            is_automatic: payment.off_session,
+            may_give_up: payment.state.is_open() && ask.me.modifies(Field::Refunds),
             history,
             refunds,
             refund,
@@ -323,6 +362,8 @@ pub fn PaymentPage() -> impl IntoView {
             invoice,
             may_resume,
             may_cancel,
+            is_automatic,
+            may_give_up,
             history,
             refunds,
             refund,
@@ -344,10 +385,11 @@ pub fn PaymentPage() -> impl IntoView {
             />
             <div class="stack max-w-208">
                 <Notice tone=now.0 text=now.1 />
-                <div class="actions">{resume} {invoice} {may_cancel.then(|| cancel_button(id))}</div>
+                <div class="actions">{resume} {invoice} {may_cancel.then(|| cancel_button(id, is_automatic))}</div>
                 <Card title="Details"><DescriptionList items=facts /></Card>
                 {refunds}
                 {refund.map(|refund| refund_card(id, refund))}
+                {may_give_up.then(|| give_up_card(id))}
                 <Card title="How it went" flush=true><DataTable listing=history label="How it went" /></Card>
             </div>
         }
@@ -356,16 +398,43 @@ pub fn PaymentPage() -> impl IntoView {
 }
 
 /// Calls the payment off.
-pub(crate) fn cancel_button(id: PaymentId) -> AnyView {
+pub(crate) fn cancel_button(id: PaymentId, is_automatic: bool) -> AnyView {
+    let text = if is_automatic {
+        "Nothing is charged, and it is not tried again automatically. What it was for can be paid anew at any time."
+    } else {
+        "Nothing is charged. What it was for can be paid anew at any time."
+    };
     view! {
         <PostForm to=PaymentCancel::PATH fields=vec![("id", id.to_string())]>
             <ConfirmButton
                 label="Cancel payment"
                 title="Cancel this payment?"
-                text="Nothing is charged. What it was for can be paid anew at any time."
+                text=text
                 confirm="Cancel the payment"
             />
         </PostForm>
+    }
+    .into_any()
+}
+
+/// Closes the payment without the word of its payment system.
+fn give_up_card(id: PaymentId) -> AnyView {
+    view! {
+        <Card
+            title="Close without an answer"
+            description="Only for a payment whose payment system does not take its key any more, or is switched off. It is asked once more first, and what it says counts."
+        >
+            <PostForm to=PaymentGiveUp::PATH fields=vec![("id", id.to_string())] id="give-up" class="stack">
+                <TextField name="reason" label="Reason" required=true width="medium" help="It stands in the history; the customer sees it." />
+                <ConfirmButton
+                    label="Close the payment"
+                    title="Close it without an answer?"
+                    text="Money may still move at the payment system: the customer, or the bank, may finish this payment there. If it is paid again here, it may be paid twice. Look at the payment system's own pages first. Should it ever tell of the money, that becomes the customer's credit."
+                    confirm="Close it"
+                    danger=true
+                />
+            </PostForm>
+        </Card>
     }
     .into_any()
 }

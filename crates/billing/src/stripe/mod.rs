@@ -140,6 +140,20 @@ impl Stripe {
         }
     }
 
+    /// Makes a customer known, and gives its name.
+    async fn create_customer(&self, payer: &NewPayer, key: &str) -> Result<String, ProcessorError> {
+        let answer = match self.answer(asks::create_customer(payer), Some(key)).await {
+            // The name or the address has changed since, and the key is of the old ones; or Stripe had a fault then, which it
+            // repeats for a day. Another key, then; what is lost at most is a customer there that has nothing.
+            Err(ProcessorError::KeyUsed { .. } | ProcessorError::KeySpent { .. }) => {
+                let key = format!("{key}-{}", (self.clock)().0);
+                self.answer(asks::create_customer(payer), Some(&key)).await
+            }
+            answer => answer,
+        };
+        Ok(answer?.read::<Named>()?.id)
+    }
+
     /// One page of payments, and the last one's name if there are more.
     async fn page(
         &self,
@@ -164,20 +178,13 @@ impl Processor for Stripe {
 
     async fn create_payer(&self, payer: &NewPayer) -> Result<String, ProcessorError> {
         let key = format!("customer-{}", payer.customer);
-        match self.answer(asks::create_customer(payer), Some(&key)).await {
-            // The name or the address has changed since: the key is of the old ones. Another key, then; what is lost is
-            // a customer there that has nothing.
-            Err(ProcessorError::KeyUsed { .. }) => {
-                let key = format!("{key}-{}", (self.clock)().0);
-                Ok(self.answer(asks::create_customer(payer), Some(&key)).await?.read::<Named>()?.id)
-            }
+        match self.create_customer(payer, &key).await {
             // An address that Stripe takes for none must not keep a company from paying.
             Err(ProcessorError::Refused { param, .. }) if param == "email" => {
                 let payer = NewPayer { email: String::new(), ..payer.clone() };
-                let key = format!("{key}-without-address");
-                Ok(self.answer(asks::create_customer(&payer), Some(&key)).await?.read::<Named>()?.id)
+                self.create_customer(&payer, &format!("{key}-without-address")).await
             }
-            answer => Ok(answer?.read::<Named>()?.id),
+            created => created,
         }
     }
 

@@ -8,17 +8,23 @@ use std::{
 use futures::future::join_all;
 use tandem_billing::Charged;
 use tandem_domain::{
+    access::Scope,
     billing::{
         auto_payment::{AutoPaymentState, DisabledReason},
         invoice::InvoiceState,
         payment::PaymentState,
     },
-    ids::PaymentId,
+    ids::{PaymentId, PaymentMethodId},
+    list::Query,
     mail::MailKind,
 };
 use tandem_processor_sim::{Fault, FaultKind, Processing};
+use tandem_store::payments::PaymentFilters;
 
-use crate::world::{ALWAYS_ASKS, ASKS_UNLESS_SAVED, DAY, GOOD, PUBLIC_URL, SAVED_BUT_DECLINED, World, on_postgres};
+use crate::{
+    given_up::moves_on,
+    world::{ALWAYS_ASKS, ASKS_UNLESS_SAVED, DAY, GOOD, PUBLIC_URL, SAVED_BUT_DECLINED, World, on_postgres},
+};
 
 const PAID: Charged = Charged { paid: 1, again: 0, over: 0, undecided: 0 };
 const AGAIN: Charged = Charged { paid: 0, again: 1, over: 0, undecided: 0 };
@@ -181,10 +187,92 @@ async fn a_card_that_was_removed_at_stripe_fails_and_the_payment_can_still_be_ma
     assert_eq!(charged(&world).await, OVER);
     assert_eq!(state(&world).await, AutoPaymentState::Disabled(DisabledReason::Declined));
     let failed = world.store.auto_payments().get(world.abc).await.unwrap().failed_payment.unwrap();
+    // It was never created at Stripe, and is what the mail's link leads to, however late she follows it.
+    assert_eq!(world.payment(failed).await.reference, None);
+    for seconds in [20 * 60, DAY] {
+        world.later(seconds);
+        assert_eq!(world.billing.sweep().await.unwrap().failed, 0);
+    }
     let resumed = world.billing.resume(&world.change(), world.abc, failed).await.unwrap();
     world.give_card(resumed.client_secret.unwrap().expose(), GOOD).await;
     assert_eq!(world.returned(failed).await.state, PaymentState::Succeeded);
     assert_eq!(world.invoice_state(invoice).await, InvoiceState::Paid);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_she_took_in_hand_and_left_at_the_bank_is_called_off_after_a_day() {
+    let world = World::new().await;
+    world.saved_card(ALWAYS_ASKS).await;
+    world.automatic().await;
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, OVER);
+    let failed = world.store.auto_payments().get(world.abc).await.unwrap().failed_payment.unwrap();
+    world.later(30 * DAY);
+    let resumed = world.billing.resume(&world.change(), world.abc, failed).await.unwrap();
+    world.give_card(resumed.client_secret.unwrap().expose(), ALWAYS_ASKS).await;
+    assert_eq!(world.returned(failed).await.state, PaymentState::RequiresAction);
+    world.later(DAY - 60);
+    world.billing.sweep().await.unwrap();
+    assert_eq!(world.payment(failed).await.state, PaymentState::RequiresAction);
+    // While it was with the bank, a transfer did not pay the invoice.
+    let transfer = tandem_store::ledger::NewAdjustment {
+        token: "transfer".into(),
+        credit: 11_000,
+        reason: "Bank transfer".into(),
+        invoice: None,
+    };
+    world.store.ledger().adjust(&world.change(), world.abc, &transfer).await.unwrap();
+    assert_eq!(world.invoice_state(invoice).await, InvoiceState::Open);
+    world.later(7 * 3600);
+    world.billing.sweep().await.unwrap();
+    assert_eq!(world.payment(failed).await.state, PaymentState::Cancelled);
+    assert_eq!((world.invoice_state(invoice).await, world.balance().await), (InvoiceState::Paid, 0));
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_is_called_off_on_purpose_is_not_charged_again() {
+    let world = World::new().await;
+    let good = world.saved_card(GOOD).await;
+    world.automatic().await;
+    declining_default(&world, good).await;
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, AGAIN);
+    let waiting = world.store.payments().open_of_invoice(world.abc, invoice).await.unwrap().unwrap();
+    let cancelled = world.billing.cancel(&world.change(), world.abc, waiting.id).await.unwrap();
+    assert_eq!(cancelled.state, PaymentState::Cancelled);
+    world.billing.set_default(&world.change(), world.abc, good).await.unwrap();
+    for _ in 0..10 {
+        world.later(DAY);
+        assert_eq!(charged(&world).await, NOTHING);
+    }
+    assert_eq!(state(&world).await, AutoPaymentState::On);
+    // The next one is charged as ever.
+    world.invoice(5_000).await;
+    assert_eq!(charged(&world).await, PAID);
+    assert_eq!(world.balance().await, 11_000);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn a_card_of_another_payment_system_is_charged_there_and_that_is_no_failure() {
+    let world = World::new().await;
+    let good = world.saved_card(GOOD).await;
+    world.automatic().await;
+    declining_default(&world, good).await;
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, AGAIN);
+    let before = world.store.payments().open_of_invoice(world.abc, invoice).await.unwrap().unwrap();
+    let new = moves_on(&world).await;
+    default_without_paying(&world, GOOD).await;
+    world.later(DAY + 60);
+    assert_eq!(charged(&world).await, PAID);
+    assert_eq!(world.payment(before.id).await.state, PaymentState::Cancelled);
+    assert_eq!((world.invoice_state(invoice).await, world.balance().await), (InvoiceState::Paid, 0));
+    let filters = PaymentFilters { invoice: Some(invoice), ..PaymentFilters::default() };
+    let payments = world.store.payments().list(Scope::for_system(), &Query::default(), &filters).await.unwrap();
+    assert_eq!(payments.rows[0].payment.system, new);
     world.proves_right().await;
 }
 
@@ -284,20 +372,23 @@ async fn while_the_customer_pays_an_invoice_nobody_charges_it() {
 
 /// Her default card is now one that is declined whenever it is charged: saved alone, and marked as if she had paid with
 /// it.
-pub async fn declining_default(world: &World, before: tandem_domain::ids::PaymentMethodId) {
+pub async fn declining_default(world: &World, before: PaymentMethodId) {
+    assert_ne!(default_without_paying(world, SAVED_BUT_DECLINED).await, before);
+}
+
+/// Her default card is now this one.
+async fn default_without_paying(world: &World, number: &str) -> PaymentMethodId {
     let begun = world.billing.setup_begin(&world.change(), world.abc, &world.token()).await.unwrap();
-    assert_eq!(world.give_card(begun.client_secret.unwrap().expose(), SAVED_BUT_DECLINED).await, 200);
+    assert_eq!(world.give_card(begun.client_secret.unwrap().expose(), number).await, 200);
     let saved = world.billing.setup_returned(world.abc, begun.setup.id).await.unwrap().setup.method.unwrap();
-    assert_ne!(saved, before);
     let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&world.database()).await.unwrap();
     let prove = "UPDATE payment_method SET proven_at = created_at WHERE id = $1";
     sqlx::query(prove).bind(saved.to_string()).execute(&mut connection).await.unwrap();
     world.billing.set_default(&world.change(), world.abc, saved).await.unwrap();
+    saved
 }
 
 async fn payment_under_way(world: &World) -> PaymentId {
-    use tandem_domain::{access::Scope, list::Query};
-    use tandem_store::payments::PaymentFilters;
     let filters = PaymentFilters { state: Some(PaymentState::Processing), ..PaymentFilters::default() };
     let page = world.store.payments().list(Scope::for_system(), &Query::default(), &filters).await.unwrap();
     page.rows[0].payment.id

@@ -6,6 +6,8 @@
 mod automatic;
 mod cards;
 mod changing;
+mod given_up;
+mod looking;
 mod paying;
 mod refunds;
 mod speed;

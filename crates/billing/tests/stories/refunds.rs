@@ -223,7 +223,8 @@ async fn a_refund_that_the_processor_does_not_know_any_more_is_neither_done_nor_
     assert!(before.reference.is_some());
     world.later(DAY);
     let (_sim, elsewhere) = another_account(&world).await;
-    assert_eq!(elsewhere.sweep().await.unwrap().failed, 1);
+    // Of the refund, and of its payment, which is looked at again.
+    assert_eq!(elsewhere.sweep().await.unwrap().failed, 2);
     assert_eq!(world.store.payments().refund(refund.id).await.unwrap(), before);
     assert_eq!(world.balance().await, 2_000);
     // It is asked about again, and those who know it say what became of it.

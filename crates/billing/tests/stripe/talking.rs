@@ -185,6 +185,16 @@ async fn a_customer_whose_name_has_changed_gets_another_key() {
 }
 
 #[tokio::test]
+async fn a_fault_that_stripe_remembers_of_a_customer_keeps_it_from_paying_no_longer() {
+    let payer = NewPayer { customer: CustomerId(Uuid::from_u128(3)), name: "ABC".into(), email: String::new() };
+    let old = say_with(500, "idempotent-replayed", "true", error("api_error", ""));
+    let (double, stripe) = Double::with([old, say(200, json!({"id": "cus_1"}))]).await;
+    assert_eq!(stripe.create_payer(&payer).await.unwrap(), "cus_1");
+    let asked = double.asked();
+    assert_ne!(asked[0].header("idempotency-key"), asked[1].header("idempotency-key"));
+}
+
+#[tokio::test]
 async fn an_address_that_stripe_takes_for_none_keeps_nobody_from_paying() {
     let payer =
         NewPayer { customer: CustomerId(Uuid::from_u128(3)), name: "ABC".into(), email: "abc@localhost".into() };

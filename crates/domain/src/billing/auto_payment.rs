@@ -243,6 +243,7 @@ pub fn after_failure(kind: FailureKind, attempts: u32, policy: &RetryPolicy, now
         | FailureKind::AuthenticationFailed
         | FailureKind::ProcessingError
         | FailureKind::Abandoned
+        | FailureKind::GivenUp
         | FailureKind::Other => {
             let place = usize::try_from(attempts.max(1) - 1).unwrap_or(usize::MAX);
             match policy.delays_seconds.get(place) {

@@ -24,6 +24,8 @@ pub enum FailureKind {
     ProcessingError,
     /// The customer went away and did not come back.
     Abandoned,
+    /// The provider closed it without the word of its payment system.
+    GivenUp,
     /// Anything else.
     Other,
 }
@@ -37,6 +39,7 @@ keyed!(FailureKind {
     AuthenticationFailed "authentication_failed" "Verification failed",
     ProcessingError "processing_error" "Processing error",
     Abandoned "abandoned" "Not finished",
+    GivenUp "given_up" "Closed by the provider",
     Other "other" "Not paid",
 });
 
@@ -57,6 +60,9 @@ impl FailureKind {
             Self::AuthenticationFailed => "Your bank could not verify that it was you. Try again, or use another card.",
             Self::ProcessingError => "The payment could not be processed. Nothing was charged; try again in a moment.",
             Self::Abandoned => "The payment was not finished. Nothing was charged; you can start again.",
+            Self::GivenUp => {
+                "Your provider closed this payment because its payment service does not answer any more. Should money have been taken for it, it is credited to you."
+            }
             Self::Other => "The payment was not made. Nothing was charged; try again, or use another card.",
         }
     }

@@ -214,6 +214,8 @@ pub struct Invoice {
     pub number: InvoiceNumber,
     /// Whose.
     pub customer: CustomerId,
+    /// The customer's name as it was when it was issued: that does not change with the customer's.
+    pub buyer: String,
     /// How far it is.
     pub state: InvoiceState,
     /// In which currency.

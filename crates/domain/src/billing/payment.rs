@@ -346,12 +346,19 @@ impl Payment {
         !self.off_session || self.resumed.is_some()
     }
 
-    /// Whether nobody will come back to it: begun by a customer more than [`ABANDONED_SECONDS`] ago, and not with the bank. It
-    /// can be called off at the processor then. One that was to be made automatically waits for its customer.
+    /// Since when its customer is at it: it began it, or took it in hand last. `None`: it was begun without it, and waits for it.
+    #[must_use]
+    pub const fn in_hands_since(&self) -> Option<Timestamp> {
+        if self.off_session { self.resumed } else { Some(self.created) }
+    }
+
+    /// Whether nobody will come back to it: taken in hand by its customer more than [`ABANDONED_SECONDS`] ago, and not decided by
+    /// the bank. It can be called off at the processor then. One that was to be made automatically waits until its customer has
+    /// taken it in hand.
     #[must_use]
     pub fn is_abandoned(&self, now: Timestamp) -> bool {
-        let is_waiting = self.state.can_be_resumed();
-        is_waiting && !self.off_session && now.seconds_since(self.created) > ABANDONED_SECONDS
+        let is_left = self.in_hands_since().is_some_and(|since| now.seconds_since(since) > ABANDONED_SECONDS);
+        self.state.can_be_resumed() && is_left
     }
 
     /// In how many seconds the processor is asked about it again if nobody did meanwhile.
@@ -391,6 +398,22 @@ pub const fn next_sweep_seconds(age: i64) -> i64 {
         ..3600 => 60,
         3600..86_400 => 15 * 60,
         _ => 6 * 3600,
+    }
+}
+
+/// In how many seconds the processor is asked once more about a payment that is over, of which it was asked so many times
+/// since anything happened to it; `None`: not any more. What happens to it then (money given back on the processor's own pages, a
+/// refund that the bank sends back) is told by a word that can be lost.
+#[must_use]
+pub const fn next_look_seconds(looks: u32) -> Option<i64> {
+    const DAY: i64 = 24 * 60 * 60;
+    match looks {
+        0 => Some(60 * 60),
+        1 => Some(DAY),
+        2 => Some(7 * DAY),
+        // For half a year; cards are hardly ever credited later.
+        3..8 => Some(30 * DAY),
+        8.. => None,
     }
 }
 

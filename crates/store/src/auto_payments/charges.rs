@@ -192,6 +192,16 @@ impl AutoPayments<'_> {
         self.0.db.one(sql(of).bind(payment)).await?.as_ref().map(read).transpose()
     }
 
+    /// A payment is called off on purpose: what it was for is not charged any more either.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn call_off_charge_of(&self, payment: PaymentId) -> Result<(), StoreError> {
+        let mut tx = self.0.begin().await?;
+        payment_called_off(&mut tx, payment).await?;
+        tx.commit().await
+    }
+
     async fn put_back(&self, claimed: &Claimed, at: Timestamp, failed: i64, error: &str) -> Result<bool, StoreError> {
         let back = "UPDATE auto_charge SET state = $1, due_at = $2, failures = failures + $3, claims = claims + 1, \
                     error = $4 WHERE id = $5 AND claims = $6 AND state IN ($1, $7)";
@@ -309,6 +319,11 @@ pub(crate) async fn is_open(tx: &mut Tx, charge: ChargeId) -> Result<bool, Store
 /// A payment was given up: the charge that it was for has failed.
 pub(crate) async fn payment_failed(tx: &mut Tx, payment: PaymentId) -> Result<(), StoreError> {
     end(tx, "payment_id = $2", payment.into(), ChargeState::Failed).await
+}
+
+/// A payment was called off on purpose: so is the charge that it was for.
+pub(crate) async fn payment_called_off(tx: &mut Tx, payment: PaymentId) -> Result<(), StoreError> {
+    end(tx, "payment_id = $2", payment.into(), ChargeState::Cancelled).await
 }
 
 /// Nothing is charged to a customer any more.

@@ -3,26 +3,27 @@
 use tandem_domain::{
     billing::{
         invoice::{Invoice, InvoiceLine, InvoiceNumber, InvoiceState, totals},
-        ledger::Entry,
+        ledger::{AccountKind, Entry},
         payment::{Cause, PaymentState},
         system::{PaymentSystem, Processor},
     },
     ids::{CustomerId, InvoiceId, PaymentId, PaymentSystemId, Timestamp},
     locale::Currency,
+    money::Money,
     recordings::utc_day,
 };
 
 use super::bulk::{YEAR, scrambled};
 use crate::{
     Change, Store, StoreError,
-    db::{Arg, Tx, sql},
+    db::{Arg, Row, Tx, sql},
     invoices,
     ledger::posting,
     payments,
     search::{self, Words},
 };
 
-/// Invoices that are written in one transaction.
+/// Invoices, or charges, that are written in one transaction.
 const AT_ONCE: usize = 1000;
 /// One in so many is not paid yet.
 const OPEN: u32 = 10;
@@ -33,9 +34,11 @@ const OPEN: u32 = 10;
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn bulk_money(store: &Store, invoices: u32, now: Timestamp) -> Result<(), StoreError> {
-    let euros = sql("SELECT id FROM customer WHERE currency = $1 ORDER BY id LIMIT 100000").bind(Currency::Eur.code());
-    let customers: Vec<CustomerId> =
-        store.db.all(euros).await?.iter().map(|row| row.parse("id")).collect::<Result<_, _>>()?;
+    let euros =
+        sql("SELECT id, name FROM customer WHERE currency = $1 ORDER BY id LIMIT 100000").bind(Currency::Eur.code());
+    let customer = |row: &Row| Ok::<_, StoreError>((row.parse("id")?, row.text("name")?));
+    let customers: Vec<(CustomerId, String)> =
+        store.db.all(euros).await?.iter().map(customer).collect::<Result<_, _>>()?;
     let start = now.plus_seconds(-YEAR);
     let system = PaymentSystem {
         name: format!("Measured {}", store.new_id(now)),
@@ -50,8 +53,8 @@ pub async fn bulk_money(store: &Store, invoices: u32, now: Timestamp) -> Result<
     for n in 0..invoices {
         let at = start.plus_seconds(YEAR * i64::from(n) / i64::from(invoices));
         // A prime step, so that neighbours in time are of different customers.
-        let Some(customer) = customers.get((n as usize * 7919) % customers.len().max(1)) else { break };
-        bills.push(Bill { customer: *customer, at, chance: scrambled(n) });
+        let Some((customer, name)) = customers.get((n as usize * 7919) % customers.len().max(1)) else { break };
+        bills.push(Bill { customer: *customer, buyer: name.clone(), at, chance: scrambled(n) });
         if bills.len() >= AT_ONCE {
             write(store, system, &bills).await?;
             bills.clear();
@@ -60,8 +63,35 @@ pub async fn bulk_money(store: &Store, invoices: u32, now: Timestamp) -> Result<
     write(store, system, &bills).await
 }
 
+/// Writes many charges to one customer in euros, for measurements: its balance is the sum of so many postings. Nothing else writes
+/// so many at once.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn bulk_postings(
+    store: &Store,
+    customer: CustomerId,
+    postings: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let change = Change::by_system(now);
+    let entries: Vec<Entry> = (0..postings)
+        .map(|n| {
+            let charge = Money::new(-i64::from(n % 100) - 1, Currency::Eur);
+            Entry::adjustment(format!("bulk:{n}"), customer, charge, AccountKind::Revenue, "Call")
+        })
+        .collect();
+    for some in entries.chunks(AT_ONCE) {
+        let mut tx = store.begin().await?;
+        posting::post(store, &mut tx, &change, some).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 struct Bill {
     customer: CustomerId,
+    buyer: String,
     at: Timestamp,
     chance: u32,
 }
@@ -109,6 +139,7 @@ impl Rows {
             id,
             number,
             customer: bill.customer,
+            buyer: bill.buyer.clone(),
             state: if is_open { InvoiceState::Open } else { InvoiceState::Paid },
             currency: Currency::Eur,
             issued: bill.at,

@@ -25,7 +25,7 @@ mod money;
 mod recordings;
 
 pub use bulk::bulk;
-pub use bulk_money::bulk_money;
+pub use bulk_money::{bulk_money, bulk_postings};
 pub use calls::bulk_calls;
 pub use recordings::bulk_recordings;
 

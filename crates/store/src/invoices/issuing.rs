@@ -56,6 +56,7 @@ impl Invoices<'_> {
             id,
             number,
             customer: customer.id,
+            buyer: customer.name.clone(),
             state: InvoiceState::Open,
             currency: customer.currency,
             issued: change.at,
@@ -67,7 +68,7 @@ impl Invoices<'_> {
             paid_at: None,
             note: new.note.trim().into(),
         };
-        insert(&mut write, &invoice, &request, &customer.name).await?;
+        insert(&mut write, &invoice, &request).await?;
         let totals = &invoice.totals;
         let entry = Entry::invoice_issued(id, customer.id, customer.currency, totals.net, totals.tax);
         let entry = Entry { text: number.to_string(), ..entry };
@@ -152,11 +153,11 @@ async fn auto_payment(write: &mut Write<'_>, tenant: Tenant) -> Result<Option<On
 }
 
 /// The head of an insert of [`row`].
-pub(crate) const INSERT: &str = "INSERT INTO invoice (id, number, customer_id, token, state, currency, net, tax, total, paid, \
+pub(crate) const INSERT: &str = "INSERT INTO invoice (id, number, customer_id, buyer, token, state, currency, net, tax, total, paid, \
                                  issued_at, issued_on, due_on, paid_at, lines, rates, note, search)";
 
-async fn insert(write: &mut Write<'_>, invoice: &Invoice, token: &str, customer: &str) -> Result<(), StoreError> {
-    let mut found_by = vec![invoice.number.to_string(), invoice.number.0.to_string(), customer.to_owned()];
+async fn insert(write: &mut Write<'_>, invoice: &Invoice, token: &str) -> Result<(), StoreError> {
+    let mut found_by = vec![invoice.number.to_string(), invoice.number.0.to_string(), invoice.buyer.clone()];
     found_by.push(invoice.note.clone());
     found_by.extend(invoice.lines.iter().map(|line| line.text.clone()));
     let words = Words::of(&found_by.iter().map(String::as_str).collect::<Vec<_>>());
@@ -172,6 +173,7 @@ pub(crate) fn row(invoice: &Invoice, token: &str, words: &Words) -> Result<Vec<A
         invoice.id.into(),
         invoice.number.0.into(),
         invoice.customer.into(),
+        invoice.buyer.as_str().into(),
         token.into(),
         invoice.state.key().into(),
         invoice.currency.code().into(),

@@ -89,6 +89,10 @@ pub struct Allocation {
 #[derive(Clone, Copy)]
 pub struct Invoices<'a>(pub(crate) &'a Store);
 
+/// What an [`InvoiceRow`] is made of.
+const ROW: &str = "r.id, r.number, r.customer_id, r.state, r.issued_at, r.issued_on, r.due_on, r.total, r.paid, r.currency, \
+                   c.name AS customer_name";
+
 impl Invoices<'_> {
     /// A page of invoices, the newest first, whatever the query's order says. Searched: number, lines, note, and the
     /// customer's name as it was then.
@@ -115,8 +119,7 @@ impl Invoices<'_> {
         conditions.and_if("r.id >= ?", filters.from.map(|from| first_of(from).to_string()));
         conditions.and_if("r.id < ?", filters.until.map(|until| first_of(until).to_string()));
         let list = List {
-            columns: "r.id, r.number, r.customer_id, r.state, r.issued_at, r.issued_on, r.due_on, r.total, r.paid, \
-                      r.currency, c.name AS customer_name",
+            columns: ROW,
             table: "invoice",
             joins: "JOIN customer c ON c.id = r.customer_id",
             words: Some(WORDS),
@@ -130,6 +133,18 @@ impl Invoices<'_> {
             rows: PAGE_ROWS,
         };
         list.page(&self.0.db, invoice_row).await
+    }
+
+    /// The open invoices of a customer, those that are due first first, and at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn due_first(&self, tenant: Tenant, at_most: u32) -> Result<Vec<InvoiceRow>, StoreError> {
+        let open = format!(
+            "SELECT {ROW} FROM invoice r JOIN customer c ON c.id = r.customer_id \
+             WHERE r.customer_id = $1 AND r.state = 'open' ORDER BY r.due_on, r.number LIMIT {at_most}"
+        );
+        self.0.db.all(sql(open).bind(tenant.customer())).await?.iter().map(invoice_row).collect()
     }
 
     /// An invoice.
@@ -190,6 +205,7 @@ pub(crate) fn read(row: &Row) -> Result<Invoice, StoreError> {
         id: row.parse("id")?,
         number: InvoiceNumber(row.int("number")?),
         customer: row.parse("customer_id")?,
+        buyer: row.text("buyer")?,
         state: row.read("state", InvoiceState::from_key)?,
         currency: row.read("currency", Currency::from_code)?,
         issued: row.at("issued_at")?,

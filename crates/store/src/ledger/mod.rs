@@ -6,8 +6,6 @@
 mod check;
 pub(crate) mod posting;
 
-use std::collections::BTreeSet;
-
 use tandem_domain::{
     access::{Scope, Tenant},
     audit::{FieldChange, Subject},
@@ -22,7 +20,7 @@ use tandem_domain::{
 pub use self::check::LedgerReport;
 use crate::{
     Change, Store, StoreError,
-    db::{Arg, Row, Sql, Tx, sql},
+    db::{Row, Sql, Tx, sql},
     ids::first_of,
     invoices::allocating,
     list::{List, Where, WordIndex},
@@ -209,34 +207,6 @@ impl Ledger<'_> {
         Ok(old)
     }
 
-    /// Writes many entries in one transaction, without a word to the audit log: for charges that a program computes. Entries
-    /// whose key is there already are left out, so that it can be repeated. Tells how many were written. No invoice is paid by
-    /// them. Some hundred at once are the quickest.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] (`postings`) when one does not balance, and nothing is written; [`StoreError::Database`], also
-    /// when one is of a customer that is not there.
-    pub async fn post_many(&self, change: &Change<'_>, entries: &[Entry]) -> Result<u32, StoreError> {
-        // Another may write one of them between our look and our write; then we look again.
-        let mut patience = 3;
-        loop {
-            match self.try_post_many(change, entries).await {
-                Err(error) if patience > 0 && error.is_taken("ledger_transaction", "key") => patience -= 1,
-                done => return done,
-            }
-        }
-    }
-
-    async fn try_post_many(&self, change: &Change<'_>, entries: &[Entry]) -> Result<u32, StoreError> {
-        let mut tx = self.0.begin().await?;
-        let mut known = known_keys(&mut tx, entries).await?;
-        // Of two entries with one key the first counts.
-        let new: Vec<Entry> = entries.iter().filter(|entry| known.insert(entry.key.clone())).cloned().collect();
-        posting::post(self.0, &mut tx, change, &new).await?;
-        tx.commit().await?;
-        Ok(u32::try_from(new.len()).unwrap_or(u32::MAX))
-    }
-
     /// Proves that the books are right, or tells what is not. It reads all there is.
     ///
     /// # Errors
@@ -294,25 +264,6 @@ pub(crate) fn funds(row: &Row) -> Result<Funds, StoreError> {
 
 fn by_key(key: &str) -> Sql {
     sql("SELECT id, amount FROM ledger_transaction WHERE key = $1").bind(key)
-}
-
-/// Those of the entries' keys that are there already.
-async fn known_keys(tx: &mut Tx, entries: &[Entry]) -> Result<BTreeSet<String>, StoreError> {
-    const AT_ONCE: usize = 200;
-    let mut known = BTreeSet::new();
-    for some in entries.chunks(AT_ONCE) {
-        // Two texts are all there are: for one key, and for many, the last of them again and again.
-        let places = if some.len() == 1 { 1 } else { AT_ONCE };
-        let last = some.last().map(|entry| entry.key.clone()).unwrap_or_default();
-        let keys = some.iter().map(|entry| Arg::from(entry.key.as_str()));
-        let keys = keys.chain(std::iter::repeat_n(Arg::from(last), places - some.len()));
-        let places: Vec<String> = (1..=places).map(|n| format!("${n}")).collect();
-        let find = format!("SELECT key FROM ledger_transaction WHERE key IN ({})", places.join(", "));
-        for row in tx.all(sql(find).bind_all(keys)).await? {
-            known.insert(row.text("key")?);
-        }
-    }
-    Ok(known)
 }
 
 fn transaction(row: &Row) -> Result<TransactionRow, StoreError> {

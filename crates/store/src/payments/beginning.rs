@@ -7,7 +7,7 @@ use tandem_domain::{
     access::Tenant,
     audit::{FieldChange, Subject},
     billing::{
-        failure::Failure,
+        failure::{Failure, FailureKind},
         invoice::{Invoice, InvoiceState},
         payment::{Cause, Payment, PaymentState},
     },
@@ -15,7 +15,7 @@ use tandem_domain::{
     money::Money,
 };
 
-use super::{Payments, WORDS, by_id, failure_args, note, open_of, read};
+use super::{Payments, WORDS, by_id, failure_args, note, open_of, read, sweeping::first_look};
 use crate::{
     Change, StoreError,
     auto_payments::charges,
@@ -210,17 +210,61 @@ impl Payments<'_> {
         if !payment.state.is_open() {
             return Ok(false);
         }
-        let to = PaymentState::Failed;
-        let update = sql("UPDATE payment SET state = $1, is_open = FALSE, sweep_at = NULL, failure_kind = $2, \
-                          failure_code = $3, failure_message = $4 WHERE id = $5")
-        .bind(to.key())
-        .bind_all(failure_args(Some(failure)))
-        .bind(id);
-        write.run(update).await?;
-        note(&mut write, &payment, Some(payment.state), to, Cause::Api, Some(failure)).await?;
-        allocating::apply_credit(self.0, &mut write.tx, change.at, tenant, payment.amount.currency).await?;
+        self.fail(&mut write, tenant, &payment, failure, None).await?;
         write.commit().await?;
         Ok(true)
+    }
+
+    /// Somebody of the provider closes a payment, for a reason, of which the processor cannot be asked any more. It stands in
+    /// nobody's way from now on, and is looked at again now and then: should the processor ever say that it is paid, it is
+    /// credited. Tells whether it was open until now.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for another tenant's.
+    pub async fn give_up_unheard(
+        &self,
+        change: &Change<'_>,
+        tenant: Tenant,
+        id: PaymentId,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let mut write = self.0.write(change).await?;
+        write.take_turn(tenant.customer()).await?;
+        let payment = write.one(by_id(id)).await?.as_ref().map(read).transpose()?;
+        let payment = payment.filter(|payment| payment.customer == tenant.customer()).ok_or(StoreError::NotFound)?;
+        if !payment.state.is_open() {
+            return Ok(false);
+        }
+        let failure = Failure::new(FailureKind::GivenUp, "given_up", reason);
+        self.fail(&mut write, tenant, &payment, &failure, first_look(change.at)).await?;
+        charges::payment_called_off(&mut write.tx, id).await?;
+        let about = About::of(payment.customer, Subject::Payment, id, &name(&payment, ""));
+        let told = [("state", payment.state.key(), PaymentState::Failed.key()), ("reason", "", &*failure.message)];
+        let told = told.map(|(field, old, new)| FieldChange { field: field.into(), old: old.into(), new: new.into() });
+        write.tell(&about, "given_up", None, told.into()).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
+    /// A payment has failed without becoming paid. Whoever calls has the customer's turn.
+    async fn fail(
+        &self,
+        write: &mut Write<'_>,
+        tenant: Tenant,
+        payment: &Payment,
+        failure: &Failure,
+        look_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (to, now) = (PaymentState::Failed, write.at());
+        let update = sql("UPDATE payment SET state = $1, is_open = FALSE, sweep_at = NULL, failure_kind = $2, \
+                          failure_code = $3, failure_message = $4, look_at = $5, looks = 0 WHERE id = $6")
+        .bind(to.key())
+        .bind_all(failure_args(Some(failure)))
+        .bind(look_at)
+        .bind(payment.id);
+        write.run(update).await?;
+        note(write, payment, Some(payment.state), to, Cause::Api, Some(failure)).await?;
+        allocating::apply_credit(self.0, &mut write.tx, now, tenant, payment.amount.currency).await
     }
 
     /// The invoice, if it can be paid.

@@ -35,6 +35,7 @@ pub use self::{
     beginning::{Begun, NewPayment, PayFor},
     events::Arrival,
     refunding::NewRefund,
+    sweeping::Look,
     taking::{Receipt, Taken},
 };
 use crate::{

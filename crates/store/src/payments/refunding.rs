@@ -19,7 +19,7 @@ use tandem_domain::{
     money::Money,
 };
 
-use super::{Payments, beginning, by_id, note, read};
+use super::{Payments, beginning, by_id, note, read, sweeping::first_look};
 use crate::{
     Change, Store, StoreError,
     db::{Row, Sql, sql},
@@ -239,8 +239,14 @@ impl Payments<'_> {
         let payment = read(&row)?;
         let to = payment.without_refund(refund.amount.minor);
         // What the processor said of refunds until now does not count any more.
-        let update = "UPDATE payment SET refunded = refunded - $1, state = $2, refunds_from = $3 WHERE id = $4";
-        let update = sql(update).bind(refund.amount.minor).bind(to.key()).bind(write.at()).bind(payment.id);
+        let update = "UPDATE payment SET refunded = refunded - $1, state = $2, refunds_from = $3, look_at = $4, looks = 0 \
+                      WHERE id = $5";
+        let update = sql(update)
+            .bind(refund.amount.minor)
+            .bind(to.key())
+            .bind(write.at())
+            .bind(first_look(write.at()))
+            .bind(payment.id);
         write.run(update).await?;
         note(write, &payment, Some(payment.state), to, cause, None).await?;
         let back = Entry::refund_failed(refund.id, payment.id, payment.customer, payment.system, refund.amount);

@@ -11,17 +11,17 @@ use tandem_domain::{
         ledger::Entry,
         payment::{Cause, Mismatch, Payment, PaymentState, Snapshot, Step},
     },
-    ids::PaymentId,
+    ids::{PaymentId, Timestamp},
     mail::MailKind,
     money::Money,
 };
 
-use super::{Payments, WORDS, by_id, failure_args, note, read, refunding};
+use super::{Payments, WORDS, by_id, failure_args, note, read, refunding, sweeping::first_look};
 use crate::{
     Change, Store, StoreError,
     addressee::{Letter, MoneyReader},
     auto_payments::charges,
-    db::sql,
+    db::{Row, sql},
     invoices::{self, allocating},
     ledger::posting,
     outbox::{self, NewMail},
@@ -122,7 +122,7 @@ impl Payments<'_> {
             paid_at: old.paid_at.or(step.credit.map(|_| change.at)),
             ..old.clone()
         };
-        save(&mut write, &old, &new, &card, &row.text("search")?).await?;
+        save(&mut write, &old, &new, &card, &row).await?;
         if new.state != old.state || (new.failure != old.failure && new.failure.is_some()) {
             note(&mut write, &new, Some(old.state), new.state, cause, new.failure.as_ref()).await?;
         }
@@ -209,15 +209,21 @@ impl Paid<'_> {
     }
 }
 
-async fn save(write: &mut Write<'_>, old: &Payment, new: &Payment, card: &str, search: &str) -> Result<(), StoreError> {
+async fn save(write: &mut Write<'_>, old: &Payment, new: &Payment, card: &str, row: &Row) -> Result<(), StoreError> {
     let is_open = new.state.is_open();
     let sweep_at = is_open.then(|| write.at().plus_seconds(new.next_sweep_seconds(write.at())));
+    // Whatever happened to a paid one, it is looked at again at growing distances from now.
+    let (look_at, looks) = match new.state.is_paid() {
+        true => (first_look(write.at()), 0),
+        false => (row.int_or_null("look_at")?.map(Timestamp), row.int("looks")?),
+    };
     // The words of its name at the processor and of its card.
+    let search = row.text("search")?;
     let reference = new.reference.as_deref().filter(|_| old.reference.is_none()).unwrap_or_default();
-    let words = Words::of(&[search, reference, card]);
+    let words = Words::of(&[&search, reference, card]);
     let update = "UPDATE payment SET state = $1, is_open = $2, refunded = $3, method_id = $4, card = $5, reference = $6, \
                   failure_kind = $7, failure_code = $8, failure_message = $9, observed_at = $10, paid_at = $11, \
-                  sweep_at = $12, search = $13 WHERE id = $14";
+                  sweep_at = $12, look_at = $13, looks = $14, search = $15 WHERE id = $16";
     let update = sql(update)
         .bind(new.state.key())
         .bind(is_open)
@@ -229,8 +235,10 @@ async fn save(write: &mut Write<'_>, old: &Payment, new: &Payment, card: &str, s
         .bind(new.observed)
         .bind(new.paid_at)
         .bind(sweep_at)
+        .bind(look_at)
+        .bind(looks)
         .bind(words.column())
         .bind(new.id);
     write.later(update).await?;
-    search::index(&mut write.tx, WORDS.kind, &new.id.to_string(), search, &words).await
+    search::index(&mut write.tx, WORDS.kind, &new.id.to_string(), &search, &words).await
 }

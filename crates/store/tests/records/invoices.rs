@@ -6,6 +6,7 @@ use tandem_domain::{
         invoice::{InvoiceNumber, InvoiceStanding, InvoiceState, NewInvoice},
         payment::{IntentStatus, PaymentState},
     },
+    customer::Customer,
     ids::InvoiceId,
     list::Query,
 };
@@ -23,6 +24,8 @@ on_both!(
     an_invoice_with_the_bank_is_not_withdrawn,
     what_was_paid_of_a_withdrawn_invoice_pays_the_next,
     invoices_are_listed_and_found,
+    those_that_are_due_first_are_first_however_many_there_are,
+    an_invoice_keeps_the_name_that_its_customer_had,
 );
 
 async fn an_invoice_is_issued_once_per_request(world: World) {
@@ -150,4 +153,35 @@ async fn invoices_are_listed_and_found(world: World) {
     assert_eq!((counts.count, counts.minor, counts.overdue), (2, 500, 1));
     let missing = world.store.invoices().one(panda, open).await;
     assert!(matches!(missing, Err(StoreError::NotFound)));
+}
+
+async fn those_that_are_due_first_are_first_however_many_there_are(world: World) {
+    let shop = Shop::new(&world).await;
+    let invoices = world.store.invoices();
+    let old = NewInvoice { issued_on: "2025-01-01".into(), due_on: "2025-01-15".into(), ..bill(300) };
+    let oldest = invoices.issue(&world.change(), shop.tenant, "old", &old).await.unwrap();
+    // More than stand on a page of a list, of which the newest are the first.
+    let mut others = Vec::new();
+    for _ in 0..60 {
+        others.push(shop.invoice(&world, 100).await);
+    }
+    let first = invoices.due_first(shop.tenant, 3).await.unwrap();
+    assert_eq!(first.iter().map(|row| row.id).collect::<Vec<_>>(), [oldest, others[0], others[1]]);
+    assert_eq!(first[0].open.minor, 300);
+    let panda = company(&world, "Panda").await;
+    assert_eq!(invoices.due_first(panda, 3).await.unwrap(), []);
+    invoices.void(&world.change(), shop.tenant, oldest, "").await.unwrap();
+    assert_eq!(invoices.due_first(shop.tenant, 1).await.unwrap()[0].id, others[0]);
+}
+
+async fn an_invoice_keeps_the_name_that_its_customer_had(world: World) {
+    let abc = company(&world, "ABC").await;
+    let invoices = world.store.invoices();
+    let before = invoices.issue(&world.change(), abc, "before", &bill(100)).await.unwrap();
+    let stored = world.store.customers().get(abc).await.unwrap();
+    let renamed = Customer { name: "ABC and Sons".into(), ..stored.value };
+    world.store.customers().update(abc, stored.version, &renamed, &world.change()).await.unwrap();
+    let after = invoices.issue(&world.change(), abc, "after", &bill(100)).await.unwrap();
+    let buyer = async |id| invoices.one(abc, id).await.unwrap().buyer;
+    assert_eq!([buyer(before).await, buyer(after).await], ["ABC", "ABC and Sons"]);
 }

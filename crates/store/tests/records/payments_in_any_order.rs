@@ -1,21 +1,18 @@
 //! Whatever order the words of a processor come in, how often, and who hears them: one credit for each captured payment, and
 //! books that balance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tandem_domain::{
     access::Scope,
     billing::{
         failure::FailureKind,
-        ledger::{AccountKind, Entry},
         payment::{Cause, IntentStatus, Payment, PaymentState, Snapshot},
     },
     ids::{InvoiceId, PaymentId},
     list::Query,
-    locale::Currency,
     mail::MailState,
-    money::Money,
 };
 use tandem_store::{
     Store,
@@ -85,14 +82,26 @@ async fn hear(store: &Store, world: &World, id: PaymentId, said: &Snapshot, caus
     }
 }
 
-/// What the processor says now is taken of all, as a sweep does; then everything is as it is there. So many were credited
-/// before, and so many of other shops.
+/// What is asked about within some weeks, of whomever it is.
+async fn swept(world: &World) -> BTreeSet<PaymentId> {
+    const WEEKS: i64 = 35 * 24 * 60 * 60;
+    let (payments, later) = (world.store.payments(), world.now().plus_seconds(WEEKS));
+    let pending = payments.due_for_sweep(later, 1, 10_000).await.unwrap();
+    let over = payments.due_for_look(later, 1, 10_000).await.unwrap();
+    pending.into_iter().chain(over.into_iter().map(|look| look.payment)).map(|payment| payment.id).collect()
+}
+
+/// What the processor says now is taken of all that a sweep would ask about some weeks later, though no further word came; then
+/// everything is as it is there. So many were credited before, and so many of other shops.
 async fn settle(world: &World, shop: &Shop, processor: &Processor, payments: &[Payment], credits: i64, others: i64) {
     let (mut credits, mut net) = (credits, 0);
+    let asked_about = swept(world).await;
     for payment in payments {
         let Some(truth) = processor.truth.get(&payment.id) else { continue };
-        let truth = Snapshot { asked: world.now(), ..truth.clone() };
-        credits += hear(&world.store, world, payment.id, &truth, Cause::Sweep).await;
+        if asked_about.contains(&payment.id) {
+            let truth = Snapshot { asked: world.now(), ..truth.clone() };
+            credits += hear(&world.store, world, payment.id, &truth, Cause::Sweep).await;
+        }
         let captured = truth.status == IntentStatus::Succeeded;
         net += if captured { payment.amount.minor - truth.amount_refunded } else { 0 };
         let now = state(&world.store, payment.id).await;
@@ -269,14 +278,13 @@ async fn all_kinds_of_movements_at_once_never_wait_for_each_other_in_a_circle(wo
                 store.payments().begin_refund(change, tenant, payment.id, &back).await.unwrap();
                 let said = Snapshot { amount_refunded: refunded + amount, ..said };
                 store.payments().take(change, Cause::Webhook, payment.id, &said, |_| None).await.unwrap();
-                let calls = tenants.iter().rev().enumerate().map(|(place, tenant)| {
-                    let calls = Money::new(-50, Currency::Eur);
-                    let key = format!("calls:{worker}:{n}:{place}");
-                    Entry::adjustment(key, tenant.customer(), calls, AccountKind::Revenue, "Calls")
-                });
-                store.ledger().post_many(change, &calls.collect::<Vec<_>>()).await.unwrap();
-                let credit =
-                    NewAdjustment { token: format!("{worker}:{n}"), credit: 40, reason: "x".into(), invoice: None };
+                let token = format!("{worker}:{n}");
+                for tenant in tenants.iter().rev() {
+                    let calls = NewAdjustment { token: token.clone(), credit: -50, reason: "x".into(), invoice: None };
+                    store.ledger().adjust(change, *tenant, &calls).await.unwrap();
+                }
+                let token = format!("credit {token}");
+                let credit = NewAdjustment { token, credit: 40, reason: "x".into(), invoice: None };
                 store.ledger().adjust(change, tenant, &credit).await.unwrap();
             }
         }

@@ -3,15 +3,12 @@
 use tandem_domain::{
     billing::{
         invoice::InvoiceState,
-        ledger::{AccountKind, Entry},
         payment::{Cause, IntentStatus, Payment, PaymentState, Snapshot},
         refund::{Refund, RefundState},
     },
     ids::RefundId,
-    locale::Currency,
-    money::Money,
 };
-use tandem_store::{StoreError, payments::NewRefund};
+use tandem_store::{StoreError, ledger::NewAdjustment, payments::NewRefund};
 use uuid::Uuid;
 
 use crate::{
@@ -124,9 +121,8 @@ async fn a_refund_that_is_not_owed_again_leaves_the_invoice_paid(world: World) {
 
 /// Calls that are owed and on no invoice yet.
 async fn owe(world: &World, shop: &Shop, minor: i64) {
-    let calls = Money::new(-minor, Currency::Eur);
-    let entry = Entry::adjustment("calls".into(), shop.tenant.customer(), calls, AccountKind::Revenue, "Calls");
-    assert_eq!(world.store.ledger().post_many(&world.by("system"), &[entry]).await.unwrap(), 1);
+    let calls = NewAdjustment { token: "calls".into(), credit: -minor, reason: "Calls".into(), invoice: None };
+    world.store.ledger().adjust(&world.by("system"), shop.tenant, &calls).await.unwrap();
 }
 
 async fn what_is_not_billed_yet_opens_no_invoice(world: World) {

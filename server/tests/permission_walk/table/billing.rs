@@ -43,6 +43,11 @@ pub const BILLING: &[Row] = &[
         [401, 200, 403, 200, 404, 403, 403],
     ),
     Row::writes(
+        "payment_give_up",
+        |demo| with_id(demo.id("payment", UNFINISHED), &[("reason", "Its system is gone")]),
+        CHANGE,
+    ),
+    Row::writes(
         "payment_refund",
         |demo| {
             let fields = [("token", "one"), ("amount", "4.00"), ("reason", "Too much"), ("owed_again", "on")];

@@ -15,7 +15,7 @@ use crate::{
 
 /// Open invoices that are shown; the list has all.
 #[cfg(feature = "ssr")]
-const SHOWN: usize = 10;
+const SHOWN: u32 = 10;
 
 /// How the customer stands, in words for whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,17 +61,9 @@ pub struct OpenInvoice {
 /// Somebody who has nothing to do with the company's money.
 #[server(endpoint = "billing_read")]
 pub async fn billing_read() -> Result<BillingHome, AppError> {
-    use tandem_domain::{
-        access::Scope,
-        billing::{
-            auto_payment::AutoPaymentState,
-            invoice::{InvoiceStanding, standing},
-        },
-    };
-    use tandem_store::invoices::InvoiceFilters;
+    use tandem_domain::billing::{auto_payment::AutoPaymentState, invoice::standing};
 
     use crate::{
-        listing::ListArgs,
         parts::billing::words,
         server::{ask::Ask, billing::new_token},
     };
@@ -86,17 +78,12 @@ pub async fn billing_read() -> Result<BillingHome, AppError> {
     let today = ask.today();
     let (mut open, mut more) = (Vec::new(), 0);
     if ask.me.sees(Field::Invoices) {
-        let filters =
-            InvoiceFilters { standing: Some(InvoiceStanding::Open), today: today.clone(), ..InvoiceFilters::default() };
-        let page = ask.store().invoices().list(Scope::of(tenant), &ListArgs::default().query(()), &filters).await;
-        let mut page = page.map_err(tell)?;
-        page.rows.sort_by(|one, other| one.due_on.cmp(&other.due_on));
-        let count = usize::try_from(page.count).unwrap_or(usize::MAX);
-        more = count.saturating_sub(SHOWN.min(page.rows.len()));
-        open = page
-            .rows
+        let invoices = ask.store().invoices();
+        let first = invoices.due_first(tenant, SHOWN).await.map_err(tell)?;
+        let count = invoices.open_of(tenant, &today).await.map_err(tell)?.count;
+        more = usize::try_from(count).unwrap_or_default().saturating_sub(first.len());
+        open = first
             .into_iter()
-            .take(SHOWN)
             .map(|row| OpenInvoice {
                 id: row.id,
                 number: row.number.to_string(),

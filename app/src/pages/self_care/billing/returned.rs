@@ -50,6 +50,8 @@ pub struct PaymentOutcome {
     pub follows: bool,
     /// Nothing is left to be done on the page of the payment.
     pub over: bool,
+    /// It was begun without its customer.
+    pub is_automatic: bool,
 }
 
 /// Asks the processor how a payment stands, and tells it.
@@ -119,6 +121,7 @@ pub async fn payment_return(
         resume,
         follows: state == PaymentState::Processing || !returned.is_certain,
         over: !state.can_be_resumed(),
+        is_automatic: row.payment.off_session,
     })
 }
 
@@ -143,8 +146,19 @@ pub fn ReturnPage() -> impl IntoView {
     let data = load_live(refresh, move || Ok(PaymentReturn { payment: parse_id(PAYMENT, &which())? }));
     let to_bank = query.with_untracked(|query| query.get("bank").is_some());
     loaded(data, move |outcome| {
-        let PaymentOutcome { id, title, badge: (tone, word), now, facts, invoice, bank, resume, follows, over } =
-            outcome;
+        let PaymentOutcome {
+            id,
+            title,
+            badge: (tone, word),
+            now,
+            facts,
+            invoice,
+            bank,
+            resume,
+            follows,
+            over,
+            is_automatic,
+        } = outcome;
         let audience = me().audience();
         let may_cancel = me().modifies(Field::Payments) && !over;
         let follow = match &bank {
@@ -176,7 +190,7 @@ pub fn ReturnPage() -> impl IntoView {
                 <Card title="Payment"><DescriptionList items=facts /></Card>
                 <div class="actions">
                     {bank} {resume} {invoice} <LinkButton href=payment_path(audience, id) label="Details and receipt" />
-                    {may_cancel.then(|| cancel_button(id))}
+                    {may_cancel.then(|| cancel_button(id, is_automatic))}
                 </div>
             </div>
             {follow}

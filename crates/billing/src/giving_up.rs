@@ -1,0 +1,73 @@
+//! A payment is closed without the word of its payment system, because that cannot be asked any more.
+//!
+//! It would stand in the way of its invoice for ever. Money may still move there, so only the provider's staff decides it, with a
+//! reason, and only when the processor does not take our key or the system is off: whatever it does say counts. Nothing is
+//! charged for the same thing by itself afterwards. A later word of the processor's is taken as of any payment: what was captured
+//! is credited once, and pays the invoice, or is the customer's credit if that was paid otherwise. [`Billing::sweep`] asks about
+//! it now and then.
+
+use tandem_domain::{
+    access::Tenant,
+    billing::payment::{Cause, Payment},
+    error::FieldErrors,
+    ids::PaymentId,
+};
+use tandem_store::{Change, StoreError};
+
+use crate::{billing::Billing, error::BillingError, processor::ProcessorError};
+
+impl Billing {
+    /// Closes an open payment: as its processor says if that can be asked, and else as given up, for a reason. Tells how it
+    /// stands.
+    ///
+    /// # Errors
+    /// [`BillingError::Store`]: `NotFound`, also for another tenant's; [`BillingError::Refused`] (`state`) when the processor
+    /// answers that the bank has it. [`BillingError::Processor`]: it does not answer at the moment, and may later.
+    pub async fn give_up(
+        &self,
+        change: &Change<'_>,
+        tenant: Tenant,
+        id: PaymentId,
+        reason: &str,
+    ) -> Result<Payment, BillingError> {
+        let payment = self.store().payments().one(tenant, id).await?.payment;
+        if !payment.state.is_open() {
+            return Ok(payment);
+        }
+        match self.call_off(change, Cause::Api, &payment).await {
+            Ok(after) if after.state.is_open() => {
+                let words = "The payment system answers, and says that the bank still has this payment. Wait until it is decided.";
+                Err(BillingError::Refused(FieldErrors::one("state", words)))
+            }
+            Ok(after) => {
+                self.store().auto_payments().call_off_charge_of(id).await?;
+                Ok(after)
+            }
+            Err(error) if self.is_mute(&payment, &error).await? => {
+                tracing::warn!(payment = %id, customer = %payment.customer, by = change.actor, %error,
+                    "a payment is given up of which its processor cannot be asked; money may still move there");
+                self.store().payments().give_up_unheard(change, tenant, id, reason).await?;
+                Ok(self.store().payments().get(id).await?)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the processor of a payment will not answer by itself: it does not take our key, or does not know the payment (it is
+    /// another account's key), or the payment system is off.
+    async fn is_mute(&self, payment: &Payment, error: &BillingError) -> Result<bool, StoreError> {
+        Ok(match error {
+            BillingError::Processor(ProcessorError::Credentials { .. } | ProcessorError::NotFound { .. })
+            | BillingError::NoCredentials(_)
+            | BillingError::NoProcessor(_)
+            | BillingError::Vault(_) => true,
+            BillingError::Processor(_) => !self.store().payment_systems().get(payment.system).await?.value.active,
+            BillingError::Store(_)
+            | BillingError::Refused(_)
+            | BillingError::NoSystem(_)
+            | BillingError::Mismatch(_)
+            | BillingError::NotOpen
+            | BillingError::OtherSystem => false,
+        })
+    }
+}
