@@ -36,8 +36,11 @@
 //! followed by an `Offer`. The calls that it does not want it hangs up. A change of network needs none of this while
 //! the stream survives: it is an `Offer` with `iceRestart`.
 //!
-//! **Several tabs.** One tab holds the phone. `Hello` with `take` takes it from another, which hears
-//! [`ToBrowser::TakenElsewhere`]; without `take`, the one who asks hears it. Tabs that do not hold it are told by
+//! **Several tabs.** One tab holds the phone, and is given a token for it ([`ToBrowser::Holds`]), which it shows when it
+//! comes back. `Hello` with the token of whoever holds the phone, or held it last, gets it without a question; a token that
+//! is not that one any more gets nothing, for somebody may be talking at another desk. `Hello` with `take` is a person's
+//! wish, and takes it in any case. Who had it hears [`ToBrowser::TakenElsewhere`], and so does who does not get it. Where
+//! nobody holds it and no call goes on, whoever comes first may have it. Tabs that do not hold it are told by
 //! [`ToBrowser::CallsElsewhere`] with whom the one that does has calls.
 
 pub mod book;
@@ -107,8 +110,11 @@ pub enum RecordWish {
 pub enum ToServer {
     /// The first message of a stream.
     Hello {
-        /// Whether the phone is taken from another tab that holds it.
+        /// Whether a person wants the phone here, whoever holds it.
         take: bool,
+        /// What [`ToBrowser::Holds`] gave to this tab last.
+        #[serde(default)]
+        token: Option<String>,
     },
     /// Call a number.
     Dial {
@@ -324,6 +330,11 @@ pub enum ToBrowser {
         /// Whether it may be worth trying again in a moment.
         retry: bool,
     },
+    /// This tab holds the phone from now on.
+    Holds {
+        /// By which it is known when it comes back.
+        token: String,
+    },
     /// Another tab holds the phone.
     TakenElsewhere,
     /// To a tab that does not hold the phone: what goes on in the one that does, whenever that changes.
@@ -415,7 +426,11 @@ impl ToBrowser {
             | Self::With { call, .. }
             | Self::Ended { call, .. } => Some(*call),
             Self::Refused { call, .. } => *call,
-            Self::Ready { .. } | Self::TakenElsewhere | Self::CallsElsewhere { .. } | Self::Alive => None,
+            Self::Ready { .. }
+            | Self::Holds { .. }
+            | Self::TakenElsewhere
+            | Self::CallsElsewhere { .. }
+            | Self::Alive => None,
         }
     }
 }

@@ -11,7 +11,7 @@ const ONE: CallNumber = CallNumber(1);
 #[track_caller]
 fn back(world: &mut World, place: usize) -> Vec<Resumed> {
     world.browsers[place].heard.clear();
-    world.wish(place, ToServer::Hello { take: false });
+    world.wish(place, ToServer::Hello { take: false, token: None });
     match world.next(place) {
         ToBrowser::Ready { calls, next, .. } => {
             assert!(calls.iter().all(|resumed| !resumed.call.is_browsers() || resumed.call < next));
@@ -46,7 +46,7 @@ fn who_does_not_come_back_has_hung_up() {
     world.pass(Duration::from_secs(16));
     assert_eq!(world.ended(1).0, there);
     assert!(world.browsers[0].line.is_over());
-    world.wish(0, ToServer::Hello { take: false });
+    world.wish(0, ToServer::Hello { take: false, token: None });
     assert!(matches!(world.browsers[0].heard.back(), Some(ToBrowser::Refused { call: None, .. })));
     world.must_be_empty();
 }
