@@ -33,7 +33,8 @@
 //! that time gets them in `Ready`, and says for each that it wants to keep: `Offer` with a new peer connection's offer
 //! when [`Resumed::state`] is `Talking`; `Answer` to the offer in [`Resumed::sdp`] when it is `Incoming`. One that was
 //! still `Dialling` or `Ringing` then goes on without sound; its `Answered` comes without an answer, and is to be
-//! followed by an `Offer`. The calls that it does not want it hangs up. A change of network needs none of this while
+//! followed by an `Offer`. The calls that it does not want it hangs up. A page that has only lost its stream says nothing
+//! of a call whose sound was agreed on and has its way: it goes on as it is. A change of network needs none of this while
 //! the stream survives: it is an `Offer` with `iceRestart`.
 //!
 //! **Several tabs.** One tab holds the phone, and is given a token for it ([`ToBrowser::Holds`]), which it shows when it
@@ -195,7 +196,7 @@ pub enum ToServer {
         wish: RecordWish,
     },
     /// Let no calls through to this phone: who calls the extension hears that it is busy, a huntgroup goes on to the
-    /// next member, and other phones of the account ring. It outlives the browser.
+    /// next member, and other phones of the account ring. It outlives the browser, and the server.
     DoNotDisturb {
         /// Whether it is on.
         on: bool,
