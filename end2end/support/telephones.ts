@@ -190,3 +190,28 @@ export async function heardOf(page: Page, tones: number[], act: () => Promise<un
   const quietest = () => page.evaluate(() => Math.min(...(window as unknown as { loudest: number[] }).loudest))
   await expect.poll(quietest, { message: `how loud ${tones.join(', ')} Hz were`, timeout: 15_000 }).toBeGreaterThan(-45)
 }
+
+/** From now on: for how long at most, in milliseconds, a tone was not heard where the page's calls are heard. */
+export async function longestSilence(page: Page, hertz: number): Promise<() => Promise<number>> {
+  await page.evaluate((hertz) => {
+    const audio = [...document.querySelectorAll<HTMLAudioElement>('audio[data-call]')].at(-1)
+    if (!(audio?.srcObject instanceof MediaStream)) throw new Error('no call is heard')
+    const context = new AudioContext()
+    const analyser = context.createAnalyser()
+    analyser.fftSize = 2048
+    analyser.smoothingTimeConstant = 0
+    context.createMediaStreamSource(audio.srcObject).connect(analyser)
+    const spectrum = new Float32Array(analyser.frequencyBinCount)
+    const bin = Math.round((hertz * analyser.fftSize) / context.sampleRate)
+    const silence = { longest: 0 }
+    let heard: number | undefined
+    setInterval(() => {
+      analyser.getFloatFrequencyData(spectrum)
+      const now = context.currentTime * 1000
+      if (Math.max(...spectrum.slice(bin - 1, bin + 2)) > -55) heard = now
+      if (heard !== undefined) silence.longest = Math.max(silence.longest, now - heard)
+    }, 10)
+    Object.assign(window, { silence })
+  }, hertz)
+  return () => page.evaluate(() => (window as unknown as { silence: { longest: number } }).silence.longest)
+}

@@ -3,8 +3,8 @@
 import type { Page, WebSocketRoute } from '@playwright/test'
 import { Detour } from '../support/detour.ts'
 import { Tandem } from '../support/server.ts'
-import { dial, hears, hearsNot, is, nobodyTalks, press, Telephones, telephoning as test } from '../support/telephones.ts'
-import { expect, visit } from '../support/test.ts'
+import { dial, hears, hearsNot, is, longestSilence, nobodyTalks, press, Telephones, telephoning as test } from '../support/telephones.ts'
+import { expect, PASSWORD, visit } from '../support/test.ts'
 
 const [JOHN, MARY, ADAM] = [700, 1100, 1500]
 
@@ -119,6 +119,147 @@ test('a stream that says nothing any more is noticed, and the call goes on by an
   await is(john, 'Connected')
   await hears(mary, JOHN)
   await hears(john, MARY)
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('a network that has changed breaks no sound: neither while the stream answers, nor when another one is begun', async ({
+  telephones,
+}) => {
+  const page = await telephones.browser('john', JOHN)
+  await page.addInitScript(() => {
+    const Connection = RTCPeerConnection
+    const made = { connections: 0 }
+    window.RTCPeerConnection = new Proxy(Connection, {
+      construct(of, given) {
+        made.connections += 1
+        return Reflect.construct(of, given) as RTCPeerConnection
+      },
+    })
+    Object.assign(window, { made })
+  })
+  let silent = false
+  let streams = 0
+  await page.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
+    streams += 1
+    const server = socket.connectToServer()
+    const first = streams === 1
+    socket.onMessage((message) => {
+      if (!first || !silent) server.send(message)
+    })
+    server.onMessage((message) => {
+      if (!first || !silent) socket.send(message)
+    })
+  })
+  const { john, mary } = await talking(telephones, page)
+  await hears(john, MARY)
+  const connections = () => john.evaluate(() => (window as unknown as { made: { connections: number } }).made.connections)
+  const online = () => john.evaluate(() => window.dispatchEvent(new Event('online')))
+  const before = await connections()
+  const silence = await longestSilence(mary, JOHN)
+  await online()
+  // Longer than an answer is waited for.
+  await john.waitForTimeout(3500)
+  expect(streams, 'the stream answers').toBe(1)
+
+  silent = true
+  await online()
+  await expect.poll(() => streams, { timeout: 15_000 }).toBe(2)
+  await expect(john.getByText(/^Ready: extension/)).toBeVisible()
+  await is(john, 'Connected')
+  await john.waitForTimeout(1000)
+  expect(await connections(), 'the sound has its way').toBe(before)
+  expect(await silence(), 'milliseconds in which Mary heard nothing').toBeLessThan(700)
+  await hears(mary, JOHN)
+  await hears(john, MARY)
+  // And what was said anew is the same call.
+  await press(john, 'Hold')
+  await is(john, 'On hold')
+  await hearsNot(mary, JOHN)
+  await press(john, 'Resume')
+  await hears(mary, JOHN)
+  await press(john, 'Hang up')
+  await nobodyTalks(john, mary)
+})
+
+test('a laptop that comes back does not take the call from the desk where its person goes on', async ({ telephones }) => {
+  const DESK = 1900
+  const laptop = await telephones.browser('john', JOHN)
+  let away = false
+  const streams: (() => Promise<void>)[] = []
+  await laptop.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
+    if (away) return void socket.close()
+    const server = socket.connectToServer()
+    streams.push(async () => {
+      await server.close()
+      await socket.close()
+    })
+  })
+  const { john, mary } = await talking(telephones, laptop)
+  away = true
+  for (const close of streams) await close()
+  const desk = await telephones.browser('john', DESK)
+  await visit(desk, '/self-care/phone')
+  // What goes on is not taken unasked.
+  await expect(desk.getByText('and has a call with')).toBeVisible()
+  await press(desk, 'Use it here')
+  await is(desk, 'Connected')
+  await hears(mary, DESK, JOHN)
+
+  away = false
+  await expect(john.getByText(/^The phone is in another tab of yours/)).toBeVisible()
+  await expect(john.locator('audio[data-call]')).toHaveCount(0)
+  await hears(mary, DESK, JOHN)
+  await is(desk, 'Connected')
+  await press(desk, 'Hang up')
+  await nobodyTalks(desk, mary)
+})
+
+test('who signs in where somebody else was a phone gets no call there', async ({ telephones }) => {
+  const [john, mary, adam] = [
+    await telephones.of('john', JOHN),
+    await telephones.of('mary', MARY),
+    await telephones.of('adam', ADAM),
+  ]
+  await dial(adam, '702')
+  await is(mary, 'Incoming call')
+  await press(mary, 'Answer')
+  await hears(adam, MARY)
+  // Mary looks at something at John's desk, in the tab that is his phone.
+  const headers = { accept: 'application/json', origin: new URL(john.url()).origin }
+  await john.request.post('/api/sign_out', { headers })
+  await john.request.post('/api/sign_in', { form: { name: 'mary', password: PASSWORD }, headers })
+  await visit(john, '/self-care/history')
+  await john.waitForTimeout(1500)
+  await is(mary, 'Connected')
+  await visit(john, '/self-care/phone')
+  await expect(john.getByText('The phone is in another tab of yours, and has a call with')).toBeVisible()
+  await is(mary, 'Connected')
+  await hears(adam, MARY)
+  await press(mary, 'Hang up')
+  await nobodyTalks(mary, adam)
+})
+
+test('a microphone that cannot be opened when a call goes on is said, and can be tried again', async ({ telephones }) => {
+  const page = await telephones.browser('john', JOHN)
+  await page.addInitScript(() => {
+    const open = MediaDevices.prototype.getUserMedia
+    MediaDevices.prototype.getUserMedia = async function (...asked) {
+      if (sessionStorage.getItem('busy') !== null) throw new DOMException('busy', 'NotReadableError')
+      return open.apply(this, asked)
+    }
+  })
+  const { john, mary } = await talking(telephones, page)
+  await john.evaluate(() => sessionStorage.setItem('busy', 'yes'))
+  await john.reload()
+  await is(john, 'Connected')
+  await expect(john.getByRole('alert').getByText('The microphone cannot be opened')).toBeVisible()
+  await hearsNot(mary, JOHN)
+  await john.evaluate(() => sessionStorage.removeItem('busy'))
+  await press(john, 'Try the microphone again')
+  await hears(mary, JOHN)
+  await hears(john, MARY)
+  await expect(john.getByRole('button', { name: 'Try the microphone again' })).toBeHidden()
   await press(john, 'Hang up')
   await nobodyTalks(john, mary)
 })

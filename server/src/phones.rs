@@ -3,8 +3,10 @@
 //! The task moves what the tab that holds the phone says, and what the exchange says by a connection of the line's own, which
 //! the exchange is told to trust. It lives as long as the line: as long as a tab is there, and a while longer.
 
+mod holding;
+
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     future::poll_fn,
     net::{IpAddr, SocketAddr},
     sync::{
@@ -15,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand::{SeedableRng as _, rngs::StdRng};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tandem_app::server::phones::{PhoneLine, Phones};
 use tandem_domain::{
     ids::AccountId,
-    phone::{RecordWish, ToBrowser, ToServer},
+    phone::{RecordWish, ToBrowser, ToServer, WishKind},
 };
 use tandem_sip::{
     flow::Transport,
@@ -38,6 +40,8 @@ use tokio::{
     time::timeout,
 };
 
+use self::holding::{Holding, Taken};
+
 /// Tabs of one account at one time.
 const MOST_TABS: usize = 16;
 /// Messages that may wait on the way to a tab; one that falls behind further is given up.
@@ -46,6 +50,8 @@ const BACKLOG: usize = 64;
 const RECORDS_ANSWER: Duration = Duration::from_secs(1);
 /// How long nothing may be due before the task looks at the clock again.
 const LONG: Duration = Duration::from_secs(3600);
+/// What somebody is told whose *do not disturb* counts only for as long as the line lives.
+const NOT_KEPT: &str = "Whether you are to be disturbed could not be written down: set it again when you come back.";
 /// What somebody is told whose line cannot be begun.
 const NO_LINE: &str = "The phone cannot be reached at the moment. Try again in a few minutes.";
 
@@ -61,8 +67,6 @@ struct Shared {
     local: SocketAddr,
     /// Of each account in whose browser the phone is.
     lines: Mutex<HashMap<AccountId, Door>>,
-    /// Accounts that let no calls through. It outlives the line, and counts only while there is one.
-    quiet: Mutex<HashSet<AccountId>>,
     /// Tells lines apart that come from one address.
     port: AtomicU16,
     /// Whether the server goes down: lines without calls end.
@@ -94,9 +98,8 @@ impl BrowserPhones {
         local: SocketAddr,
         ending: watch::Receiver<bool>,
     ) -> Self {
-        let lines = Mutex::default();
-        let (quiet, port) = (Mutex::default(), AtomicU16::new(1));
-        Self(Arc::new(Shared { store, transports, handle, local, lines, quiet, port, ending }))
+        let (lines, port) = (Mutex::default(), AtomicU16::new(1));
+        Self(Arc::new(Shared { store, transports, handle, local, lines, port, ending }))
     }
 }
 
@@ -156,8 +159,9 @@ async fn serve(
                     }
                     shared.handle.feed().show_quiet(account, owner.do_not_disturb);
                     let line = Line::new(owner, socket.flow(), StdRng::from_os_rng(), Instant::now());
-                    let (tabs, holder, next, talks, told_others) = (Vec::new(), None, 0, 0, String::new());
-                    let desk = Desk { shared, account, line, tabs, holder, next, talks, told_others, has_calls };
+                    let (tabs, holding, next, talks, told_others) =
+                        (Vec::new(), Holding::default(), 0, 0, String::new());
+                    let desk = Desk { shared, account, line, tabs, holding, next, talks, told_others, has_calls };
                     return desk.serve(socket, coming).await;
                 }
                 None => NO_LINE,
@@ -185,7 +189,7 @@ async fn owner(shared: &Shared, account: AccountId) -> Result<Option<Owner>, Sto
         extension: caller.line.extension.to_string(),
         name: caller.line.name,
         may_record: may_record(&shared.store, account).await?,
-        do_not_disturb: locked(&shared.quiet).contains(&account),
+        do_not_disturb: shared.store.accounts().do_not_disturb(account).await?,
     };
     Ok(Some(owner))
 }
@@ -204,7 +208,7 @@ struct Desk<'a> {
     /// The tabs, by their numbers.
     tabs: Vec<(u64, Tab)>,
     /// The tab that holds the phone.
-    holder: Option<u64>,
+    holding: Holding,
     /// The number of the next tab.
     next: u64,
     /// How many calls were answered when these were looked at last.
@@ -274,19 +278,23 @@ impl Desk<'_> {
         let now = Instant::now();
         match wish {
             None => self.gone(tab, now),
-            Some(ToServer::Hello { take }) => match self.holder.filter(|holder| *holder != tab) {
-                Some(_) if !take => self.tell_taken(tab),
-                before => {
-                    if let Some(before) = before {
-                        self.tell_taken(before);
-                        self.line.lost(now);
+            Some(ToServer::Hello { take, token }) => {
+                let fresh = format!("{:032x}", rand::rng().random::<u128>());
+                match self.holding.ask(tab, take, token.as_deref(), self.line.calls() > 0, fresh) {
+                    None => self.tell_taken(tab),
+                    Some(Taken { token, before }) => {
+                        let holds = ToBrowser::Holds { token: token.to_owned() };
+                        if let Some(before) = before {
+                            self.tell_taken(before);
+                            self.line.lost(now);
+                        }
+                        self.tell(tab, holds);
+                        self.look_at_terms().await;
+                        self.line.browser(ToServer::Hello { take, token: None }, now);
                     }
-                    self.holder = Some(tab);
-                    self.look_at_terms().await;
-                    self.line.browser(ToServer::Hello { take }, now);
                 }
-            },
-            Some(wish) if self.holder == Some(tab) => self.line.browser(wish, now),
+            }
+            Some(wish) if self.holding.tab() == Some(tab) => self.line.browser(wish, now),
             // It does not hold the phone.
             Some(_) => {}
         }
@@ -305,7 +313,8 @@ impl Desk<'_> {
             return;
         }
         self.told_others.clone_from(&with);
-        let others: Vec<u64> = self.tabs.iter().map(|(tab, _)| *tab).filter(|tab| self.holder != Some(*tab)).collect();
+        let others: Vec<u64> =
+            self.tabs.iter().map(|(tab, _)| *tab).filter(|tab| self.holding.tab() != Some(*tab)).collect();
         for tab in others {
             self.tell(tab, ToBrowser::CallsElsewhere { with: with.clone() });
         }
@@ -326,9 +335,24 @@ impl Desk<'_> {
         }
     }
 
+    /// Keeps whether calls are let through: it outlives the browser, and the server.
+    async fn keep_quiet(&mut self, on: bool) {
+        let accounts = self.shared.store.accounts();
+        let error = match timeout(RECORDS_ANSWER, accounts.keep_do_not_disturb(self.account, on)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the records do not answer".to_owned(),
+        };
+        tracing::error!(error, "it is not kept whether somebody is to be disturbed");
+        if let Some(holder) = self.holding.tab() {
+            let (wish, words) = (Some(WishKind::DoNotDisturb), NOT_KEPT.to_owned());
+            self.tell(holder, ToBrowser::Refused { call: None, wish, words });
+        }
+    }
+
     fn gone(&mut self, tab: u64, now: Instant) {
         self.tabs.retain(|(number, _)| *number != tab);
-        if self.holder.take_if(|holder| *holder == tab).is_some() {
+        if self.holding.gone(tab) {
             self.line.lost(now);
         }
     }
@@ -350,7 +374,7 @@ impl Desk<'_> {
                     }
                 }
                 Output::Browser(fact) => {
-                    if let Some(holder) = self.holder {
+                    if let Some(holder) = self.holding.tab() {
                         self.tell(holder, fact);
                     }
                 }
@@ -364,14 +388,8 @@ impl Desk<'_> {
                     self.shared.handle.command(Command::RecordLeg { tag: leg, wish });
                 }
                 Output::DoNotDisturb(on) => {
-                    let mut quiet = locked(&self.shared.quiet);
-                    if on {
-                        quiet.insert(self.account);
-                    } else {
-                        quiet.remove(&self.account);
-                    }
-                    drop(quiet);
                     self.shared.handle.feed().show_quiet(self.account, on);
+                    self.keep_quiet(on).await;
                 }
             }
         }

@@ -33,6 +33,8 @@ pub(super) struct Call {
     pub(super) held_by_us: bool,
     pub(super) held_by_other: bool,
     pub(super) muted: bool,
+    /// The microphone could not be opened: nothing is heard, on either side.
+    pub(super) silent: bool,
     pub(super) asked: Option<Asked>,
     pub(super) recorded: Recorded,
     /// How its transfer goes, or why it ended.
@@ -59,6 +61,7 @@ impl Call {
             held_by_us: false,
             held_by_other: false,
             muted: false,
+            silent: false,
             asked: None,
             recorded: Recorded::No,
             words: String::new(),

@@ -100,6 +100,14 @@ fn card(phone: Phone, number: CallNumber, extent: More) -> AnyView {
     let buttons = [
         button(
             GOOD,
+            word("Try the microphone again"),
+            None,
+            Box::new(move || is(|call| call.silent && call.is_talking())),
+            reached(phone),
+            Box::new(move || phone.resume(number)),
+        ),
+        button(
+            GOOD,
             word("Answer"),
             Some(Act::Answer),
             Box::new(move || is(Call::is_incoming)),

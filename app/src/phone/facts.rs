@@ -108,7 +108,9 @@ impl Phone {
                 self.ended(call, &words);
             }
             ToBrowser::Alive => {}
+            ToBrowser::Holds { token } => self.note_holding(Some(&token)),
             ToBrowser::TakenElsewhere => {
+                self.note_holding(None);
                 let numbers =
                     self.calls.with_untracked(|calls| calls.iter().map(|call| call.number).collect::<Vec<_>>());
                 for number in numbers {
@@ -150,6 +152,8 @@ impl Phone {
                 };
                 self.change(call, |call| call.asked = call.asked.filter(is_other));
             }
+            // Nobody is talked with: the microphone is closed.
+            WishKind::Answer if self.call_now(call, Call::is_incoming) == Some(true) => self.lose(call),
             WishKind::Hello
             | WishKind::Dial
             | WishKind::Answer
@@ -191,8 +195,14 @@ impl Phone {
             let _ = tell(&ToServer::HangUp { call });
         }
         for call in before.iter().filter(|call| !call.is_over()) {
-            self.lose(call.number);
-            if calls.iter().any(|resumed| resumed.call == call.number) {
+            let there = calls.iter().find(|resumed| resumed.call == call.number);
+            // Sound that has its way goes on: nobody else has held the phone meanwhile, or we would not hold it.
+            let sounds = there.is_some_and(|there| goes_on(there.state))
+                && peer_of(call.number).is_some_and(|peer| peer.is_there());
+            if !sounds {
+                self.lose(call.number);
+            }
+            if there.is_some() {
                 self.forget(call.number);
             } else {
                 self.ended(call.number, "The call was lost with the connection.");
@@ -213,7 +223,7 @@ impl Phone {
             let wants_hold = resumed.held_by_us
                 || before.iter().any(|call| call.number == number && !call.is_over() && call.wants_hold);
             self.add(Call { muted, wants_hold, ..Call::resumed(resumed, clock()) });
-            if state == CallState::Talking {
+            if state == CallState::Talking && peer_of(number).is_none() {
                 self.resume(number);
             }
         }
@@ -223,9 +233,12 @@ impl Phone {
     }
 
     /// A call that was talked by another browser, or by this one before, goes on here.
-    fn resume(self, number: CallNumber) {
+    pub(super) fn resume(self, number: CallNumber) {
         spawn_local(async move {
-            let Some(peer) = self.open(number).await else { return };
+            let peer = self.open(number).await;
+            // Until somebody has allowed the microphone, or plugged one in, and tries again.
+            self.change(number, |call| call.silent = peer.is_none());
+            let Some(peer) = peer else { return };
             let Some(held) = self.call_now(number, |call| call.held_by_us) else { return };
             if let Ok(sdp) = peer.offer(held).await {
                 // Where the stream has broken again, it is done again with the next.
@@ -251,6 +264,14 @@ impl Phone {
                 let _ = tell(&ToServer::Reply { call, sdp });
             }
         });
+    }
+}
+
+/// Whether the sound of a call that the server knows so is what it was before.
+const fn goes_on(state: CallState) -> bool {
+    match state {
+        CallState::Ringing | CallState::Talking => true,
+        CallState::Dialling | CallState::Incoming | CallState::Ended => false,
     }
 }
 

@@ -14,19 +14,23 @@ use crate::{
     ui::{remember, remembered, submit},
 };
 
-/// Whether this browser is a phone, in `localStorage`.
+/// Whose phone this browser is, or (with `-` before) is not, in `localStorage`.
 const IS_PHONE: &str = "phone";
-/// Whether this tab holds the phone, in `sessionStorage`: a page that is loaded anew takes it back from itself.
+/// Whose phone this tab holds, and by what it is known, in `sessionStorage`: a page that is loaded anew takes it back from itself.
 const HOLDS: &str = "phone-held";
 /// After so many milliseconds of silence it is asked whether somebody is there.
 const SILENCE: i64 = 4000;
 /// How many milliseconds that may take before the stream is taken for dead: the server keeps the calls for
 /// [`RESUME_SECONDS`](tandem_domain::phone::RESUME_SECONDS).
 const PATIENCE: i64 = 5000;
+/// The same where the network has just changed.
+const HURRY: i64 = 2000;
 /// A clock that was not looked at for so many milliseconds tells nothing of the stream.
 const ASLEEP: i64 = 1500;
 /// How long a connection may take to be made, in milliseconds.
 const SLOWEST: i64 = 6000;
+/// How much later a tab tries again that did not hold the phone, in milliseconds: who held it comes first.
+const BEHIND: u64 = 3000;
 /// How often the server is told that the phone is in use, in milliseconds: a stream renews no session, and no cookie.
 const STAY: i64 = 2 * 60 * 1000;
 /// What is said while the server is not reached, and of what was asked of it before.
@@ -51,17 +55,6 @@ impl Drop for Line {
         self.socket.set_onmessage(None);
         self.socket.set_onclose(None);
         let _ = self.socket.close();
-    }
-}
-
-fn holds() -> bool {
-    let storage = window().session_storage().ok().flatten();
-    storage.is_some_and(|storage| storage.get_item(HOLDS).is_ok_and(|held| held.is_some()))
-}
-
-fn note_holding(on: bool) {
-    if let Ok(Some(storage)) = window().session_storage() {
-        let _ = if on { storage.set_item(HOLDS, "yes") } else { storage.remove_item(HOLDS) };
     }
 }
 
@@ -115,6 +108,31 @@ const fn pause(failures: u32, refused: bool) -> u64 {
 }
 
 impl Phone {
+    /// This person's, for what the browser keeps beyond a page: somebody else may sign in here.
+    fn of_person(self, before: &str, after: &str) -> String {
+        self.account.with_value(|account| [before, account, after].concat())
+    }
+
+    /// What this tab is known by as the holder of this person's phone.
+    fn token(self) -> Option<String> {
+        let kept = window().session_storage().ok()??.get_item(HOLDS).ok()??;
+        kept.strip_prefix(&self.of_person("", " ")).map(str::to_owned)
+    }
+
+    pub(super) fn note_holding(self, token: Option<&str>) {
+        if let Ok(Some(storage)) = window().session_storage() {
+            let _ = match token {
+                Some(token) => storage.set_item(HOLDS, &self.of_person("", &[" ", token].concat())),
+                None => storage.remove_item(HOLDS),
+            };
+        }
+    }
+
+    /// Whether it is kept of this browser that it is this person's phone (`""`), or is none (`"-"`).
+    fn is_noted(self, sign: &str) -> bool {
+        remembered(IS_PHONE) == Some(self.of_person(sign, ""))
+    }
+
     /// The server is not reached any more. What it was asked last may not have arrived, and is not waited for: that is said.
     pub(super) fn lost(self) {
         self.link.set(Link::Lost);
@@ -139,16 +157,16 @@ impl Phone {
         self.said.set(if unheard { [AWAY, " ", UNHEARD].concat() } else { AWAY.to_owned() });
     }
 
-    /// A page of self-care is shown in the browser: goes on as the phone that it was.
+    /// A page of self-care is shown in the browser: goes on as the phone that it was, if it was this person's.
     pub(crate) fn begin(self) {
-        if self.link.get_untracked() == Link::Off && remembered(IS_PHONE).as_deref() == Some("on") {
+        if self.link.get_untracked() == Link::Off && self.is_noted("") {
             self.turn_on();
         }
     }
 
     /// Its own page is shown: this browser is a phone, unless that was switched off here.
     pub(crate) fn open_page(self) {
-        if remembered(IS_PHONE).as_deref() != Some("off") {
+        if !self.is_noted("-") {
             self.turn_on();
         }
     }
@@ -158,11 +176,11 @@ impl Phone {
         if self.link.get_untracked() != Link::Off {
             return;
         }
-        remember(IS_PHONE, "on");
+        remember(IS_PHONE, &self.of_person("", ""));
         self.devices.set(Devices::chosen());
         self.notices.set(Notices::now());
         self.link.set(Link::Connecting);
-        self.connect(holds());
+        self.connect(false);
         // For as long as the browser shows this page.
         if !machine(|machine| std::mem::replace(&mut machine.ticks, true)) {
             let _ = set_interval_with_handle(move || self.tick(), Duration::from_millis(100));
@@ -171,10 +189,16 @@ impl Phone {
         self.find_devices();
     }
 
-    /// The network is another one: what was said on the old one may never arrive.
+    /// The network is another one: what was said on the old one may never arrive. Where the stream still answers, nothing is lost:
+    /// the sound looks for its way by itself.
     fn online(self) {
-        if matches!(self.link.get_untracked(), Link::Lost | Link::Connecting | Link::Ready) {
-            self.connect(holds());
+        match self.link.get_untracked() {
+            Link::Lost | Link::Connecting => self.connect(false),
+            Link::Ready => {
+                machine(|machine| (machine.asked, machine.again) = (Some(clock() - PATIENCE + HURRY), true));
+                let _ = tell(&ToServer::Alive);
+            }
+            Link::Off | Link::Elsewhere | Link::SignedOut => {}
         }
     }
 
@@ -186,7 +210,7 @@ impl Phone {
         });
         match self.link.get_untracked() {
             Link::Ready => {}
-            Link::Connecting | Link::Lost if silent > SLOWEST && is_connecting() => return self.connect(holds()),
+            Link::Connecting | Link::Lost if silent > SLOWEST && is_connecting() => return self.connect(false),
             Link::Off | Link::Connecting | Link::Elsewhere | Link::Lost | Link::SignedOut => return,
         }
         stay(now);
@@ -201,7 +225,7 @@ impl Phone {
             Some(waited) if waited > PATIENCE && slept && !machine(|machine| machine.again) => ask(true),
             Some(waited) if waited > PATIENCE => {
                 self.lost();
-                self.connect(holds());
+                self.connect(false);
             }
             None | Some(_) => {}
         }
@@ -209,8 +233,8 @@ impl Phone {
 
     /// This browser is no phone any more: its calls end.
     pub(crate) fn turn_off(self) {
-        remember(IS_PHONE, "off");
-        note_holding(false);
+        remember(IS_PHONE, &self.of_person("-", ""));
+        self.note_holding(None);
         // Whom it does not reach takes the phone for gone a few seconds later.
         let _ = tell(&ToServer::Bye);
         let line = machine(|machine| machine.line.take());
@@ -236,6 +260,7 @@ impl Phone {
         self.sound();
     }
 
+    /// Begins a stream; `take`: a person wants the phone here, whoever holds it.
     fn connect(self, take: bool) {
         let before = machine(|machine| machine.line.take());
         drop(before);
@@ -244,17 +269,12 @@ impl Phone {
         let Ok(socket) = WebSocket::new(&[scheme, &host, "/phone"].concat()) else { return };
         let opened = Closure::<dyn Fn(Event)>::new(move |_| {
             // A stream that has broken by now is told of by its end.
-            let _ = tell(&ToServer::Hello { take });
+            let _ = tell(&ToServer::Hello { take, token: self.token() });
         });
         let told = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let fact = event.data().as_string().and_then(|text| from_json::<ToBrowser>(&text).ok());
             machine(|machine| (machine.heard, machine.asked, machine.again) = (clock(), None, false));
             if let Some(fact) = fact {
-                match &fact {
-                    ToBrowser::Ready { .. } => note_holding(true),
-                    ToBrowser::TakenElsewhere => note_holding(false),
-                    _ => {}
-                }
                 self.told(fact);
             }
         });
@@ -288,10 +308,11 @@ impl Phone {
         let again = move || {
             // It may have been switched off meanwhile.
             if matches!(self.link.get_untracked(), Link::Lost | Link::Connecting | Link::Elsewhere) {
-                self.connect(holds());
+                self.connect(false);
             }
         };
-        set_timeout(again, Duration::from_millis(pause(failures, refused)));
+        let behind = if before == Link::Elsewhere { BEHIND } else { 0 };
+        set_timeout(again, Duration::from_millis(pause(failures, refused) + behind));
     }
 }
 

@@ -48,9 +48,12 @@ mod wishes;
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use leptos::prelude::*;
-use tandem_domain::phone::{
-    CallNumber, CallState, Who,
-    book::{PastCall, PhoneBook},
+use tandem_domain::{
+    access,
+    phone::{
+        CallNumber, CallState, Who,
+        book::{PastCall, PhoneBook},
+    },
 };
 
 use self::{
@@ -60,6 +63,7 @@ use self::{
     peer::Peer,
     sounds::{Meter, Sounding, Tone},
 };
+use crate::context::me_or_nobody;
 
 /// How the server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,8 @@ pub(crate) struct Own {
 /// The phone, as pages see it.
 #[derive(Clone, Copy)]
 pub struct Phone {
+    /// Whose it is: the account's id; empty where nobody has a phone.
+    account: StoredValue<String>,
     pub(crate) link: RwSignal<Link>,
     pub(crate) own: RwSignal<Own>,
     calls: RwSignal<Vec<Call>>,
@@ -168,7 +174,12 @@ fn clock() -> i64 {
 
 /// Makes the phone. Called once, at the root.
 pub fn provide_phone() {
+    let account = match me_or_nobody().map(|me| me.who) {
+        Some(access::Who::Account { account, .. }) => account.to_string(),
+        Some(access::Who::Administrator(_) | access::Who::Customer(_)) | None => String::new(),
+    };
     let phone = Phone {
+        account: StoredValue::new(account),
         link: RwSignal::new(Link::Off),
         own: RwSignal::new(Own::default()),
         calls: RwSignal::new(Vec::new()),

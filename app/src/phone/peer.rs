@@ -162,6 +162,12 @@ impl Peer {
         !self.offers.get() && self.connection.signaling_state() == RtcSignalingState::Stable
     }
 
+    /// Whether both ends have agreed on the sound, and it has its way.
+    pub(super) fn is_there(&self) -> bool {
+        use RtcIceConnectionState::{Completed, Connected};
+        self.is_stable() && matches!(self.connection.ice_connection_state(), Connected | Completed)
+    }
+
     /// Whether a hold can be asked for now; then it is not again for a while.
     pub(super) fn may_hold(&self, now: i64) -> bool {
         let may = self.is_stable() && now >= self.hold_again.get();

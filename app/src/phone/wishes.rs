@@ -172,6 +172,10 @@ impl Phone {
 
     /// Looks for another way to the server where there is none any more: the network is another one.
     pub(super) fn mend_sound(self, now: i64) {
+        // Without the server nobody would answer, and sound that comes back by itself would be lost for a way that nobody looks for.
+        if self.link.get_untracked() != Link::Ready {
+            return;
+        }
         let cut: Vec<_> =
             machine(|machine| machine.peers.iter().filter(|(_, peer)| peer.is_cut(now)).cloned().collect());
         for (call, peer) in cut {

@@ -19,9 +19,10 @@ use axum_login::{
 };
 use tandem_domain::{
     access::Who,
-    ids::{AccountId, Timestamp},
+    ids::{AccountId, CustomerId, Timestamp},
     phone::{LONGEST_SDP, ToBrowser, ToServer},
 };
+use tandem_store::rights;
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::{
@@ -40,8 +41,8 @@ const SLOWEST: Duration = Duration::from_secs(5);
 /// Messages of a browser between two signs of life. Fingers on a dial pad are slower.
 const MOST_MESSAGES: u32 = 600;
 
-/// What somebody is told who calls when the session lasts for a call's sake alone.
-const TIME_IS_OVER: &str = "Your session has ended. Sign in again to make another call.";
+/// What somebody is told who begins something when the session lasts for a call's sake alone.
+const TIME_IS_OVER: &str = "Your session has ended. Sign in again to make or take another call.";
 
 /// Close: the session has ended, sign in again (4000 and above are the application's own: RFC 6455 §7.4.2).
 const SIGNED_OUT: u16 = 4001;
@@ -112,6 +113,7 @@ struct Visit {
 
 impl Visit {
     async fn serve(self, mut socket: WebSocket, mut line: PhoneLine) {
+        let mut rights = Rights::of(&self);
         let (mut ending, mut calls) = (self.services.ending.clone(), line.calls.clone());
         let mut looks = interval_at(Instant::now() + SIGN_OF_LIFE, SIGN_OF_LIFE);
         let (mut alive, mut messages, mut is_over) = (true, 0_u32, false);
@@ -130,15 +132,16 @@ impl Visit {
                         return;
                     }
                     messages = 0;
-                    match self.standing().await {
-                        Standing::SignedIn => {}
-                        // The call is let end; no other is begun.
-                        Standing::TimeIsOver if *line.calls.borrow() => is_over = true,
-                        Standing::TimeIsOver | Standing::SignedOut => break SIGNED_OUT,
-                        Standing::Renewed => break COME_AGAIN,
+                    if let Some(why) = self.ends(&line, &mut is_over).await {
+                        break why;
                     }
                     if !send(&mut socket, Message::Ping(Vec::new().into())).await {
                         return;
+                    }
+                }
+                () = rights.change(&self.services) => {
+                    if let Some(why) = self.ends(&line, &mut is_over).await {
+                        break why;
                     }
                 }
                 told = line.rx.recv() => {
@@ -162,11 +165,13 @@ impl Visit {
                     if messages > MOST_MESSAGES {
                         break NOT_UNDERSTOOD;
                     }
+                    // Nothing is begun for a session that has ended a moment ago.
+                    if begins(&wish) && let Some(why) = self.ends(&line, &mut is_over).await {
+                        break why;
+                    }
                     let answer = match &wish {
                         ToServer::Alive => Some(ToBrowser::Alive),
-                        ToServer::Dial { call, .. } if is_over => {
-                            Some(ToBrowser::Ended { call: *call, words: TIME_IS_OVER.into(), retry: false })
-                        }
+                        wish if is_over && begins(wish) => Some(refused(wish)),
                         _ => None,
                     };
                     if let Some(answer) = answer {
@@ -181,6 +186,20 @@ impl Visit {
             }
         };
         close(&mut socket, why).await;
+    }
+
+    /// Why the stream ends, if the session has; `is_over` from then on when it lasts for a call's sake alone.
+    async fn ends(&self, line: &PhoneLine, is_over: &mut bool) -> Option<u16> {
+        match self.standing().await {
+            Standing::SignedIn => None,
+            // The call is let end; no other is begun.
+            Standing::TimeIsOver if *line.calls.borrow() => {
+                *is_over = true;
+                None
+            }
+            Standing::TimeIsOver | Standing::SignedOut => Some(SIGNED_OUT),
+            Standing::Renewed => Some(COME_AGAIN),
+        }
     }
 
     /// What has become of the session. Nobody's call is cut because the records cannot be asked for a moment.
@@ -202,6 +221,59 @@ impl Visit {
             Ok(Some(_)) | Err(_) => Standing::SignedIn,
         }
     }
+}
+
+/// Waits for changes of what the people of one company may: a session may have ended with them.
+struct Rights {
+    /// Whose, and how often they had been changed.
+    of: Option<(CustomerId, u64)>,
+    changes: rights::Changes,
+}
+
+impl Rights {
+    fn of(visit: &Visit) -> Self {
+        let rights = visit.services.store.rights();
+        let changes = rights.follow();
+        Self { of: visit.user.me.own_customer().map(|customer| (customer, rights.changes(customer))), changes }
+    }
+
+    async fn change(&mut self, services: &Services) {
+        let Some((customer, known)) = &mut self.of else { return std::future::pending().await };
+        loop {
+            let changes = services.store.rights().changes(*customer);
+            if std::mem::replace(known, changes) != changes {
+                return;
+            }
+            self.changes.next().await;
+        }
+    }
+}
+
+/// Whether a wish begins something: a call, a way into one, or the phone itself here.
+const fn begins(wish: &ToServer) -> bool {
+    match wish {
+        ToServer::Hello { .. } | ToServer::Dial { .. } | ToServer::Answer { .. } | ToServer::Transfer { .. } => true,
+        ToServer::Decline { .. }
+        | ToServer::HangUp { .. }
+        | ToServer::Hold { .. }
+        | ToServer::Offer { .. }
+        | ToServer::Reply { .. }
+        | ToServer::Digit { .. }
+        | ToServer::Connect { .. }
+        | ToServer::Record { .. }
+        | ToServer::DoNotDisturb { .. }
+        | ToServer::Alive
+        | ToServer::Bye => false,
+    }
+}
+
+/// The answer to what is not begun any more.
+fn refused(wish: &ToServer) -> ToBrowser {
+    let words = TIME_IS_OVER.to_owned();
+    if let ToServer::Dial { call, .. } = wish {
+        return ToBrowser::Ended { call: *call, words, retry: false };
+    }
+    ToBrowser::Refused { call: wish.call(), wish: Some(wish.kind()), words }
 }
 
 /// What has become of a stream's session.

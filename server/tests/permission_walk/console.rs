@@ -1,19 +1,32 @@
 //! The supervisor's console: whom it is for, what of it a manager may ask for, and the words of each refusal.
 
+use std::sync::{Arc, Mutex};
+
 use axum::http::{Method, StatusCode};
-use tandem_app::server::Clock as _;
+use tandem_app::{
+    live::Topic,
+    server::{
+        Clock as _,
+        exchange::{Exchange, Join, Levels, NoExchange},
+    },
+};
 use tandem_domain::{
     access::Tenant,
     account::Account,
+    calls::{LiveCall, Party, Stage, Supervises},
+    console::{Phones, Scene},
     huntgroup::{Huntgroup, Member},
+    ids::{AccountId, CallId, CustomerId},
     settings::{Setting, Value},
-    supervision::Refused,
+    supervision::{Mode, Refused},
 };
 use tandem_server::clock::SystemClock;
 use tandem_store::{Change, password, sign_ins::NewSignIn};
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
-    calls::LIVE,
+    calls::{LIVE, OneCall},
     demo_ids::DemoIds,
     world::{Answer, Asking, PASSWORD, Person, Template, World},
 };
@@ -181,4 +194,85 @@ async fn a_manager_of_another_company_gets_nothing_of_this_ones_calls_and_the_lo
         assert!(told.iter().any(|line| line.starts_with(&expected)), "{wish}: {told:?}");
     }
     world.end().await;
+}
+
+/// Another call of John's, which he holds.
+const HELD: &str = "01890000-0000-7000-8000-00000000ca13";
+
+/// Two calls of John's, and Olivia, who is in the first of them. She goes over when she wishes to, or the exchange does not let her.
+struct GoesOver {
+    calls: Mutex<Vec<LiveCall>>,
+    changes: watch::Sender<u64>,
+    lets: bool,
+}
+
+impl GoesOver {
+    fn new(demo: &DemoIds, lets: bool) -> Self {
+        let one = OneCall::of(demo).call().clone();
+        let outside = Party { number: "+12125550147".into(), ..Party::default() };
+        let talk = |id: &str| LiveCall { id: id.parse().unwrap(), callee: outside.clone(), ..one.clone() };
+        let (stage, agent) = (Stage::In(LIVE.parse().unwrap()), one.caller.account);
+        let supervises = Some(Supervises { agent, mode: Mode::Spy, follows: false, stage, volumes: [100; 2] });
+        let own = LiveCall {
+            id: CallId(Uuid::from_u128(7)),
+            caller: one.callee.clone(),
+            callee: one.caller.clone(),
+            supervises,
+            ..one.clone()
+        };
+        Self { calls: Mutex::new(vec![talk(LIVE), talk(HELD), own]), changes: watch::Sender::new(0), lets }
+    }
+}
+
+impl Exchange for GoesOver {
+    fn calls(&self, _customer: Option<CustomerId>) -> Vec<LiveCall> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn changes(&self, _topic: Topic) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn end_call(&self, _call: CallId) {}
+
+    fn forget_phones(&self, _account: AccountId) {}
+
+    fn scene(&self, customer: CustomerId) -> Arc<Scene> {
+        Arc::new(Scene::new(self.calls(Some(customer)).into_iter().map(Arc::new).collect(), Phones::default()))
+    }
+
+    fn join(&self, join: Join) {
+        if self.lets {
+            for supervises in self.calls.lock().unwrap().iter_mut().filter_map(|call| call.supervises.as_mut()) {
+                supervises.stage = Stage::In(join.call);
+            }
+            self.changes.send_modify(|changes| *changes += 1);
+        }
+    }
+
+    fn switch_mode(&self, _own: CallId, _mode: Mode) {}
+
+    fn follow(&self, _own: CallId, _on: bool) {}
+
+    fn volumes(&self, _own: CallId, _volumes: [u8; 2]) {}
+
+    fn mark(&self, _call: CallId, _text: String) {}
+
+    fn levels(&self) -> Box<dyn Levels> {
+        NoExchange.levels()
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_another_call_of_the_agent_is_not_told_that_he_goes_over_before_he_does() {
+    let template = Template::new().await;
+    let (john, olivia) = (template.demo.id("account", "abc744"), template.demo.id("account", "abc745"));
+    for (lets, status) in [(true, StatusCode::OK), (false, StatusCode::UNPROCESSABLE_ENTITY)] {
+        let world = template.world().await;
+        change_support(&world, &template.demo, |account, member| member.supervision_allowed = account == olivia).await;
+        let (world, _, _end) = world.going_on(Arc::new(GoesOver::new(&template.demo, lets)));
+        let answer = join(&world, Person::Olivia, HELD, &john).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert_eq!(lets, answer.body.contains("You go over to this call"), "{}", answer.body);
+    }
 }

@@ -7,5 +7,6 @@ mod configuration;
 mod help;
 mod ledger;
 mod life;
+mod phone;
 mod recording;
 mod tandem;

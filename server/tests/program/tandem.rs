@@ -125,6 +125,18 @@ pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
 
 /// The number in the only row that this finds in the kept data.
 pub fn number_in(folder: &Path, query: &str) -> i64 {
+    found_in(folder, query)
+}
+
+/// The text in the only row that this finds there.
+pub fn text_in(folder: &Path, query: &str) -> String {
+    found_in(folder, query)
+}
+
+fn found_in<T>(folder: &Path, query: &str) -> T
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + Unpin,
+{
     let url = format!("sqlite:{}?mode=ro", folder.join("kept/tandem.sqlite").display());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -153,7 +153,7 @@ pub async fn console_join(
         ));
     }
     exchange.join(join);
-    if !server::comes_of_it(&ask, manager, agent).await? {
+    if !server::comes_of_it(&ask, manager, agent, call).await? {
         return Err(AppError::Refused(
             "The exchange has not let you join: the call has ended, or you may not join it any more. Should your phone \
              ring after all, answer it to join."
@@ -426,11 +426,23 @@ mod server {
     ///
     /// # Errors
     /// [`AppError::NotFound`] for who is of no company.
-    pub(super) async fn comes_of_it(ask: &Ask, manager: AccountId, agent: AccountId) -> Result<bool, AppError> {
+    pub(super) async fn comes_of_it(
+        ask: &Ask,
+        manager: AccountId,
+        agent: AccountId,
+        wanted: CallId,
+    ) -> Result<bool, AppError> {
         let (customer, exchange) = (ask.own_tenant()?.customer(), &ask.services().exchange);
         let mut changes = exchange.changes(Topic::Console);
-        let is_so = |call: &Arc<LiveCall>| {
-            call.caller.account == Some(manager) && call.supervises.is_some_and(|one| one.agent == Some(agent))
+        // He may be in another call of the same agent already, or wait for the next one.
+        let leads_there = |stage: Stage| match stage {
+            Stage::Rings => true,
+            Stage::In(call) => call == wanted,
+            Stage::Waits => false,
+        };
+        let is_so = |own: &Arc<LiveCall>| {
+            let supervises = own.supervises.filter(|one| one.agent == Some(agent) && leads_there(one.stage));
+            own.caller.account == Some(manager) && supervises.is_some()
         };
         let comes = async {
             while !exchange.scene(customer).calls().iter().any(is_so) {

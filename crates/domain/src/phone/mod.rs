@@ -33,11 +33,15 @@
 //! that time gets them in `Ready`, and says for each that it wants to keep: `Offer` with a new peer connection's offer
 //! when [`Resumed::state`] is `Talking`; `Answer` to the offer in [`Resumed::sdp`] when it is `Incoming`. One that was
 //! still `Dialling` or `Ringing` then goes on without sound; its `Answered` comes without an answer, and is to be
-//! followed by an `Offer`. The calls that it does not want it hangs up. A change of network needs none of this while
+//! followed by an `Offer`. The calls that it does not want it hangs up. A page that has only lost its stream says nothing
+//! of a call whose sound was agreed on and has its way: it goes on as it is. A change of network needs none of this while
 //! the stream survives: it is an `Offer` with `iceRestart`.
 //!
-//! **Several tabs.** One tab holds the phone. `Hello` with `take` takes it from another, which hears
-//! [`ToBrowser::TakenElsewhere`]; without `take`, the one who asks hears it. Tabs that do not hold it are told by
+//! **Several tabs.** One tab holds the phone, and is given a token for it ([`ToBrowser::Holds`]), which it shows when it
+//! comes back. `Hello` with the token of whoever holds the phone, or held it last, gets it without a question; a token that
+//! is not that one any more gets nothing, for somebody may be talking at another desk. `Hello` with `take` is a person's
+//! wish, and takes it in any case. Who had it hears [`ToBrowser::TakenElsewhere`], and so does who does not get it. Where
+//! nobody holds it and no call goes on, whoever comes first may have it. Tabs that do not hold it are told by
 //! [`ToBrowser::CallsElsewhere`] with whom the one that does has calls.
 
 pub mod book;
@@ -107,8 +111,11 @@ pub enum RecordWish {
 pub enum ToServer {
     /// The first message of a stream.
     Hello {
-        /// Whether the phone is taken from another tab that holds it.
+        /// Whether a person wants the phone here, whoever holds it.
         take: bool,
+        /// What [`ToBrowser::Holds`] gave to this tab last.
+        #[serde(default)]
+        token: Option<String>,
     },
     /// Call a number.
     Dial {
@@ -189,7 +196,7 @@ pub enum ToServer {
         wish: RecordWish,
     },
     /// Let no calls through to this phone: who calls the extension hears that it is busy, a huntgroup goes on to the
-    /// next member, and other phones of the account ring. It outlives the browser.
+    /// next member, and other phones of the account ring. It outlives the browser, and the server.
     DoNotDisturb {
         /// Whether it is on.
         on: bool,
@@ -324,6 +331,11 @@ pub enum ToBrowser {
         /// Whether it may be worth trying again in a moment.
         retry: bool,
     },
+    /// This tab holds the phone from now on.
+    Holds {
+        /// By which it is known when it comes back.
+        token: String,
+    },
     /// Another tab holds the phone.
     TakenElsewhere,
     /// To a tab that does not hold the phone: what goes on in the one that does, whenever that changes.
@@ -415,7 +427,11 @@ impl ToBrowser {
             | Self::With { call, .. }
             | Self::Ended { call, .. } => Some(*call),
             Self::Refused { call, .. } => *call,
-            Self::Ready { .. } | Self::TakenElsewhere | Self::CallsElsewhere { .. } | Self::Alive => None,
+            Self::Ready { .. }
+            | Self::Holds { .. }
+            | Self::TakenElsewhere
+            | Self::CallsElsewhere { .. }
+            | Self::Alive => None,
         }
     }
 }

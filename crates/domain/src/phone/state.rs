@@ -55,6 +55,7 @@ impl CallState {
             | ToBrowser::TransferState { .. }
             | ToBrowser::Recorded { .. }
             | ToBrowser::With { .. }
+            | ToBrowser::Holds { .. }
             | ToBrowser::TakenElsewhere
             | ToBrowser::CallsElsewhere { .. }
             | ToBrowser::Alive

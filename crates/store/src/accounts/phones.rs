@@ -1,4 +1,4 @@
-//! What phones register with: two digests of a password, never the password.
+//! What phones register with: two digests of a password, never the password. And whether the phone in the browser rings.
 
 use std::fmt;
 
@@ -121,6 +121,25 @@ impl Accounts<'_> {
             ha1_md5: row.text("ha1_md5")?,
             ha1_sha256: row.text("ha1_sha256")?,
         }))
+    }
+
+    /// Whether an account's phone in the browser lets no calls through; an account that there is not lets all.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn do_not_disturb(&self, id: AccountId) -> Result<bool, StoreError> {
+        let found = self.0.db.one(sql("SELECT id, do_not_disturb FROM account WHERE id = $1").bind(id)).await?;
+        found.map_or(Ok(false), |row| row.flag("do_not_disturb"))
+    }
+
+    /// Keeps whether it does. That is as fleeting as a call is: no version of the account, and no line of the audit log.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn keep_do_not_disturb(&self, id: AccountId, on: bool) -> Result<(), StoreError> {
+        let mut tx = self.0.begin().await?;
+        tx.run(sql("UPDATE account SET do_not_disturb = $1 WHERE id = $2").bind(on).bind(id)).await?;
+        tx.commit().await
     }
 }
 

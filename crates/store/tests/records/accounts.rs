@@ -3,11 +3,11 @@
 use tandem_domain::{
     access::{Scope, Who},
     account::Account,
-    ids::{DialingRuleId, Version},
+    ids::{AccountId, DialingRuleId, Version},
     list::Query,
     status::Status,
 };
-use tandem_store::{Change, StoreError, accounts::AccountFilters, roles};
+use tandem_store::{Change, Options, Store, StoreError, accounts::AccountFilters, roles};
 use uuid::Uuid;
 
 use crate::world::{
@@ -27,6 +27,7 @@ on_both!(
     the_next_extension_is_one_that_nobody_has,
     the_tally_of_statuses_is_what_the_list_says,
     no_account_is_added_while_its_customer_is_closed,
+    who_is_not_to_be_disturbed_is_not_after_a_restart_either,
 );
 
 async fn an_account_lives_and_its_life_is_told(world: World) {
@@ -361,4 +362,21 @@ async fn no_account_is_added_while_its_customer_is_closed(world: World) {
         }
         not_found(world.store.accounts().get(tenant, tandem_domain::ids::AccountId(Uuid::nil())).await);
     }
+}
+
+async fn who_is_not_to_be_disturbed_is_not_after_a_restart_either(world: World) {
+    let abc = world.customer("ABC").await;
+    let (john, mary) = (world.account(abc, "John", "744").await, world.account(abc, "Mary", "702").await);
+    let accounts = world.store.accounts();
+    assert!(!accounts.do_not_disturb(john).await.unwrap());
+    let (version, lines) = (accounts.get(abc, john).await.unwrap().version, world.lines().await);
+    accounts.keep_do_not_disturb(john, true).await.unwrap();
+    let again = Store::connect(&world.url, &Options::default()).await.unwrap();
+    let quiet = async |account| again.accounts().do_not_disturb(account).await.unwrap();
+    assert_eq!((quiet(john).await, quiet(mary).await), (true, false));
+    assert!(!quiet(AccountId(Uuid::from_u128(1))).await, "whom nobody knows disturbs nobody");
+    // It is no edit of the account: whoever has its form open can still save it.
+    assert_eq!((accounts.get(abc, john).await.unwrap().version, world.lines().await), (version, lines));
+    accounts.keep_do_not_disturb(john, false).await.unwrap();
+    assert!(!quiet(john).await);
 }

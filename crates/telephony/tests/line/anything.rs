@@ -92,7 +92,7 @@ fn act(world: &mut World, place: usize, step: Step, dialled: &mut u32) {
             if browser.line.is_over() {
                 return;
             }
-            ToServer::Hello { take: true }
+            ToServer::Hello { take: true, token: None }
         }
         Step::Cut(on) => {
             world.cut(on.then_some(place));

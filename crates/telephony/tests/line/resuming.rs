@@ -11,7 +11,7 @@ const ONE: CallNumber = CallNumber(1);
 #[track_caller]
 fn back(world: &mut World, place: usize) -> Vec<Resumed> {
     world.browsers[place].heard.clear();
-    world.wish(place, ToServer::Hello { take: false });
+    world.wish(place, ToServer::Hello { take: false, token: None });
     match world.next(place) {
         ToBrowser::Ready { calls, next, .. } => {
             assert!(calls.iter().all(|resumed| !resumed.call.is_browsers() || resumed.call < next));
@@ -39,6 +39,24 @@ fn a_call_survives_a_reload() {
 }
 
 #[test]
+fn a_page_that_has_lost_its_stream_alone_keeps_its_sound_and_says_nothing_of_it() {
+    let mut world = World::new(2, 37);
+    let there = world.talk(0, 1, 1);
+    world.lose(0);
+    assert_eq!(back(&mut world, 0)[0].state, CallState::Talking);
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.calls(), (1, 2), "nothing new was described");
+    // What it asks for next is about the sound that it has.
+    let sdp = world.offer(0, "sendonly");
+    world.wish(0, ToServer::Hold { call: ONE, on: true, sdp });
+    assert!(matches!(world.next(0), ToBrowser::Reply { call: ONE, .. }));
+    assert!(matches!(world.next(0), ToBrowser::Held { call: ONE, by_us: true, .. }));
+    world.wish(1, ToServer::HangUp { call: there });
+    assert_eq!(world.ended(0).0, ONE);
+    world.must_be_empty();
+}
+
+#[test]
 fn who_does_not_come_back_has_hung_up() {
     let mut world = World::new(2, 32);
     let there = world.talk(0, 1, 1);
@@ -46,7 +64,7 @@ fn who_does_not_come_back_has_hung_up() {
     world.pass(Duration::from_secs(16));
     assert_eq!(world.ended(1).0, there);
     assert!(world.browsers[0].line.is_over());
-    world.wish(0, ToServer::Hello { take: false });
+    world.wish(0, ToServer::Hello { take: false, token: None });
     assert!(matches!(world.browsers[0].heard.back(), Some(ToBrowser::Refused { call: None, .. })));
     world.must_be_empty();
 }

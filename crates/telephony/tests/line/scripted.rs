@@ -25,7 +25,7 @@ impl Script {
         let now = Instant::now();
         let line = Line::new(owner(0), flow(0), StdRng::seed_from_u64(seed), now);
         let mut script = Self { line, now, said: Vec::new(), sent: Vec::new(), cseq: 100 };
-        script.wish(ToServer::Hello { take: false });
+        script.wish(ToServer::Hello { take: false, token: None });
         let register = script.request(&Method::Register).unwrap();
         script.answers(&register, 200, None);
         script.said.clear();

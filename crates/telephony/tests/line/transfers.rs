@@ -59,7 +59,7 @@ fn who_was_handed_over_is_told_whom_it_talks_to_now() {
     }
     // So it is for whoever takes the line over.
     world.lose(1);
-    world.wish(1, ToServer::Hello { take: true });
+    world.wish(1, ToServer::Hello { take: true, token: None });
     let ToBrowser::Ready { calls, .. } = world.next(1) else { panic!("the line") };
     assert_eq!(calls[0].with, with);
     world.must_be_empty();

@@ -201,7 +201,7 @@ impl World {
             outputs: Vec::new(),
             offers: 0,
         });
-        self.wish(place, ToServer::Hello { take: false });
+        self.wish(place, ToServer::Hello { take: false, token: None });
     }
 
     #[track_caller]
