@@ -3,6 +3,7 @@
 
 import type { Page } from '@playwright/test'
 import { violations } from '../support/axe.ts'
+import { bar, isIn as supervisesIn, type Mode } from '../support/supervising.ts'
 import { openFromList, postByHand, press as turn } from '../support/steps.ts'
 import { loudness, pressDocked, Telephones } from '../support/telephones.ts'
 import { expect, test as base, visit } from '../support/test.ts'
@@ -24,17 +25,9 @@ function joinable(page: Page) {
   return page.locator('.console-call').filter({ has: page.locator('button[value=spy]:enabled') })
 }
 
-/** The bar of one's own supervision. */
-function bar(page: Page) {
-  return page.getByRole('region', { name: 'Your supervision' })
-}
-
-/** Waits until one supervises in this mode: the bar says it in a word and by its pressed button. */
-async function isIn(page: Page, mode: string) {
-  await expect(bar(page).locator('.console-bar-mode strong')).toHaveText(mode, SOON)
-  await expect(bar(page).locator('button[aria-pressed=true]').filter({ hasText: mode })).toBeVisible()
-  // And he is there: his phone has answered.
-  await expect(bar(page)).toContainText(/hears? you\./)
+/** Waits until one supervises in this mode. */
+async function isIn(page: Page, mode: Mode) {
+  await supervisesIn(page, mode, SOON)
 }
 
 /** Adam's console, with his browser as his phone. */
