@@ -281,26 +281,6 @@ test('what is asked for by hand is refused: other people, other companies, other
   }).toPass(SOON)
 })
 
-test('a console that loses its connection says so, and comes back with the truth', async ({ as }) => {
-  const adam = await as('adam')
-  await visit(adam, '/self-care/console')
-  await expect(joinable(adam).first()).toBeVisible(SOON)
-  await adam.context().setOffline(true)
-  // The stream that is open goes on where the network is only said to be away; a new one cannot be opened.
-  await adam.evaluate(() => {
-    Object.defineProperty(document, 'hidden', { configurable: true, get: () => false })
-    document.dispatchEvent(new Event('visibilitychange'))
-    window.dispatchEvent(new Event('visibilitychange'))
-  })
-  await expect(adam.getByText('The server is not reached')).toBeVisible(SOON)
-  await adam.waitForTimeout(10_000)
-  await adam.context().setOffline(false)
-  await expect(adam.getByText('The server is not reached')).toBeHidden(SOON)
-  const truth = await (await postByHand(adam, '/api/console_read', {})).json()
-  const agents = truth.agents.map((one: { agent: { name: string } }) => one.agent.name)
-  await expect(adam.getByRole('list', { name: 'Agents' }).getByRole('listitem')).toHaveCount(agents.length)
-})
-
 test('the wallboard counts what goes on', async ({ as }) => {
   const abc = await as('abc')
   await visit(abc, '/self-care/wallboard')
