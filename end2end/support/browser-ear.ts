@@ -5,8 +5,10 @@ import { parted } from './parted.ts'
 import { NOBODY } from './desk-phone.ts'
 import { APART, type Ear } from './supervising.ts'
 
+/** How long its buffer is at most, in milliseconds: the busier the machine the more a browser keeps of what is to be heard. */
+const BOUND = 700
 /** How far voices that are mixed stand above what is none of them: a browser tears them a little where they begin and end. */
-const MIXED = 30
+const MIXED = 25
 /** One frame in so many may be torn: a browser on a busy machine stretches what comes late. */
 const TORN_SHARE = 5
 /** What share of the time must be heard. */
@@ -34,6 +36,7 @@ export class BrowserEar implements Ear {
   /** Where moments are in what is heard, and when they were. */
   private readonly marked = new Map<string, { place: number; at: number }>()
 
+  readonly bound = BOUND
   readonly mixed = MIXED
 
   private constructor(private readonly page: Page) {}

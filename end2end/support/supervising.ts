@@ -42,9 +42,6 @@ const WAYS: Record<string, (page: Page, mode: Mode) => Promise<void>> = {
 /** From spy: each of the six changes once. */
 const ROUND: Mode[] = ['Whisper', 'Barge-in', 'Spy', 'Barge-in', 'Whisper', 'Spy']
 
-/** When the console shows a mode, everybody hears it by so many milliseconds later: what is on its way is a phone's buffer. */
-const BOUND = 300
-
 /** How long each mode is listened to, in milliseconds. */
 const STRETCH = 1_000
 
@@ -53,6 +50,8 @@ export const APART = 45
 
 /** What hears, and keeps all of it: a phone on a desk, or a browser. */
 export interface Ear {
+  /** How many milliseconds after the console shows a mode it is heard here at the latest: what was said before is in a buffer. */
+  readonly bound: number
   /** How far several voices stand above what is not among them, in dB: where they are mixed, the noise of codecs is heard too. */
   readonly mixed: number
   /** Calls this moment by a name without spaces. */
@@ -71,8 +70,8 @@ export interface Listener {
 
 /**
  * Goes from spy through every change of the mode, by click, by key and by digit. No frame is left out: until a change begins one
- * hears what the mode says and nothing else of `voices`; while it lasts, what one mode or the other says; and from the moment
- * that the console shows the new mode, and [`BOUND`] later, what that one says.
+ * hears what the mode says and nothing else of `voices`; while it lasts, what one mode or the other says; and from the
+ * moment that the console shows the new mode, or what is in the ear's buffer later, what that one says.
  */
 export async function everyChange(adam: Page, listeners: Listener[], voices: number[]): Promise<void> {
   const all = (act: (listener: Listener) => Promise<void>) => Promise.all(listeners.map(act))
@@ -92,11 +91,7 @@ export async function everyChange(adam: Page, listeners: Listener[], voices: num
         await ear.heardThroughout(stretch, hears[mode])
         await ear.mark(change)
       })
-      const begun = shown(adam, next).then(async () => {
-        await adam.waitForTimeout(BOUND)
-        await all(({ ear }) => ear.mark(`after-${change}`))
-      })
-      await Promise.all([go(adam, next), begun])
+      await Promise.all([go(adam, next), all(({ ear }) => markIn(adam, next, ear, `after-${change}`))])
       await isIn(adam, next)
       await all(async ({ ear, hears }) => {
         await exactly(ear, change, [...new Set([...hears[mode], ...hears[next]])])
@@ -104,6 +99,13 @@ export async function everyChange(adam: Page, listeners: Listener[], voices: num
       ;[mode, stretch] = [next, `after-${change}`]
     }
   }
+}
+
+/** Marks the moment from which on somebody hears a mode: when the console shows it, or what is in his buffer later. */
+export async function markIn(page: Page, mode: Mode, ear: Ear, moment: string): Promise<void> {
+  await shown(page, mode)
+  await page.waitForTimeout(ear.bound)
+  await ear.mark(moment)
 }
 
 /** Waits for the moment in which the console shows a mode. */
