@@ -63,6 +63,18 @@ export async function beginToPay(page: Page, invoice: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: `Pay invoice ${invoice}` })).toBeVisible()
 }
 
+/** What the customer is told that it owes, in cents; what it has to its credit is negative. */
+export async function owes(page: Page): Promise<number> {
+  await visit(page, '/self-care/billing')
+  const stat = page.locator('.stat').filter({ has: page.getByText('Balance', { exact: true }) })
+  const words = await stat.locator('.stat-value').innerText()
+  if (words === 'You owe nothing') return 0
+  const [, owed, credit] = /^(?:You owe €([\d.,]+)|€([\d.,]+) in credit)$/.exec(words) ?? []
+  const cents = Number((owed ?? credit ?? 'no amount').replaceAll(/[.,]/g, ''))
+  expect(cents, `“${words}”`).toBeGreaterThan(0)
+  return owed === undefined ? -cents : cents
+}
+
 /** How an invoice stands, as the list says. */
 export async function invoiceIs(page: Page, invoice: string, state: string): Promise<void> {
   await visit(page, '/self-care/invoices')

@@ -11,6 +11,9 @@ import { leaveRecordings } from './recorded.ts'
 /** The program: `cargo xtask build` makes it. */
 const PROGRAM = process.env.TANDEM ?? fileURLToPath(new URL('../../target/debug/tandem', import.meta.url))
 
+/** Without what names another phone: the program refuses a variable that it does not know. */
+const { TANDEM_PHONE: _, ...ENVIRONMENT } = process.env
+
 /** How long the program may take until it serves, on a busy machine, in milliseconds. */
 const START_MAX = 30_000
 
@@ -60,7 +63,7 @@ export class Tandem {
     const program = spawn(PROGRAM, callers ? options : [...options, '--no-callers'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: folder,
-      env: mail === undefined ? process.env : { ...process.env, TANDEM_MAIL_SMTP: mail.address },
+      env: mail === undefined ? ENVIRONMENT : { ...ENVIRONMENT, TANDEM_MAIL_SMTP: mail.address },
     })
     const lines: string[] = []
     for (const stream of [program.stdout, program.stderr]) {

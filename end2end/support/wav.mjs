@@ -26,12 +26,15 @@ export function wav(rate, channels, samples) {
 }
 
 /**
- * A WAV file of one second of a tone, which a browser plays over and over.
+ * A WAV file of a minute of a tone of whole hertz, which a browser plays over and over: where it begins anew, the tone is torn.
  *
  * @param {number} hertz
  */
 export function tone(hertz) {
   const rate = 48_000
   const wave = (/** @type {number} */ place) => Math.round(8000 * Math.sin((2 * Math.PI * hertz * place) / rate))
-  return wav(rate, 1, Int16Array.from({ length: rate }, (_, place) => wave(place)))
+  const second = Int16Array.from({ length: rate }, (_, place) => wave(place))
+  const minute = new Int16Array(60 * rate)
+  for (let start = 0; start < minute.length; start += rate) minute.set(second, start)
+  return wav(rate, 1, minute)
 }

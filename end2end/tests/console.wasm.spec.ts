@@ -3,6 +3,7 @@
 
 import type { Page } from '@playwright/test'
 import { violations } from '../support/axe.ts'
+import { bar, isIn as supervisesIn, type Mode } from '../support/supervising.ts'
 import { openFromList, postByHand, press as turn } from '../support/steps.ts'
 import { loudness, pressDocked, Telephones } from '../support/telephones.ts'
 import { expect, test as base, visit } from '../support/test.ts'
@@ -24,17 +25,9 @@ function joinable(page: Page) {
   return page.locator('.console-call').filter({ has: page.locator('button[value=spy]:enabled') })
 }
 
-/** The bar of one's own supervision. */
-function bar(page: Page) {
-  return page.getByRole('region', { name: 'Your supervision' })
-}
-
-/** Waits until one supervises in this mode: the bar says it in a word and by its pressed button. */
-async function isIn(page: Page, mode: string) {
-  await expect(bar(page).locator('.console-bar-mode strong')).toHaveText(mode, SOON)
-  await expect(bar(page).locator('button[aria-pressed=true]').filter({ hasText: mode })).toBeVisible()
-  // And he is there: his phone has answered.
-  await expect(bar(page)).toContainText(/hears? you\./)
+/** Waits until one supervises in this mode. */
+async function isIn(page: Page, mode: Mode) {
+  await supervisesIn(page, mode, SOON)
 }
 
 /** Adam's console, with his browser as his phone. */
@@ -286,26 +279,6 @@ test('what is asked for by hand is refused: other people, other companies, other
     expect(answer.status()).toBe(422)
     expect(await answer.text()).toContain('None of your phones can be rung')
   }).toPass(SOON)
-})
-
-test('a console that loses its connection says so, and comes back with the truth', async ({ as }) => {
-  const adam = await as('adam')
-  await visit(adam, '/self-care/console')
-  await expect(joinable(adam).first()).toBeVisible(SOON)
-  await adam.context().setOffline(true)
-  // The stream that is open goes on where the network is only said to be away; a new one cannot be opened.
-  await adam.evaluate(() => {
-    Object.defineProperty(document, 'hidden', { configurable: true, get: () => false })
-    document.dispatchEvent(new Event('visibilitychange'))
-    window.dispatchEvent(new Event('visibilitychange'))
-  })
-  await expect(adam.getByText('The server is not reached')).toBeVisible(SOON)
-  await adam.waitForTimeout(10_000)
-  await adam.context().setOffline(false)
-  await expect(adam.getByText('The server is not reached')).toBeHidden(SOON)
-  const truth = await (await postByHand(adam, '/api/console_read', {})).json()
-  const agents = truth.agents.map((one: { agent: { name: string } }) => one.agent.name)
-  await expect(adam.getByRole('list', { name: 'Agents' }).getByRole('listitem')).toHaveCount(agents.length)
 })
 
 test('the wallboard counts what goes on', async ({ as }) => {

@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test'
 import { violations } from '../support/axe.ts'
-import { CARDS, answerBank, beginToPay, bill, ended, giveCard, invoiceIs, pay } from '../support/payments.ts'
+import { CARDS, answerBank, beginToPay, bill, ended, giveCard, invoiceIs, owes, pay } from '../support/payments.ts'
 import { fact, postByHand, signIn } from '../support/steps.ts'
 import { expect, test, visit } from '../support/test.ts'
 
@@ -15,8 +15,10 @@ async function tryAgain(mary: Page) {
   await ended(mary, 'Paid')
 }
 
-test('Mary pays the open invoice with a card that her bank asks about, and the balance changes', async ({ as }) => {
-  const mary = await as('mary')
+test('Mary pays the open invoice with a card that her bank asks about, and the balance changes by just that', async ({ as }) => {
+  const [mary, abc] = [await as('mary'), await as('abc')]
+  const before = await owes(mary)
+  expect(await owes(abc), 'her company owes what she is told').toBe(before)
   await beginToPay(mary, 'INV-000004')
   await giveCard(mary, CARDS.alwaysAsks)
   await expect(mary.getByRole('button', { name: 'Pay €120.00' })).toBeVisible()
@@ -24,6 +26,8 @@ test('Mary pays the open invoice with a card that her bank asks about, and the b
   await answerBank(mary, { password: '123456' })
   await ended(mary, 'Paid')
   await expect(fact(mary, 'Amount')).toHaveText('€120.00')
+  expect(await owes(mary)).toBe(before - 120_00)
+  expect(await owes(abc)).toBe(before - 120_00)
   await invoiceIs(mary, 'INV-000004', 'Paid')
   await visit(mary, '/self-care/billing')
   await expect(mary.getByRole('group', { name: /INV-000004/ })).toHaveCount(0)
@@ -118,7 +122,7 @@ test('two tabs pay one invoice once, though one of them is at the bank', async (
 
 test('an amount goes into the balance, once, however often the button is pressed and the page opened', async ({ as }) => {
   const mary = await as('mary')
-  await visit(mary, '/self-care/billing')
+  const before = await owes(mary)
   await mary.getByLabel('Amount').fill('15')
   await mary.getByRole('button', { name: 'Go on' }).click()
   await giveCard(mary, CARDS.good)
@@ -132,6 +136,7 @@ test('an amount goes into the balance, once, however often the button is pressed
   await ended(tab, 'Paid')
   await visit(mary, '/self-care/payments')
   await expect(mary.getByRole('row').filter({ hasText: '€15.00' })).toHaveCount(1)
+  expect(await owes(mary)).toBe(before - 15_00)
 })
 
 test('a wrong amount is said beside its field, and can be put right', async ({ as }) => {

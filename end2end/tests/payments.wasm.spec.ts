@@ -1,6 +1,8 @@
 // Payments that are followed without reloading, and what the administrator does with them.
 
-import { CARDS, beginToPay, bill, ended, giveCard, pay, standIn } from '../support/payments.ts'
+import type { Page } from '@playwright/test'
+import { CARDS, beginToPay, bill, ended, giveCard, invoiceIs, owes, pay, standIn } from '../support/payments.ts'
+import { fact, field, isWrong, openFromList, openTab, row } from '../support/steps.ts'
 import { expect, told, test, visit } from '../support/test.ts'
 
 test('a payment that takes its time is followed until the bank has answered', async ({ as }) => {
@@ -18,11 +20,16 @@ test('the administrator adds, tests and turns off a payment system, and its secr
   const admin = await as('admin')
   const secret = admin.getByLabel('Secret key')
   const save = admin.getByRole('button', { name: 'Save changes' })
-  const row = admin.getByRole('row').filter({ hasText: 'Cards in francs' })
+
+  // One that is there takes francs, too, and gives them up.
+  await openFromList(admin, '/admin/payment-systems', 'Cards (stand-in for Stripe)')
+  await admin.getByLabel('CHF').uncheck()
+  await save.click()
+  await told(admin, 'Payment system saved')
 
   await visit(admin, '/admin/payment-systems')
   await admin.getByRole('link', { name: 'Add payment system' }).click()
-  await admin.getByLabel('Name').fill('Cards in francs')
+  await field(admin, 'Name').fill('Cards in francs')
   await admin.getByLabel('EUR').uncheck()
   await admin.getByLabel('CHF').check()
   await admin.getByRole('switch', { name: 'Active' }).click()
@@ -30,7 +37,7 @@ test('the administrator adds, tests and turns off a payment system, and its secr
   await secret.fill('sk_live_wrong_mode')
   await admin.getByRole('button', { name: 'Add payment system' }).click()
   await expect(admin.getByText('In test mode the secret key begins with sk_test_').first()).toBeVisible()
-  await expect(admin.getByLabel('Name')).toHaveValue('Cards in francs')
+  await expect(field(admin, 'Name')).toHaveValue('Cards in francs')
   await secret.fill('sk_test_nobody')
   await admin.getByRole('button', { name: 'Add payment system' }).click()
   await expect(admin.getByRole('heading', { level: 1, name: 'Cards in francs' })).toBeVisible()
@@ -51,25 +58,96 @@ test('the administrator adds, tests and turns off a payment system, and its secr
   await save.click()
   await told(admin, 'Payment system saved')
   await visit(admin, '/admin/payment-systems')
-  await expect(row).toContainText('Off')
-  await expect(row).toContainText('CHF')
+  await expect(row(admin, 'Cards in francs')).toContainText('Off')
+  await expect(row(admin, 'Cards in francs')).toContainText('CHF')
 })
 
-test('the administrator gives a part of a payment back, and adjusts a balance', async ({ as }) => {
+/** Gives a part of the payment back whose page is open. */
+async function giveBack(admin: Page, amount: string, reason: string): Promise<void> {
+  await admin.getByLabel('Amount', { exact: true }).fill(amount)
+  await admin.getByLabel('Reason').fill(reason)
+  await admin.locator('summary').filter({ hasText: 'Refund' }).click()
+  await admin.getByRole('dialog').getByRole('button', { name: 'Give back' }).click()
+  await told(admin, `€${amount}`)
+  await expect(admin.getByRole('table', { name: 'Refunds' }).getByRole('row').filter({ hasText: reason })).toContainText(`€${amount}`)
+}
+
+/** The ledger has found nothing wrong. */
+async function ledgerIsRight(admin: Page): Promise<void> {
+  await visit(admin, '/admin/transactions?check=1')
+  await expect(admin.getByText('The ledger is right')).toBeVisible()
+}
+
+test('the administrator gives parts of a payment back, and the customer finds them, and owes what it owes again', async ({ as }) => {
   const mary = await as('mary')
-  await beginToPay(mary, await bill(as, '24.00'))
+  const invoice = await bill(as, '24.00')
+  await beginToPay(mary, invoice)
   await giveCard(mary, CARDS.good)
   await pay(mary)
   await ended(mary, 'Paid')
+  const before = await owes(mary)
   const admin = await as('admin')
   await visit(admin, '/admin/payments')
   await admin.getByRole('row').filter({ hasText: '€24.00' }).getByRole('link').click()
-  await admin.getByLabel('Amount', { exact: true }).fill('4.00')
-  await admin.getByLabel('Reason').fill('Too much work')
-  await admin.locator('summary').filter({ hasText: 'Refund' }).click()
-  await admin.getByRole('dialog').getByRole('button', { name: 'Give back' }).click()
-  await told(admin, '€4.00')
-  await expect(admin.getByRole('table', { name: 'Refunds' })).toContainText('€4.00')
-  await visit(admin, '/admin/transactions?check=1')
-  await expect(admin.getByText('The ledger is right')).toBeVisible()
+
+  // What is forgiven is not owed: the balance is what it was, and the invoice is paid.
+  await giveBack(admin, '4.00', 'Too much work')
+  expect(await owes(mary)).toBe(before)
+  await invoiceIs(mary, invoice, 'Paid')
+  await visit(mary, '/self-care/payments')
+  await mary.getByRole('row').filter({ hasText: invoice }).getByRole('link').click()
+  await expect(mary.getByText('This payment was made, and a part of it given back.')).toBeVisible()
+  await expect(fact(mary, 'Given back')).toHaveText('€4.00')
+  const refunds = mary.getByRole('table', { name: 'Refunds' })
+  await expect(refunds.getByRole('row').filter({ hasText: 'Too much work' })).toContainText('€4.00')
+
+  // What is owed again opens the invoice.
+  await admin.getByLabel('The customer owes it again').check()
+  await giveBack(admin, '3.00', 'Paid by mistake')
+  expect(await owes(mary)).toBe(before + 3_00)
+  await expect(mary.getByRole('group', { name: new RegExp(invoice) })).toContainText('€3.00')
+  await ledgerIsRight(admin)
+})
+
+/** The administrator corrects ABC's balance, where its page is open. */
+async function adjust(admin: Page, direction: 'Credit' | 'Charge', amount: string, reason: string): Promise<void> {
+  const form = admin.locator('form#adjustment')
+  await form.locator('label').filter({ hasText: direction }).click()
+  await form.getByLabel('Amount').fill(amount)
+  await form.getByLabel('Reason').fill(reason)
+  await form.getByRole('button', { name: 'Adjust balance' }).click()
+}
+
+test('the administrator adjusts a balance to the cent, both ways, and the customer finds it so', async ({ as }) => {
+  const [admin, mary, abc] = [await as('admin'), await as('mary'), await as('abc')]
+  const before = await owes(mary)
+  await openFromList(admin, '/admin/customers', 'ABC')
+  await openTab(admin, 'Customer', 'Billing')
+  await adjust(admin, 'Credit', '0', 'Nothing')
+  await isWrong(admin.locator('form#adjustment').getByLabel('Amount'), '')
+  expect(await owes(mary), 'nothing was adjusted').toBe(before)
+
+  await adjust(admin, 'Credit', '5.25', 'A line was dead')
+  await told(admin, 'Balance adjusted')
+  expect(await owes(mary)).toBe(before - 5_25)
+  await adjust(admin, 'Charge', '2.50', 'A visit')
+  await told(admin, 'Balance adjusted')
+  for (const customer of [mary, abc]) expect(await owes(customer)).toBe(before - 2_75)
+
+  await visit(admin, '/admin/transactions?kind=adjustment')
+  await expect(row(admin, 'A line was dead')).toContainText('€5.25')
+  await expect(row(admin, 'A visit')).toContainText('€2.50')
+  await ledgerIsRight(admin)
+})
+
+test('a company sees by how much its balance was adjusted, and why, as the administrator is told', async ({ as }) => {
+  const [admin, abc] = [await as('admin'), await as('abc')]
+  await openFromList(admin, '/admin/customers', 'ABC')
+  await openTab(admin, 'Customer', 'Billing')
+  const reason = 'Goodwill after the storm'
+  await expect(admin.locator('form#adjustment').getByLabel('Reason')).toHaveAccessibleDescription('The customer sees it.')
+  await adjust(admin, 'Credit', '1.75', reason)
+  await told(admin, 'Balance adjusted')
+  await visit(abc, '/self-care')
+  await expect(row(abc, reason)).toContainText('Amount EUR 1.75')
 })

@@ -1,7 +1,7 @@
 // Adam in a browser supervises a call between two browsers, each with a tone of its own: who hears whom in which mode, switched
 // by click, key and digit, is what PRODUCT §1 says, and nobody ever hears a spy, whatever his microphone sends.
 
-import type { Page } from '@playwright/test'
+import { bar, isIn } from '../support/supervising.ts'
 import { dial, hears, hearsNot, is, press, pressDocked, Telephones } from '../support/telephones.ts'
 import { expect, test as base, visit } from '../support/test.ts'
 
@@ -14,13 +14,6 @@ const test = base.extend<{ telephones: Telephones }>({
     await telephones.end()
   },
 })
-
-/** The mode that the bar says. */
-async function isIn(page: Page, mode: string) {
-  await expect(page.locator('.console-bar-mode strong')).toHaveText(mode)
-  // And he is there: his phone has answered.
-  await expect(page.locator('.console-bar')).toContainText(/hears? you\./)
-}
 
 test('spy, whisper and barge-in are heard as they must be, by click, key and digit', async ({ telephones }) => {
   const [john, mary] = [await telephones.of('john', JOHN), await telephones.of('mary', MARY)]
@@ -50,7 +43,7 @@ test('spy, whisper and barge-in are heard as they must be, by click, key and dig
   await hearsNot(mary, ADAM)
   await hears(mary, JOHN)
 
-  await adam.locator('.console-bar').getByRole('button', { name: /^Barge-in/ }).click()
+  await bar(adam).getByRole('button', { name: /^Barge-in/ }).click()
   await isIn(adam, 'Barge-in')
   await hears(mary, ADAM)
   await hears(john, ADAM)
@@ -64,7 +57,7 @@ test('spy, whisper and barge-in are heard as they must be, by click, key and dig
   await hears(mary, JOHN)
 
   await adam.keyboard.press('Escape')
-  await expect(adam.locator('.console-bar')).toHaveCount(0)
+  await expect(bar(adam)).toHaveCount(0)
   await hears(john, MARY)
   await press(john, 'Hang up')
   await expect(adam.getByText('Nobody is on a call')).toBeVisible()
@@ -86,14 +79,14 @@ test('who follows an agent is in the next call by himself', async ({ telephones 
   await adam.getByRole('button', { name: 'Follow this agent' }).click()
   await expect(adam.getByRole('button', { name: 'Follow this agent' })).toHaveAttribute('aria-pressed', 'true')
   await press(mary, 'Hang up')
-  await expect(adam.locator('.console-bar')).toContainText('Waiting for the next call.')
+  await expect(bar(adam)).toContainText('Waiting for the next call.')
   await expect(mary.getByText('No call at the moment.')).toBeVisible()
   await expect(john.getByText('No call at the moment.')).toBeVisible()
   await talk()
-  await expect(adam.locator('.console-bar')).toContainText('Only John hears you.')
+  await expect(bar(adam)).toContainText('Only John hears you.')
   await hears(john, ADAM)
   await hearsNot(mary, ADAM)
-  await adam.locator('.console-bar').getByRole('button', { name: 'Leave' }).click()
-  await expect(adam.locator('.console-bar')).toHaveCount(0)
+  await bar(adam).getByRole('button', { name: 'Leave' }).click()
+  await expect(bar(adam)).toHaveCount(0)
   await press(mary, 'Hang up')
 })
