@@ -146,6 +146,13 @@ async fn a_company_does_not_sign_in_as_an_account_that_has_private_recordings() 
     let only = |was, value| with(&[("setting", "record_account_only"), ("was", was), ("value", value)]);
     done(&world, Person::Administrator, "setting_save", only("inherited", "on")).await;
     private(&world, &olivia, &password).await;
+    // What is sent to the account goes to no other address by the company's hand.
+    let version = demo.version("account", "abc745");
+    let mail = fields(&[("customer", &abc), ("id", &olivia), ("version", &version), ("email", "boss@abc.example")]);
+    let answer = world.post(Person::Abc, "/api/account_save", &mail).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+    assert!(answer.body.contains("only this account hears are sent to its address"), "{}", answer.body);
+    done(&world, Person::Administrator, "account_save", mail).await;
     done(&world, Person::Administrator, "setting_save", only("on", "off")).await;
     let (shown, _) = (done(&world, Person::Abc, "account_sign_in_read", fields(&[("id", &olivia)])).await, ());
     assert!(shown.contains(r#""private":"""#), "{shown}");

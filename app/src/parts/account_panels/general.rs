@@ -97,6 +97,7 @@ pub async fn account_save(
         ask.manages(found.stored.value.role).await?;
         ask.gives_chosen(account.role).await?;
     }
+    keep_private_mail(&ask, &found, id, &account.email).await?;
     // Its phones register as another SIP user from now on.
     let moves = account.extension != found.stored.value.extension;
     let version = found.stored.basis(version);
@@ -106,6 +107,29 @@ pub async fn account_save(
         ask.services().exchange.forget_phones(id);
     }
     Ok(Done::say("Account saved"))
+}
+
+/// Goes on unless this person gives an account another e-mail address that keeps recordings to itself: they are sent there.
+///
+/// # Errors
+/// What is wrong with the field `email`; faults on our side.
+#[cfg(feature = "ssr")]
+async fn keep_private_mail(
+    ask: &crate::server::ask::Ask,
+    found: &super::FoundAccount,
+    id: AccountId,
+    email: &str,
+) -> Result<(), AppError> {
+    use tandem_domain::error::FieldErrors;
+
+    use crate::parts::sign_in_panel::private_words;
+
+    if email == found.stored.value.email || private_words(ask, found.tenant, id).await?.is_empty() {
+        return Ok(());
+    }
+    let why = "Call recordings that only this account hears are sent to its address. The account itself can change it, on its \
+               profile, or your provider.";
+    Err(AppError::Invalid(FieldErrors::one("email", why)))
 }
 
 /// What the form of an account sent. What is not there was shown disabled, or not at all.
