@@ -163,9 +163,17 @@ impl Cut {
 
 /// Something on a page: where, in points from its left and upper edge.
 enum Mark {
-    Text { cut: Cut, size: f32, x: f32, y: f32, text: String },
+    Text {
+        cut: Cut,
+        size: f32,
+        x: f32,
+        y: f32,
+        text: String,
+    },
     /// A line from margin to margin.
-    Rule { y: f32 },
+    Rule {
+        y: f32,
+    },
 }
 
 /// Pages that are being written, from their upper edge downwards.
