@@ -355,10 +355,11 @@ proptest! {
         let sight = Sight::of_manager(ADAM, enabled, &groups, agent);
         let console = seen(&sight, &calls);
         for call in &calls {
-            for party in [&call.caller, &call.callee] {
+            for (party, client) in [(&call.caller, &call.callee), (&call.callee, &call.caller)] {
                 let Some(account) = party.account else { continue };
+                let is_protected = client.account.is_some_and(|client| protected(&groups).contains(&client));
                 let row = console.calls.iter().find(|row| row.id == call.id && row.account() == Some(account));
-                let ever = may_join(true, &groups, ADAM, account).is_ok();
+                let ever = may_join(true, &groups, ADAM, account).is_ok() && !is_protected;
                 prop_assert_eq!(row.is_some(), ever, "{:?} for {:?}", call, account);
                 if let Some(row) = row {
                     let now = may_join(enabled, &groups, ADAM, account).is_ok()
