@@ -22,6 +22,8 @@ const OPTIONS: RunOptions = {
 
 /** What is wrong with the page as it is now: a line for each rule and element. */
 export async function violations(page: Page): Promise<string[]> {
+  // A list that waits for the server is dimmed for a moment: it is judged when it has come.
+  await page.waitForFunction(() => document.querySelector('.list-rows[aria-busy]') === null)
   const there = await page.evaluate(() => 'axe' in window)
   if (!there) await page.evaluate(SOURCE)
   const results = await page.evaluate(

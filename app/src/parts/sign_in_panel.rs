@@ -78,7 +78,6 @@ pub async fn sign_in_save(
         error::FieldErrors,
         sign_in::{SignInName, check_password},
     };
-    use tandem_store::sign_ins::NONE_YET;
 
     use crate::server::{ask::Ask, sign_in::hash};
 
@@ -97,8 +96,9 @@ pub async fn sign_in_save(
     }
     errors.into_result()?;
     let Some(name) = name else { return Err(AppError::NotFound("sign-in".into())) };
-    // What was not typed was taken from the present one, which must not have become another meanwhile.
-    let version = version.min(present.map_or(NONE_YET, |present| present.version));
+    // What was not typed was taken from the present one, which must not have become another meanwhile. One that is gone is
+    // not made anew by who saw it.
+    let version = present.map_or(version, |present| version.min(present.version));
     let password_hash = if password.is_empty() { None } else { Some(hash(ask.services(), password).await?) };
     let saved = sign_ins.save(owner.who(), version, &name, password_hash.as_deref(), Some(&terms), &ask.change()).await;
     saved.map_err(tell)?;
@@ -190,7 +190,7 @@ async fn can_change(ask: &crate::server::ask::Ask, owner: Owner) -> Result<tande
 
 /// Whether this person may not hear what accounts keep to themselves: a company's administrator, whatever the role says.
 #[cfg(feature = "ssr")]
-fn hears_no_private(ask: &crate::server::ask::Ask) -> bool {
+pub(crate) fn hears_no_private(ask: &crate::server::ask::Ask) -> bool {
     ask.me.audience() == tandem_domain::access::Audience::Customer
 }
 

@@ -29,8 +29,6 @@ const HURRY: i64 = 2000;
 const ASLEEP: i64 = 1500;
 /// How long a connection may take to be made, in milliseconds.
 const SLOWEST: i64 = 6000;
-/// How much later a tab tries again that did not hold the phone, in milliseconds: who held it comes first.
-const BEHIND: u64 = 3000;
 /// How often the server is told that the phone is in use, in milliseconds: a stream renews no session, and no cookie.
 const STAY: i64 = 2 * 60 * 1000;
 /// What is said while the server is not reached, and of what was asked of it before.
@@ -102,9 +100,19 @@ pub(super) fn tell(wish: &ToServer) -> bool {
 }
 
 /// How long to wait before the server is tried again, in milliseconds: a call may be saved within the first seconds; where the
-/// server itself has refused the phone, or was not there often, there is no hurry.
+/// server was not there often, or has itself refused the phone, there is no hurry.
 const fn pause(failures: u32, refused: bool) -> u64 {
-    if failures <= 20 && !refused { 700 } else { 10_000 }
+    match failures {
+        _ if refused => 10_000,
+        ..=20 => 700,
+        _ => 4000,
+    }
+}
+
+/// How much later a tab tries again that did not hold the phone, in milliseconds: who held it comes first. When this one has
+/// failed some times, that one may have begun to take its time.
+const fn behind(failures: u32) -> u64 {
+    if failures <= 3 { 3000 } else { 17_000 }
 }
 
 impl Phone {
@@ -311,18 +319,36 @@ impl Phone {
                 self.connect(false);
             }
         };
-        let behind = if before == Link::Elsewhere { BEHIND } else { 0 };
+        let behind = if before == Link::Elsewhere { behind(failures) } else { 0 };
         set_timeout(again, Duration::from_millis(pause(failures, refused) + behind));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::pause;
+    use super::{behind, pause};
 
     #[test]
     fn a_call_is_saved_at_once_and_a_refusal_is_not_asked_for_again_and_again() {
         assert_eq!([pause(1, false), pause(20, false)], [700, 700]);
-        assert_eq!([pause(21, false), pause(1, true)], [10_000, 10_000]);
+        assert_eq!([pause(21, false), pause(1, true)], [4000, 10_000]);
+    }
+
+    #[test]
+    fn who_held_the_phone_is_there_first_however_long_the_server_was_away() {
+        // When each has been waiting since for so long, and when it tries next.
+        let next = |away: u64, wait: &dyn Fn(u32) -> u64| {
+            let mut at = 0;
+            (1..).find_map(|failures| {
+                at += wait(failures);
+                (at >= away).then_some(at)
+            })
+        };
+        let earlier = (0..120).filter(|seconds| {
+            let away = seconds * 1000;
+            next(away, &|failures| pause(failures, false))
+                < next(away, &|failures| pause(failures, false) + behind(failures))
+        });
+        assert!(earlier.count() >= 90, "in three of four cases at least");
     }
 }

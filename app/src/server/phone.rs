@@ -36,6 +36,8 @@ use crate::error::AppError;
 const LARGEST: usize = 2 * LONGEST_SDP;
 /// How often a sign of life is asked for, and looked whether the session still is.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How long is waited for the records before a session counts as one that goes on.
+const RECORDS_ANSWER: Duration = Duration::from_secs(1);
 /// How long a browser may take to read what it is told.
 const SLOWEST: Duration = Duration::from_secs(5);
 /// Messages of a browser between two signs of life. Fingers on a dial pad are slower.
@@ -190,7 +192,9 @@ impl Visit {
 
     /// Why the stream ends, if the session has; `is_over` from then on when it lasts for a call's sake alone.
     async fn ends(&self, line: &PhoneLine, is_over: &mut bool) -> Option<u16> {
-        match self.standing().await {
+        // A phone waits for nothing: neither its call nor one for help.
+        let standing = timeout(RECORDS_ANSWER, self.standing()).await;
+        match standing.unwrap_or(Standing::SignedIn) {
             Standing::SignedIn => None,
             // The call is let end; no other is begun.
             Standing::TimeIsOver if *line.calls.borrow() => {

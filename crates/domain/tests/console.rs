@@ -7,7 +7,7 @@ use tandem_domain::{
     access::{AccessRole, Principal, Who},
     calls::{CallState, Direction, LiveCall, LiveSupervisor, Party, Recorded, Stage, Supervises},
     console::{Agent, Console, Filters, Phones, Presence, Scene, Sight, has_console, is_ticket},
-    huntgroup::{Huntgroup, Member},
+    huntgroup::{Huntgroup, Member, protected},
     ids::{AccountId, CallId, CustomerId, Timestamp},
     list::search_words,
     locale::{Locale, TimeZone},

@@ -126,11 +126,13 @@ pub(crate) struct Overlay {
     /// Where it is, in samples.
     position: usize,
     resampler: Resampler,
+    /// How many frames it waits at most for a browser that is not reached yet.
+    patience: u8,
 }
 
 impl Overlay {
     pub fn new(clip: Clip) -> Self {
-        Self { clip, position: 0, resampler: Resampler::default() }
+        Self { clip, position: 0, resampler: Resampler::default(), patience: PATIENCE }
     }
 
     /// The next 20 ms at 8,000 or 16,000 samples a second; the rest of the last frame is silent.
@@ -401,7 +403,14 @@ impl Leg {
 
     /// The next 20 ms of what is laid over, if anything is; what has been played to its end is taken away.
     pub(crate) fn overlay_frame(&mut self, rate: u32) -> Option<[i16; LARGEST_FRAME]> {
+        let is_browser = self.description.as_ref().is_some_and(|description| description.browser.is_some());
+        let is_reached = !is_browser || self.incoming.meter.packets() > 0;
         let overlay = self.outgoing.overlays.front_mut()?;
+        // What is sent before ICE and DTLS have found the way is lost, a short tone as a whole. A browser that has them speaks.
+        if !is_reached && overlay.patience > 0 {
+            overlay.patience -= 1;
+            return None;
+        }
         let frame = overlay.frame(rate);
         if overlay.position >= overlay.clip.samples().len() {
             self.outgoing.overlays.pop_front();
@@ -490,6 +499,9 @@ impl Timestamp {
         }
     }
 }
+
+/// Frames that what is laid over a browser's sound waits for its first packet: two seconds.
+const PATIENCE: u8 = 100;
 
 /// 20 ms of a clip at 8 kHz.
 pub(crate) const CLIP_FRAME: usize = clip::RATE as usize / 50;

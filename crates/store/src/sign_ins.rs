@@ -121,6 +121,16 @@ impl SignIns<'_> {
         Ok(self.0.db.one(private(account, tenant.customer())).await?.is_some())
     }
 
+    /// Whether accounts of a customer keep recordings to themselves from their first day.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn keep_private_from_the_first(&self, tenant: Tenant) -> Result<bool, StoreError> {
+        let on = "SELECT customer_id FROM customer_setting WHERE customer_id = $1 AND setting = $2 AND value = $3";
+        let on = sql(on).bind(tenant.customer()).bind(Setting::RecordAccountOnly.key()).bind(Value::Switch(true).key());
+        Ok(self.0.db.one(on).await?.is_some())
+    }
+
     /// Gives somebody a sign-in, or changes it: name and password, both or neither. `expected` is the version that the person
     /// saw who changes it ([`NONE_YET`]: there was no sign-in). Without a hash the password stays; a new one ends all sessions.
     ///

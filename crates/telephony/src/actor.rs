@@ -345,6 +345,8 @@ impl Actor {
 
     /// Keeps what is known of what goes on still.
     async fn finish(mut self) {
+        // Calls for help begin until the end.
+        self.input(Input::Command(Command::EndAll));
         self.exchange.finish_drafts();
         self.exchange.finish_tapes(self.now());
         self.perform();

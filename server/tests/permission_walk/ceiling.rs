@@ -171,6 +171,22 @@ async fn a_company_does_not_sign_in_as_an_account_that_has_private_recordings() 
     private(&world, &olivia, &anew).await;
 }
 
+/// Nor as one that it adds while recordings are its accounts' own from the first day.
+#[tokio::test]
+async fn a_company_gives_no_first_password_to_an_account_whose_recordings_are_its_own() {
+    let template = Template::new().await;
+    let (world, abc) = (template.world().await, template.demo.id("customer", "abc"));
+    let on = [("customer", &*abc), ("setting", "record_account_only"), ("was", "inherited"), ("value", "on")];
+    done(&world, Person::Administrator, "setting_save", fields(&on)).await;
+    let account = [("customer", &*abc), ("first_name", "Nina"), ("extension", "748")];
+    let with = |more: &[(&'static str, &str)]| fields(&[account.as_slice(), more].concat());
+    let sign_in = with(&[("sign_in", "nina"), ("password", PASSWORD)]);
+    let answer = world.post(Person::Abc, "/api/account_create", &sign_in).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+    assert!(answer.body.contains("add the account without a sign-in"), "{}", answer.body);
+    done(&world, Person::Abc, "account_create", with(&[])).await;
+}
+
 /// The company is told why it may not set the sign-in, and who may, on the page and when it tries.
 async fn private(world: &World, account: &str, fields: &Fields) {
     let before = world.dump().await;

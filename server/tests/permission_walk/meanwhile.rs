@@ -8,7 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::{
     table,
     walk::{Faults, Fields},
-    world::{Person, Template, World},
+    world::{PASSWORD, Person, Template, World},
 };
 
 /// Time enough for a request to read the record and to come to the point where it wants to write.
@@ -101,4 +101,23 @@ async fn what_a_colleague_has_changed_is_not_deleted_unseen() {
         let deleted = world.post(Person::Administrator, &format!("/api/{function}_delete"), &fields).await;
         assert_eq!(deleted.status, StatusCode::OK, "{function}: {}", deleted.body);
     }
+}
+
+/// A sign-in that a colleague has taken away, of somebody who was let go, does not come back from an older page.
+#[tokio::test]
+async fn a_sign_in_that_was_taken_away_is_not_made_anew_unseen() {
+    let template = Template::new().await;
+    let (world, demo) = (template.world().await, &template.demo);
+    let of = |more: &[(&'static str, &str)]| {
+        let peter = [("customer", demo.id("customer", "abc")), ("account", demo.id("account", "abc746"))];
+        peter.into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect::<Vec<_>>()
+    };
+    let seen = demo.version("sign_in", "peter");
+    let removed = world.post(Person::Abc, "/api/sign_in_remove", &of(&[("version", &seen)])).await;
+    assert_eq!(removed.status, StatusCode::OK, "{}", removed.body);
+    let form = [("sign_in", "peter"), ("password", PASSWORD)];
+    let late = world.post(Person::Abc, "/api/sign_in_save", &of(&[form[0], form[1], ("version", &seen)])).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+    let knowing = world.post(Person::Abc, "/api/sign_in_save", &of(&[form[0], form[1], ("version", "0")])).await;
+    assert_eq!(knowing.status, StatusCode::OK, "{}", knowing.body);
 }

@@ -80,8 +80,13 @@ pub async fn account_create(
     #[server(flatten)]
     typed: TypedAccount,
 ) -> Result<Done, AppError> {
+    use tandem_domain::error::FieldErrors;
+
     use super::account_path;
-    use crate::{parts::sign_in_panel::NewSignInForm, server::ask::Ask};
+    use crate::{
+        parts::sign_in_panel::{NewSignInForm, hears_no_private},
+        server::ask::Ask,
+    };
 
     let ask = Ask::now()?;
     let tenant = ask.tenant(customer)?;
@@ -91,6 +96,14 @@ pub async fn account_create(
     // Without a sign-in nobody becomes more by the usual role.
     if sign_in.is_some() || account.role != tandem_store::roles::ACCOUNT {
         ask.gives_chosen(account.role).await?;
+    }
+    if sign_in.is_some() && hears_no_private(&ask) {
+        let private = ask.store().sign_ins().keep_private_from_the_first(tenant).await;
+        if private.map_err(|error| ask.tell("account", error))? {
+            let why = "Call recordings of your accounts are for the account only. Whoever sets the first password could hear \
+                       them: add the account without a sign-in, and ask your provider to give it one.";
+            return Err(AppError::Invalid(FieldErrors::one("sign_in", why)));
+        }
     }
     let accounts = ask.store().accounts();
     let id = accounts

@@ -1,6 +1,6 @@
 //! What does a request outside of any dialog want? And the answers that need no call.
 
-use tandem_domain::ids::CallId;
+use tandem_domain::ids::{AccountId, CallId};
 use tandem_sip::{
     dialog::DialogId,
     digest::Credentials,
@@ -31,7 +31,7 @@ pub(super) enum Asked {
     /// May this manager, who waits, join the agent's next call?
     Follow { manager: LegId },
     /// May this manager still be in a call?
-    Leave { manager: LegId },
+    Leave { manager: LegId, agent: AccountId },
     /// Who records this call?
     Recording { call: CallId },
 }
@@ -268,9 +268,11 @@ impl<M: Media> Exchange<M> {
             }
             (Asked::Supervise(wanted), Answer::Route(route)) => self.summon(now, *route, wanted),
             (Asked::Follow { manager }, Answer::Route(route)) => self.join_next(now, manager, *route),
-            (Asked::Leave { manager }, Answer::Route(route)) => self.leave_known(now, manager, &route),
+            (Asked::Leave { manager, agent }, Answer::Route(route)) => {
+                self.leave_known(now, id, manager, agent, &route)
+            }
             // He was allowed a moment ago: nobody is thrown out because the records cannot be asked.
-            (Asked::Leave { manager }, Answer::Unavailable | Answer::Phone(_) | Answer::Recording(_)) => {
+            (Asked::Leave { manager, .. }, Answer::Unavailable | Answer::Phone(_) | Answer::Recording(_)) => {
                 self.watch_leave(now, manager);
             }
             // The records cannot be asked: nobody is rung, and who waits goes on waiting.

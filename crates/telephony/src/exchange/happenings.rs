@@ -106,7 +106,7 @@ impl<M: Media> Exchange<M> {
                 let gone = self.registrar.remove(account);
                 self.bindings_gone(gone);
             }
-            Command::RightsChanged => self.ask_for_every_leave(),
+            Command::RightsChanged => self.ask_for_every_leave(now),
             Command::Restore(bindings) => {
                 for binding in bindings {
                     self.show_binding(now, &binding);

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use tandem_domain::supervision::Refused;
+use tandem_domain::{ids::AccountId, supervision::Refused};
 use tandem_media::Hears;
 
 use super::{
-    Due, Exchange, Media, Now,
+    Due, Exchange, Media, Now, QuestionId,
     arrivals::Asked,
-    supervising::{account_of, field},
+    supervising::{Supervision, account_of, field},
 };
 use crate::{
     call,
@@ -19,29 +19,47 @@ use crate::{
 
 /// How often the records are asked, beside each time that this program changes them: another program may, too.
 const EVERY: Duration = Duration::from_secs(10);
+/// How soon they are asked when rights were changed: many changes are one question.
+const SOON: Duration = Duration::from_millis(300);
 
 impl<M: Media> Exchange<M> {
     /// From now on it is asked again and again whether a manager still may.
     pub(super) fn watch_leave(&mut self, now: Now, manager: LegId) {
-        self.schedule(Due::Leave(manager), Some(now.instant + EVERY));
+        self.ask_for_leave_within(now, manager, EVERY);
+    }
+
+    fn ask_for_leave_within(&mut self, now: Now, manager: LegId, time: Duration) {
+        let (due, at) = (Due::Leave(manager), now.instant + time);
+        if self.scheduled.get(&due).is_none_or(|known| *known > at) {
+            self.schedule(due, Some(at));
+        }
     }
 
     /// Asks the records. Nothing, if he has left.
     pub(super) fn ask_for_leave(&mut self, manager: LegId) {
+        self.ask_for_next(manager);
         if let Some((account, agent, mode)) = self.leave_of(manager) {
             let question = Question::Supervise { manager: account, agent, mode };
-            self.ask(question, Asked::Leave { manager });
+            self.ask(question, Asked::Leave { manager, agent });
+            let newest = QuestionId(self.next_question);
+            if let Some(supervision) = self.supervisions.get_mut(&manager) {
+                supervision.leave_asked = Some(newest);
+            }
         }
     }
 
-    /// Rights have been changed: perhaps those of managers who are in a call.
-    pub(super) fn ask_for_every_leave(&mut self) {
-        let managers: Vec<_> = self.supervisions.keys().copied().collect();
-        managers.into_iter().for_each(|manager| self.ask_for_leave(manager));
+    /// Rights have been changed: perhaps those of managers who are in a call, or wait for one.
+    pub(super) fn ask_for_every_leave(&mut self, now: Now) {
+        let managers: Vec<_> = self.supervisions.keys().chain(self.followers.keys()).copied().collect();
+        managers.into_iter().for_each(|manager| self.ask_for_leave_within(now, manager, SOON));
     }
 
-    /// The records have answered.
-    pub(super) fn leave_known(&mut self, now: Now, manager: LegId, route: &Route) {
+    /// The records have answered. What they said of another agent, or before they were asked anew, does not count.
+    pub(super) fn leave_known(&mut self, now: Now, id: QuestionId, manager: LegId, agent: AccountId, route: &Route) {
+        let is_newest = |asked: &Supervision| asked.leave_asked == Some(id) && asked.request.agent == Some(agent);
+        if !self.supervisions.get(&manager).is_some_and(is_newest) {
+            return;
+        }
         let refused = match &route.action {
             RouteAction::Supervise(request) => {
                 self.protect(now, manager, request);

@@ -101,6 +101,7 @@ impl<M: Media> Exchange<M> {
                 Action::Done(outcome) => self.done(now, call, outcome),
             }
         }
+        // Two talk, or others than before.
         let has_changed = connected || !rows.is_empty();
         if !rows.is_empty() {
             let managers: Vec<_> = rows.iter().map(|(leg, _)| *leg).filter(|leg| self.is_supervisor(*leg)).collect();
@@ -111,8 +112,6 @@ impl<M: Media> Exchange<M> {
         }
         if has_changed {
             self.give_notices(call);
-        }
-        if connected {
             self.tell_followers(call);
         }
         self.show_ringing(call);

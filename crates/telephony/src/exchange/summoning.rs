@@ -197,7 +197,7 @@ impl<M: Media> Exchange<M> {
     fn wait_for_next(&mut self, now: Now, leg: LegId, own: CallId, request: Supervise) {
         let (Some(entry), Some(phone)) = (self.calls.get(&own), self.legs.get(&leg)) else { return };
         let (customer, address, manager) = (entry.call.about.customer, phone.flow().remote.ip(), phone.party.clone());
-        let (name, mode, who) = (named(&entry.call.about.callee), request.mode, manager.account.zip(request.agent));
+        let (name, mode) = (named(&entry.call.about.callee), request.mode);
         self.media.digits(leg, Digits::Consume);
         // Of no call yet: it is set as soon as he joins one.
         let waiting = Supervision {
@@ -213,13 +213,21 @@ impl<M: Media> Exchange<M> {
             told: Vec::new(),
             follow: true,
             volumes: AS_THEY_ARE,
+            leave_asked: None,
         };
         self.followers.insert(leg, waiting);
         self.call_event(now, own, call::Event::SupervisionWaits);
         self.show(own);
         // The agent may be on another call already.
-        if let Some((manager, agent)) = who {
-            self.ask(Question::Supervise { manager, agent, mode }, Asked::Follow { manager: leg });
+        self.ask_for_next(leg);
+    }
+
+    /// Asks whether a manager who waits may join the call in which the agent is, if he is in one.
+    pub(super) fn ask_for_next(&mut self, leg: LegId) {
+        let Some(waiting) = self.followers.get(&leg) else { return };
+        if let (Some(manager), Some(agent)) = (waiting.manager.account, waiting.request.agent) {
+            let question = Question::Supervise { manager, agent, mode: waiting.mode };
+            self.ask(question, Asked::Follow { manager: leg });
         }
     }
 
@@ -275,17 +283,9 @@ impl<M: Media> Exchange<M> {
     pub(super) fn tell_followers(&mut self, call: CallId) {
         let Some((one, other)) = self.calls.get(&call).and_then(|entry| entry.call.parties()) else { return };
         let parties = [one, other].map(|leg| self.legs.get(&leg).and_then(account_of));
-        let mut asked = Vec::new();
-        for (leg, waiting) in &self.followers {
-            if let (Some(manager), Some(agent)) = (waiting.manager.account, waiting.request.agent)
-                && parties.contains(&Some(agent))
-            {
-                asked.push((Question::Supervise { manager, agent, mode: waiting.mode }, *leg));
-            }
-        }
-        for (question, manager) in asked {
-            self.ask(question, Asked::Follow { manager });
-        }
+        let waits = |waiting: &Supervision| waiting.request.agent.is_some() && parties.contains(&waiting.request.agent);
+        let waiting: Vec<_> = self.followers.iter().filter(|(_, one)| waits(one)).map(|(leg, _)| *leg).collect();
+        waiting.into_iter().for_each(|leg| self.ask_for_next(leg));
     }
 
     /// The records have told whether a manager who waits may join the agent's next call.

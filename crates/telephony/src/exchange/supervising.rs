@@ -14,10 +14,10 @@ use tandem_domain::{
 };
 use tandem_media::Digits;
 
-use super::{Entry, Exchange, Media, Now, Output, arrivals::Asked, summoning::Summons};
+use super::{Entry, Exchange, Media, Now, Output, QuestionId, summoning::Summons};
 use crate::{
     call::{self, About, hearing::Supervisor},
-    directory::{Question, Supervise},
+    directory::Supervise,
     ids::LegId,
     leg::{Leg, Peer},
     prompt::Prompt,
@@ -46,6 +46,8 @@ pub(super) struct Supervision {
     pub(super) follow: bool,
     /// How loud he hears the agent and the client, in per cent.
     pub(super) volumes: [u8; 2],
+    /// The newest question whether he still may.
+    pub(super) leave_asked: Option<QuestionId>,
 }
 
 /// As they are.
@@ -151,9 +153,21 @@ impl<M: Media> Exchange<M> {
         // Before anybody can hear him: his digits are for the exchange alone.
         self.media.digits(leg, Digits::Consume);
         let mode = request.mode;
-        let (told, volumes) = (Vec::new(), AS_THEY_ARE);
-        let supervision =
-            Supervision { call, own, agent, customer, address, name, request, mode, manager, told, follow, volumes };
+        let supervision = Supervision {
+            call,
+            own,
+            agent,
+            customer,
+            address,
+            name,
+            request,
+            mode,
+            manager,
+            told: Vec::new(),
+            follow,
+            volumes: AS_THEY_ARE,
+            leave_asked: None,
+        };
         self.supervisions.insert(leg, supervision);
         self.call_event(now, call, call::Event::Supervise(Supervisor { leg, agent, mode, holds }));
         self.note_supervision(now, leg, "joined", field("mode", "", mode.key()));
@@ -273,15 +287,11 @@ impl<M: Media> Exchange<M> {
         let Some(supervision) = self.supervisions.remove(&leg) else { return };
         let own = supervision.own;
         if supervision.follow {
-            let who = supervision.manager.account.zip(supervision.request.agent);
-            let mode = supervision.mode;
             self.followers.insert(leg, supervision);
             self.call_event(now, own, call::Event::SupervisionWaits);
             self.show(own);
             // The agent may be on another call already.
-            if let Some((manager, agent)) = who {
-                self.ask(Question::Supervise { manager, agent, mode }, Asked::Follow { manager: leg });
-            }
+            self.ask_for_next(leg);
         } else {
             self.call_event(now, own, call::Event::SupervisionOver);
         }

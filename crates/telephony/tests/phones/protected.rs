@@ -58,6 +58,19 @@ fn who_is_protected_from_now_on_is_heard_no_longer_and_who_follows_the_agent_wai
     let mark = adam.mark();
     hears_exactly("the agent", &john, &[OLIVIA]);
     assert!(!hears(&adam.heard_since(&mark), OLIVIA), "the manager hears who is protected");
+    // He waits beside the call; as soon as he may, he is in it again.
+    let mark_olivia = |on: bool| {
+        change_support(&world, |extension, member| {
+            if extension == "745" {
+                member.never_supervise = on;
+            }
+        });
+    };
+    mark_olivia(false);
+    wait_for_modes(&world, &[Mode::Spy]);
+    hears_exactly("the manager", &adam, &[JOHN, OLIVIA]);
+    mark_olivia(true);
+    wait_for_modes(&world, &[]);
     olivia.hangup().granted();
     john.wait_until_closed().granted();
     let mary = phone(&world, "702", MARY);
