@@ -155,15 +155,14 @@ impl Billing {
         Ok(())
     }
 
-    /// Whether it is an automatic payment into the balance that nobody makes any more: its charge has ended, and it is not the one
-    /// that its customer was asked to finish.
+    /// Whether it is an automatic payment that nobody makes any more, perhaps because somebody closed it while its processor did not
+    /// answer: its charge has ended, no other one will take it up, and it is not the one that its customer was asked to finish.
     async fn is_left_over(&self, payment: &Payment) -> Result<bool, BillingError> {
-        let is_automatic = payment.invoice.is_none() && payment.off_session && !payment.is_in_person();
+        let is_automatic = payment.off_session && !payment.is_in_person();
         if !is_automatic || !payment.state.can_be_resumed() {
             return Ok(false);
         }
-        let auto = self.store().auto_payments();
-        Ok(!self.is_asked_for(payment).await? && auto.charge_of(payment.id).await?.is_none())
+        Ok(!self.is_asked_for(payment).await? && !self.store().auto_payments().is_charged_for(payment).await?)
     }
 
     /// Whether its customer was written to, to finish it.
