@@ -12,7 +12,8 @@
 //! | return, webhook, sweep | – (the event, for a webhook) | fetch | state + credit + invoice + receipt + charge | it is asked again; a webhook is sent again, for its event is not marked done |
 //! | automatic payment | charge taken (lease), payment by the charge's token | create and charge, or confirm (`…-confirm-CHARGE-ATTEMPT`) | state as above, then the charge's result | the lease ends; the same attempt is asked for under the same key, and counted once |
 //! | turned off | – | – | state, charges and the one mail | it is found to have failed again, and turned off then |
-//! | give up | – | cancel; only if the processor takes no key of ours any more | state `failed` with the reason, charge, audit | it is open as before |
+//! | call off an automatic payment | its charges `called_off` | cancel | its state; if it is with the bank or paid, or the processor refuses, the charges go on | nothing is charged for it any more, and the sweep calls it off |
+//! | give up | what would be charged for the same `called_off` | cancel; only if the processor takes no key of ours any more, or contradicts us | state `failed` with the reason, charges, audit | it is open as before, and nothing is charged for it by itself |
 //! | look again at what is over | – | fetch, and each refund | what was given back, what failed of it, or the credit of what was given up | its look's lease ends |
 //! | refund | refund `pending`, its amount reserved | refund (`refund-ID`) | its reference; then the payment's state; then its own, if word of it was counted before its name was known | the sweep, or the webhook, asks for the same refund |
 //! | save a card | setup, by its form's token | create (`setup-ID`) | reference; then the card | return, webhook or sweep find it by its name, or the webhook by its metadata |

@@ -1,7 +1,7 @@
 //! Money is taken without being asked, as the customer wished: each charge once, by one worker, counted as one failure
 //! when it fails; and an end to it when the bank wants to see the customer.
 
-use std::future::ready;
+use std::{future::ready, ops::ControlFlow};
 
 use futures::{Stream, StreamExt, stream};
 use tandem_domain::{
@@ -190,7 +190,10 @@ impl Billing {
         };
         // It was taken a while ago: what is wanted may be another thing by now.
         let Some(wanted) = self.wanted(claimed).await? else { return Ok(Verdict::Unwanted) };
-        let payment = self.payment_for(&change, tenant, charge, wanted, &method).await?;
+        let payment = match self.payment_for(&change, tenant, charge, wanted, &method).await? {
+            ControlFlow::Continue(payment) => payment,
+            ControlFlow::Break(verdict) => return Ok(verdict),
+        };
         *begun = Some(payment.id);
         if payment.state.is_paid() {
             return Ok(Verdict::Paid);
@@ -228,7 +231,7 @@ impl Billing {
     }
 
     /// The payment that a charge is made with: the one that it has, unless that is over, of another amount or at another system
-    /// than the card, or a new one.
+    /// than the card, or a new one. While the one before cannot be called off, the charge waits: that says nothing of the card.
     async fn payment_for(
         &self,
         change: &Change<'_>,
@@ -236,7 +239,7 @@ impl Billing {
         charge: &Charge,
         wanted: Money,
         method: &PaymentMethod,
-    ) -> Result<Payment, BillingError> {
+    ) -> Result<ControlFlow<Verdict, Payment>, BillingError> {
         if let Some(id) = charge.payment {
             let payment = self.store().payments().get(id).await?;
             // What is with the bank, or in its customer's hands, is left there whatever it is of.
@@ -244,20 +247,23 @@ impl Billing {
             let is_as_wanted = payment.amount == wanted && payment.system == method.system;
             let is_right = payment.state.is_open() && (is_as_wanted || is_left);
             if payment.state.is_paid() || is_right {
-                return Ok(payment);
+                return Ok(ControlFlow::Continue(payment));
             }
             if payment.state.is_open() {
-                let off = self.call_off(change, Cause::Api, &payment).await?;
-                if off.state.is_open() || off.state.is_paid() {
-                    return Ok(off);
+                match self.call_off(change, Cause::Api, &payment).await {
+                    Ok(off) if off.state.is_open() || off.state.is_paid() => return Ok(ControlFlow::Continue(off)),
+                    Ok(_) => {}
+                    Err(error) => return Ok(ControlFlow::Break(in_the_way(&error))),
                 }
             }
         }
         let pay_for = match charge.invoice {
             Some(invoice) => {
                 let open = self.store().payments().open_of_invoice(tenant, invoice).await?;
-                if open.is_some_and(|open| !is_in_hands(&open, change.at)) {
-                    self.clear_way(change, tenant, invoice, method.system).await?;
+                if open.is_some_and(|open| !is_in_hands(&open, change.at))
+                    && let Err(error) = self.clear_way(change, tenant, invoice, method.system).await
+                {
+                    return Ok(ControlFlow::Break(in_the_way(&error)));
                 }
                 PayFor::Invoice(invoice)
             }
@@ -277,7 +283,7 @@ impl Billing {
             payer: None,
             charge: Some(charge.id),
         };
-        Ok(self.store().payments().begin(change, tenant, &new).await?.payment)
+        Ok(ControlFlow::Continue(self.store().payments().begin(change, tenant, &new).await?.payment))
     }
 
     /// Charges the card by this attempt, unless it was done before, and tells how the payment is then; `None`: it is not wanted
@@ -445,6 +451,12 @@ fn waits(error: &BillingError) -> Option<i64> {
         | BillingError::NoProcessor(_)
         | BillingError::Mismatch(_) => Some(REFUSED_SECONDS),
     }
+}
+
+/// The payment before cannot be called off: whatever its processor says, it is not about the card that is to be charged.
+fn in_the_way(error: &BillingError) -> Verdict {
+    let seconds = waits(error).unwrap_or(REFUSED_SECONDS);
+    Verdict::Wait(seconds, format!("the payment before cannot be called off: {error}"))
 }
 
 /// Whether the customer is paying it himself at this time: he began it, or followed the link of a mail, no longer ago

@@ -180,7 +180,8 @@ impl Billing {
         }
     }
 
-    /// Calls a payment off, unless it is paid or with the bank; tells how it stands. An automatic one is not tried again.
+    /// Calls a payment off, unless it is paid or with the bank; tells how it stands. What an automatic one was for is not charged by
+    /// itself any more.
     ///
     /// # Errors
     /// As [`Billing::resume`].
@@ -189,8 +190,16 @@ impl Billing {
         if !payment.state.can_be_resumed() {
             return Ok(payment);
         }
-        self.store().auto_payments().call_off_charge_of(id).await?;
-        self.call_off(change, Cause::Api, &payment).await
+        if !payment.off_session {
+            return self.call_off(change, Cause::Api, &payment).await;
+        }
+        // What is wanted is written first, or what becomes of it between the processor's answer and here would be charged again.
+        let called_off = self.store().auto_payments().call_off_for(&payment).await?;
+        let outcome = self.call_off(change, Cause::Api, &payment).await;
+        if !stays_called_off(&payment, &outcome) {
+            self.store().auto_payments().go_on(&called_off).await?;
+        }
+        outcome
     }
 
     /// Calls off a payment, at the processor first; what it says counts, for it may have been paid at the same moment.
@@ -268,6 +277,15 @@ impl Billing {
             redirect: intent.redirect.filter(|_| payment.state == PaymentState::RequiresAction),
             payment,
         })
+    }
+}
+
+/// Whether the charges of a payment that somebody closes stay called off after this: it is called off, or nobody knows whether it
+/// is. One that was begun without its customer is called off by the sweep then.
+pub(crate) fn stays_called_off(payment: &Payment, outcome: &Result<Payment, BillingError>) -> bool {
+    match outcome {
+        Ok(after) => !after.state.is_open() && !after.state.is_paid(),
+        Err(error) => error.is_temporary() && payment.off_session,
     }
 }
 

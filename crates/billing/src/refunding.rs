@@ -54,9 +54,10 @@ impl Billing {
         let processor = self.processor(payment.system).await?;
         let told = match self.refund_located(&*processor, refund, &reference).await {
             Ok(told) => told,
-            Err(error) if is_refusal(&error) => {
+            // What the processor has made, or may have, is undone by nothing but its own status.
+            Err(error) if is_refusal(&error) && is_new(refund) => {
                 tracing::error!(refund = %refund.id, payment = %payment.id, %error, "a refund was refused");
-                self.store().payments().refund_failed(change, cause, refund.id, &error.to_string()).await?;
+                self.store().payments().refund_refused(change, cause, refund.id, &error.to_string()).await?;
                 self.look_at_refused(change, cause, &payment).await;
                 return Ok(());
             }
@@ -137,6 +138,11 @@ impl Billing {
             told => told,
         }
     }
+}
+
+/// Whether nobody knows yet that the processor has made a refund.
+const fn is_new(refund: &Refund) -> bool {
+    matches!(refund.state, RefundState::Pending) && refund.reference.is_none()
 }
 
 /// Whether the processor will never make a refund. That it does not know the payment, which it has captured, or a refund which it has

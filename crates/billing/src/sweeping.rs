@@ -15,7 +15,7 @@ use tandem_domain::{
     },
     ids::Timestamp,
 };
-use tandem_store::{Change, StoreError, payments::Look};
+use tandem_store::{Change, StoreError};
 
 use crate::{
     billing::{Billing, KEY_SECONDS, ON_ITS_WAY_SECONDS},
@@ -24,12 +24,12 @@ use crate::{
 };
 
 /// How long a payment is one worker's to ask about, in seconds. Longer than any request is waited for.
-const LEASE_SECONDS: i64 = 300;
+pub(crate) const LEASE_SECONDS: i64 = 300;
 /// Payments that are taken at once.
-const AT_ONCE: u32 = 50;
+pub(crate) const AT_ONCE: u32 = 50;
 /// Processors' answers that are waited for at the same time: all that were taken are asked about well within their
 /// lease.
-const TOGETHER: usize = 8;
+pub(crate) const TOGETHER: usize = 8;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,15 +60,6 @@ impl Billing {
             })
         };
         let swept = self.sweep_all(Swept::default(), &goes_on, take, one).await?;
-        // What is over waits for nobody: some of it each time, so that many keep nothing else waiting.
-        let looks =
-            if goes_on() { payments.due_for_look(self.now(), LEASE_SECONDS, AT_ONCE).await? } else { Vec::new() };
-        let one = |look: Look| async move {
-            self.look(&look).await.inspect_err(|error| {
-                tracing::warn!(payment = %look.payment.id, %error, "nothing can be learned of a payment that is over");
-            })
-        };
-        let swept = self.sweep_these(swept, &goes_on, looks, one).await;
         let take = |now| payments.due_refunds(now, LEASE_SECONDS, AT_ONCE);
         let one = |refund: Refund| async move {
             let change = Change::by_system(self.now());
@@ -83,7 +74,9 @@ impl Billing {
                 tracing::warn!(setup = %setup.id, %error, "nothing can be learned of the saving of a card yet");
             })
         };
-        self.sweep_all(swept, &goes_on, take, one).await
+        let swept = self.sweep_all(swept, &goes_on, take, one).await?;
+        // For what is over nobody waits: it comes last, and some of it each time.
+        Ok(if goes_on() { self.look_around(swept, &goes_on).await } else { swept })
     }
 
     /// Takes what is due, some at once, and asks about it, until there is no more or it shall not go on.
@@ -162,15 +155,14 @@ impl Billing {
         Ok(())
     }
 
-    /// Whether it is an automatic payment into the balance that nobody makes any more: its charge has ended, and it is not the one
-    /// that its customer was asked to finish.
+    /// Whether it is an automatic payment that nobody makes any more, perhaps because somebody closed it while its processor did not
+    /// answer: its charge has ended, no other one will take it up, and it is not the one that its customer was asked to finish.
     async fn is_left_over(&self, payment: &Payment) -> Result<bool, BillingError> {
-        let is_automatic = payment.invoice.is_none() && payment.off_session && !payment.is_in_person();
+        let is_automatic = payment.off_session && !payment.is_in_person();
         if !is_automatic || !payment.state.can_be_resumed() {
             return Ok(false);
         }
-        let auto = self.store().auto_payments();
-        Ok(!self.is_asked_for(payment).await? && auto.charge_of(payment.id).await?.is_none())
+        Ok(!self.is_asked_for(payment).await? && !self.store().auto_payments().is_charged_for(payment).await?)
     }
 
     /// Whether its customer was written to, to finish it.
@@ -214,7 +206,7 @@ impl Billing {
 }
 
 impl Swept {
-    fn with(mut self, outcome: &Result<(), BillingError>) -> Self {
+    pub(crate) fn with(mut self, outcome: &Result<(), BillingError>) -> Self {
         self.asked += 1;
         self.failed += u32::from(outcome.is_err());
         self

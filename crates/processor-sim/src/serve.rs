@@ -77,6 +77,7 @@ async fn respond(shared: &Arc<Shared>, router: Router, request: Request) -> Resu
             return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
         }
         Some(FaultKind::RateLimited) => return Ok(StatusCode::TOO_MANY_REQUESTS.into_response()),
+        Some(FaultKind::Refused) => return Ok(StatusCode::BAD_REQUEST.into_response()),
         Some(FaultKind::HangBefore(time) | FaultKind::HangAfter(time)) => tokio::time::sleep(time).await,
         None => {}
     }

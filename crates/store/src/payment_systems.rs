@@ -14,6 +14,7 @@ use crate::{
     db::{Row, Sql, sql},
     diff::{Values, changes, switch, values},
     names,
+    payments::look_at_given_up,
     saving::{self, About, Write, any_field},
     search::Words,
 };
@@ -159,6 +160,9 @@ impl PaymentSystems<'_> {
             return Err(write.overtaken(by_id(id), id, expected, any_field).await);
         }
         set_routes(&mut write, id, system).await?;
+        if system.active && !old.value.active {
+            look_at_given_up(&mut write.tx, change.at, id).await?;
+        }
         let about = About::own(Subject::PaymentSystem, id, &system.name);
         write.tell(&about, "changed", Some(expected.next()), told).await?;
         write.commit().await?;
@@ -228,6 +232,7 @@ impl PaymentSystems<'_> {
         }
         let set = sql("UPDATE payment_system SET credentials = $1, account = $2 WHERE id = $3");
         write.run(set.bind(hexadecimal(sealed)).bind(account.map(str::to_owned)).bind(id)).await?;
+        look_at_given_up(&mut write.tx, change.at, id).await?;
         let mut told = vec![is_changed(Secret::Credentials)];
         told.extend(account_told(before.as_deref(), account));
         write.tell(&About::own(Subject::PaymentSystem, id, &stored(&row)?.value.name), "changed", None, told).await?;
@@ -321,6 +326,9 @@ impl PaymentSystems<'_> {
         };
         if write.run(set).await? == 0 {
             return Ok(false);
+        }
+        if secret == Secret::Credentials && before.is_none() {
+            look_at_given_up(&mut write.tx, change.at, id).await?;
         }
         let about = About::own(Subject::PaymentSystem, id, &system.name);
         write.tell(&about, "changed", None, vec![is_changed(secret)]).await?;

@@ -422,14 +422,14 @@ fn give_up_card(id: PaymentId) -> AnyView {
     view! {
         <Card
             title="Close without an answer"
-            description="Only for a payment whose payment system does not take its key any more, or is switched off. It is asked once more first, and what it says counts."
+            description="Only for a payment whose payment system does not take its key any more, is switched off, or tells something else of the payment than is known here. It is asked once more first, and what it says counts."
         >
             <PostForm to=PaymentGiveUp::PATH fields=vec![("id", id.to_string())] id="give-up" class="stack">
                 <TextField name="reason" label="Reason" required=true width="medium" help="It stands in the history; the customer sees it." />
                 <ConfirmButton
                     label="Close the payment"
                     title="Close it without an answer?"
-                    text="Money may still move at the payment system: the customer, or the bank, may finish this payment there. If it is paid again here, it may be paid twice. Look at the payment system's own pages first. Should it ever tell of the money, that becomes the customer's credit."
+                    text="Money may still move at the payment system: the customer, or the bank, may finish this payment there. If it is paid again here, it may be paid twice. Look at the payment system's own pages first. Nothing is charged for it automatically any more. Should it ever tell of the money, that becomes the customer's credit."
                     confirm="Close it"
                     danger=true
                 />

@@ -87,7 +87,9 @@ pub(super) fn failed(answer: &Answer) -> Option<ProcessorError> {
     if (200..300).contains(&status) {
         return None;
     }
-    let error = answer.try_read::<Envelope>().map(|envelope| envelope.error).unwrap_or_default();
+    let told = answer.try_read::<Envelope>().map(|envelope| envelope.error);
+    let is_stripes = told.is_some();
+    let error = told.unwrap_or_default();
     let line = |text: &Option<String>| -> String {
         text.iter().flat_map(|text| text.chars()).filter(|c| !c.is_control()).take(WORDS_MAX).collect()
     };
@@ -101,7 +103,9 @@ pub(super) fn failed(answer: &Answer) -> Option<ProcessorError> {
         (_, "payment_intent_unexpected_state" | "setup_intent_unexpected_state" | "charge_already_refunded") => {
             ProcessorError::OutOfState { message, request }
         }
-        _ => ProcessorError::Refused { code, param: line(&error.param), message, request },
+        (400 | 402, _) if is_stripes => ProcessorError::Refused { code, param: line(&error.param), message, request },
+        // Nothing that Stripe says of a request: a proxy's word, or a page that leads elsewhere. What became of it is not known.
+        _ => ProcessorError::Unreadable(format!("HTTP {status} to request {request}")),
     })
 }
 

@@ -10,11 +10,11 @@ use tandem_billing::Charged;
 use tandem_domain::{
     access::Scope,
     billing::{
-        auto_payment::{AutoPaymentState, DisabledReason},
+        auto_payment::{AutoPaymentState, AutoPaymentTerms, DisabledReason, OnInvoice},
         invoice::InvoiceState,
         payment::PaymentState,
     },
-    ids::{PaymentId, PaymentMethodId},
+    ids::{InvoiceId, PaymentId, PaymentMethodId},
     list::Query,
     mail::MailKind,
 };
@@ -22,21 +22,21 @@ use tandem_processor_sim::{Fault, FaultKind, Processing};
 use tandem_store::payments::PaymentFilters;
 
 use crate::{
-    given_up::moves_on,
+    given_up::{moves_on, tamper},
     world::{ALWAYS_ASKS, ASKS_UNLESS_SAVED, DAY, GOOD, PUBLIC_URL, SAVED_BUT_DECLINED, World, on_postgres},
 };
 
 const PAID: Charged = Charged { paid: 1, again: 0, over: 0, undecided: 0 };
 const AGAIN: Charged = Charged { paid: 0, again: 1, over: 0, undecided: 0 };
-const OVER: Charged = Charged { paid: 0, again: 0, over: 1, undecided: 0 };
-const UNDECIDED: Charged = Charged { paid: 0, again: 0, over: 0, undecided: 1 };
-const NOTHING: Charged = Charged { paid: 0, again: 0, over: 0, undecided: 0 };
+pub const OVER: Charged = Charged { paid: 0, again: 0, over: 1, undecided: 0 };
+pub const UNDECIDED: Charged = Charged { paid: 0, again: 0, over: 0, undecided: 1 };
+pub const NOTHING: Charged = Charged { paid: 0, again: 0, over: 0, undecided: 0 };
 
-async fn state(world: &World) -> AutoPaymentState {
+pub async fn state(world: &World) -> AutoPaymentState {
     world.store.auto_payments().get(world.abc).await.unwrap().state
 }
 
-async fn charged(world: &World) -> Charged {
+pub async fn charged(world: &World) -> Charged {
     world.billing.charge_due().await.unwrap()
 }
 
@@ -253,6 +253,88 @@ async fn what_is_called_off_on_purpose_is_not_charged_again() {
     assert_eq!(charged(&world).await, PAID);
     assert_eq!(world.balance().await, 11_000);
     world.proves_right().await;
+}
+
+/// An automatic payment that was declined and is tried again tomorrow, with a card that would do then.
+async fn declined_once(world: &World) -> (InvoiceId, PaymentId) {
+    let good = world.saved_card(GOOD).await;
+    world.automatic().await;
+    declining_default(world, good).await;
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(world).await, AGAIN);
+    world.billing.set_default(&world.change(), world.abc, good).await.unwrap();
+    (invoice, world.store.payments().open_of_invoice(world.abc, invoice).await.unwrap().unwrap().id)
+}
+
+#[tokio::test]
+async fn what_is_called_off_on_purpose_is_not_charged_when_the_settings_are_saved() {
+    let world = World::new().await;
+    let (_, waiting) = declined_once(&world).await;
+    world.billing.cancel(&world.change(), world.abc, waiting).await.unwrap();
+    let auto = world.store.auto_payments();
+    for (threshold, on) in [(50_000, true), (60_000, true), (60_000, false), (50_000, true)] {
+        let version = auto.get(world.abc).await.unwrap().version;
+        let on_invoice = OnInvoice::OnIssue;
+        let terms = AutoPaymentTerms { on_invoice, threshold: Some(threshold), top_up: Some(1_000) };
+        auto.save(&world.change(), world.abc, version, &terms, on).await.unwrap();
+        world.later(DAY);
+        assert_eq!(charged(&world).await, NOTHING);
+    }
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_called_off_is_charged_on() {
+    let world = World::new().await;
+    let (invoice, waiting) = declined_once(&world).await;
+    world.control().fault(Fault::next("/cancel", FaultKind::Refused));
+    let refused = world.billing.cancel(&world.change(), world.abc, waiting).await.unwrap_err();
+    assert!(!refused.is_temporary(), "{refused}");
+    world.later(DAY + 60);
+    assert_eq!(charged(&world).await, PAID);
+    assert_eq!((world.invoice_state(invoice).await, world.balance().await), (InvoiceState::Paid, 0));
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_was_to_be_called_off_while_nobody_answered_is_called_off_by_the_sweep() {
+    for lost in [FaultKind::DropBefore, FaultKind::DropAfter] {
+        let world = World::new().await;
+        let (invoice, waiting) = declined_once(&world).await;
+        world.control().fault(Fault { times: 3, ..Fault::next("/cancel", lost) });
+        let silent = world.billing.cancel(&world.change(), world.abc, waiting).await.unwrap_err();
+        assert!(silent.is_temporary(), "{silent}");
+        world.control().clear_faults();
+        world.later(DAY);
+        world.billing.sweep().await.unwrap();
+        assert_eq!(world.payment(waiting).await.state, PaymentState::Cancelled);
+        for _ in 0..10 {
+            assert_eq!(charged(&world).await, NOTHING);
+            world.later(DAY);
+        }
+        assert_eq!(world.invoice_state(invoice).await, InvoiceState::Open);
+        world.proves_right().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_payment_system_before_refuses_is_no_failure_of_the_card() {
+    let world = World::new().await;
+    let (invoice, before) = declined_once(&world).await;
+    moves_on(&world).await;
+    default_without_paying(&world, GOOD).await;
+    // The account there was emptied.
+    tamper(&world, "UPDATE payment SET reference = 'pi_nowhere' WHERE id = $1", before).await;
+    for _ in 0..10 {
+        world.later(DAY);
+        assert_eq!(charged(&world).await, UNDECIDED);
+    }
+    assert_eq!(state(&world).await, AutoPaymentState::On);
+    assert!(world.mails(MailKind::AutoPaymentFailed).await.is_empty());
+    assert_eq!(
+        (world.payment(before).await.state.is_open(), world.invoice_state(invoice).await),
+        (true, InvoiceState::Open)
+    );
 }
 
 #[tokio::test]

@@ -2,14 +2,20 @@
 
 use tandem_billing::{BillingError, Heard, processor::ProcessorError, vault::Purpose};
 use tandem_domain::{
-    billing::{failure::FailureKind, invoice::InvoiceState, payment::PaymentState, system::PaymentSystem},
+    billing::{
+        auto_payment::AutoPaymentState, failure::FailureKind, invoice::InvoiceState, payment::PaymentState,
+        system::PaymentSystem,
+    },
     ids::{InvoiceId, PaymentId, PaymentSystemId},
 };
 use tandem_processor_sim::{Fault, FaultKind, Processing};
 use tandem_store::{Change, payment_systems::Secret as Column, payments::PayFor};
 use tandem_till::add_system;
 
-use crate::world::{DAY, GOOD, SIGNING_SECRET, World, vault};
+use crate::{
+    automatic::{NOTHING, OVER, UNDECIDED, charged, state},
+    world::{ALWAYS_ASKS, DAY, GOOD, SIGNING_SECRET, World, vault},
+};
 
 const REASON: &str = "The account there was closed";
 
@@ -180,4 +186,93 @@ async fn as_long_as_the_processor_answers_its_word_counts() {
     assert!(matches!(refused, BillingError::Refused(_)), "{refused}");
     assert_eq!(world.payment(with_bank.payment.id).await.state, PaymentState::Processing);
     world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_is_given_up_is_not_charged_by_another_charge_of_its_invoice() {
+    let world = World::new().await;
+    world.saved_card(ALWAYS_ASKS).await;
+    world.automatic().await;
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, OVER);
+    let failed = world.store.payments().open_of_invoice(world.abc, invoice).await.unwrap().unwrap();
+    // On again, and the invoice waits to be charged again.
+    world.automatic().await;
+    let key = revoke(&world).await;
+    world.billing.give_up(&staff(&world), world.abc, failed.id, REASON).await.unwrap();
+    put_key(&world, &key).await;
+    for _ in 0..10 {
+        assert_eq!(charged(&world).await, NOTHING);
+        world.later(DAY);
+    }
+    assert_eq!(state(&world).await, AutoPaymentState::On);
+    assert_eq!((world.invoice_state(invoice).await, world.balance().await), (InvoiceState::Open, 11_000));
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_was_looked_at_for_the_last_time_is_looked_at_when_a_key_is_taken_again() {
+    let world = World::new().await;
+    let (_, old, secret, _, key) = stuck(&world).await;
+    world.billing.give_up(&staff(&world), world.abc, old, REASON).await.unwrap();
+    assert_eq!(world.give_card(&secret, GOOD).await, 200);
+    for _ in 0..12 {
+        world.later(31 * DAY);
+        world.billing.sweep().await.unwrap();
+    }
+    assert_eq!(world.payment(old).await.state, PaymentState::Failed);
+    put_key(&world, &key).await;
+    assert_eq!(world.billing.sweep().await.unwrap().failed, 0);
+    assert_eq!(world.payment(old).await.state, PaymentState::Succeeded);
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_its_processor_contradicts_is_given_up_and_stands_in_nobodys_way() {
+    let world = World::new().await;
+    let invoice = world.invoice(12_000).await;
+    let old = world.begin(invoice).await.payment;
+    // As if somebody had made another payment of it there.
+    tamper(&world, "UPDATE payment SET amount = 11900 WHERE id = $1", old.id).await;
+    let request = world.request(PayFor::Invoice(invoice), false);
+    let begun = world.billing.begin(&world.change(), world.abc, &request).await;
+    assert!(matches!(begun, Err(BillingError::Mismatch(_))), "{begun:?}");
+    let closed = world.billing.give_up(&staff(&world), world.abc, old.id, REASON).await.unwrap();
+    assert_eq!(closed.state, PaymentState::Failed);
+    assert_eq!(
+        closed.failure.map(|failure| (failure.kind, failure.message)),
+        Some((FailureKind::GivenUp, REASON.into()))
+    );
+    let paying = world.begin(invoice).await;
+    world.give_card(paying.client_secret.unwrap().expose(), GOOD).await;
+    assert_eq!(world.returned(paying.payment.id).await.state, PaymentState::Succeeded);
+    assert_eq!((world.invoice_state(invoice).await, world.balance().await), (InvoiceState::Paid, 0));
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn what_the_bank_has_and_is_not_given_up_is_charged_on() {
+    let world = World::new().await;
+    world.saved_card(GOOD).await;
+    world.automatic().await;
+    world.control().hold_processing(Processing { all: true, ..Processing::default() });
+    let invoice = world.invoice(12_000).await;
+    assert_eq!(charged(&world).await, UNDECIDED);
+    let open = world.store.payments().open_of_invoice(world.abc, invoice).await.unwrap().unwrap();
+    let refused = world.billing.give_up(&staff(&world), world.abc, open.id, REASON).await.unwrap_err();
+    assert!(matches!(refused, BillingError::Refused(_)), "{refused}");
+    assert!(world.control().settle(&open.reference.unwrap(), false));
+    world.control().hold_processing(Processing::default());
+    world.later(DAY);
+    charged(&world).await;
+    world.later(DAY + 60);
+    charged(&world).await;
+    assert_eq!((world.invoice_state(invoice).await, world.balance().await), (InvoiceState::Paid, 0));
+    world.proves_right().await;
+}
+
+/// Something happens to a payment in the records that no way leads to.
+pub async fn tamper(world: &World, update: &'static str, payment: PaymentId) {
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&world.database()).await.unwrap();
+    sqlx::query(update).bind(payment.to_string()).execute(&mut connection).await.unwrap();
 }

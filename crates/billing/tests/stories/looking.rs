@@ -2,6 +2,7 @@
 
 use tandem_billing::Swept;
 use tandem_domain::billing::{invoice::InvoiceState, payment::PaymentState, refund::RefundState};
+use tandem_processor_sim::{Fault, FaultKind};
 use tandem_store::payments::NewRefund;
 
 use crate::world::{DAY, GOOD, REFUND_FAILS, World};
@@ -71,4 +72,27 @@ async fn a_payment_is_looked_at_at_growing_distances_and_then_no_more() {
         looks += world.billing.sweep().await.unwrap().asked;
     }
     assert_eq!(looks, 4);
+}
+
+#[tokio::test]
+async fn a_processor_that_does_not_answer_is_not_asked_about_all_that_is_over() {
+    const DUE: u32 = 10;
+    let world = World::new().await;
+    for _ in 0..DUE {
+        world.paid(1_000, GOOD).await;
+    }
+    world.later(3_601);
+    world.control().fault(Fault { times: 1_000, ..Fault::next("", FaultKind::DropBefore) });
+    // Some at once, and none after them.
+    assert_eq!(world.billing.sweep().await.unwrap(), Swept { asked: 8, failed: 8 });
+    world.control().clear_faults();
+    world.later(3_500);
+    assert_eq!(world.billing.sweep().await.unwrap(), Swept::default(), "an hour later");
+    world.later(120);
+    assert_eq!(world.billing.sweep().await.unwrap(), Swept { asked: DUE, failed: 0 });
+    // That was the first look: the next is a day later.
+    world.later(DAY - 60);
+    assert_eq!(world.billing.sweep().await.unwrap(), Swept::default());
+    world.later(120);
+    assert_eq!(world.billing.sweep().await.unwrap().asked, DUE);
 }

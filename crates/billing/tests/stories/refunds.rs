@@ -235,6 +235,39 @@ async fn a_refund_that_the_processor_does_not_know_any_more_is_neither_done_nor_
 }
 
 #[tokio::test]
+async fn a_refund_that_was_made_is_undone_by_no_refusal_of_the_question_how_it_is() {
+    let world = World::new().await;
+    let (invoice, payment) = world.paid(12_000, GOOD).await;
+    let refund = world.billing.refund(&world.change(), world.abc, payment.id, &wanted("a", 2_000)).await.unwrap();
+    assert_eq!((refund.state, world.balance().await), (RefundState::Succeeded, 2_000));
+    world.later(3_601);
+    let refuse = Fault { method: Some("GET".into()), ..Fault::next("/v1/refunds", FaultKind::Refused) };
+    world.control().fault(Fault { times: 100, ..refuse });
+    assert!(world.billing.sweep().await.unwrap().failed > 0);
+    assert_eq!(states(&world, payment.id).await, [RefundState::Succeeded]);
+    assert_eq!((world.balance().await, world.invoice_state(invoice).await), (2_000, InvoiceState::Open));
+    world.proves_right().await;
+}
+
+#[tokio::test]
+async fn a_refund_on_its_way_has_not_failed_because_the_processor_refuses_to_tell_of_it() {
+    let world = World::new().await;
+    let (_, payment) = world.paid(12_000, REFUND_PENDS).await;
+    let refund = world.billing.refund(&world.change(), world.abc, payment.id, &wanted("a", 2_000)).await.unwrap();
+    let before = world.store.payments().refund(refund.id).await.unwrap().state;
+    let refuse = Fault { method: Some("GET".into()), ..Fault::next("/v1/refunds", FaultKind::Refused) };
+    world.control().fault(Fault { times: 100, ..refuse });
+    world.later(DAY);
+    assert!(world.billing.sweep().await.unwrap().failed > 0);
+    assert_eq!(states(&world, payment.id).await, [before]);
+    world.control().clear_faults();
+    world.later(DAY);
+    world.billing.sweep().await.unwrap();
+    assert_eq!(states(&world, payment.id).await, [RefundState::Succeeded]);
+    world.proves_right().await;
+}
+
+#[tokio::test]
 async fn word_of_a_refund_that_the_processor_does_not_know_is_not_done() {
     let world = World::new().await;
     let (_, payment) = world.paid(12_000, GOOD).await;

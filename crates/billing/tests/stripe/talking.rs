@@ -109,6 +109,18 @@ async fn each_refusal_is_told_apart() {
 }
 
 #[tokio::test]
+async fn what_stripe_does_not_say_itself_is_no_refusal() {
+    let page = || Reply::Say(400, Vec::new(), b"<html>The proxy is not amused.</html>".to_vec());
+    let elsewhere = say_with(302, "location", "http://127.0.0.1:1/login", json!({}));
+    let told = || say(405, error("invalid_request_error", "something_new"));
+    for reply in [page(), elsewhere, told()] {
+        let (_, stripe) = Double::with([reply]).await;
+        let unknown = stripe.fetch_refund("re_1").await.unwrap_err();
+        assert!(matches!(unknown, ProcessorError::Unreadable(_)) && unknown.is_temporary(), "{unknown}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_payment_is_found_on_the_second_page() {
     let other = |id: &str| json!({"id": id, "status": "canceled", "amount": 1, "currency": "eur"});
     let page =

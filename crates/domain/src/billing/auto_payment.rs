@@ -282,6 +282,8 @@ pub enum ChargeState {
     Failed,
     /// There is nothing to pay any more, or automatic payment is off.
     Cancelled,
+    /// Somebody closed what it was paid with: it is not charged again by itself.
+    CalledOff,
 }
 
 keyed!(ChargeState {
@@ -290,6 +292,7 @@ keyed!(ChargeState {
     Paid "paid" "Paid",
     Failed "failed" "Failed",
     Cancelled "cancelled" "Cancelled",
+    CalledOff "called_off" "Called off",
 });
 
 /// A payment that is due to be made automatically, as whoever makes it has it.

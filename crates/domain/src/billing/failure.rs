@@ -61,7 +61,7 @@ impl FailureKind {
             Self::ProcessingError => "The payment could not be processed. Nothing was charged; try again in a moment.",
             Self::Abandoned => "The payment was not finished. Nothing was charged; you can start again.",
             Self::GivenUp => {
-                "Your provider closed this payment because its payment service does not answer any more. Should money have been taken for it, it is credited to you."
+                "Your provider closed this payment without the word of its payment service. Should money have been taken for it, it is credited to you."
             }
             Self::Other => "The payment was not made. Nothing was charged; try again, or use another card.",
         }

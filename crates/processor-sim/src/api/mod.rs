@@ -104,6 +104,7 @@ async fn answer_to(shared: &Arc<Shared>, head: &Parts, body: Body) -> Result<Res
         Some(FaultKind::DropBefore) => return Err(Dropped),
         Some(FaultKind::ErrorBefore) => Err(ApiError::trouble()),
         Some(FaultKind::RateLimited) => Err(ApiError::rate_limited()),
+        Some(FaultKind::Refused) => Err(ApiError::request("This request is refused.")),
         None
         | Some(
             FaultKind::ErrorAfter

@@ -93,6 +93,8 @@ pub enum FaultKind {
     ErrorSaved,
     /// 429, and nothing was done.
     RateLimited,
+    /// 400, and nothing was done: the request is refused, whatever it is.
+    Refused,
     /// The connection ends without an answer, and nothing was done.
     DropBefore,
     /// The connection ends without an answer, but it was done.

@@ -31,6 +31,7 @@ async fn whatever_goes_wrong_trying_again_with_the_same_key_charges_once() {
         (FaultKind::ErrorBefore, Some(500), Some(200)),
         (FaultKind::ErrorAfter, Some(500), Some(200)),
         (FaultKind::RateLimited, Some(429), Some(200)),
+        (FaultKind::Refused, Some(400), Some(200)),
         (FaultKind::DropBefore, None, Some(200)),
         (FaultKind::DropAfter, None, Some(200)),
         (FaultKind::HangBefore(Duration::from_millis(1)), Some(200), Some(200)),

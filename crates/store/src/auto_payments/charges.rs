@@ -4,6 +4,7 @@ use tandem_domain::{
     billing::{
         auto_payment::{Charge, ChargeKind, ChargeState, OnInvoice},
         invoice::Invoice,
+        payment::Payment,
     },
     ids::{ChargeId, CustomerId, InvoiceId, PaymentId, Timestamp},
     locale::{Currency, TimeZone},
@@ -33,6 +34,14 @@ pub struct Claimed {
     pub charge: Charge,
     /// Which taking it is: results of an earlier one do not count.
     pub(super) claim: i64,
+}
+
+/// A charge that ended because its payment is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalledOff {
+    charge: ChargeId,
+    /// How far it was.
+    before: ChargeState,
 }
 
 impl AutoPayments<'_> {
@@ -88,7 +97,9 @@ impl AutoPayments<'_> {
              JOIN invoice i ON i.customer_id = p.customer_id AND i.state = 'open' AND i.due_on <= $1 \
              JOIN customer c ON c.id = p.customer_id WHERE p.state = 'on' AND p.on_invoice = 'on_due_date' \
              AND NOT EXISTS (SELECT 1 FROM auto_charge a WHERE a.invoice_id = i.id \
-             AND (a.kind = 'due' OR a.state IN ('waiting', 'charging'))) \
+             AND (a.kind = 'due' OR a.state IN ('waiting', 'charging', 'called_off'))) \
+             AND NOT EXISTS (SELECT 1 FROM payment g WHERE g.customer_id = i.customer_id AND g.invoice_id = i.id \
+             AND g.failure_kind = 'given_up') \
              AND NOT EXISTS (SELECT 1 FROM invoice_allocation r WHERE r.invoice_id = i.id AND r.amount < 0) \
              AND (i.due_on, i.id) > ($2, $3) ORDER BY i.due_on, i.id LIMIT {at_once}"
         );
@@ -192,13 +203,41 @@ impl AutoPayments<'_> {
         self.0.db.one(sql(of).bind(payment)).await?.as_ref().map(read).transpose()
     }
 
-    /// A payment is called off on purpose: what it was for is not charged any more either.
+    /// Whether what a payment is for is charged by itself: the charge that it was begun for, or one of its invoice, is neither paid
+    /// nor given up.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn call_off_charge_of(&self, payment: PaymentId) -> Result<(), StoreError> {
+    pub async fn is_charged_for(&self, payment: &Payment) -> Result<bool, StoreError> {
+        let of = "SELECT id FROM auto_charge WHERE (payment_id = $1 OR invoice_id = $2) AND state IN ('waiting', 'charging')";
+        Ok(self.0.db.one(sql(of).bind(payment.id).bind(payment.invoice)).await?.is_some())
+    }
+
+    /// Somebody is about to close a payment: what it is for is not charged by itself any more, not by another payment either. Tells
+    /// which charges ended by that, to have them go on if the payment cannot be closed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn call_off_for(&self, payment: &Payment) -> Result<Vec<CalledOff>, StoreError> {
         let mut tx = self.0.begin().await?;
-        payment_called_off(&mut tx, payment).await?;
+        let called_off = call_off_for(&mut tx, payment).await?;
+        tx.commit().await?;
+        Ok(called_off)
+    }
+
+    /// The payment could not be closed: its charges go on from where they were.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn go_on(&self, called_off: &[CalledOff]) -> Result<(), StoreError> {
+        if called_off.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.0.begin().await?;
+        for CalledOff { charge, before } in called_off {
+            let back = sql("UPDATE auto_charge SET state = $1 WHERE id = $2 AND state = 'called_off'");
+            tx.later(back.bind(before.key()).bind(*charge)).await?;
+        }
         tx.commit().await
     }
 
@@ -256,8 +295,8 @@ pub(crate) fn of_invoice(store: &Store, now: Timestamp, invoice: &Invoice, kind:
 }
 
 /// Automatic payment is on again: notes a charge anew for each open invoice of the customer that one was noted for before and
-/// ended without a payment. Not for one that a refund has opened, nor for one that is not to be paid yet: what falls due is noted
-/// when it does. Whoever calls has the customer's turn.
+/// ended without a payment. Not for one that a refund has opened, nor for one of which somebody closed a payment, nor for one that
+/// is not to be paid yet: what falls due is noted when it does. Whoever calls has the customer's turn.
 ///
 /// It is another charge, of a cause of its own: an answer of the processor's to the old one's requests must not be taken for one
 /// to the new one's.
@@ -279,7 +318,10 @@ pub(crate) async fn renew(
                  WHERE i.customer_id = $1 AND i.state = 'open' \
                  AND EXISTS (SELECT 1 FROM auto_charge a WHERE a.invoice_id = i.id AND a.state IN ('cancelled', 'failed') \
                  AND ($2 = 'issue' OR a.kind = $2)) \
-                 AND NOT EXISTS (SELECT 1 FROM auto_charge a WHERE a.invoice_id = i.id AND a.state IN ('waiting', 'charging')) \
+                 AND NOT EXISTS (SELECT 1 FROM auto_charge a WHERE a.invoice_id = i.id \
+                 AND a.state IN ('waiting', 'charging', 'called_off')) \
+                 AND NOT EXISTS (SELECT 1 FROM payment g WHERE g.customer_id = i.customer_id AND g.invoice_id = i.id \
+                 AND g.failure_kind = 'given_up') \
                  AND NOT EXISTS (SELECT 1 FROM invoice_allocation r WHERE r.invoice_id = i.id AND r.amount < 0) \
                  ORDER BY i.due_on, i.number";
     let mut rows = Vec::new();
@@ -305,9 +347,12 @@ pub(crate) async fn call_off_invoice(tx: &mut Tx, invoice: InvoiceId) -> Result<
     end(tx, "invoice_id = $2", invoice.into(), ChargeState::Cancelled).await
 }
 
-/// A payment is paid: the charge that it was for is.
+/// A payment is paid: the charge that it was for is, also when somebody wanted to close it at that moment.
 pub(crate) async fn payment_paid(tx: &mut Tx, payment: PaymentId) -> Result<(), StoreError> {
-    end(tx, "payment_id = $2", payment.into(), ChargeState::Paid).await
+    let paid = sql(
+        "UPDATE auto_charge SET state = $1 WHERE payment_id = $2 AND state IN ('waiting', 'charging', 'called_off')",
+    );
+    tx.later(paid.bind(ChargeState::Paid.key()).bind(payment)).await
 }
 
 /// Whether a charge is neither paid nor given up. Whoever calls has the customer's turn.
@@ -321,9 +366,30 @@ pub(crate) async fn payment_failed(tx: &mut Tx, payment: PaymentId) -> Result<()
     end(tx, "payment_id = $2", payment.into(), ChargeState::Failed).await
 }
 
-/// A payment was called off on purpose: so is the charge that it was for.
-pub(crate) async fn payment_called_off(tx: &mut Tx, payment: PaymentId) -> Result<(), StoreError> {
-    end(tx, "payment_id = $2", payment.into(), ChargeState::Cancelled).await
+/// A payment is closed by somebody: so is all that would be charged for the same, also what has ended and might be renewed. For a
+/// payment into the balance that is the top-up. Tells what ended by it.
+pub(crate) async fn call_off_for(tx: &mut Tx, payment: &Payment) -> Result<Vec<CalledOff>, StoreError> {
+    // They are held before they are told, or a worker would move them in between.
+    let hold = "UPDATE auto_charge SET claims = claims WHERE \
+                ((payment_id = $1 OR invoice_id = $2) AND state IN ('waiting', 'charging', 'failed', 'cancelled')) \
+                OR (customer_id = $3 AND kind = $4 AND state IN ('waiting', 'charging')) RETURNING id, state";
+    let top_up = if payment.invoice.is_none() { ChargeKind::Threshold.key() } else { "" };
+    let hold = sql(hold).bind(payment.id).bind(payment.invoice).bind(payment.customer).bind(top_up);
+    let mut called_off = Vec::new();
+    for row in tx.all(hold).await? {
+        let one = CalledOff { charge: row.parse("id")?, before: row.read("state", ChargeState::from_key)? };
+        tx.later(ended(one.charge, ChargeState::CalledOff)).await?;
+        called_off.push(one);
+    }
+    Ok(called_off)
+}
+
+/// The customer's balance is as it should be again, or automatic payment was turned on anew: that a top-up was called off keeps no
+/// later one from being made.
+pub(super) async fn forget_called_off_top_ups(tx: &mut Tx, customer: CustomerId) -> Result<(), StoreError> {
+    let forget = sql("UPDATE auto_charge SET state = $1 WHERE customer_id = $2 AND kind = $3 AND state = $4");
+    let forget = forget.bind(ChargeState::Cancelled.key()).bind(customer).bind(ChargeKind::Threshold.key());
+    tx.later(forget.bind(ChargeState::CalledOff.key())).await
 }
 
 /// Nothing is charged to a customer any more.

@@ -18,7 +18,10 @@ use tandem_domain::{
     money::Money,
 };
 
-pub use self::{charges::Claimed, judging::Standing};
+pub use self::{
+    charges::{CalledOff, Claimed},
+    judging::Standing,
+};
 use crate::{
     Change, Store, StoreError,
     addressee::{Letter, MoneyReader},
@@ -44,7 +47,9 @@ impl AutoPayments<'_> {
     }
 
     /// Saves what a customer wants over version `expected`, turned on or off, and tells the new version. Turned off, nothing
-    /// that waits is charged any more; turned on, what was called off or had failed is charged again where it is still open.
+    /// that waits is charged any more; turned on, what had ended by that, or had failed, is charged again where it is still open. What
+    /// somebody closed is not: an invoice is never charged again by itself, and a balance is topped up again when automatic payment
+    /// is turned on anew.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Stale`]; [`StoreError::Refused`]: `on` when the default method was not yet paid
@@ -92,8 +97,12 @@ impl AutoPayments<'_> {
                 charges::call_off_kind(&mut write.tx, customer.id, *kind).await?;
             }
             charges::renew(self.0, &mut write.tx, change.at, customer.id, terms.on_invoice).await?;
+            if old.state != AutoPaymentState::On {
+                charges::forget_called_off_top_ups(&mut write.tx, customer.id).await?;
+            }
             let balance = balance_of(&mut write.tx, customer.id, customer.currency).await?;
-            thresholds::note(self.0, &mut write.tx, change.at, &BTreeMap::from([(customer.id, balance)])).await?;
+            let as_it_is = thresholds::Moved { before: balance, after: balance };
+            thresholds::note(self.0, &mut write.tx, change.at, &BTreeMap::from([(customer.id, as_it_is)])).await?;
         } else {
             charges::call_off_all(&mut write.tx, customer.id).await?;
         }

@@ -16,15 +16,29 @@ use crate::{
     db::{Arg, Row, Tx, sql},
 };
 
+/// How a balance moved.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moved {
+    /// What it was.
+    pub(crate) before: i64,
+    /// What it is now.
+    pub(crate) after: i64,
+}
+
 /// Customers that are asked for at once.
 const AT_ONCE: usize = 100;
 
-/// Customers with a threshold, how many charges they had for it, of which the open ones are counted apart, and what the charges of
-/// their invoices will bring.
+/// Customers with a threshold, how many charges they had for it, of which the open ones and those that somebody closed are counted
+/// apart, what the charges of their invoices will bring, and how many payments into the balance were given up that the processor
+/// may still tell to be paid.
 const WATCHED: &str = "SELECT a.customer_id AS id, a.on_invoice, a.threshold, a.top_up, c.billing, c.currency, \
     (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold') AS made, \
     (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold' \
     AND n.state IN ('waiting', 'charging')) AS under_way, \
+    (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold' \
+    AND n.state = 'called_off') AS called_off, \
+    (SELECT COUNT(*) FROM payment g WHERE g.customer_id = a.customer_id AND g.failure_kind = 'given_up' \
+    AND g.invoice_id IS NULL AND g.look_at IS NOT NULL) AS given_up, \
     (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM auto_charge n \
     JOIN invoice i ON i.id = n.invoice_id AND i.state = 'open' \
     WHERE n.customer_id = a.customer_id AND n.state IN ('waiting', 'charging')) AS expected \
@@ -32,12 +46,13 @@ const WATCHED: &str = "SELECT a.customer_id AS id, a.on_invoice, a.threshold, a.
     WHERE a.state = 'on' AND a.threshold IS NOT NULL AND a.customer_id IN";
 
 /// Notes a charge for each of these customers whose balance is beyond its threshold, also when all invoices are paid that are
-/// charged for already; unless one is under way.
+/// charged for already; unless one is under way. One that somebody called off is not made again before the balance was as it should
+/// be; and none is made while one that was given up may turn out to be paid.
 pub(crate) async fn note(
     store: &Store,
     tx: &mut Tx,
     now: Timestamp,
-    balances: &BTreeMap<CustomerId, i64>,
+    balances: &BTreeMap<CustomerId, Moved>,
 ) -> Result<(), StoreError> {
     let customers: Vec<CustomerId> = balances.keys().copied().collect();
     let mut due = Vec::new();
@@ -49,11 +64,22 @@ pub(crate) async fn note(
         let list: Vec<String> = (1..=places).map(|n| format!("${n}")).collect();
         for row in tx.all(sql(format!("{WATCHED} ({})", list.join(", "))).bind_all(ids)).await? {
             let customer: CustomerId = row.parse("id")?;
-            let balance = balances.get(&customer).copied().unwrap_or_default();
-            due.extend(charge(store, now, customer, balance, &row)?);
+            let Moved { before, after } = balances.get(&customer).copied().unwrap_or_default();
+            if row.int("called_off")? > 0 {
+                if top_up_at(before, &row)?.is_some() && top_up_at(after, &row)?.is_some() {
+                    continue;
+                }
+                charges::forget_called_off_top_ups(tx, customer).await?;
+            }
+            due.extend(charge(store, now, customer, after, &row)?);
         }
     }
     tx.insert_all_or(charges::INSERT, due, charges::ONCE).await
+}
+
+/// What is paid into the balance when it is this.
+fn top_up_at(balance: i64, row: &Row) -> Result<Option<i64>, StoreError> {
+    Ok(super::terms(row)?.top_up_at(balance, row.read("billing", Billing::from_key)?))
 }
 
 fn charge(
@@ -63,10 +89,10 @@ fn charge(
     balance: i64,
     row: &Row,
 ) -> Result<Option<Vec<Arg>>, StoreError> {
-    let terms = super::terms(row)?;
-    let balance = balance.saturating_sub(row.int("expected")?);
-    let amount = terms.top_up_at(balance, row.read("billing", Billing::from_key)?);
-    let Some(amount) = amount.filter(|_| row.int("under_way").is_ok_and(|n| n == 0)) else { return Ok(None) };
+    if row.int("under_way")? > 0 || row.int("given_up")? > 0 {
+        return Ok(None);
+    }
+    let Some(amount) = top_up_at(balance.saturating_sub(row.int("expected")?), row)? else { return Ok(None) };
     let cause = format!("threshold:{customer}:{}", row.int("made")? + 1);
     let currency = row.read("currency", Currency::from_code)?;
     Ok(Some(charges::new(store, now, customer, cause, ChargeKind::Threshold, None, Some(amount), currency)))

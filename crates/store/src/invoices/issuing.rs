@@ -72,7 +72,8 @@ impl Invoices<'_> {
         let totals = &invoice.totals;
         let entry = Entry::invoice_issued(id, customer.id, customer.currency, totals.net, totals.tax);
         let entry = Entry { text: number.to_string(), ..entry };
-        let posted = posting::append(self.0, &mut write.tx, change, &[entry]).await?;
+        let entries = [entry];
+        let posted = posting::append(self.0, &mut write.tx, change, &entries).await?;
         allocating::apply_credit(self.0, &mut write.tx, change.at, tenant, customer.currency).await?;
         // Only for what the credit has left open; and before the balance is looked at, which this charge will mend.
         let left = write.one(by_id(tenant, id)).await?.as_ref().map(read).transpose()?;
@@ -81,8 +82,7 @@ impl Invoices<'_> {
             let due = charges::of_invoice(self.0, change.at, &invoice, ChargeKind::Issue);
             write.tx.insert_all_or(charges::INSERT, vec![due], charges::ONCE).await?;
         }
-        let balances = posted.iter().map(|one| (customer.id, one.balance)).collect();
-        thresholds::note(self.0, &mut write.tx, change.at, &balances).await?;
+        thresholds::note(self.0, &mut write.tx, change.at, &posting::moved(&entries, &posted)).await?;
         let about = About::of(customer.id, Subject::Invoice, id, &number.to_string());
         let told = FieldChange { field: "total".into(), old: String::new(), new: invoice.total().to_string() };
         write.tell(&about, "issued", None, vec![told]).await?;

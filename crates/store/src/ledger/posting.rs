@@ -13,7 +13,7 @@ use tandem_domain::{
 
 use crate::{
     Change, Store, StoreError,
-    auto_payments::thresholds,
+    auto_payments::thresholds::{self, Moved},
     db::{Arg, Tx},
     ledger::WORDS,
     outside,
@@ -60,12 +60,21 @@ pub(crate) async fn post(
     entries: &[Entry],
 ) -> Result<Vec<Posted>, StoreError> {
     let posted = append(store, tx, change, entries).await?;
+    thresholds::note(store, tx, change.at, &moved(entries, &posted)).await?;
+    Ok(posted)
+}
+
+/// How the balances moved of those customers whose top-up may follow from these entries.
+pub(crate) fn moved(entries: &[Entry], posted: &[Posted]) -> BTreeMap<CustomerId, Moved> {
     let callers: BTreeSet<CustomerId> =
         entries.iter().filter(|entry| entry.calls_for_top_up()).map(|entry| entry.customer).collect();
-    let moved = entries.iter().zip(&posted).map(|(entry, one)| (entry.customer, one.balance));
-    let moved: BTreeMap<CustomerId, i64> = moved.filter(|(customer, _)| callers.contains(customer)).collect();
-    thresholds::note(store, tx, change.at, &moved).await?;
-    Ok(posted)
+    let mut moved = BTreeMap::new();
+    for (entry, Posted { balance, .. }) in entries.iter().zip(posted).filter(|(one, _)| callers.contains(&one.customer))
+    {
+        let from_here = Moved { before: balance.saturating_sub(entry.amount()), after: *balance };
+        moved.entry(entry.customer).or_insert(from_here).after = *balance;
+    }
+    moved
 }
 
 /// Writes entries as [`post`] does, and leaves it to the caller to note where a balance crosses a threshold.

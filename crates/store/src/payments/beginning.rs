@@ -217,7 +217,7 @@ impl Payments<'_> {
 
     /// Somebody of the provider closes a payment, for a reason, of which the processor cannot be asked any more. It stands in
     /// nobody's way from now on, and is looked at again now and then: should the processor ever say that it is paid, it is
-    /// credited. Tells whether it was open until now.
+    /// credited. What it was for is not charged by itself any more. Tells whether it was open until now.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], also for another tenant's.
@@ -237,7 +237,7 @@ impl Payments<'_> {
         }
         let failure = Failure::new(FailureKind::GivenUp, "given_up", reason);
         self.fail(&mut write, tenant, &payment, &failure, first_look(change.at)).await?;
-        charges::payment_called_off(&mut write.tx, id).await?;
+        charges::call_off_for(&mut write.tx, &payment).await?;
         let about = About::of(payment.customer, Subject::Payment, id, &name(&payment, ""));
         let told = [("state", payment.state.key(), PaymentState::Failed.key()), ("reason", "", &*failure.message)];
         let told = told.map(|(field, old, new)| FieldChange { field: field.into(), old: old.into(), new: new.into() });

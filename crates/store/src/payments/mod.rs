@@ -30,7 +30,7 @@ use tandem_domain::{
     money::Money,
 };
 
-pub(crate) use self::sweeping::look_again;
+pub(crate) use self::sweeping::{look_again, look_at_given_up};
 pub use self::{
     beginning::{Begun, NewPayment, PayFor},
     events::Arrival,

@@ -123,8 +123,24 @@ impl Payments<'_> {
         tx.commit().await
     }
 
-    /// The processor refused a refund, or the bank sent it back. What had been counted of it is taken back: the processor has the
-    /// money again. Tells whether it had not failed before.
+    /// The processor refused to make a refund: it has failed, unless the processor is known to have it. Then its own status counts,
+    /// and nothing else takes back what was counted. Tells whether it has failed by this.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn refund_refused(
+        &self,
+        change: &Change<'_>,
+        cause: Cause,
+        id: RefundId,
+        error: &str,
+    ) -> Result<bool, StoreError> {
+        let was_never_made = |refund: &Refund| refund.state == RefundState::Pending && refund.reference.is_none();
+        self.end_refund(change, cause, id, error, was_never_made).await
+    }
+
+    /// The processor says of a refund that it has failed, or was called off. What had been counted of it is taken back: the
+    /// processor has the money again. Tells whether it had not failed before.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -135,13 +151,25 @@ impl Payments<'_> {
         id: RefundId,
         error: &str,
     ) -> Result<bool, StoreError> {
+        self.end_refund(change, cause, id, error, |refund| refund.state != RefundState::Failed).await
+    }
+
+    /// A refund has failed, if it is one that can.
+    async fn end_refund(
+        &self,
+        change: &Change<'_>,
+        cause: Cause,
+        id: RefundId,
+        error: &str,
+        can_fail: impl FnOnce(&Refund) -> bool,
+    ) -> Result<bool, StoreError> {
         let customer = self.refund(id).await?.customer;
         let tenant = Tenant::for_system(customer);
         let mut write = self.0.write(change).await?;
         write.take_turn(customer).await?;
         let row = write.one(refund_by_id(id)).await?.ok_or(StoreError::NotFound)?;
         let refund = read_refund(&row)?;
-        if refund.state == RefundState::Failed {
+        if !can_fail(&refund) {
             return Ok(false);
         }
         let failed = sql("UPDATE refund SET state = $1, error = $2, sweep_at = NULL WHERE id = $3")

@@ -6,11 +6,12 @@
 
 use tandem_domain::{
     billing::{
+        failure::FailureKind,
         method::Setup,
-        payment::{Payment, next_look_seconds},
+        payment::{Payment, PaymentState, next_look_seconds},
         refund::Refund,
     },
-    ids::{InvoiceId, PaymentId, Timestamp},
+    ids::{InvoiceId, PaymentId, PaymentSystemId, Timestamp},
 };
 
 use super::{Payments, read, refunding::read_refund};
@@ -43,6 +44,16 @@ pub(super) fn first_look(now: Timestamp) -> Option<Timestamp> {
     next_look_seconds(0).map(|seconds| now.plus_seconds(seconds))
 }
 
+/// The processor of a payment system may answer from now on: whoever looks again looks at once at what was given up there and is
+/// not decided, also at what was looked at for the last time.
+pub(crate) async fn look_at_given_up(tx: &mut Tx, now: Timestamp, system: PaymentSystemId) -> Result<(), StoreError> {
+    let look =
+        sql("UPDATE payment SET look_at = $1, looks = 0 WHERE system_id = $2 AND state = $3 AND failure_kind = $4 \
+                    AND (look_at IS NOT NULL OR looks > 0)");
+    let look = look.bind(now).bind(system).bind(PaymentState::Failed.key()).bind(FailureKind::GivenUp.key());
+    tx.later(look).await
+}
+
 impl Payments<'_> {
     /// Payments that the processor is to be asked about, those first that have waited longest; they are this worker's for so
     /// many seconds.
@@ -55,7 +66,7 @@ impl Payments<'_> {
         lease_seconds: i64,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
-        self.due(("payment", "sweep_at"), now, lease_seconds, limit).await?.iter().map(read).collect()
+        self.due(("payment", "sweep_at", "sweep_at"), now, lease_seconds, limit).await?.iter().map(read).collect()
     }
 
     /// A payment that is not decided, and of which nothing can be said at the moment, is asked about later: the later, the older
@@ -72,12 +83,14 @@ impl Payments<'_> {
         tx.commit().await
     }
 
-    /// As [`Payments::due_for_sweep`], of payments that are over and are looked at once more.
+    /// As [`Payments::due_for_sweep`], of payments that are over and are looked at once more; those first that are given up, for
+    /// somebody waits for what becomes of them.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn due_for_look(&self, now: Timestamp, lease_seconds: i64, limit: u32) -> Result<Vec<Look>, StoreError> {
-        let rows = self.due(("payment", "look_at"), now, lease_seconds, limit).await?;
+        let order = "CASE WHEN paid_at IS NULL THEN 0 ELSE 1 END, look_at";
+        let rows = self.due(("payment", "look_at", order), now, lease_seconds, limit).await?;
         let until = now.plus_seconds(lease_seconds);
         let look = |row: &Row| Ok(Look { payment: read(row)?, looks: row.number("looks")?, until });
         rows.iter().map(look).collect()
@@ -99,6 +112,29 @@ impl Payments<'_> {
         tx.commit().await
     }
 
+    /// Of a payment that is over nothing can be said at the moment: it is looked at then, and this was no look.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn look_later(&self, at: Timestamp, look: &Look) -> Result<(), StoreError> {
+        let later = sql("UPDATE payment SET look_at = $1 WHERE id = $2 AND look_at = $3");
+        let mut tx = self.0.begin().await?;
+        tx.run(later.bind(at).bind(look.payment.id).bind(look.until)).await?;
+        tx.commit().await
+    }
+
+    /// A payment that was given up is called off at the processor: it is decided, and not looked at any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn look_no_more(&self, look: &Look) -> Result<(), StoreError> {
+        // Without a single look it is told from what was looked at for the last time and is not decided.
+        let decided = sql("UPDATE payment SET look_at = NULL, looks = 0 WHERE id = $1 AND look_at = $2");
+        let mut tx = self.0.begin().await?;
+        tx.run(decided.bind(look.payment.id).bind(look.until)).await?;
+        tx.commit().await
+    }
+
     /// A payment that is over is looked at as soon as can be.
     ///
     /// # Errors
@@ -115,7 +151,7 @@ impl Payments<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn due_refunds(&self, now: Timestamp, lease_seconds: i64, limit: u32) -> Result<Vec<Refund>, StoreError> {
-        self.due(("refund", "sweep_at"), now, lease_seconds, limit).await?.iter().map(read_refund).collect()
+        self.due(("refund", "sweep_at", "sweep_at"), now, lease_seconds, limit).await?.iter().map(read_refund).collect()
     }
 
     /// As [`Payments::due_for_sweep`], of cards that are being saved.
@@ -123,12 +159,16 @@ impl Payments<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn due_setups(&self, now: Timestamp, lease_seconds: i64, limit: u32) -> Result<Vec<Setup>, StoreError> {
-        self.due(("payment_setup", "sweep_at"), now, lease_seconds, limit).await?.iter().map(read_setup).collect()
+        self.due(("payment_setup", "sweep_at", "sweep_at"), now, lease_seconds, limit)
+            .await?
+            .iter()
+            .map(read_setup)
+            .collect()
     }
 
     async fn due(
         &self,
-        (table, at): (&str, &str),
+        (table, at, order): (&str, &str, &str),
         now: Timestamp,
         lease: i64,
         limit: u32,
@@ -139,7 +179,7 @@ impl Payments<'_> {
             return Ok(Vec::new());
         }
         let mut tx = self.0.begin().await?;
-        let due = format!("SELECT * FROM {table} WHERE {at} IS NOT NULL AND {at} <= $1 ORDER BY {at} LIMIT {limit}");
+        let due = format!("SELECT * FROM {table} WHERE {at} IS NOT NULL AND {at} <= $1 ORDER BY {order} LIMIT {limit}");
         let rows = tx.all(sql(due).bind(now).once().untaken()).await?;
         for row in &rows {
             let take = sql(format!("UPDATE {table} SET {at} = $1 WHERE id = $2"));

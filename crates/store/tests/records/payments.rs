@@ -6,6 +6,7 @@ use tandem_domain::{
         failure::{Failure, FailureKind},
         invoice::InvoiceState,
         payment::{Cause, IntentStatus, Mismatch, PaymentState, Snapshot},
+        system::PaymentSystem,
     },
     ids::{InvoiceId, PaymentId},
     list::Query,
@@ -13,6 +14,7 @@ use tandem_domain::{
 };
 use tandem_store::{
     outbox::MailFilters,
+    payment_systems::Secret,
     payments::{Arrival, NewPayment, PayFor, PaymentFilters, Taken},
 };
 use uuid::Uuid;
@@ -35,6 +37,8 @@ on_both!(
     a_payment_that_the_processor_refuses_has_failed_and_can_be_begun_anew,
     its_history_tells_every_step_and_why,
     pending_payments_are_swept_by_one_at_a_time,
+    what_was_paid_before_it_was_looked_at_again_is_looked_at_within_thirty_days,
+    what_was_given_up_is_looked_at_first_and_at_once_when_its_system_may_answer_again,
     an_event_is_done_once_and_again_when_it_was_cut_off,
     payments_are_listed_and_found,
 );
@@ -291,6 +295,89 @@ async fn its_history_tells_every_step_and_why(world: World) {
         ]
     );
     assert_eq!((told[0].by.as_str(), told[0].by_staff, told[3].by.as_str()), ("admin", true, "system"));
+}
+
+async fn what_was_paid_before_it_was_looked_at_again_is_looked_at_within_thirty_days(world: World) {
+    const DAY: i64 = 24 * 60 * 60;
+    let shop = Shop::new(&world).await;
+    for n in 0..40 {
+        let payment = shop.begin(&world, &n.to_string(), None).await.payment;
+        take(&world, &payment, IntentStatus::Succeeded).await;
+    }
+    let last = world.now();
+    let migration = include_str!("../../../../migrations/20261130000001_payments_again.sql");
+    let (_, rest) = migration.split_once("UPDATE payment").unwrap();
+    let update = format!("UPDATE payment{}", rest.split_once(';').unwrap().0);
+    assert!(crate::ledger::run(&world.url, &update).await);
+    let payments = world.store.payments();
+    let mut most = 0;
+    let mut looked = 0;
+    for day in 1..=30 {
+        let now = last.plus_seconds(day * DAY);
+        let looks = payments.due_for_look(now, 60, 100).await.unwrap();
+        (most, looked) = (most.max(looks.len()), looked + looks.len());
+        for look in &looks {
+            payments.looked(now, look).await.unwrap();
+        }
+    }
+    assert_eq!(looked, 40, "each once, and then thirty days later");
+    assert!(most < 8, "{most} on one day");
+}
+
+async fn what_was_given_up_is_looked_at_first_and_at_once_when_its_system_may_answer_again(world: World) {
+    let shop = Shop::new(&world).await;
+    let (payments, systems) = (world.store.payments(), world.store.payment_systems());
+    let begun = |token: &'static str| shop.begin(&world, token, None);
+    let (paid, given_up, decided) = (begun("1").await.payment, begun("2").await.payment, begun("3").await.payment);
+    take(&world, &paid, IntentStatus::Succeeded).await;
+    for payment in [&given_up, &decided] {
+        payments.give_up_unheard(&world.change(), shop.tenant, payment.id, "Closed there").await.unwrap();
+    }
+    let looked_at = async |now| {
+        let looks = payments.due_for_look(now, 60, 10).await.unwrap();
+        let ids: Vec<PaymentId> = looks.iter().map(|look| look.payment.id).collect();
+        (looks, ids)
+    };
+    let mut now = world.now().plus_seconds(4_000);
+    let (looks, ids) = looked_at(now).await;
+    assert_eq!(ids, [given_up.id, decided.id, paid.id]);
+    payments.look_no_more(&looks[1]).await.unwrap();
+    // It does not answer, is put off, and that is no look.
+    payments.look_later(now.plus_seconds(3_600), &looks[0]).await.unwrap();
+    payments.looked(now, &looks[2]).await.unwrap();
+    assert_eq!(looked_at(now.plus_seconds(3_599)).await.1, []);
+    now = now.plus_seconds(3_600);
+    assert_eq!(looked_at(now).await.1, [given_up.id]);
+    // Until it is looked at no more.
+    for _ in 0..20 {
+        now = now.plus_seconds(31 * 24 * 60 * 60);
+        for look in looked_at(now).await.0 {
+            payments.looked(now, &look).await.unwrap();
+        }
+    }
+    assert_eq!(looked_at(now.plus_seconds(400 * 24 * 60 * 60)).await.1, []);
+    let until_no_more = async || {
+        let (looks, ids) = looked_at(world.now()).await;
+        assert_eq!(ids, [given_up.id]);
+        payments.look_later(now.plus_seconds(1_000_000_000), &looks[0]).await.unwrap();
+    };
+    systems.set_secret(&world.change(), shop.system, Secret::Credentials, b"sealed").await.unwrap();
+    until_no_more().await;
+    systems.set_secret(&world.change(), shop.system, Secret::Webhook, b"sealed").await.unwrap();
+    systems.replace_secret(&world.change(), shop.system, Secret::Credentials, b"sealed", b"anew").await.unwrap();
+    assert_eq!(looked_at(world.now()).await.1, [], "it is the same key");
+    systems.set_credentials(&world.change(), shop.system, b"sealed", Some("acct_1")).await.unwrap();
+    until_no_more().await;
+    for (active, is_looked_at) in [(false, false), (true, true)] {
+        let old = systems.get(shop.system).await.unwrap();
+        let system = PaymentSystem { active, ..old.value };
+        systems.update(&world.change(), shop.system, old.version, &system).await.unwrap();
+        if is_looked_at {
+            until_no_more().await;
+        } else {
+            assert_eq!(looked_at(world.now()).await.1, []);
+        }
+    }
 }
 
 async fn pending_payments_are_swept_by_one_at_a_time(world: World) {

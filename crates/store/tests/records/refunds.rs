@@ -25,6 +25,7 @@ on_both!(
     a_refunded_top_up_opens_what_it_paid,
     what_is_refunded_on_the_processors_pages_is_counted_too,
     a_refund_that_the_processor_refuses_frees_its_amount,
+    a_refund_that_the_processor_is_known_to_have_is_undone_by_no_refusal,
     a_refund_that_comes_back_is_undone_and_old_words_do_not_count_it_again,
     refunds_at_the_same_moment_never_exceed_the_payment,
     pending_refunds_are_swept,
@@ -116,6 +117,24 @@ async fn a_refund_that_is_not_owed_again_leaves_the_invoice_paid(world: World) {
     give_back(&world, &payment, 300).await;
     let read = world.store.invoices().one(shop.tenant, invoice).await.unwrap();
     assert_eq!((read.state, shop.balance(&world).await), (InvoiceState::Paid, 0));
+    clean(&world).await;
+}
+
+async fn a_refund_that_the_processor_is_known_to_have_is_undone_by_no_refusal(world: World) {
+    let shop = Shop::new(&world).await;
+    let (_, payment) = shop.paid(&world, 1000).await;
+    let refuse = async |id| {
+        world.store.payments().refund_refused(&world.change(), Cause::Sweep, id, "no such thing").await.unwrap()
+    };
+    let known = begin(&world, &shop, &payment, "1", 300, true).await.unwrap();
+    assert!(!refuse(known.id).await, "it is on its way");
+    give_back(&world, &payment, 300).await;
+    assert!(!refuse(known.id).await, "it was made");
+    assert_eq!(refund_state(&world, known.id).await, RefundState::Succeeded);
+    assert_eq!(shop.balance(&world).await, 300);
+    let new = begin_unsent(&world, &shop, &payment, "2", 200, true).await.unwrap();
+    assert!(refuse(new.id).await);
+    assert_eq!(refund_state(&world, new.id).await, RefundState::Failed);
     clean(&world).await;
 }
 
