@@ -44,7 +44,9 @@ impl Billing {
             self.store().payments().give_up_unheard(change, tenant, id, reason).await?;
             return Ok(self.store().payments().get(id).await?);
         }
-        if !stays_called_off(&payment, &outcome) {
+        // Where the processor has ended what the customer began, no money is in doubt: its automatic charges go on.
+        let is_ended_there = outcome.is_ok() && !payment.off_session;
+        if is_ended_there || !stays_called_off(&payment, &outcome) {
             self.store().auto_payments().go_on(&called_off).await?;
         }
         match outcome {

@@ -16,7 +16,7 @@ use tandem_domain::{
 use tandem_store::{Change, payments::Look};
 
 use crate::{
-    billing::Billing,
+    billing::{Billing, KEY_SECONDS},
     error::BillingError,
     sweeping::{AT_ONCE, LEASE_SECONDS, Swept, TOGETHER},
 };
@@ -116,6 +116,8 @@ impl Billing {
             Some(reference) => processor.fetch(reference).await?,
             None => match self.found(payment).await? {
                 Some(intent) => intent,
+                // It never came there, and the request by which it would is forgotten by now.
+                None if self.now().seconds_since(payment.created) > KEY_SECONDS => return Ok(Found::TheEnd),
                 None => return Ok(Found::More),
             },
         };

@@ -29,8 +29,8 @@ pub(crate) struct Moved {
 const AT_ONCE: usize = 100;
 
 /// Customers with a threshold, how many charges they had for it, of which the open ones and those that somebody closed are counted
-/// apart, what the charges of their invoices will bring, and how many payments into the balance were given up that the processor
-/// may still tell to be paid.
+/// apart, what the charges of their invoices will bring, and how many payments into the balance were given up in the last week or so
+/// that the processor may still tell to be paid: what it tells later is credit.
 const WATCHED: &str = "SELECT a.customer_id AS id, a.on_invoice, a.threshold, a.top_up, c.billing, c.currency, \
     (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold') AS made, \
     (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold' \
@@ -38,7 +38,7 @@ const WATCHED: &str = "SELECT a.customer_id AS id, a.on_invoice, a.threshold, a.
     (SELECT COUNT(*) FROM auto_charge n WHERE n.customer_id = a.customer_id AND n.kind = 'threshold' \
     AND n.state = 'called_off') AS called_off, \
     (SELECT COUNT(*) FROM payment g WHERE g.customer_id = a.customer_id AND g.failure_kind = 'given_up' \
-    AND g.invoice_id IS NULL AND g.look_at IS NOT NULL) AS given_up, \
+    AND g.invoice_id IS NULL AND g.look_at IS NOT NULL AND g.looks < 3) AS given_up, \
     (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM auto_charge n \
     JOIN invoice i ON i.id = n.invoice_id AND i.state = 'open' \
     WHERE n.customer_id = a.customer_id AND n.state IN ('waiting', 'charging')) AS expected \

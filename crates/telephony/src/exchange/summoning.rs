@@ -290,7 +290,8 @@ impl<M: Media> Exchange<M> {
 
     /// The records have told whether a manager who waits may join the agent's next call.
     pub(super) fn join_next(&mut self, now: Now, leg: LegId, route: Route) {
-        let Some(waiting) = self.followers.get(&leg) else { return };
+        // He has joined by an earlier answer: it is asked anew whether he may.
+        let Some(waiting) = self.followers.get(&leg) else { return self.ask_for_leave(leg) };
         let (own, mode, manager) = (waiting.own, waiting.mode, waiting.manager.account);
         let volumes = waiting.volumes;
         let RouteAction::Supervise(request) = route.action else {

@@ -210,7 +210,8 @@ fn a_manager_turns_one_side_down_and_the_parties_hear_each_other_as_before() {
     own(&world, |call| call.supervises.is_some_and(|one| one.volumes == [25, 100]));
     // A quarter is 12 dB less.
     world.wait_for("the agent turned down", || (level(JOHN) < agent - 9.0).then_some(()));
-    assert!((level(MARY) - client).abs() < 2.0, "the client is as loud as before");
+    // Also where a second of it was torn by a busy machine.
+    world.wait_for("the client as loud as before", || ((level(MARY) - client).abs() < 2.0).then_some(()));
     hear_exactly([("the agent", &john, &[MARY]), ("the client", &mary, &[JOHN])]);
     adam.hangup().granted();
     mary.hangup().granted();
