@@ -93,6 +93,8 @@ test('a member is moved by keyboard, and the focus moves with it', async ({ as }
   await abc.getByRole('button', { name: 'Move Adam down' }).focus()
   await abc.keyboard.press('Enter')
   await told(abc, 'Adam is number 2 now')
+  // In the list as it is now: the one before had the focus there, too.
+  await expect(abc.getByRole('group', { name: / 7\d\d$/ }).nth(1)).toHaveAccessibleName('Adam 701')
   await expect(abc.getByRole('button', { name: 'Move Adam down' })).toBeFocused()
   await abc.keyboard.press('Enter')
   await told(abc, 'Adam is number 3 now')
