@@ -2,25 +2,13 @@
 // hand over, while the people's own calls go on and are seen.
 
 import type { Page } from '@playwright/test'
-import { DeskPhone } from '../support/desk-phone.ts'
-import { expect, test as base, visit } from '../support/test.ts'
+import type { DeskPhone } from '../support/desk-phone.ts'
+import { atDesks as test } from '../support/desks.ts'
+import { expect, visit } from '../support/test.ts'
 
 /** The demonstration's people call within seconds, and again within a minute after each call. */
 const SOON = { timeout: 90_000 }
 const [JOHN, MARY, ADAM, PETER] = [700, 1100, 1500, 1900]
-
-/** Puts phones on desks. */
-const test = base.extend<{ desk: (user: string, hertz: number) => Promise<DeskPhone> }>({
-  desk: async ({ tandem }, use) => {
-    const desks: DeskPhone[] = []
-    await use(async (user, hertz) => {
-      const desk = await DeskPhone.of(tandem, user, hertz)
-      desks.push(desk)
-      return desk
-    })
-    for (const desk of desks) await desk.end()
-  },
-})
 
 /** Answered calls of the demonstration's clients with an agent. */
 function clients(admin: Page, agent: RegExp) {

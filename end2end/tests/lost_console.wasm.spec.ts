@@ -2,10 +2,11 @@
 
 import type { Page } from '@playwright/test'
 import { Cable } from '../support/cable.ts'
-import { DeskPhone } from '../support/desk-phone.ts'
+import type { DeskPhone } from '../support/desk-phone.ts'
+import { atDesks } from '../support/desks.ts'
 import { postByHand, signIn } from '../support/steps.ts'
 import { bar, isIn } from '../support/supervising.ts'
-import { expect, test as base, visit } from '../support/test.ts'
+import { expect, visit } from '../support/test.ts'
 import { Watch } from '../support/watch.ts'
 
 const [JOHN, MARY, ADAM] = [700, 1100, 1500]
@@ -17,7 +18,7 @@ const BACK = { timeout: 30_000 }
 const LOST = 'The server is not reached: what is shown may not be so any more.'
 
 /** Adam's console, whose cable can be pulled out, and phones on desks. */
-const test = base.extend<{ cable: Cable; adam: Page; desk: (user: string, hertz: number) => Promise<DeskPhone> }>({
+const test = atDesks.extend<{ cable: Cable; adam: Page }>({
   cable: async ({ tandem }, use) => {
     const cable = await Cable.to(tandem.url)
     await use(cable)
@@ -35,15 +36,6 @@ const test = base.extend<{ cable: Cable; adam: Page; desk: (user: string, hertz:
     await context.close()
     const complaints = watch.complaints.filter((words) => !/net::ERR_|WebSocket connection/.test(words))
     expect(complaints, 'what the browser complained about').toEqual([])
-  },
-  desk: async ({ tandem }, use) => {
-    const desks: DeskPhone[] = []
-    await use(async (user, hertz) => {
-      const desk = await DeskPhone.of(tandem, user, hertz)
-      desks.push(desk)
-      return desk
-    })
-    for (const desk of desks) await desk.end()
   },
 })
 

@@ -97,25 +97,29 @@ test('a call goes on when the way of its sound is another one', async ({ telepho
   }
 })
 
-test('a stream that says nothing any more is noticed, and the call goes on by another', async ({ telephones }) => {
-  const page = await telephones.browser('john', JOHN)
-  let silent = false
-  let streams = 0
+/** A network that swallows the page's first stream, in both directions, as soon as it is `silent`; it counts the streams. */
+async function swallowing(page: Page) {
+  const network = { silent: false, streams: 0 }
   await page.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
-    streams += 1
+    network.streams += 1
     const server = socket.connectToServer()
-    const first = streams === 1
-    // The first one is swallowed by the network when it is told to, in both directions.
+    const first = network.streams === 1
     socket.onMessage((message) => {
-      if (!first || !silent) server.send(message)
+      if (!first || !network.silent) server.send(message)
     })
     server.onMessage((message) => {
-      if (!first || !silent) socket.send(message)
+      if (!first || !network.silent) socket.send(message)
     })
   })
+  return network
+}
+
+test('a stream that says nothing any more is noticed, and the call goes on by another', async ({ telephones }) => {
+  const page = await telephones.browser('john', JOHN)
+  const network = await swallowing(page)
   const { john, mary } = await talking(telephones, page)
-  silent = true
-  await expect.poll(() => streams, { timeout: 20_000 }).toBeGreaterThan(1)
+  network.silent = true
+  await expect.poll(() => network.streams, { timeout: 20_000 }).toBeGreaterThan(1)
   await is(john, 'Connected')
   await hears(mary, JOHN)
   await hears(john, MARY)
@@ -138,19 +142,7 @@ test('a network that has changed breaks no sound: neither while the stream answe
     })
     Object.assign(window, { made })
   })
-  let silent = false
-  let streams = 0
-  await page.routeWebSocket(/\/phone$/, (socket: WebSocketRoute) => {
-    streams += 1
-    const server = socket.connectToServer()
-    const first = streams === 1
-    socket.onMessage((message) => {
-      if (!first || !silent) server.send(message)
-    })
-    server.onMessage((message) => {
-      if (!first || !silent) socket.send(message)
-    })
-  })
+  const network = await swallowing(page)
   const { john, mary } = await talking(telephones, page)
   await hears(john, MARY)
   const connections = () => john.evaluate(() => (window as unknown as { made: { connections: number } }).made.connections)
@@ -160,11 +152,11 @@ test('a network that has changed breaks no sound: neither while the stream answe
   await online()
   // Longer than an answer is waited for.
   await john.waitForTimeout(3500)
-  expect(streams, 'the stream answers').toBe(1)
+  expect(network.streams, 'the stream answers').toBe(1)
 
-  silent = true
+  network.silent = true
   await online()
-  await expect.poll(() => streams, { timeout: 15_000 }).toBe(2)
+  await expect.poll(() => network.streams, { timeout: 15_000 }).toBe(2)
   await expect(john.getByText(/^Ready: extension/)).toBeVisible()
   await is(john, 'Connected')
   await john.waitForTimeout(1000)

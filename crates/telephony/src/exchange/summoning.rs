@@ -6,12 +6,11 @@ use tandem_domain::{
     ids::{AccountId, CallId, XdrId},
     supervision::Refused,
 };
-use tandem_media::Digits;
 
 use super::{
     Entry, Exchange, Media, Now,
     arrivals::Asked,
-    supervising::{AS_THEY_ARE, Supervision, account_of, named, refusal},
+    supervising::{Supervision, account_of, refusal},
 };
 use crate::{
     call::{
@@ -195,26 +194,8 @@ impl<M: Media> Exchange<M> {
 
     /// The agent's call was over before the manager answered: he waits for the next one, as he wanted to.
     fn wait_for_next(&mut self, now: Now, leg: LegId, own: CallId, request: Supervise) {
-        let (Some(entry), Some(phone)) = (self.calls.get(&own), self.legs.get(&leg)) else { return };
-        let (customer, address, manager) = (entry.call.about.customer, phone.flow().remote.ip(), phone.party.clone());
-        let (name, mode) = (named(&entry.call.about.callee), request.mode);
-        self.media.digits(leg, Digits::Consume);
         // Of no call yet: it is set as soon as he joins one.
-        let waiting = Supervision {
-            call: own,
-            own,
-            agent: leg,
-            customer,
-            address,
-            name,
-            request,
-            mode,
-            manager,
-            told: Vec::new(),
-            follow: true,
-            volumes: AS_THEY_ARE,
-            leave_asked: None,
-        };
+        let Some(waiting) = self.manager_at(leg, own, request, (own, leg), true) else { return };
         self.followers.insert(leg, waiting);
         self.call_event(now, own, call::Event::SupervisionWaits);
         self.show(own);

@@ -145,35 +145,44 @@ impl<M: Media> Exchange<M> {
         (call, agent): (CallId, LegId),
         follow: bool,
     ) {
-        // Neither is there any more when his phone gave up in the same moment.
-        let (Some(entry), Some(phone)) = (self.calls.get(&own), self.legs.get(&leg)) else { return };
-        let (customer, address, manager) = (entry.call.about.customer, phone.flow().remote.ip(), phone.party.clone());
-        let holds = phone.is_up() && phone.negotiation.is_held();
-        let name = named(&entry.call.about.callee);
-        // Before anybody can hear him: his digits are for the exchange alone.
-        self.media.digits(leg, Digits::Consume);
         let mode = request.mode;
-        let supervision = Supervision {
-            call,
-            own,
-            agent,
-            customer,
-            address,
-            name,
-            request,
-            mode,
-            manager,
-            told: Vec::new(),
-            follow,
-            volumes: AS_THEY_ARE,
-            leave_asked: None,
-        };
+        let holds = self.legs.get(&leg).is_some_and(|phone| phone.is_up() && phone.negotiation.is_held());
+        let Some(supervision) = self.manager_at(leg, own, request, (call, agent), follow) else { return };
         self.supervisions.insert(leg, supervision);
         self.call_event(now, call, call::Event::Supervise(Supervisor { leg, agent, mode, holds }));
         self.note_supervision(now, leg, "joined", field("mode", "", mode.key()));
         self.watch_leave(now, leg);
         self.give_notice(leg);
         self.show(own);
+    }
+
+    /// A manager with the phone of this leg; nobody when it gave up in the same moment. Before anybody can hear him his digits are
+    /// for the exchange alone.
+    pub(super) fn manager_at(
+        &self,
+        leg: LegId,
+        own: CallId,
+        request: Supervise,
+        (call, agent): (CallId, LegId),
+        follow: bool,
+    ) -> Option<Supervision> {
+        let (entry, phone) = (self.calls.get(&own)?, self.legs.get(&leg)?);
+        self.media.digits(leg, Digits::Consume);
+        Some(Supervision {
+            call,
+            own,
+            agent,
+            customer: entry.call.about.customer,
+            address: phone.flow().remote.ip(),
+            name: named(&entry.call.about.callee),
+            mode: request.mode,
+            request,
+            manager: phone.party.clone(),
+            told: Vec::new(),
+            follow,
+            volumes: AS_THEY_ARE,
+            leave_asked: None,
+        })
     }
 
     /// Whether a leg is that of a manager in a call.
