@@ -1,7 +1,7 @@
 // What people do on many pages, in one place.
 
 import type { BrowserContext, Cookie, Locator, Page } from '@playwright/test'
-import { expect, PASSWORD, usable, visit, withWasm } from './test.ts'
+import { answered, expect, PASSWORD, usable, visit, withWasm } from './test.ts'
 
 /** Fills in the sign-in page and sends it. */
 export async function signIn(page: Page, name: string, password = PASSWORD): Promise<void> {
@@ -50,12 +50,14 @@ export async function press(toggle: Locator): Promise<void> {
   const before = await toggle.getAttribute('aria-checked')
   await toggle.click()
   await expect(toggle).toHaveAttribute('aria-checked', before === 'true' ? 'false' : 'true')
+  // It shows its new state at once, before the server has it.
+  await answered(toggle.page())
 }
 
-/** Saves the page's form, and waits for the words that say so. */
+/** Saves the page's form, and waits for the answer. */
 export async function save(page: Page, button = 'Save changes'): Promise<void> {
   await page.getByRole('button', { name: button, exact: true }).click()
-  if (!withWasm()) await usable(page)
+  await answered(page)
 }
 
 /** Goes to a tab of a record. */

@@ -10,7 +10,7 @@
 // WebAssembly fails the test.
 
 import { basename } from 'node:path'
-import { type BrowserContext, type Page, test as base, expect } from '@playwright/test'
+import { type BrowserContext, type Page, type Route, test as base, expect } from '@playwright/test'
 import { Tandem } from './server.ts'
 import { Watch } from './watch.ts'
 
@@ -24,6 +24,9 @@ export const PASSWORD = 'tandem-demo'
 
 /** Whether a test that fails leaves a trace of every step: it costs an eighth more time. */
 const TRACED = process.env.TRACE === '1'
+
+/** For how long at most what a page asks of the server is kept on its way, in milliseconds; each time another while. */
+const LATENCY = Number(process.env.LATENCY ?? 0)
 
 /** What the projects of playwright.config.ts choose. */
 export interface Options {
@@ -101,6 +104,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
       contexts.push(context)
       if (TRACED) await context.tracing.start({ snapshots: true, title: `${info.title} (${contexts.length})` })
       if (!wasm) await context.route('**/*.wasm', (route) => route.abort())
+      if (LATENCY > 0) await context.route('**/api/**', slowly)
       context.on('page', (page) => watch.over(page))
       return context.newPage()
     })
@@ -131,6 +135,13 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   },
 })
 
+/** Lets a request go on after a while, as a far network would. */
+async function slowly(route: Route): Promise<void> {
+  await new Promise((on) => setTimeout(on, Math.random() * LATENCY))
+  // The page may be gone by now.
+  await route.continue().catch(() => undefined)
+}
+
 /** Whether this run's browsers load the WebAssembly. */
 export function withWasm(): boolean {
   return (test.info().project.use as Partial<Options>).wasm !== false
@@ -150,4 +161,10 @@ export async function usable(page: Page): Promise<void> {
 /** Waits for a toast with these words. */
 export async function told(page: Page, words: string | RegExp): Promise<void> {
   await expect(page.getByRole('status').filter({ hasText: words })).toBeVisible()
+}
+
+/** Waits until what was sent has been answered. */
+export async function answered(page: Page): Promise<void> {
+  if (withWasm()) await expect(page.locator('form[aria-busy=true]')).toHaveCount(0)
+  else await usable(page)
 }

@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test'
 import { CARDS, answerBank, beginToPay, bill, ended, giveCard, invoiceIs, pay } from '../support/payments.ts'
 import { idOf } from '../support/pages.ts'
+import { save } from '../support/steps.ts'
 import type { Tandem } from '../support/server.ts'
 import { expect, type Name, test, told, visit } from '../support/test.ts'
 
@@ -12,8 +13,8 @@ type As = (name: Name) => Promise<Page>
 const on = (page: Page) => page.getByRole('switch', { name: 'Pay automatically' })
 
 /** Saves the form of automatic payment. */
-async function save(page: Page, words: string): Promise<void> {
-  await page.getByRole('button', { name: 'Save changes' }).click()
+async function saved(page: Page, words: string): Promise<void> {
+  await save(page)
   await told(page, words)
 }
 
@@ -28,7 +29,7 @@ async function payAutomatically(as: As, mary: Page, price: string): Promise<void
   await visit(mary, '/self-care/auto-payment')
   await on(mary).check()
   await mary.locator('label').filter({ hasText: 'When an invoice is issued' }).click()
-  await save(mary, 'Automatic payment is on')
+  await saved(mary, 'Automatic payment is on')
 }
 
 /** ABC is billed something that cannot be charged without Mary. Gives the invoice, and the link of the one letter about it. */
@@ -69,9 +70,9 @@ test('an automatic payment that the bank wants confirmed turns itself off, is to
   await visit(mary, '/self-care/auto-payment')
   await expect(on(mary)).not.toBeChecked()
   await on(mary).check()
-  await save(mary, 'Automatic payment is on')
+  await saved(mary, 'Automatic payment is on')
   await on(mary).uncheck()
-  await save(mary, 'Automatic payment is off')
+  await saved(mary, 'Automatic payment is off')
   expect(await tandem.mail?.letters(/23\.00.*needs verification/), 'no other letter').toHaveLength(1)
 })
 
@@ -86,11 +87,11 @@ test('the administrator sees why it was turned off, and turns it on again', asyn
   await expect(admin.getByText('Turned off on')).toContainText('Your bank wanted you to confirm')
   await expect(on(admin)).not.toBeChecked()
   await on(admin).check()
-  await save(admin, 'Automatic payment is on')
+  await saved(admin, 'Automatic payment is on')
   await expect(admin.getByText('Turned off on')).toHaveCount(0)
   await visit(mary, '/self-care/auto-payment')
   await expect(on(mary)).toBeChecked()
   await on(mary).uncheck()
-  await save(mary, 'Automatic payment is off')
+  await saved(mary, 'Automatic payment is off')
   expect(await tandem.mail?.letters(/27\.00.*needs verification/), 'no other letter').toHaveLength(1)
 })

@@ -51,6 +51,26 @@ test('an error comes when a field is left, and goes while it is mended', async (
   await expect(prefix).toBeFocused()
 })
 
+test('what is typed while the answer is on its way is not blamed for what was sent, and keeps the focus', async ({ as }) => {
+  const admin = await as('admin')
+  await openFromList(admin, '/admin/customers', 'Panda')
+  const mail = field(admin, 'E-mail')
+  let letGo = () => {}
+  const held = new Promise<void>((go) => (letGo = go))
+  await admin.route('**/api/customer_save', async (route) => {
+    await held
+    await route.fulfill({ status: 422, json: { Invalid: { email: 'This address is refused.', name: 'This name is refused.' } } })
+  })
+  await mail.fill('first@panda.example')
+  await admin.getByRole('button', { name: 'Save changes' }).click()
+  await mail.fill('second@panda.example')
+  letGo()
+  await isWrong(field(admin, 'Name'), 'This name is refused.')
+  await expect(mail).not.toHaveAttribute('aria-invalid', 'true')
+  await expect(mail).toBeFocused()
+  await expect(mail).toHaveValue('second@panda.example')
+})
+
 test('links and the back button ask before changes are lost', async ({ as }) => {
   const admin = await as('admin')
   await visit(admin, '/admin')

@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test'
 import { CARDS, beginToPay, bill, ended, giveCard, invoiceIs, owes, pay, standIn } from '../support/payments.ts'
-import { fact, field, isWrong, openFromList, openTab, row } from '../support/steps.ts'
+import { fact, field, isWrong, openFromList, openTab, row, save } from '../support/steps.ts'
 import { expect, told, test, visit } from '../support/test.ts'
 
 test('a payment that takes its time is followed until the bank has answered', async ({ as }) => {
@@ -19,12 +19,11 @@ test('a payment that takes its time is followed until the bank has answered', as
 test('the administrator adds, tests and turns off a payment system, and its secrets are never shown', async ({ as }) => {
   const admin = await as('admin')
   const secret = admin.getByLabel('Secret key')
-  const save = admin.getByRole('button', { name: 'Save changes' })
 
   // One that is there takes francs, too, and gives them up.
   await openFromList(admin, '/admin/payment-systems', 'Cards (stand-in for Stripe)')
   await admin.getByLabel('CHF').uncheck()
-  await save.click()
+  await save(admin)
   await told(admin, 'Payment system saved')
 
   await visit(admin, '/admin/payment-systems')
@@ -35,18 +34,18 @@ test('the administrator adds, tests and turns off a payment system, and its secr
   await admin.getByRole('switch', { name: 'Active' }).click()
   await admin.getByLabel('Publishable key').fill('pk_test_tandem')
   await secret.fill('sk_live_wrong_mode')
-  await admin.getByRole('button', { name: 'Add payment system' }).click()
+  await save(admin, 'Add payment system')
   await expect(admin.getByText('In test mode the secret key begins with sk_test_').first()).toBeVisible()
   await expect(field(admin, 'Name')).toHaveValue('Cards in francs')
   await secret.fill('sk_test_nobody')
-  await admin.getByRole('button', { name: 'Add payment system' }).click()
+  await save(admin, 'Add payment system')
   await expect(admin.getByRole('heading', { level: 1, name: 'Cards in francs' })).toBeVisible()
 
   // A key of the right form that the processor does not know: its own words.
   await admin.getByRole('button', { name: 'Test the connection' }).click()
   await told(admin, 'Invalid API Key provided')
   await secret.fill('sk_test_tandem')
-  await save.click()
+  await save(admin)
   await told(admin, 'Payment system saved')
   await expect(secret).toHaveValue('')
   await expect(admin.getByText('Set. Leave it empty to keep it.').first()).toBeVisible()
@@ -55,7 +54,7 @@ test('the administrator adds, tests and turns off a payment system, and its secr
   await told(admin, 'takes the credentials (test mode)')
 
   await admin.getByRole('switch', { name: 'Active' }).click()
-  await save.click()
+  await save(admin)
   await told(admin, 'Payment system saved')
   await visit(admin, '/admin/payment-systems')
   await expect(row(admin, 'Cards in francs')).toContainText('Off')

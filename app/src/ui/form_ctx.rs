@@ -246,11 +246,7 @@ impl FormCtx {
             AppError::Invalid(errors) if reverts => {
                 self.desk.say(Tone::Bad, errors.0.into_values().collect::<Vec<_>>().join(" "), None)
             }
-            AppError::Invalid(errors) => {
-                self.errors.set(errors);
-                self.refused.set(true);
-                self.show_errors();
-            }
+            AppError::Invalid(errors) => self.point_at(errors, &fields),
             AppError::Stale(stale) if !self.after.with_value(|after| after.waits_for_data) => {
                 self.desk.say(Tone::Bad, stale.words(), None);
                 self.desk.refresh();
@@ -269,6 +265,19 @@ impl FormCtx {
                 self.desk.refresh();
             }
             other => self.desk.say(Tone::Bad, other.to_string(), None),
+        }
+    }
+
+    /// Shows what the server found wrong with what was `sent`. Of a field that was typed in since then it knows nothing, and
+    /// who types is left where he is.
+    fn point_at(self, errors: FieldErrors, sent: &[(String, String)]) {
+        let mut typed_since = self.form().map(|form| submit::read(&form, None)).unwrap_or_default();
+        typed_since.retain(|field| !sent.contains(field));
+        let is_old = |name: &String| typed_since.iter().any(|(field, _)| field == name);
+        self.errors.update(|shown| shown.0.extend(errors.0.into_iter().filter(|(name, _)| !is_old(name))));
+        self.refused.set(true);
+        if typed_since.is_empty() {
+            self.show_errors();
         }
     }
 
