@@ -1,6 +1,6 @@
 // What the browser adds to editing: it knows what differs, guards it, and takes a switch back.
 
-import { field, openFromList, openTab, press, save } from '../support/steps.ts'
+import { field, isWrong, openFromList, openTab, press, save } from '../support/steps.ts'
 import { expect, test, told, usable, visit } from '../support/test.ts'
 
 test('the save bar stays in view and is enabled only while something differs', async ({ as }) => {
