@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test'
 import { CARDS, beginToPay, bill, ended, giveCard, invoiceIs, owes, pay, standIn } from '../support/payments.ts'
 import { fact, field, isWrong, openFromList, openTab, row, save } from '../support/steps.ts'
-import { expect, told, test, visit } from '../support/test.ts'
+import { answered, expect, told, test, visit } from '../support/test.ts'
 
 test('a payment that takes its time is followed until the bank has answered', async ({ as }) => {
   const invoice = await bill(as, '21.00')
@@ -115,6 +115,7 @@ async function adjust(admin: Page, direction: 'Credit' | 'Charge', amount: strin
   await form.getByLabel('Amount').fill(amount)
   await form.getByLabel('Reason').fill(reason)
   await form.getByRole('button', { name: 'Adjust balance' }).click()
+  await answered(admin)
 }
 
 test('the administrator adjusts a balance to the cent, both ways, and the customer finds it so', async ({ as }) => {

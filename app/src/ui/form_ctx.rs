@@ -202,10 +202,14 @@ impl FormCtx {
     fn send(self, fields: Vec<(String, String)>) {
         self.waits.set(true);
         self.desk.forget_flash_for(self.to);
+        let waits_for_data = self.after.with_value(|after| after.waits_for_data);
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
             if self.is_gone() {
-                // Another post has loaded the page anew meanwhile.
+                // Another post has loaded the page anew meanwhile. The new form has its controls, with what is stored now.
+                if waits_for_data && answer.is_ok() {
+                    self.desk.put_back.set_value(Some(self.to));
+                }
                 return self.desk.take(answer);
             }
             self.waits.set(false);
