@@ -105,6 +105,15 @@ impl AppError {
             Self::Unreachable => 503,
         }
     }
+
+    /// What is said of it where its fields are not at hand.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Invalid(errors) => errors.0.values().map(String::as_str).collect::<Vec<_>>().join(" "),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl From<FieldErrors> for AppError {

@@ -31,6 +31,7 @@ test('two people edit one record: the second sees what changed, loses nothing, a
 
   // And once more the other way round: what is stored is taken instead.
   await usable(first)
+  await expect(second.getByRole('heading', { level: 1 })).toHaveText('Panda Ltd')
   await field(second, 'Name').fill('Panda')
   await save(second)
   // The toast of the save before may still be there: the name tells that this one is done.

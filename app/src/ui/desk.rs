@@ -157,7 +157,7 @@ impl Desk {
     pub fn take(self, answer: Result<Done, AppError>) {
         match answer {
             Ok(done) => self.done(done),
-            Err(error) => self.say(Tone::Bad, error.to_string(), None),
+            Err(error) => self.say(Tone::Bad, error.words(), None),
         }
     }
 

@@ -247,9 +247,7 @@ impl FormCtx {
             form.reset();
         }
         match error {
-            AppError::Invalid(errors) if reverts => {
-                self.desk.say(Tone::Bad, errors.0.into_values().collect::<Vec<_>>().join(" "), None)
-            }
+            AppError::Invalid(_) if reverts => self.desk.say(Tone::Bad, error.words(), None),
             AppError::Invalid(errors) => self.point_at(errors, &fields),
             AppError::Stale(stale) if !self.after.with_value(|after| after.waits_for_data) => {
                 self.desk.say(Tone::Bad, stale.words(), None);
