@@ -53,6 +53,8 @@ test('the administrator adds, tests and turns off a payment system, and its secr
   await admin.getByRole('button', { name: 'Test the connection' }).click()
   await told(admin, 'takes the credentials (test mode)')
 
+  // What was said until now is gone, and nothing is on its way.
+  await visit(admin, admin.url())
   await admin.getByRole('switch', { name: 'Active' }).click()
   await save(admin)
   await told(admin, 'Payment system saved')
