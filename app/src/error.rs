@@ -110,7 +110,7 @@ impl AppError {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Invalid(errors) => errors.0.values().map(String::as_str).collect::<Vec<_>>().join(" "),
+            Self::Invalid(errors) => errors.words(),
             other => other.to_string(),
         }
     }

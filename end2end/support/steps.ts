@@ -1,6 +1,6 @@
 // What people do on many pages, in one place.
 
-import type { BrowserContext, Cookie, Locator, Page } from '@playwright/test'
+import type { BrowserContext, Cookie, Locator, Page, Route } from '@playwright/test'
 import { answered, expect, PASSWORD, usable, visit, withWasm } from './test.ts'
 
 /** Fills in the sign-in page and sends it. */
@@ -73,6 +73,17 @@ export async function choose(page: Page, list: string, option: string): Promise<
   const select = page.getByRole('combobox', { name: list, exact: true })
   await select.selectOption({ label: option })
   if (!withWasm()) await page.locator('form', { has: select }).getByRole('button', { name: 'Save', exact: true }).click()
+}
+
+/** Keeps what a page asks of this address on its way, until what this gives is called. */
+export async function hold(page: Page, address: string, then = (route: Route) => route.continue()): Promise<() => void> {
+  let letGo = () => {}
+  const held = new Promise<void>((on) => (letGo = on))
+  await page.route(address, async (route) => {
+    await held
+    await then(route)
+  })
+  return letGo
 }
 
 /** Presses a button that asks first, and says yes. */

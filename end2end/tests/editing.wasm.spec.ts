@@ -1,6 +1,6 @@
 // What the browser adds to editing: it knows what differs, guards it, and takes a switch back.
 
-import { field, isWrong, openFromList, openTab, press, save } from '../support/steps.ts'
+import { field, hold, isWrong, openFromList, openTab, press, save } from '../support/steps.ts'
 import { expect, test, told, usable, visit } from '../support/test.ts'
 
 test('the save bar stays in view and is enabled only while something differs', async ({ as }) => {
@@ -55,12 +55,8 @@ test('what is typed while the answer is on its way is not blamed for what was se
   const admin = await as('admin')
   await openFromList(admin, '/admin/customers', 'Panda')
   const mail = field(admin, 'E-mail')
-  let letGo = () => {}
-  const held = new Promise<void>((go) => (letGo = go))
-  await admin.route('**/api/customer_save', async (route) => {
-    await held
-    await route.fulfill({ status: 422, json: { Invalid: { email: 'This address is refused.', name: 'This name is refused.' } } })
-  })
+  const refusal = { Invalid: { email: 'This address is refused.', name: 'This name is refused.' } }
+  const letGo = await hold(admin, '**/api/customer_save', (route) => route.fulfill({ status: 422, json: refusal }))
   await mail.fill('first@panda.example')
   await admin.getByRole('button', { name: 'Save changes' }).click()
   await mail.fill('second@panda.example')
@@ -69,6 +65,27 @@ test('what is typed while the answer is on its way is not blamed for what was se
   await expect(mail).not.toHaveAttribute('aria-invalid', 'true')
   await expect(mail).toBeFocused()
   await expect(mail).toHaveValue('second@panda.example')
+})
+
+test('a record that was left while it was saved does not take back what is typed into the next one', async ({ as }) => {
+  const admin = await as('admin')
+  await openFromList(admin, '/admin/customers', 'Panda')
+  const letGo = await hold(admin, '**/api/customer_save')
+  await field(admin, 'E-mail').fill('left@panda.example')
+  await admin.getByRole('button', { name: 'Save changes' }).click()
+  await admin.getByRole('link', { name: 'Customers', exact: true }).first().click()
+  await admin.getByRole('button', { name: 'Leave', exact: true }).click()
+  await admin.getByRole('link', { name: 'ABC' }).first().click()
+  await expect(admin.getByRole('heading', { level: 1 })).toHaveText('ABC')
+  await field(admin, 'E-mail').fill('typed@abc.example')
+  const again = admin.waitForResponse('**/api/customer_read')
+  letGo()
+  await told(admin, 'Customer saved')
+  await (await again).finished()
+  // The page is made anew from what came, within frames.
+  await admin.evaluate(() => new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on))))
+  await expect(field(admin, 'E-mail')).toHaveValue('typed@abc.example')
+  await expect(admin.getByText('You have unsaved changes.')).toBeVisible()
 })
 
 test('links and the back button ask before changes are lost', async ({ as }) => {

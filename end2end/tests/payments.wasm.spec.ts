@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test'
 import { CARDS, beginToPay, bill, ended, giveCard, invoiceIs, owes, pay, standIn } from '../support/payments.ts'
-import { fact, field, isWrong, openFromList, openTab, row, save } from '../support/steps.ts'
+import { fact, field, hold, isWrong, openFromList, openTab, row, save } from '../support/steps.ts'
 import { answered, expect, told, test, visit } from '../support/test.ts'
 
 test('a payment that takes its time is followed until the bank has answered', async ({ as }) => {
@@ -61,6 +61,26 @@ test('the administrator adds, tests and turns off a payment system, and its secr
   await visit(admin, '/admin/payment-systems')
   await expect(row(admin, 'Cards in francs')).toContainText('Off')
   await expect(row(admin, 'Cards in francs')).toContainText('CHF')
+})
+
+test('a key that is saved while the page loads anew does not stay in its field', async ({ as }) => {
+  const admin = await as('admin')
+  await openFromList(admin, '/admin/payment-systems', 'Cards (stand-in for Stripe)')
+  const letRead = await hold(admin, '**/api/payment_system_read')
+  const letSave = await hold(admin, '**/api/payment_system_save')
+  await admin.getByRole('button', { name: 'Test the connection' }).click()
+  await told(admin, 'takes the credentials (test mode)')
+  const secret = admin.getByLabel('Secret key')
+  await secret.fill('sk_test_tandem')
+  await admin.getByRole('button', { name: 'Save changes' }).click()
+  await expect(admin.locator('form[aria-busy=true]')).toHaveCount(1)
+  // The form is made anew, and knows nothing of what is on its way.
+  letRead()
+  await answered(admin)
+  letSave()
+  await told(admin, 'Payment system saved')
+  await expect(secret).toHaveValue('')
+  await expect(admin.getByText('You have unsaved changes.')).toHaveCount(0)
 })
 
 /** Gives a part of the payment back whose page is open. */

@@ -41,11 +41,8 @@ pub async fn csv(State(services): State<Services>, request: Request) -> Response
         Ok(file) => file,
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let text = match &error {
-                AppError::Invalid(errors) => errors.0.values().cloned().collect::<Vec<_>>().join(" "),
-                other => other.to_string(),
-            };
-            let mut response = (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response();
+            let mut response =
+                (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], error.words()).into_response();
             response.extensions_mut().insert(Refusal(error));
             response
         }

@@ -4,7 +4,6 @@ use rand::RngCore as _;
 use tandem_billing::error::BillingError;
 use tandem_domain::{
     access::{Scope, Tenant},
-    error::FieldErrors,
     ids::CustomerId,
     money::Money,
 };
@@ -77,13 +76,15 @@ pub fn new_token() -> String {
 #[must_use]
 pub fn in_words(error: AppError) -> AppError {
     match error {
-        AppError::Invalid(FieldErrors(errors)) => AppError::Refused(errors.into_values().collect::<Vec<_>>().join(" ")),
+        AppError::Invalid(errors) => AppError::Refused(errors.words()),
         other => other,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tandem_domain::error::FieldErrors;
+
     use super::*;
 
     #[test]

@@ -36,8 +36,9 @@ pub struct Desk {
     pub(super) leaving: RwSignal<Option<String>>,
     /// The browser has taken the page over.
     pub(super) hydrated: RwSignal<bool>,
-    /// The form whose controls must be put back to the stored values when the page's data has come.
-    pub(super) put_back: StoredValue<Option<&'static str>>,
+    /// The id of the form whose controls must be put back to the stored values when the page's data has come: the same form
+    /// of another record is none of it.
+    pub(super) put_back: StoredValue<Option<String>>,
     /// What the post before this page said, and on which page.
     flash: StoredValue<(Flash, String)>,
     go: StoredValue<Navigate>,
@@ -139,13 +140,6 @@ impl Desk {
         if self.flash.with_value(|(flash, _)| flash.form.as_ref().is_some_and(|form| form.to == to)) {
             self.forget_flash();
         }
-    }
-
-    /// Loads the page's data anew, and then puts this form's controls back to it.
-    pub(super) fn put_back(self, to: &'static str) {
-        self.forget_flash_for(to);
-        self.put_back.set_value(Some(to));
-        self.refresh();
     }
 
     /// Says something in a toast.

@@ -181,10 +181,7 @@ fn guarded(ctx: FormCtx) {
         if ctx.node.get().is_none() {
             return;
         }
-        if ctx.desk.put_back.get_value() == Some(ctx.to) {
-            ctx.desk.put_back.set_value(None);
-            ctx.put_back();
-        } else {
+        if !ctx.put_back_if_asked() {
             ctx.look_again();
         }
     });

@@ -186,6 +186,21 @@ impl FormCtx {
         self.clean();
     }
 
+    /// Back to what is stored as soon as the page's data has come.
+    pub(super) fn put_back_when_loaded(self) {
+        self.desk.put_back.set_value(Some(self.prefix.get_value()));
+    }
+
+    /// Back to what is stored now, if somebody asked for it; whether somebody did.
+    pub(super) fn put_back_if_asked(self) -> bool {
+        let asked = self.desk.put_back.with_value(|form| self.prefix.with_value(|id| form.as_ref() == Some(id)));
+        if asked {
+            self.desk.put_back.set_value(None);
+            self.put_back();
+        }
+        asked
+    }
+
     /// Whether the controls were rendered with what was typed, not with what is stored.
     pub(super) fn restored(self) -> bool {
         self.typed.with_value(|typed| !typed.is_empty())
@@ -202,13 +217,13 @@ impl FormCtx {
     fn send(self, fields: Vec<(String, String)>) {
         self.waits.set(true);
         self.desk.forget_flash_for(self.to);
-        let waits_for_data = self.after.with_value(|after| after.waits_for_data);
+        let put_back = self.after.with_value(|after| after.waits_for_data).then(|| self.prefix.get_value());
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
             if self.is_gone() {
                 // Another post has loaded the page anew meanwhile. The new form has its controls, with what is stored now.
-                if waits_for_data && answer.is_ok() {
-                    self.desk.put_back.set_value(Some(self.to));
+                if let Some(form) = put_back.filter(|_| answer.is_ok()) {
+                    self.desk.put_back.set_value(Some(form));
                 }
                 return self.desk.take(answer);
             }
@@ -229,7 +244,7 @@ impl FormCtx {
         }
         if after.waits_for_data {
             self.clean();
-            self.desk.put_back.set_value(Some(self.to));
+            self.put_back_when_loaded();
         } else if done.go.is_none() {
             self.put_back();
         }

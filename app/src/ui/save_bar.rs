@@ -105,7 +105,9 @@ pub(super) fn stale_banner(ctx: FormCtx) -> AnyView {
 fn take_stored(ctx: FormCtx, event: &ev::MouseEvent) {
     event.prevent_default();
     ctx.stale.set(None);
-    ctx.desk.put_back(ctx.to);
+    ctx.desk.forget_flash_for(ctx.to);
+    ctx.put_back_when_loaded();
+    ctx.desk.refresh();
 }
 
 fn banner(ctx: FormCtx, stale: StaleEdit) -> AnyView {

@@ -50,6 +50,12 @@ impl FieldErrors {
         self.0.get(field).map(String::as_str)
     }
 
+    /// All texts, one after the other: for a place where the fields are not at hand.
+    #[must_use]
+    pub fn words(&self) -> String {
+        self.0.values().map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {

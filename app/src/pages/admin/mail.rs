@@ -145,9 +145,7 @@ pub async fn mail_retry(
             ask.services().recordings.mail_waits();
             Ok(Done::say("The e-mail is tried again now"))
         }
-        Err(StoreError::Refused(errors)) => {
-            Err(AppError::Refused(errors.0.into_values().collect::<Vec<_>>().join(" ")))
-        }
+        Err(StoreError::Refused(errors)) => Err(AppError::Refused(errors.words())),
         Err(error) => Err(ask.tell(WHAT, error)),
     }
 }
