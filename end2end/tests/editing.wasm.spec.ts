@@ -67,6 +67,36 @@ test('what is typed while the answer is on its way is not blamed for what was se
   await expect(mail).toHaveValue('second@panda.example')
 })
 
+test('what is typed while a form is saved, and until its data has come anew, stays, and can be saved then', async ({ as }) => {
+  const admin = await as('admin')
+  await openFromList(admin, '/admin/customers', 'Panda')
+  const [mail, balance] = [field(admin, 'E-mail'), admin.getByRole('combobox', { name: 'Balance' })]
+  const button = admin.getByRole('button', { name: 'Save changes' })
+  const letSave = await hold(admin, '**/api/customer_save')
+  const letRead = await hold(admin, '**/api/customer_read')
+  await mail.fill('sent@panda.example')
+  await button.click()
+  await mail.fill('typed@panda.example')
+  letSave()
+  await told(admin, 'Customer saved')
+  await balance.selectOption({ label: 'Prepaid' })
+  // An edit of what was stored before would be a conflict with one's own.
+  await expect(button).toBeDisabled()
+  await expect(admin.getByText('Saving…')).toBeVisible()
+  letRead()
+  await expect(button).toBeEnabled()
+  await expect(admin.getByText('You have unsaved changes.')).toBeVisible()
+  await expect(mail).toHaveValue('typed@panda.example')
+  await expect(balance.locator('option:checked')).toHaveText('Prepaid')
+
+  await balance.selectOption({ label: 'Postpaid' })
+  await save(admin)
+  await expect(button).toBeDisabled()
+  await admin.reload()
+  await usable(admin)
+  await expect(mail).toHaveValue('typed@panda.example')
+})
+
 test('a record that was left while it was saved does not take back what is typed into the next one', async ({ as }) => {
   const admin = await as('admin')
   await openFromList(admin, '/admin/customers', 'Panda')

@@ -149,7 +149,15 @@ test('who is rung on the desk and does not answer is told that nothing came of i
     await ofJohn(adam).getByRole('button', { name: 'Spy on John' }).click()
     await desk.does('rings')
     await desk.does('hangup')
-    await expect(adam.getByText('You did not join John: your phone does not ring any more.')).toBeInViewport()
+    const missed = adam.locator('.notice').filter({ hasText: 'You did not join John: your phone does not ring any more.' })
+    await expect(missed).toBeInViewport()
+    // Who gives it up himself knows it.
+    await ofJohn(adam).getByRole('button', { name: 'Spy on John' }).click()
+    await desk.does('rings')
+    await expect(missed).toHaveCount(0)
+    await bar(adam).getByRole('button', { name: 'Leave' }).click()
+    await expect(bar(adam)).toHaveCount(0)
+    await expect(missed).toHaveCount(0)
   } finally {
     await desk.end()
   }

@@ -10,7 +10,7 @@ use leptos_router::{
 
 use tandem_domain::access::Audience;
 
-use super::toast::Toast;
+use super::{toast::Toast, unsettled::Unsettled};
 use crate::{
     context::{Refresh, me_or_nobody, use_flash, use_refresh},
     error::AppError,
@@ -36,9 +36,8 @@ pub struct Desk {
     pub(super) leaving: RwSignal<Option<String>>,
     /// The browser has taken the page over.
     pub(super) hydrated: RwSignal<bool>,
-    /// The id of the form whose controls must be put back to the stored values when the page's data has come: the same form
-    /// of another record is none of it.
-    pub(super) put_back: StoredValue<Option<String>>,
+    /// The forms that must be put back to the stored values when the page's data has come.
+    pub(super) unsettled: Unsettled,
     /// What the post before this page said, and on which page.
     flash: StoredValue<(Flash, String)>,
     go: StoredValue<Navigate>,
@@ -60,7 +59,7 @@ impl Desk {
             sign_in_again: RwSignal::new(None),
             leaving: RwSignal::new(None),
             hydrated: RwSignal::new(false),
-            put_back: StoredValue::new(None),
+            unsettled: Unsettled::default(),
             flash: StoredValue::new((use_flash(), path.get_untracked())),
             go: StoredValue::new(Box::new(navigate)),
             refresh: use_refresh(),

@@ -181,9 +181,8 @@ fn guarded(ctx: FormCtx) {
         if ctx.node.get().is_none() {
             return;
         }
-        if !ctx.put_back_if_asked() {
-            ctx.look_again();
-        }
+        ctx.put_back_if_asked();
+        ctx.look_again();
     });
 }
 
@@ -206,7 +205,7 @@ fn edit_form(ctx: FormCtx, fields: &[(String, String)], content: AnyView, bar: O
             on:input=move |event| ctx.changed(&event, false)
             on:change=move |event| ctx.changed(&event, false)
             on:focusout=move |event| ctx.changed(&event, true)
-            on:reset=move |_| request_animation_frame(move || ctx.clean())
+            on:reset=move |_| request_animation_frame(move || ctx.was_reset())
         >
             {save_bar::stale_banner(ctx)}
             {save_bar::error_summary(ctx)}

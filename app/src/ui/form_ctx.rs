@@ -2,6 +2,8 @@
 //!
 //! The components around it are in [`form`](super::form), what it does with the browser in [`submit`].
 
+use std::time::Duration;
+
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use tandem_domain::{error::FieldErrors, field::Rule};
 use wasm_bindgen::JsCast;
@@ -16,6 +18,9 @@ use crate::{
     listing::Tone,
     post::Done,
 };
+
+/// After this time a saved form may be sent again although its data has not come.
+const DATA_TAKES: Duration = Duration::from_secs(10);
 
 /// What the fields of a form know of it.
 #[derive(Clone, Copy)]
@@ -186,19 +191,28 @@ impl FormCtx {
         self.clean();
     }
 
-    /// Back to what is stored as soon as the page's data has come.
+    /// Back to what is stored as soon as the page's data has come, but for what is typed from now on.
     pub(super) fn put_back_when_loaded(self) {
-        self.desk.put_back.set_value(Some(self.prefix.get_value()));
+        let form = self.prefix.get_value();
+        self.desk.unsettled.send(form.clone());
+        self.desk.unsettled.saved(&form);
     }
 
-    /// Back to what is stored now, if somebody asked for it; whether somebody did.
-    pub(super) fn put_back_if_asked(self) -> bool {
-        let asked = self.desk.put_back.with_value(|form| self.prefix.with_value(|id| form.as_ref() == Some(id)));
-        if asked {
-            self.desk.put_back.set_value(None);
-            self.put_back();
+    /// Back to what is stored now, if somebody asked for it.
+    pub(super) fn put_back_if_asked(self) {
+        let Some(form) = self.form() else { return };
+        if self.prefix.with_value(|id| self.desk.unsettled.settle(id, &form)) {
+            self.clean();
         }
-        asked
+    }
+
+    /// The browser has put all controls back.
+    pub(super) fn was_reset(self) {
+        if self.is_gone() {
+            return;
+        }
+        self.clean();
+        self.look_again();
     }
 
     /// Whether the controls were rendered with what was typed, not with what is stored.
@@ -217,26 +231,39 @@ impl FormCtx {
     fn send(self, fields: Vec<(String, String)>) {
         self.waits.set(true);
         self.desk.forget_flash_for(self.to);
-        let put_back = self.after.with_value(|after| after.waits_for_data).then(|| self.prefix.get_value());
+        let (form, unsettled) = (self.prefix.get_value(), self.desk.unsettled);
+        if self.after.with_value(|after| after.waits_for_data) {
+            unsettled.send(form.clone());
+        }
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
+            match &answer {
+                Ok(done) if done.go.is_none() => unsettled.saved(&form),
+                Ok(_) | Err(_) => unsettled.forget(&form),
+            }
             if self.is_gone() {
                 // Another post has loaded the page anew meanwhile. The new form has its controls, with what is stored now.
-                if let Some(form) = put_back.filter(|_| answer.is_ok()) {
-                    self.desk.put_back.set_value(Some(form));
-                }
                 return self.desk.take(answer);
             }
-            self.waits.set(false);
             match answer {
                 Ok(done) => self.done(done),
-                Err(error) => self.refuse(error, fields),
+                Err(error) => {
+                    self.waits.set(false);
+                    self.refuse(error, fields);
+                }
             }
         });
     }
 
     fn done(self, done: Done) {
         let after = self.after.get_value();
+        if after.waits_for_data && done.go.is_none() {
+            // What would be sent before the data has come would be an edit of what was stored before. The form that is made then
+            // waits for nothing.
+            set_timeout(move || _ = self.waits.try_set(false), DATA_TAKES);
+        } else {
+            self.waits.set(false);
+        }
         if after.reload {
             // Fails only for an address that is none.
             let _ = window().location().set_href(&done.go.unwrap_or_default());
@@ -244,7 +271,6 @@ impl FormCtx {
         }
         if after.waits_for_data {
             self.clean();
-            self.put_back_when_loaded();
         } else if done.go.is_none() {
             self.put_back();
         }
@@ -324,8 +350,12 @@ impl FormCtx {
         if self.is_gone() {
             return;
         }
-        let Some(control) = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
-        else {
+        let Some(control) = event.target() else { return };
+        if !left {
+            // What it asks of a control, selects and texts of several lines have as well.
+            self.prefix.with_value(|form| self.desk.unsettled.typed(form, control.unchecked_ref()));
+        }
+        let Ok(control) = control.dyn_into::<web_sys::HtmlInputElement>() else {
             return self.look_again();
         };
         let name = control.name();

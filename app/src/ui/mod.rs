@@ -73,6 +73,7 @@ pub mod theme;
 mod timer;
 pub mod toast;
 pub mod tree;
+mod unsettled;
 pub mod when_chosen;
 
 pub use badge::{Badge, ModeBadge};

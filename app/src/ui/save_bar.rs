@@ -18,7 +18,7 @@ pub(super) fn save_bar(ctx: FormCtx, label: String, cancel_href: Option<String>)
     let hydrated = ctx.desk.hydrated();
     // Until the browser knows what differs, the button must work.
     let nothing_to_save = move || ctx.waits.get() || (hydrated.get() && !ctx.dirty.get());
-    let nothing_to_discard = move || hydrated.get() && !ctx.dirty.get();
+    let nothing_to_discard = move || hydrated.get() && (ctx.waits.get() || !ctx.dirty.get());
     let discard = match cancel_href {
         Some(href) => view! { <a class="button" href=href>"Discard"</a> }.into_any(),
         None if ctx.restored() => {

@@ -145,6 +145,7 @@ enum Happens {
     Protected(Vec<u128>),
     Supervises(Stage),
     Leaves,
+    Missed(Option<u128>),
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
@@ -163,6 +164,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => prop::collection::vec(agent, 0..3).prop_map(Happens::Protected),
         1 => stage.prop_map(Happens::Supervises),
         1 => Just(Happens::Leaves),
+        1 => prop::option::of(40..43_u128).prop_map(Happens::Missed),
     ]
 }
 
@@ -170,6 +172,7 @@ proptest! {
     #[test]
     fn whoever_follows_the_changes_shows_what_there_is(all in prop::collection::vec((happens(), any::<bool>()), 0..40)) {
         let (mut calls, mut phones) = (Vec::<Arc<LiveCall>>::new(), Phones::default());
+        let mut missed = Vec::new();
         let (mut sight_now, mut view, mut page) = (sight(4, &[]), View::default(), Console::default());
         let set = |of: &mut BTreeSet<AccountId>, who, on| { if on { of.insert(account(who)); } else { of.remove(&account(who)); } };
         for (happens, looks) in all {
@@ -196,9 +199,13 @@ proptest! {
                     calls.push(Arc::new(LiveCall { caller, supervises: Some(supervises), ..call(30, 2) }));
                 }
                 Happens::Leaves => calls.retain(|call| call.supervises.is_none()),
+                Happens::Missed(id) => {
+                    let caller = Party { account: Some(account(MANAGER)), ..Party::default() };
+                    missed = id.map(|id| Arc::new(LiveCall { caller, ..call(id, 2) })).into_iter().collect();
+                }
             }
             if looks {
-                let scene = Scene::new(calls.clone(), phones.clone());
+                let scene = Scene::new(calls.clone(), phones.clone()).with_missed(missed.clone());
                 if let Some(change) = view.look(&sight_now, &scene, true) {
                     apply(&mut page, change);
                 }

@@ -4,7 +4,7 @@
 use leptos::{html, prelude::*, server_fn::ServerFn};
 use tandem_domain::{
     calls::Stage,
-    console::{Own, VOLUME_MAX},
+    console::{Own, Supervising, VOLUME_MAX},
     ids::CallId,
     supervision::Mode,
 };
@@ -18,22 +18,22 @@ use crate::ui::{Sign, each, effect, icon, mode_class, mode_sign};
 /// The bars, one for each own call for as long as it is there, and what happens in words for those who do not see them: told
 /// politely, for it follows from what they have just done or heard.
 pub(super) fn bars(board: Board) -> AnyView {
-    let calls = Memo::new(move |_| board.own.with(|own| own.iter().map(|own| own.call).collect::<Vec<_>>()));
-    let first = Memo::new(move |_| board.own.with(|own| own.first().cloned()));
+    let calls = Memo::new(move |_| board.own.with(|own| own.calls.iter().map(|own| own.call).collect::<Vec<_>>()));
+    let first = Memo::new(move |_| board.own.with(|own| own.calls.first().cloned()));
     // What is over is said, too: with whom, and whether one was there.
     let said = Memo::new(move |before: Option<&(String, String)>| match first.get() {
         Some(own) => (words(&own), over(&own)),
         None => (before.map(|(_, over)| over.clone()).unwrap_or_default(), String::new()),
     });
-    // Who was rung, and is not in the call, would see nothing but that the bar is gone.
-    let missed = Memo::new(move |before: Option<&(bool, bool)>| match first.get() {
-        Some(own) => (own.stage == Stage::Rings, false),
-        None => (false, before.is_some_and(|(rang, missed)| *rang || *missed)),
+    // Who was rung, and is not in the call, would see nothing but that the bar is gone; or nothing at all, where the phone was busy.
+    let missed = Memo::new(move |_| {
+        let missed = |own: &Supervising| own.missed.as_ref().map(|missed| not_joined(&missed.name));
+        board.own.with(missed).filter(|_| first.with(Option::is_none))
     });
     view! {
-        <div class=move || if missed.get().1 { "notice tone-warning" } else { "hidden-text" }>
+        <div class=move || if missed.with(Option::is_some) { "notice tone-warning" } else { "hidden-text" }>
             <span></span>
-            <p role="status">{move || said.get().0}</p>
+            <p role="status">{move || missed.get().unwrap_or_else(|| said.get().0)}</p>
         </div>
         <div class="stack" hidden=move || calls.with(Vec::is_empty)>
             {each(move || calls.get(), |call| call.0.as_u128(), move |call| bar(board, call))}
@@ -63,10 +63,14 @@ fn words(own: &Own) -> String {
 /// What is said when it is not so any more.
 fn over(own: &Own) -> String {
     match own.stage {
-        Stage::Rings => ["You did not join ", &own.name, ": your phone does not ring any more."].concat(),
+        Stage::Rings => not_joined(&own.name),
         Stage::Waits => ["You do not wait for calls of ", &own.name, " any more."].concat(),
         Stage::In(_) => ["You are not in the call any more: ", &about(own), "."].concat(),
     }
+}
+
+fn not_joined(agent: &str) -> String {
+    ["You did not join ", agent, ": your phone does not ring any more."].concat()
 }
 
 fn about(own: &Own) -> String {
@@ -102,7 +106,7 @@ fn volume(label: &'static str, name: &'static str, percent: Memo<String>) -> Any
 }
 
 fn bar(board: Board, call: CallId) -> AnyView {
-    let now = Memo::new(move |_| board.own.with(|all| all.iter().find(|own| own.call == call).cloned()));
+    let now = Memo::new(move |_| board.own.with(|all| all.calls.iter().find(|own| own.call == call).cloned()));
     // What is told of it last stays while it goes.
     let Some(first) = now.get_untracked() else { return ().into_any() };
     let own = Memo::new(move |before: Option<&Own>| now.get().or(before.cloned()).unwrap_or_else(|| first.clone()));

@@ -10,7 +10,7 @@ use std::{
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use tandem_domain::{
     calls::Stage,
-    console::{Console, ConsoleAgent, ConsoleCall, ConsoleChange, Filters, Key, Own, Terms},
+    console::{Console, ConsoleAgent, ConsoleCall, ConsoleChange, Filters, Key, Supervising, Terms},
     ids::CallId,
 };
 
@@ -32,7 +32,7 @@ pub struct Board {
     /// Changes whenever rows come, go, or change.
     changes: RwSignal<u32>,
     pub(super) terms: RwSignal<Terms>,
-    pub(super) own: RwSignal<Vec<Own>>,
+    pub(super) own: RwSignal<Supervising>,
     pub(super) agents: RwSignal<Vec<ConsoleAgent>>,
     /// Whether what is shown is so: the server is reached.
     pub(super) reached: RwSignal<bool>,
@@ -58,7 +58,7 @@ impl Board {
             rows: StoredValue::new(HashMap::new()),
             changes: RwSignal::new(0),
             terms: RwSignal::new(Terms::default()),
-            own: RwSignal::new(Vec::new()),
+            own: RwSignal::new(Supervising::default()),
             agents: RwSignal::new(Vec::new()),
             reached: RwSignal::new(true),
             shut: RwSignal::new(None),
@@ -169,7 +169,7 @@ impl Board {
     pub(super) fn own_in(self, call: &ConsoleCall) -> Option<CallId> {
         call.mine()?;
         self.own.with(|own| {
-            let there = own.iter().find(|own| own.stage == Stage::In(call.id) && own.agent == call.account());
+            let there = own.calls.iter().find(|own| own.stage == Stage::In(call.id) && own.agent == call.account());
             there.map(|own| own.call)
         })
     }

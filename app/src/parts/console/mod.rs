@@ -144,6 +144,7 @@ pub async fn console_join(
     }
     let is_there = calls.iter().any(|live| live.supervises.is_some() && live.caller.account == Some(manager));
     let scene = exchange.scene(tenant.customer());
+    let missed = scene.missed(manager).map(|call| call.id);
     if desk && !scene.can_ring_desk(manager) {
         return Err(AppError::Refused(NO_DESK.into()));
     }
@@ -153,7 +154,7 @@ pub async fn console_join(
         ));
     }
     exchange.join(join);
-    if !server::comes_of_it(&ask, manager, agent, call).await? {
+    if !server::comes_of_it(&ask, (manager, missed), agent, call).await? {
         return Err(AppError::Refused(
             "The exchange has not let you join: the call has ended, or you may not join it any more. Should your phone \
              ring after all, answer it to join."
@@ -372,7 +373,7 @@ mod server {
     use tandem_domain::{
         access::{Field, Tenant, Who},
         calls::{LiveCall, Stage},
-        console::{NOTE_MAX, Sight, has_console},
+        console::{NOTE_MAX, Scene, Sight, has_console},
         ids::{AccountId, CallId},
     };
 
@@ -422,13 +423,13 @@ mod server {
     }
 
     /// Whether something comes of a wish to join: the exchange asks the records once more, and may refuse it. Waits for as long as
-    /// that may take.
+    /// that may take. The manager comes with the call by which he was last rung for nothing.
     ///
     /// # Errors
     /// [`AppError::NotFound`] for who is of no company.
     pub(super) async fn comes_of_it(
         ask: &Ask,
-        manager: AccountId,
+        (manager, missed): (AccountId, Option<CallId>),
         agent: AccountId,
         wanted: CallId,
     ) -> Result<bool, AppError> {
@@ -444,8 +445,13 @@ mod server {
             let supervises = own.supervises.filter(|one| one.agent == Some(agent) && leads_there(one.stage));
             own.caller.account == Some(manager) && supervises.is_some()
         };
+        // His phone may have been rung for less than a moment.
+        let came = |scene: &Scene| {
+            let rang = scene.missed(manager).map(|call| call.id).filter(|rang| Some(*rang) != missed);
+            rang.is_some() || scene.calls().iter().any(is_so)
+        };
         let comes = async {
-            while !exchange.scene(customer).calls().iter().any(is_so) {
+            while !came(&exchange.scene(customer)) {
                 if changes.changed().await.is_err() {
                     return false;
                 }

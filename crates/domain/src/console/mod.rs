@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     scene::{Phones, Scene},
-    shown::{Console, ConsoleAgent, ConsoleCall, ConsoleSupervisor, Filters, Own, Presence, Terms},
+    shown::{
+        Console, ConsoleAgent, ConsoleCall, ConsoleSupervisor, Filters, Missed, Own, Presence, Supervising, Terms,
+    },
     view::{ConsoleChange, Key, View},
 };
 use crate::{
@@ -239,22 +241,25 @@ impl Sight {
         Party { name, ..party.clone() }
     }
 
-    /// The manager's own calls, by which he supervises. `row` finds the row of a call and an agent.
-    fn own<'a>(&self, scene: &Scene, row: impl Fn(CallId, Option<AccountId>) -> Option<&'a ConsoleCall>) -> Vec<Own> {
-        let Some(manager) = self.manager else { return Vec::new() };
+    /// What the manager does himself. `row` finds the row of a call and an agent.
+    fn own<'a>(
+        &self,
+        scene: &Scene,
+        row: impl Fn(CallId, Option<AccountId>) -> Option<&'a ConsoleCall>,
+    ) -> Supervising {
+        let Some(manager) = self.manager else { return Supervising::default() };
         let mine = scene.calls().iter().filter(|call| call.caller.account == Some(manager));
-        mine.filter_map(|call| {
+        let calls = mine.filter_map(|call| {
             let supervises = call.supervises?;
             let stage = supervises.stage;
             let row = match stage {
                 Stage::In(there) => row(there, supervises.agent),
                 Stage::Rings | Stage::Waits => None,
             };
-            let agent = supervises.agent.and_then(|agent| self.agents.get(&agent));
             Some(Own {
                 call: call.id,
                 agent: supervises.agent,
-                name: agent.map_or_else(|| shown(&call.callee), |(agent, _)| agent.name.clone()),
+                name: self.agent_of(call),
                 client: row.map(|row| shown(&row.client)).unwrap_or_default(),
                 mode: supervises.mode,
                 follows: supervises.follows,
@@ -263,8 +268,15 @@ impl Sight {
                 since: call.answered.unwrap_or(call.started),
                 recorded: row.is_some_and(|row| row.recorded == Recorded::Yes),
             })
-        })
-        .collect()
+        });
+        let missed = scene.missed(manager).map(|call| Missed { call: call.id, name: self.agent_of(call) });
+        Supervising { calls: calls.collect(), missed }
+    }
+
+    /// Whom a manager's own call is about.
+    fn agent_of(&self, own: &LiveCall) -> String {
+        let agent = own.supervises.and_then(|supervises| self.agents.get(&supervises.agent?));
+        agent.map_or_else(|| shown(&own.callee), |(agent, _)| agent.name.clone())
     }
 }
 

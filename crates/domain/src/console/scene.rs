@@ -32,6 +32,8 @@ pub struct Scene {
     talks: HashMap<AccountId, Timestamp>,
     /// Whose phones ring.
     rings: HashSet<AccountId>,
+    /// Calls by which managers' phones have just been rung for nothing, one for each manager.
+    missed: Vec<Arc<LiveCall>>,
 }
 
 impl Scene {
@@ -49,7 +51,19 @@ impl Scene {
                 *since = answered.max(*since);
             }
         }
-        Self { calls, phones, talks, rings }
+        Self { calls, phones, talks, rings, missed: Vec::new() }
+    }
+
+    /// With calls by which managers' phones have just been rung for nothing, one for each manager.
+    #[must_use]
+    pub fn with_missed(self, missed: Vec<Arc<LiveCall>>) -> Self {
+        Self { missed, ..self }
+    }
+
+    /// The call by which the phones of this manager have just been rung for nothing.
+    #[must_use]
+    pub fn missed(&self, manager: AccountId) -> Option<&LiveCall> {
+        self.missed.iter().find(|call| call.caller.account == Some(manager)).map(AsRef::as_ref)
     }
 
     /// The calls, the newest first.

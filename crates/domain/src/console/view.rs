@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CONSOLE_MAX, Console, ConsoleAgent, ConsoleCall, Own, Scene, Sight, Terms};
+use super::{CONSOLE_MAX, Console, ConsoleAgent, ConsoleCall, Scene, Sight, Supervising, Terms};
 use crate::{
     calls::LiveCall,
     ids::{AccountId, CallId},
@@ -20,8 +20,8 @@ pub struct ConsoleChange {
     pub whole: bool,
     /// The frame of it.
     pub terms: Option<Terms>,
-    /// All of the manager's own calls.
-    pub own: Option<Vec<Own>>,
+    /// All that the manager does himself.
+    pub own: Option<Supervising>,
     /// Rows that are new, or other than they were.
     pub calls: Vec<ConsoleCall>,
     /// Rows that are not there any more.
@@ -38,7 +38,7 @@ pub struct View {
     /// Whose sight it was; `None` before the first look.
     by: Option<(Arc<Sight>, bool)>,
     terms: Terms,
-    own: Vec<Own>,
+    own: Supervising,
     calls: HashMap<CallId, Seen>,
     agents: HashMap<AccountId, ConsoleAgent>,
     /// Counts the looks.

@@ -97,6 +97,8 @@ enum Due {
     Draft(XdrId),
     /// Whether a manager may still be there is asked again.
     Leave(LegId),
+    /// It has been told for long enough that a manager's phones were rung for nothing.
+    Missed(AccountId),
     /// Who may record a call is asked again.
     Terms(CallId),
     /// The end of a recording waits no longer.
@@ -292,6 +294,7 @@ impl<M: Media> Exchange<M> {
                 Due::Leg(leg) => self.with_leg(now, leg, |leg, wire| leg.handle_timeout(wire)),
                 Due::Draft(record) => self.finish_draft(record),
                 Due::Leave(manager) => self.ask_for_leave(manager),
+                Due::Missed(manager) => self.feed.forget_missed(manager),
                 Due::Terms(call) => self.ask_for_terms(call),
                 Due::Tape(recording) => self.finish_tape(now, recording),
                 Due::Trunk => self.register_at_trunk(now),

@@ -66,7 +66,9 @@ impl<M: Media> Exchange<M> {
         let Some(mut entry) = self.calls.remove(&call) else { return };
         self.schedule(Due::Call(call), None);
         self.end_recordings(now, entry.call.take_recorders());
-        self.summons.remove(&call);
+        if self.summons.remove(&call).is_some() && outcome.cause != ReleaseCause::Normal {
+            self.missed(now, call, entry.call.about.caller.account);
+        }
         self.schedule(Due::Terms(call), None);
         self.feed.forget_call(call);
         self.tolls_over(now, call, entry.caller, outcome);

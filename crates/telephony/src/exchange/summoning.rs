@@ -1,6 +1,8 @@
 //! How does a manager come into a call from the console, and into the agent's next ones? His phones are rung, or he goes over
 //! with the phone that he has; he follows the agent, or no longer.
 
+use std::time::Duration;
+
 use tandem_domain::{
     calls::{Party, ReleaseCause},
     ids::{AccountId, CallId, XdrId},
@@ -8,7 +10,7 @@ use tandem_domain::{
 };
 
 use super::{
-    Entry, Exchange, Media, Now,
+    Due, Entry, Exchange, Media, Now,
     arrivals::Asked,
     supervising::{Supervision, account_of, refusal},
 };
@@ -20,6 +22,9 @@ use crate::{
     directory::{Question, Route, RouteAction, Supervise},
     ids::LegId,
 };
+
+/// For how long who looks is told that a manager's phones were rung for nothing.
+const MISSED_FOR: Duration = Duration::from_secs(60);
 
 /// A manager whose phones ring.
 #[derive(Debug)]
@@ -97,6 +102,7 @@ impl<M: Media> Exchange<M> {
         let entry = Entry::new(own, caller, 70, record);
         self.calls.insert(id, entry);
         self.summons.insert(id, Summons { request: *request, follow, call, ticket, desk });
+        self.feed.forget_missed(manager);
         self.perform(now, id, actions);
     }
 
@@ -233,10 +239,19 @@ impl<M: Media> Exchange<M> {
             }
             refused @ Err(_) => {
                 // The agent's call has ended meanwhile.
+                self.missed(now, own, manager);
                 self.begin_supervision(now, leg, own, request, refused);
                 self.call_event(now, own, call::Event::SupervisionOver);
             }
         }
+    }
+
+    /// A manager's phones were rung by this call, which is still shown, for nothing. They may have rung for a moment only (a phone
+    /// that is busy): it is told for a while, until he joins something else.
+    pub(super) fn missed(&mut self, now: Now, own: CallId, manager: Option<AccountId>) {
+        let Some(manager) = manager else { return };
+        self.feed.show_missed(own);
+        self.schedule(Due::Missed(manager), Some(now.instant + MISSED_FOR));
     }
 
     /// A manager stays for the agent's next calls, or no longer.

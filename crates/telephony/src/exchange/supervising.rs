@@ -148,6 +148,9 @@ impl<M: Media> Exchange<M> {
         let mode = request.mode;
         let holds = self.legs.get(&leg).is_some_and(|phone| phone.is_up() && phone.negotiation.is_held());
         let Some(supervision) = self.manager_at(leg, own, request, (call, agent), follow) else { return };
+        if let Some(manager) = supervision.manager.account {
+            self.feed.forget_missed(manager);
+        }
         self.supervisions.insert(leg, supervision);
         self.call_event(now, call, call::Event::Supervise(Supervisor { leg, agent, mode, holds }));
         self.note_supervision(now, leg, "joined", field("mode", "", mode.key()));

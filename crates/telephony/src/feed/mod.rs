@@ -50,6 +50,8 @@ struct Inner {
     changes: Mutex<(HashMap<CustomerId, u64>, u64)>,
     /// Accounts whose phone in the browser lets no calls through.
     quiet: Mutex<BTreeSet<AccountId>>,
+    /// Managers whose phones have just been rung for nothing, and the calls by which they were.
+    missed: Mutex<HashMap<AccountId, Arc<LiveCall>>>,
     calls_changed: Changes,
     registrations_changed: Changes,
     xdrs_changed: Changes,
@@ -136,7 +138,9 @@ impl Feed {
         let (registered, on_desks) = locked(&self.0.registrations).of_customer(customer);
         let quiet = locked(&self.0.quiet);
         let quiet = registered.iter().copied().filter(|account| quiet.contains(account)).collect();
-        let scene = Arc::new(Scene::new(calls, Phones { registered, on_desks, quiet }));
+        let missed = locked(&self.0.missed);
+        let missed = missed.values().filter(|call| call.customer == customer).cloned().collect();
+        let scene = Arc::new(Scene::new(calls, Phones { registered, on_desks, quiet }).with_missed(missed));
         scenes.insert(customer, (changes, scene.clone()));
         scene
     }
@@ -225,6 +229,24 @@ impl Feed {
         drop(calls);
         self.0.calls_changed.one_more();
         self.console_changed(Some(known.customer));
+    }
+
+    /// By this call, which is shown, a manager's phones have been rung for nothing. Who looks too late to see them ring sees that,
+    /// until it is [forgotten](Self::forget_missed).
+    pub fn show_missed(&self, call: CallId) {
+        let Some((call, _)) = locked(&self.0.calls).all.get(&call).cloned() else { return };
+        let Some(manager) = call.caller.account else { return };
+        let customer = call.customer;
+        locked(&self.0.missed).insert(manager, call);
+        self.console_changed(Some(customer));
+    }
+
+    /// It was long enough ago, or the manager does something else.
+    pub fn forget_missed(&self, manager: AccountId) {
+        let missed = locked(&self.0.missed).remove(&manager);
+        if let Some(call) = missed {
+            self.console_changed(Some(call.customer));
+        }
     }
 
     /// An account is not to be disturbed, or may be again.
@@ -406,6 +428,26 @@ mod tests {
         feed.show_call(call(2, 1), Some([1, 4].map(talker)));
         feed.forget_call(id(2));
         assert_eq!((found("1"), found("4")), (None, None));
+    }
+
+    #[test]
+    fn a_manager_s_missed_call_is_told_to_his_company_until_it_is_forgotten() {
+        let feed = Feed::default();
+        let caller = Party { account: Some(account(9)), ..Party::default() };
+        let own = LiveCall { caller, ..call(1, 1) };
+        let missed = |of| feed.scene(customer(of)).missed(account(9)).map(|call| call.id);
+        feed.show_missed(own.id);
+        assert_eq!(missed(1), None, "it is not shown");
+        feed.show_call(own.clone(), None);
+        feed.show_missed(own.id);
+        feed.forget_call(own.id);
+        assert_eq!((missed(1), missed(2)), (Some(own.id), None));
+        let changes = feed.changes(Topic::Console);
+        feed.forget_missed(account(1));
+        assert!(!changes.has_changed().expect("the feed is there"), "he has missed nothing");
+        feed.forget_missed(account(9));
+        assert!(changes.has_changed().expect("the feed is there"));
+        assert_eq!(missed(1), None);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod records;
 mod scanners;
 mod sessions;
 mod simulation;
+mod summons;
 mod tolls;
 mod torture;
 mod wire;

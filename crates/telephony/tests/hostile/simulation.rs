@@ -488,6 +488,11 @@ impl Simulation {
         let (manager, agent) = (account(manager), account(agent));
         let command =
             Command::Supervise { manager, agent, mode: Mode::BargeIn, follow, call: None, ticket: None, desk: false };
+        self.command(command);
+    }
+
+    /// The exchange is told to do something.
+    pub fn command(&mut self, command: Command) {
         self.exchange.handle(self.clock(), Input::Command(command));
         self.perform();
     }
@@ -509,8 +514,7 @@ impl Simulation {
 
     /// The exchange ends all calls.
     pub fn end_all(&mut self) {
-        self.exchange.handle(self.clock(), Input::Command(Command::EndAll));
-        self.perform();
+        self.command(Command::EndAll);
     }
 
     // What must hold -------------------------------------------------------------------------------------------------
@@ -531,6 +535,8 @@ impl Simulation {
             "calls, legs, questions, drafts, transactions"
         );
         assert_eq!(self.exchange.counts(self.clock()).supervisions, 0, "managers are left behind");
+        let scene = self.feed.scene(CUSTOMER);
+        assert!((0..self.phones.len()).all(|phone| scene.missed(account(phone)).is_none()), "what was missed is left");
         assert_eq!(
             (self.exchange.counts(self.clock()).recordings, self.recording.len()),
             (0, 0),
