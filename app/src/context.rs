@@ -86,6 +86,12 @@ impl Refresh {
         self.own.get() + self.page.map_or(0, |page| page.get())
     }
 
+    /// How often that was done until now, of the whole page. It may be gone.
+    #[must_use]
+    pub fn times_until_now(self) -> Option<u32> {
+        self.page.unwrap_or(self.own).try_get_untracked()
+    }
+
     /// Whether it is for a part of the page, which follows what happens.
     #[must_use]
     pub fn is_part(self) -> bool {

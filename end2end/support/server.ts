@@ -155,7 +155,7 @@ export class Tandem {
   /** Waits until what was left behind is finished, and e-mailed. */
   private async hasRecordings(count: number): Promise<void> {
     const staff = await this.person('admin')
-    const until = Date.now() + START_MAX
+    const until = Date.now() + 3 * START_MAX
     while (Date.now() < until) {
       const [listed, sent] = [await staff.page('/admin/recordings'), await staff.page('/admin/mail?state=sent')]
       if (listed.includes(`${count} recordings`) && sent.includes(`${count} e-mails`)) return

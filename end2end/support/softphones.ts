@@ -9,9 +9,10 @@ import type { Telephones } from './telephones.ts'
 export const SOFTPHONES = ['JsSIP', 'SIP.js'] as const
 export type Softphone = (typeof SOFTPHONES)[number]
 
-/** What a test asks of either library, on the page. `state` is what its user would see. */
+/** What a test asks of either library, on the page. `state` is what its user would see, `losses` how often it was taken off. */
 export interface Controls {
   state: string
+  losses: number
   call(number: string): void
   answer(): void
   hangUp(): void
@@ -30,7 +31,8 @@ declare global {
 const JSSIP = `
 import JsSIP from 'jssip'
 export function begin(user, password) {
-  const controls = { state: 'off' }
+  const controls = { state: 'off', losses: 0 }
+  const off = () => { controls.state = 'off'; controls.losses += 1 }
   const socket = new JsSIP.WebSocketInterface('ws://' + location.host + '/sip')
   const ua = new JsSIP.UA({
     sockets: [socket], uri: 'sip:' + user + '@' + location.hostname, password,
@@ -38,8 +40,8 @@ export function begin(user, password) {
   })
   let session
   ua.on('registered', () => (controls.state = 'registered'))
-  ua.on('unregistered', () => (controls.state = 'off'))
-  ua.on('disconnected', () => (controls.state = 'off'))
+  ua.on('unregistered', off)
+  ua.on('disconnected', off)
   ua.on('registrationFailed', ({ cause }) => (controls.state = 'refused: ' + cause))
   const listen = () => listenTo(session.connection)
   ua.on('newRTCSession', (event) => {
@@ -69,7 +71,8 @@ export function begin(user, password) {
 const SIPJS = `
 import { Web } from 'sip.js'
 export function begin(user, password) {
-  const controls = { state: 'off' }
+  const controls = { state: 'off', losses: 0 }
+  const off = () => { controls.state = 'off'; controls.losses += 1 }
   const audio = document.querySelector('audio[data-call]')
   const phone = new Web.SimpleUser('ws://' + location.host + '/sip', {
     aor: 'sip:' + user + '@' + location.hostname,
@@ -81,8 +84,8 @@ export function begin(user, password) {
     },
     delegate: {
       onRegistered: () => (controls.state = 'registered'),
-      onUnregistered: () => (controls.state = 'off'),
-      onServerDisconnect: () => (controls.state = 'off'),
+      onUnregistered: off,
+      onServerDisconnect: off,
       onServerConnect: () => phone.register(),
       onCallCreated: () => (controls.state = 'calls'),
       onCallReceived: () => (controls.state = 'rings'),

@@ -110,7 +110,7 @@ export function secret(page: Page, name = 'Password'): Locator {
 
 /** Picks one of a few cards. */
 export async function pick(page: Page, card: string): Promise<void> {
-  await page.locator('label').filter({ hasText: card }).click()
+  await page.locator('label').filter({ has: page.getByText(card, { exact: true }) }).click()
   await expect(page.getByRole('radio', { name: card, exact: true })).toBeChecked()
 }
 

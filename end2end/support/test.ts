@@ -163,7 +163,12 @@ export async function told(page: Page, words: string | RegExp): Promise<void> {
   await expect(page.getByRole('status').filter({ hasText: words })).toBeVisible()
 }
 
-/** Waits until what was sent has been answered. */
+/** Waits until the page shows what has come: within frames. */
+export async function rendered(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on))))
+}
+
+/** Waits until what was sent has been answered, and what is shown is what it made. */
 export async function answered(page: Page): Promise<void> {
   if (withWasm()) await expect(page.locator('form[aria-busy=true]')).toHaveCount(0)
   else await usable(page)

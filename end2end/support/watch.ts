@@ -17,7 +17,7 @@ export class Watch {
       }
     })
     page.on('pageerror', (error) => {
-      if (!this.expected(error.message, '')) this.complaints.push(`${page.url()}: uncaught: ${error.message}`)
+      if (!this.expected(error.message, '')) this.complaints.push(`${page.url()}: uncaught: ${error.stack ?? error.message}`)
     })
     page.on('request', (request) => {
       const { hostname, protocol } = new URL(request.url())

@@ -80,6 +80,7 @@ test('Ctrl+K goes to any page by a part of its name', async ({ as }) => {
   await admin.keyboard.press('Escape')
   await expect(palette).toBeHidden()
   await admin.keyboard.press('Control+k')
+  await expect(palette.getByRole('textbox', { name: 'Page' })).toBeFocused()
   await admin.keyboard.type('dialing')
   await expect(palette.getByRole('link')).toHaveText(['Dialing rules'])
   await admin.keyboard.press('Enter')

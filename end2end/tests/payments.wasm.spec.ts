@@ -3,14 +3,14 @@
 import type { Page } from '@playwright/test'
 import { CARDS, beginToPay, bill, ended, giveCard, invoiceIs, owes, pay, standIn } from '../support/payments.ts'
 import { fact, field, hold, isWrong, openFromList, openTab, row, save } from '../support/steps.ts'
-import { answered, expect, told, test, visit } from '../support/test.ts'
+import { answered, expect, rendered, told, test, visit } from '../support/test.ts'
 
 test('a payment that takes its time is followed until the bank has answered', async ({ as }) => {
   const invoice = await bill(as, '21.00')
   const mary = await as('mary')
   await beginToPay(mary, invoice)
   await giveCard(mary, CARDS.good)
-  await standIn(mary, 'processing', { next: 1, settle_after: 4000 })
+  await standIn(mary, 'processing', { next: 1, settle_after: 10_000 })
   await pay(mary)
   await ended(mary, 'Still processing')
   await ended(mary, 'Paid')
@@ -72,11 +72,16 @@ test('a key that is saved while the page loads anew does not stay in its field',
   await told(admin, 'takes the credentials (test mode)')
   const secret = admin.getByLabel('Secret key')
   await secret.fill('sk_test_tandem')
-  await admin.getByRole('button', { name: 'Save changes' }).click()
+  const button = admin.getByRole('button', { name: 'Save changes' })
+  await button.click()
   await expect(admin.locator('form[aria-busy=true]')).toHaveCount(1)
-  // The form is made anew, and knows nothing of what is on its way.
+  const read = admin.waitForResponse('**/api/payment_system_read')
   letRead()
-  await answered(admin)
+  await (await read).finished()
+  // The form is made anew, within frames, and waits for what is on its way.
+  await rendered(admin)
+  await expect(button).toBeDisabled()
+  await expect(admin.locator('form[aria-busy=true]')).toHaveCount(1)
   letSave()
   await told(admin, 'Payment system saved')
   await expect(secret).toHaveValue('')

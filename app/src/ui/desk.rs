@@ -10,7 +10,7 @@ use leptos_router::{
 
 use tandem_domain::access::Audience;
 
-use super::{toast::Toast, unsettled::Unsettled};
+use super::toast::Toast;
 use crate::{
     context::{Refresh, me_or_nobody, use_flash, use_refresh},
     error::AppError,
@@ -36,8 +36,6 @@ pub struct Desk {
     pub(super) leaving: RwSignal<Option<String>>,
     /// The browser has taken the page over.
     pub(super) hydrated: RwSignal<bool>,
-    /// The forms that must be put back to the stored values when the page's data has come.
-    pub(super) unsettled: Unsettled,
     /// What the post before this page said, and on which page.
     flash: StoredValue<(Flash, String)>,
     go: StoredValue<Navigate>,
@@ -59,7 +57,6 @@ impl Desk {
             sign_in_again: RwSignal::new(None),
             leaving: RwSignal::new(None),
             hydrated: RwSignal::new(false),
-            unsettled: Unsettled::default(),
             flash: StoredValue::new((use_flash(), path.get_untracked())),
             go: StoredValue::new(Box::new(navigate)),
             refresh: use_refresh(),

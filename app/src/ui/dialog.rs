@@ -26,8 +26,14 @@ pub fn Dialog(
             dialog.close();
         }
     });
+    // It is told a moment later, when the dialog may be shown again.
+    let closed = move |_: ev::Event| {
+        if node.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            open.set(false);
+        }
+    };
     view! {
-        <dialog node_ref=node class="dialog" aria-label=title.clone() on:close=move |_| open.set(false)>
+        <dialog node_ref=node class="dialog" aria-label=title.clone() on:close=closed>
             <h2>{title.clone()}</h2>
             {children()}
         </dialog>

@@ -175,14 +175,12 @@ pub fn NewForm(
     edit_form(ctx, &fields, children, Some(bar.into_any()))
 }
 
-/// When the browser has the form: puts the stored values back if that was asked for, and sees what differs.
+/// When the browser has the form, it sees what differs.
 fn guarded(ctx: FormCtx) {
     effect(move || {
-        if ctx.node.get().is_none() {
-            return;
+        if ctx.node.get().is_some() {
+            ctx.look_again();
         }
-        ctx.put_back_if_asked();
-        ctx.look_again();
     });
 }
 

@@ -11,7 +11,9 @@ use web_sys::{HtmlElement, HtmlFormElement};
 
 use super::{
     desk::{Desk, use_desk},
+    effect::effect,
     submit,
+    unsettled::{self, Stage},
 };
 use crate::{
     error::{AppError, StaleEdit},
@@ -70,7 +72,7 @@ impl FormCtx {
             Some(_) | None => (FieldErrors::default(), None),
         };
         let prefix = id.map_or_else(|| id_of(to, fields), str::to_owned);
-        Self {
+        let ctx = Self {
             to,
             desk,
             node: NodeRef::new(),
@@ -85,7 +87,17 @@ impl FormCtx {
             labels: StoredValue::default(),
             prefix: StoredValue::new(prefix),
             after: StoredValue::new(after),
+        };
+        match ctx.prefix.with_value(|form| unsettled::made(form, ctx)) {
+            Some(Stage::OnItsWay) => ctx.waits.set(true),
+            Some(Stage::Saved) => effect(move || {
+                if ctx.node.get().is_some() {
+                    ctx.settle();
+                }
+            }),
+            Some(Stage::Stopped) | None => {}
         }
+        ctx
     }
 
     /// What is wrong with a field.
@@ -183,36 +195,42 @@ impl FormCtx {
         }
     }
 
-    /// Back to what is stored.
-    pub(super) fn put_back(self) {
-        if let Some(form) = self.form() {
-            form.reset();
-        }
-        self.clean();
-    }
-
     /// Back to what is stored as soon as the page's data has come, but for what is typed from now on.
     pub(super) fn put_back_when_loaded(self) {
-        let form = self.prefix.get_value();
-        self.desk.unsettled.send(form.clone());
-        self.desk.unsettled.saved(&form);
+        self.forget_typed();
+        unsettled::answered(unsettled::send(self.prefix.get_value(), self), Some(Stage::Saved));
     }
 
-    /// Back to what is stored now, if somebody asked for it.
-    pub(super) fn put_back_if_asked(self) {
-        let Some(form) = self.form() else { return };
-        if self.prefix.with_value(|id| self.desk.unsettled.settle(id, &form)) {
+    /// Back to what is stored now, but for what was typed while it was saved.
+    fn settle(self) {
+        if let Some(form) = self.form()
+            && unsettled::settle(&self.prefix.get_value(), &form)
+        {
             self.clean();
+            self.look_again();
         }
     }
 
     /// The browser has put all controls back.
     pub(super) fn was_reset(self) {
-        if self.is_gone() {
-            return;
+        if !self.is_gone() {
+            self.forget_typed();
+            self.clean();
+            self.look_again();
         }
-        self.clean();
-        self.look_again();
+    }
+
+    /// What was typed while it was being saved is not to be kept.
+    fn forget_typed(self) {
+        self.prefix.with_value(|form| unsettled::forget_typed(Some(form)));
+    }
+
+    /// Waits no longer for what was sent.
+    pub(super) fn release(self) {
+        if !self.is_gone() {
+            self.waits.set(false);
+            self.look_again();
+        }
     }
 
     /// Whether the controls were rendered with what was typed, not with what is stored.
@@ -229,41 +247,35 @@ impl FormCtx {
     }
 
     fn send(self, fields: Vec<(String, String)>) {
+        if self.is_gone() {
+            spawn_local(async move { self.desk.take(submit::post(self.to, &fields).await) });
+            return;
+        }
         self.waits.set(true);
         self.desk.forget_flash_for(self.to);
-        let (form, unsettled) = (self.prefix.get_value(), self.desk.unsettled);
-        if self.after.with_value(|after| after.waits_for_data) {
-            unsettled.send(form.clone());
-        }
+        let waits_for_data = self.after.with_value(|after| after.waits_for_data);
+        // Forms of buttons alone are not told apart, and nobody types in them.
+        let is_typed_in = waits_for_data || self.labels.with_value(|labels| !labels.is_empty());
+        let number = is_typed_in.then(|| unsettled::send(self.prefix.get_value(), self));
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
-            match &answer {
-                Ok(done) if done.go.is_none() => unsettled.saved(&form),
-                Ok(_) | Err(_) => unsettled.forget(&form),
+            match number {
+                Some(number) => follow(number, &answer, waits_for_data),
+                None => self.release(),
             }
             if self.is_gone() {
-                // Another post has loaded the page anew meanwhile. The new form has its controls, with what is stored now.
+                // Other data has made the form anew meanwhile. It has the controls of this one.
                 return self.desk.take(answer);
             }
             match answer {
                 Ok(done) => self.done(done),
-                Err(error) => {
-                    self.waits.set(false);
-                    self.refuse(error, fields);
-                }
+                Err(error) => self.refuse(error, fields),
             }
         });
     }
 
     fn done(self, done: Done) {
         let after = self.after.get_value();
-        if after.waits_for_data && done.go.is_none() {
-            // What would be sent before the data has come would be an edit of what was stored before. The form that is made then
-            // waits for nothing.
-            set_timeout(move || _ = self.waits.try_set(false), DATA_TAKES);
-        } else {
-            self.waits.set(false);
-        }
         if after.reload {
             // Fails only for an address that is none.
             let _ = window().location().set_href(&done.go.unwrap_or_default());
@@ -271,8 +283,11 @@ impl FormCtx {
         }
         if after.waits_for_data {
             self.clean();
-        } else if done.go.is_none() {
-            self.put_back();
+            self.dirty.set(self.prefix.with_value(|form| unsettled::has_typed(form)));
+        } else if let Some(form) = self.form().filter(|_| done.go.is_none()) {
+            form.reset();
+            self.clean();
+            self.settle();
         }
         if let Some(on_done) = after.on_done {
             on_done.run(done.clone());
@@ -335,13 +350,21 @@ impl FormCtx {
 
     pub(super) fn submitted(self, event: &ev::SubmitEvent) {
         event.prevent_default();
-        if self.waits.get_untracked() {
+        if !self.is_gone() && self.waits.get_untracked() {
             return;
         }
         let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else { return };
         let fields =
             submit::read(&form, event.submitter().as_ref().and_then(|pressed| pressed.dyn_ref::<HtmlElement>()));
-        if self.check_all(&fields) { self.send(fields) } else { self.show_errors() }
+        if self.is_gone() {
+            // In the moment before the form that is made anew takes its controls.
+            self.send(fields);
+        } else if self.check_all(&fields) {
+            self.forget_typed();
+            self.send(fields);
+        } else {
+            self.show_errors();
+        }
     }
 
     /// One listener for all fields: a field was typed in, left, chosen.
@@ -351,9 +374,10 @@ impl FormCtx {
             return;
         }
         let Some(control) = event.target() else { return };
-        if !left {
-            // What it asks of a control, selects and texts of several lines have as well.
-            self.prefix.with_value(|form| self.desk.unsettled.typed(form, control.unchecked_ref()));
+        // Before `change`, which may come when what was typed is on its way already.
+        if event.type_() == "input" {
+            // What is asked of the control, selects and texts of several lines have as well.
+            self.prefix.with_value(|form| unsettled::typed(form, control.unchecked_ref()));
         }
         let Ok(control) = control.dyn_into::<web_sys::HtmlInputElement>() else {
             return self.look_again();
@@ -367,6 +391,23 @@ impl FormCtx {
         }
         self.look_again();
     }
+}
+
+/// What is still to come of a form that has been answered.
+fn follow(number: u32, answer: &Result<Done, AppError>, waits_for_data: bool) {
+    let saved = matches!(answer, Ok(done) if done.go.is_none());
+    if saved && waits_for_data {
+        // What would be sent before the data has come would be an edit of what was stored before.
+        set_timeout(move || unsettled::release(number), DATA_TAKES);
+    } else {
+        unsettled::release(number);
+    }
+    let stage = match answer {
+        Ok(_) if saved => Some(Stage::Saved),
+        Err(AppError::SignedOut) => Some(Stage::Stopped),
+        Ok(_) | Err(_) => None,
+    };
+    unsettled::answered(number, stage);
 }
 
 /// Whether the focus goes to a button.

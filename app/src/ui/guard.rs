@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Event, MouseEvent};
 
-use super::{button::Kind, desk::Desk, dialog::Dialog, effect::effect};
+use super::{button::Kind, desk::Desk, dialog::Dialog, effect::effect, unsettled};
 use crate::programs::Program;
 
 /// What is asked before the router follows the back button. Browsers call the listeners of a window in the order in which they
@@ -64,6 +64,7 @@ pub(super) fn begin(desk: Desk) {
         location.pathname.track();
         if before.is_some() {
             desk.forget_flash();
+            unsettled::forget_typed(None);
             hide_popovers();
         }
     });

@@ -1,102 +1,162 @@
 //! Which forms have been sent, and the page does not show yet what came of it? What is typed into them meanwhile is kept.
 //!
 //! Once a form is saved, the page's data is loaded anew, and the form made anew with what is stored. Its controls, which stay,
-//! still show what was sent, so they are put back; but not those in which somebody has typed since.
+//! still show what was sent, so they are put back; but not those in which somebody has typed since. Other data may make the form
+//! anew before, too: then the new one waits for the answer.
 
-use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlFormElement, HtmlInputElement};
+use web_sys::{Event, EventInit, HtmlFormElement, HtmlInputElement};
 
-/// The forms that were sent, by their ids: the same form of another record is none of them.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Unsettled(StoredValue<Vec<Sent>>);
+use super::form_ctx::FormCtx;
 
-#[derive(Default)]
+thread_local! {
+    /// The forms that were sent. Of one page: the server sends none.
+    static ALL: RefCell<Vec<Sent>> = const { RefCell::new(Vec::new()) };
+    /// How many there have been.
+    static NUMBER: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A form that was sent.
 struct Sent {
+    /// What names this time.
+    number: u32,
+    /// The form's id: the same form of another record has another one.
     form: String,
-    /// It is to be put back when the data has come.
-    saved: bool,
+    /// The form as it is now.
+    ctx: FormCtx,
+    stage: Stage,
     /// What was typed since.
     typed: Vec<Typed>,
+}
+
+/// How far a form is that was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// No answer has come.
+    OnItsWay,
+    /// The session had ended: it may be sent again.
+    Stopped,
+    /// It is to be put back when the data has come.
+    Saved,
 }
 
 /// A control in which somebody typed or chose something, and what.
 struct Typed {
     name: String,
+    /// The control's type: `radio`, `textarea`.
+    kind: String,
     value: String,
-    /// Of a checkbox or a radio button: whether it was ticked.
-    ticked: Option<bool>,
+    ticked: bool,
 }
 
-impl Unsettled {
-    /// A form is sent: what has been typed until now is on its way.
-    pub(super) fn send(self, form: String) {
-        self.forget(&form);
-        self.0.update_value(|all| all.push(Sent { form, ..Sent::default() }));
-    }
+/// A form is sent. What was typed since it was stopped is still to be kept. Gives what names this time.
+pub(super) fn send(form: String, ctx: FormCtx) -> u32 {
+    ALL.with_borrow_mut(|all| {
+        let place = all.iter().position(|sent| sent.form == form);
+        let typed = place.map(|place| all.swap_remove(place).typed).unwrap_or_default();
+        let number = NUMBER.replace(NUMBER.get() + 1);
+        all.push(Sent { number, form, ctx, stage: Stage::OnItsWay, typed });
+        number
+    })
+}
 
-    /// It was saved: it is put back when it is made anew.
-    pub(super) fn saved(self, form: &str) {
-        self.0.update_value(|all| all.iter_mut().filter(|sent| sent.form == form).for_each(|sent| sent.saved = true));
-    }
-
-    /// Nothing of it is to be put back.
-    pub(super) fn forget(self, form: &str) {
-        self.0.update_value(|all| all.retain(|sent| sent.form != form));
-    }
-
-    /// Somebody typed or chose something in a control of this form.
-    pub(super) fn typed(self, form: &str, control: &HtmlInputElement) {
-        self.0.update_value(|all| {
-            if let Some(sent) = all.iter_mut().find(|sent| sent.form == form) {
-                let typed = Typed::of(control);
-                sent.typed.retain(|known| !known.is_of(control));
-                sent.typed.push(typed);
-            }
-        });
-    }
-
-    /// Puts a form's controls back to what is stored, but for those in which somebody has typed since it was sent. Whether it
-    /// was saved, and is settled now.
-    pub(super) fn settle(self, form: &str, element: &HtmlFormElement) -> bool {
-        let place = self.0.with_value(|all| all.iter().position(|sent| sent.saved && sent.form == form));
-        let Some(sent) = place.and_then(|place| self.0.try_update_value(|all| all.swap_remove(place))) else {
-            return false;
-        };
-        element.reset();
-        let controls = element.elements();
-        for control in (0..controls.length()).filter_map(|i| controls.item(i)) {
-            let control: HtmlInputElement = control.unchecked_into();
-            for typed in sent.typed.iter().filter(|typed| typed.is_of(&control)) {
-                typed.put_into(&control);
-            }
+/// It has been answered. `None`: nothing comes of it.
+pub(super) fn answered(number: u32, stage: Option<Stage>) {
+    ALL.with_borrow_mut(|all| {
+        let Some(place) = all.iter().position(|sent| sent.number == number) else { return };
+        match stage {
+            Some(stage) => all[place].stage = stage,
+            None => drop(all.swap_remove(place)),
         }
-        true
+    });
+}
+
+/// It waits no longer, if it is still to be settled.
+pub(super) fn release(number: u32) {
+    let ctx = ALL.with_borrow(|all| all.iter().find(|sent| sent.number == number).map(|sent| sent.ctx));
+    if let Some(ctx) = ctx {
+        ctx.release();
     }
+}
+
+/// What was typed until now, into this form or into all, is sent by it, or given up.
+pub(super) fn forget_typed(form: Option<&str>) {
+    ALL.with_borrow_mut(|all| {
+        for sent in all.iter_mut().filter(|sent| form.is_none_or(|form| sent.form == form)) {
+            sent.typed.clear();
+        }
+    });
+}
+
+/// A form has been made. How far the one is of which it takes the place, if that is not settled.
+pub(super) fn made(form: &str, ctx: FormCtx) -> Option<Stage> {
+    ALL.with_borrow_mut(|all| {
+        let sent = all.iter_mut().find(|sent| sent.form == form)?;
+        sent.ctx = ctx;
+        Some(sent.stage)
+    })
+}
+
+/// Somebody typed or chose something in a control of this form.
+pub(super) fn typed(form: &str, control: &HtmlInputElement) {
+    ALL.with_borrow_mut(|all| {
+        if let Some(sent) = all.iter_mut().find(|sent| sent.form == form) {
+            let typed = Typed::of(control);
+            sent.typed.retain(|known| !known.is_undone_by(&typed));
+            sent.typed.push(typed);
+        }
+    });
+}
+
+/// Whether somebody has typed something since the form was sent.
+pub(super) fn has_typed(form: &str) -> bool {
+    ALL.with_borrow(|all| all.iter().any(|sent| sent.form == form && !sent.typed.is_empty()))
+}
+
+/// Puts a form's controls back to what is stored, but for those in which somebody has typed since it was sent. Whether it was
+/// saved, and is settled now.
+pub(super) fn settle(form: &str, element: &HtmlFormElement) -> bool {
+    let sent = ALL.with_borrow_mut(|all| {
+        let place = all.iter().position(|sent| sent.stage == Stage::Saved && sent.form == form)?;
+        Some(all.swap_remove(place))
+    });
+    let Some(sent) = sent else { return false };
+    element.reset();
+    sent.typed.iter().for_each(|typed| typed.type_into(element));
+    true
 }
 
 impl Typed {
     fn of(control: &HtmlInputElement) -> Self {
-        let ticked = is_choice(control).then(|| control.checked());
-        Self { name: control.name(), value: control.value(), ticked }
+        Self { name: control.name(), kind: control.type_(), value: control.value(), ticked: control.checked() }
     }
 
-    /// Whether it was in this control, as far as a form that was made anew can tell.
-    fn is_of(&self, control: &HtmlInputElement) -> bool {
-        self.name == control.name()
-            && self.ticked.is_some() == is_choice(control)
-            && (self.ticked.is_none() || self.value == control.value())
+    /// Whether it counts no more when that was done.
+    fn is_undone_by(&self, later: &Self) -> bool {
+        self.name == later.name && (self.kind != "checkbox" || self.value == later.value)
     }
 
-    fn put_into(&self, control: &HtmlInputElement) {
-        match self.ticked {
-            Some(ticked) => control.set_checked(ticked),
-            None => control.set_value(&self.value),
+    /// Does it again in a form that was made anew, as a person would: whoever listens to the control is told.
+    fn type_into(&self, form: &HtmlFormElement) {
+        let controls = form.elements();
+        for control in (0..controls.length()).filter_map(|i| controls.item(i)) {
+            let control: HtmlInputElement = control.unchecked_into();
+            if control.name() != self.name || control.type_() != self.kind {
+                continue;
+            }
+            match self.kind.as_str() {
+                "checkbox" | "radio" if control.value() != self.value => continue,
+                "checkbox" | "radio" => control.set_checked(self.ticked),
+                _ => control.set_value(&self.value),
+            }
+            let bubbles = EventInit::new();
+            bubbles.set_bubbles(true);
+            for kind in ["input", "change"] {
+                // Fails only for an event that is being dispatched already.
+                _ = Event::new_with_event_init_dict(kind, &bubbles).map(|event| control.dispatch_event(&event));
+            }
         }
     }
-}
-
-/// A checkbox, or a radio button: its value tells it from others of its name.
-fn is_choice(control: &HtmlInputElement) -> bool {
-    matches!(control.type_().as_str(), "checkbox" | "radio")
 }

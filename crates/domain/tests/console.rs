@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tandem_domain::{
     access::{AccessRole, Principal, Who},
     calls::{CallState, Direction, LiveCall, LiveSupervisor, Party, Recorded, Stage, Supervises},
-    console::{Agent, Console, Filters, Phones, Presence, Scene, Sight, Supervising, has_console, is_ticket},
+    console::{Agent, Console, Filters, Phones, Presence, Scene, Sight, has_console, is_ticket},
     huntgroup::{Huntgroup, Member, protected},
     ids::{AccountId, CallId, CustomerId, Timestamp},
     list::search_words,
@@ -195,21 +195,18 @@ fn his_own_way_into_a_call_is_no_call_and_says_how_he_is_in_it() {
     let own = |stage| LiveCall { supervises: supervises(stage), ..talk(9, inside(ADAM), inside(JOHN)) };
     let console = seen(&adam(), &[call.clone(), own(Stage::In(call.id))]);
     assert_eq!((console.calls.len(), console.calls[0].mine()), (1, Some(Mode::Whisper)));
-    let [own_call] = &console.own.calls[..] else { panic!("{:?}", console.own) };
+    let [own_call] = &console.own[..] else { panic!("{:?}", console.own) };
     assert_eq!((own_call.call, own_call.mode, own_call.follows), (call_id(9), Mode::Whisper, true));
     assert_eq!((own_call.name.as_str(), own_call.client.as_str(), own_call.recorded), ("John", "Grace Miller", true));
     // Between two calls of the agent, and before his phone is answered.
     for stage in [Stage::Waits, Stage::Rings] {
         let console = seen(&adam(), &[own(stage)]);
-        assert_eq!(
-            (console.calls.len(), console.own.calls[0].stage, console.own.calls[0].client.as_str()),
-            (0, stage, "")
-        );
+        assert_eq!((console.calls.len(), console.own[0].stage, console.own[0].client.as_str()), (0, stage, ""));
     }
     // It is nothing to another manager.
     let groups = vec![group("Support", "7700", &[(MARY, true, false), (ADAM, false, false), (JOHN, false, false)])];
     let console = seen(&Sight::of_manager(MARY, true, &groups, agent), &[call.clone(), own(Stage::In(call.id))]);
-    assert_eq!((console.own.calls.len(), console.calls.len(), console.calls[0].mine()), (0, 1, Some(Mode::Spy)));
+    assert_eq!((console.own.len(), console.calls.len(), console.calls[0].mine()), (0, 1, Some(Mode::Spy)));
 }
 
 #[test]
@@ -218,11 +215,10 @@ fn a_manager_is_told_for_whom_his_phone_was_rung_for_nothing_and_nobody_else_is(
         Supervises { agent: Some(JOHN), mode: Mode::Spy, follows: false, stage: Stage::Rings, volumes: [100; 2] };
     let rang = LiveCall { supervises: Some(supervises), ..talk(9, inside(ADAM), inside(JOHN)) };
     let scene = Scene::default().with_missed(vec![Arc::new(rang)]);
-    let missed = Arc::new(adam()).console(&scene, false).own.missed.expect("his");
-    assert_eq!((missed.call, missed.name.as_str()), (call_id(9), "John"));
+    assert_eq!(Arc::new(adam()).console(&scene, false).missed, "John");
     let groups = vec![group("Support", "7700", &[(MARY, true, false), (JOHN, false, false)])];
     let mary = Arc::new(Sight::of_manager(MARY, true, &groups, agent));
-    assert_eq!(mary.console(&scene, true).own, Supervising::default());
+    assert_eq!(mary.console(&scene, true).missed, "");
 }
 
 #[test]
@@ -258,11 +254,7 @@ fn the_companys_administrator_sees_every_call_once_and_joins_none() {
     // Whose role hides colleagues' names is told those of the agents alone: Mary is in no huntgroup.
     let names = |console: &Console| console.calls[0].agent.clone().map(|agent| agent.name);
     assert_eq!((names(&console), names(&company.console(&scene, false))), (Some("Mary".into()), Some(String::new())));
-    assert!(
-        !console.terms.joins
-            && console.own == Supervising::default()
-            && console.calls.iter().all(|row| row.may.is_err())
-    );
+    assert!(!console.terms.joins && console.own.is_empty() && console.calls.iter().all(|row| row.may.is_err()));
     assert_eq!(console.agents.len(), 4, "who is in a huntgroup");
 }
 

@@ -61,6 +61,7 @@ fn apply(console: &mut Console, change: ConsoleChange) {
     }
     console.terms = change.terms.unwrap_or(std::mem::take(&mut console.terms));
     console.own = change.own.unwrap_or(std::mem::take(&mut console.own));
+    console.missed = change.missed.unwrap_or(std::mem::take(&mut console.missed));
     console.calls.retain(|row| !change.gone.contains(&row.key()));
     console.calls.retain(|row| change.calls.iter().all(|new| new.key() != row.key()));
     console.calls.extend(change.calls);

@@ -4,7 +4,7 @@
 use leptos::{html, prelude::*, server_fn::ServerFn};
 use tandem_domain::{
     calls::Stage,
-    console::{Own, Supervising, VOLUME_MAX},
+    console::{Own, VOLUME_MAX},
     ids::CallId,
     supervision::Mode,
 };
@@ -18,23 +18,26 @@ use crate::ui::{Sign, each, effect, icon, mode_class, mode_sign};
 /// The bars, one for each own call for as long as it is there, and what happens in words for those who do not see them: told
 /// politely, for it follows from what they have just done or heard.
 pub(super) fn bars(board: Board) -> AnyView {
-    let calls = Memo::new(move |_| board.own.with(|own| own.calls.iter().map(|own| own.call).collect::<Vec<_>>()));
-    let first = Memo::new(move |_| board.own.with(|own| own.calls.first().cloned()));
+    let calls = Memo::new(move |_| board.own.with(|own| own.iter().map(|own| own.call).collect::<Vec<_>>()));
+    let first = Memo::new(move |_| board.own.with(|own| own.first().cloned()));
     // What is over is said, too: with whom, and whether one was there.
     let said = Memo::new(move |before: Option<&(String, String)>| match first.get() {
         Some(own) => (words(&own), over(&own)),
         None => (before.map(|(_, over)| over.clone()).unwrap_or_default(), String::new()),
     });
     // Who was rung, and is not in the call, would see nothing but that the bar is gone; or nothing at all, where the phone was busy.
-    let missed = Memo::new(move |_| {
-        let missed = |own: &Supervising| own.missed.as_ref().map(|missed| not_joined(&missed.name));
-        board.own.with(missed).filter(|_| first.with(Option::is_none))
-    });
+    let missed = move || match board.missed.get() {
+        agent if agent.is_empty() || first.with(Option::is_none) => not_joined(&agent),
+        _ => "The phone that was rung does not ring any more.".to_owned(),
+    };
+    // It is said once.
+    let others = move || said.with(|(words, _)| if missed() == *words { String::new() } else { words.clone() });
     view! {
-        <div class=move || if missed.with(Option::is_some) { "notice tone-warning" } else { "hidden-text" }>
+        <div class=move || if missed().is_empty() { "hidden-text" } else { "notice tone-warning" }>
             <span></span>
-            <p role="status">{move || missed.get().unwrap_or_else(|| said.get().0)}</p>
+            <p role="status">{missed}</p>
         </div>
+        <p class="hidden-text" role="status">{others}</p>
         <div class="stack" hidden=move || calls.with(Vec::is_empty)>
             {each(move || calls.get(), |call| call.0.as_u128(), move |call| bar(board, call))}
         </div>
@@ -69,7 +72,11 @@ fn over(own: &Own) -> String {
     }
 }
 
+/// What is said where a phone was rung for nothing; nothing where it was rung for nobody.
 fn not_joined(agent: &str) -> String {
+    if agent.is_empty() {
+        return String::new();
+    }
     ["You did not join ", agent, ": your phone does not ring any more."].concat()
 }
 
@@ -106,7 +113,7 @@ fn volume(label: &'static str, name: &'static str, percent: Memo<String>) -> Any
 }
 
 fn bar(board: Board, call: CallId) -> AnyView {
-    let now = Memo::new(move |_| board.own.with(|all| all.calls.iter().find(|own| own.call == call).cloned()));
+    let now = Memo::new(move |_| board.own.with(|all| all.iter().find(|own| own.call == call).cloned()));
     // What is told of it last stays while it goes.
     let Some(first) = now.get_untracked() else { return ().into_any() };
     let own = Memo::new(move |before: Option<&Own>| now.get().or(before.cloned()).unwrap_or_else(|| first.clone()));

@@ -10,7 +10,7 @@ use std::{
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use tandem_domain::{
     calls::Stage,
-    console::{Console, ConsoleAgent, ConsoleCall, ConsoleChange, Filters, Key, Supervising, Terms},
+    console::{Console, ConsoleAgent, ConsoleCall, ConsoleChange, Filters, Key, Own, Terms},
     ids::CallId,
 };
 
@@ -32,7 +32,9 @@ pub struct Board {
     /// Changes whenever rows come, go, or change.
     changes: RwSignal<u32>,
     pub(super) terms: RwSignal<Terms>,
-    pub(super) own: RwSignal<Supervising>,
+    pub(super) own: RwSignal<Vec<Own>>,
+    /// For whom the manager's phone has just been rung for nothing; empty: for nobody.
+    pub(super) missed: RwSignal<String>,
     pub(super) agents: RwSignal<Vec<ConsoleAgent>>,
     /// Whether what is shown is so: the server is reached.
     pub(super) reached: RwSignal<bool>,
@@ -58,7 +60,8 @@ impl Board {
             rows: StoredValue::new(HashMap::new()),
             changes: RwSignal::new(0),
             terms: RwSignal::new(Terms::default()),
-            own: RwSignal::new(Supervising::default()),
+            own: RwSignal::new(Vec::new()),
+            missed: RwSignal::new(String::new()),
             agents: RwSignal::new(Vec::new()),
             reached: RwSignal::new(true),
             shut: RwSignal::new(None),
@@ -72,17 +75,17 @@ impl Board {
 
     /// Shows what the server told, as a whole.
     pub fn take(self, console: Console) {
-        let Console { terms, own, calls, agents } = console;
-        let change =
-            ConsoleChange { whole: true, terms: Some(terms), own: Some(own), calls, agents, ..Default::default() };
-        self.apply(change);
+        let Console { terms, own, missed, calls, agents } = console;
+        let (terms, own, missed) = (Some(terms), Some(own), Some(missed));
+        self.apply(ConsoleChange { whole: true, terms, own, missed, calls, agents, ..Default::default() });
     }
 
     /// Shows what has changed.
     fn apply(self, change: ConsoleChange) {
-        let ConsoleChange { whole, terms, own, calls, mut gone, agents, agents_gone } = change;
+        let ConsoleChange { whole, terms, own, missed, calls, mut gone, agents, agents_gone } = change;
         set(self.terms, terms);
         set(self.own, own);
+        set(self.missed, missed);
         self.apply_agents(whole, agents, &agents_gone);
         if whole {
             let still: HashSet<Key> = calls.iter().map(ConsoleCall::key).collect();
@@ -169,7 +172,7 @@ impl Board {
     pub(super) fn own_in(self, call: &ConsoleCall) -> Option<CallId> {
         call.mine()?;
         self.own.with(|own| {
-            let there = own.calls.iter().find(|own| own.stage == Stage::In(call.id) && own.agent == call.account());
+            let there = own.iter().find(|own| own.stage == Stage::In(call.id) && own.agent == call.account());
             there.map(|own| own.call)
         })
     }

@@ -154,12 +154,20 @@ pub async fn console_join(
         ));
     }
     exchange.join(join);
-    if !server::comes_of_it(&ask, (manager, missed), agent, call).await? {
-        return Err(AppError::Refused(
-            "The exchange has not let you join: the call has ended, or you may not join it any more. Should your phone \
-             ring after all, answer it to join."
-                .into(),
-        ));
+    match server::comes_of_it(&ask, (manager, missed), agent, call).await? {
+        server::Came::IsSo => {}
+        server::Came::Missed => {
+            return Err(AppError::Refused(
+                "Your phone was rung, and took no call: it was busy, or declined it.".into(),
+            ));
+        }
+        server::Came::Nothing => {
+            return Err(AppError::Refused(
+                "The exchange has not let you join: the call has ended, or you may not join it any more. Should your phone \
+                 ring after all, answer it to join."
+                    .into(),
+            ));
+        }
     }
     let rings = desk || !is_there;
     Ok(Done::say(if rings { "Your phone rings: answer it to join" } else { "You go over to this call" }))
@@ -422,8 +430,17 @@ mod server {
         Ok((ask, supervised))
     }
 
-    /// Whether something comes of a wish to join: the exchange asks the records once more, and may refuse it. Waits for as long as
-    /// that may take. The manager comes with the call by which he was last rung for nothing.
+    /// What came of a wish to join.
+    pub(super) enum Came {
+        /// The manager is there, or his phone rings.
+        IsSo,
+        /// His phone rang, and does so no more.
+        Missed,
+        Nothing,
+    }
+
+    /// What comes of a wish to join: the exchange asks the records once more, and may refuse it. Waits for as long as that may take.
+    /// The manager comes with the call by which he was last rung for nothing.
     ///
     /// # Errors
     /// [`AppError::NotFound`] for who is of no company.
@@ -432,7 +449,7 @@ mod server {
         (manager, missed): (AccountId, Option<CallId>),
         agent: AccountId,
         wanted: CallId,
-    ) -> Result<bool, AppError> {
+    ) -> Result<Came, AppError> {
         let (customer, exchange) = (ask.own_tenant()?.customer(), &ask.services().exchange);
         let mut changes = exchange.changes(Topic::Console);
         // He may be in another call of the same agent already, or wait for the next one.
@@ -445,20 +462,23 @@ mod server {
             let supervises = own.supervises.filter(|one| one.agent == Some(agent) && leads_there(one.stage));
             own.caller.account == Some(manager) && supervises.is_some()
         };
+        let is_for_agent = |rang: &&LiveCall| rang.supervises.is_some_and(|one| one.agent == Some(agent));
         // His phone may have been rung for less than a moment.
         let came = |scene: &Scene| {
-            let rang = scene.missed(manager).map(|call| call.id).filter(|rang| Some(*rang) != missed);
-            rang.is_some() || scene.calls().iter().any(is_so)
+            let rang = scene.missed(manager).filter(is_for_agent).filter(|rang| Some(rang.id) != missed);
+            if scene.calls().iter().any(is_so) { Some(Came::IsSo) } else { rang.map(|_| Came::Missed) }
         };
         let comes = async {
-            while !came(&exchange.scene(customer)) {
+            loop {
+                if let Some(came) = came(&exchange.scene(customer)) {
+                    return came;
+                }
                 if changes.changed().await.is_err() {
-                    return false;
+                    return Came::Nothing;
                 }
             }
-            true
         };
-        Ok(tokio::time::timeout(ANSWERS, comes).await.unwrap_or(false))
+        Ok(tokio::time::timeout(ANSWERS, comes).await.unwrap_or(Came::Nothing))
     }
 
     /// What was typed as a note: one line.

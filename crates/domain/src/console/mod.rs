@@ -18,9 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     scene::{Phones, Scene},
-    shown::{
-        Console, ConsoleAgent, ConsoleCall, ConsoleSupervisor, Filters, Missed, Own, Presence, Supervising, Terms,
-    },
+    shown::{Console, ConsoleAgent, ConsoleCall, ConsoleSupervisor, Filters, Own, Presence, Terms},
     view::{ConsoleChange, Key, View},
 };
 use crate::{
@@ -241,15 +239,11 @@ impl Sight {
         Party { name, ..party.clone() }
     }
 
-    /// What the manager does himself. `row` finds the row of a call and an agent.
-    fn own<'a>(
-        &self,
-        scene: &Scene,
-        row: impl Fn(CallId, Option<AccountId>) -> Option<&'a ConsoleCall>,
-    ) -> Supervising {
-        let Some(manager) = self.manager else { return Supervising::default() };
+    /// The manager's own calls, by which he supervises. `row` finds the row of a call and an agent.
+    fn own<'a>(&self, scene: &Scene, row: impl Fn(CallId, Option<AccountId>) -> Option<&'a ConsoleCall>) -> Vec<Own> {
+        let Some(manager) = self.manager else { return Vec::new() };
         let mine = scene.calls().iter().filter(|call| call.caller.account == Some(manager));
-        let calls = mine.filter_map(|call| {
+        mine.filter_map(|call| {
             let supervises = call.supervises?;
             let stage = supervises.stage;
             let row = match stage {
@@ -268,9 +262,13 @@ impl Sight {
                 since: call.answered.unwrap_or(call.started),
                 recorded: row.is_some_and(|row| row.recorded == Recorded::Yes),
             })
-        });
-        let missed = scene.missed(manager).map(|call| Missed { call: call.id, name: self.agent_of(call) });
-        Supervising { calls: calls.collect(), missed }
+        })
+        .collect()
+    }
+
+    /// For whom the manager's phone has just been rung for nothing: the agent's name; empty: for nobody.
+    fn missed(&self, scene: &Scene) -> String {
+        self.manager.and_then(|manager| scene.missed(manager)).map(|call| self.agent_of(call)).unwrap_or_default()
     }
 
     /// Whom a manager's own call is about.

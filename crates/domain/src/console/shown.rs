@@ -48,8 +48,10 @@ impl Presence {
 pub struct Console {
     /// The frame of it.
     pub terms: Terms,
-    /// What the manager does himself.
-    pub own: Supervising,
+    /// The manager's own calls, by which he supervises.
+    pub own: Vec<Own>,
+    /// For whom his phone has just been rung for nothing: the agent's name; empty: for nobody.
+    pub missed: String,
     /// The calls, once for each agent in them.
     pub calls: Vec<ConsoleCall>,
     /// The agents, by name.
@@ -129,24 +131,6 @@ pub struct ConsoleSupervisor {
     pub mode: Mode,
     /// It is who looks.
     pub mine: bool,
-}
-
-/// What a manager does himself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Supervising {
-    /// His own calls, by which he supervises.
-    pub calls: Vec<Own>,
-    /// Where his phone has just been rung for nothing.
-    pub missed: Option<Missed>,
-}
-
-/// A join of which nothing came: the manager's phone was rung, and is no longer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Missed {
-    /// The call by which it was rung.
-    pub call: CallId,
-    /// The agent's name.
-    pub name: String,
 }
 
 /// A call of the manager's own, by which he supervises.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CONSOLE_MAX, Console, ConsoleAgent, ConsoleCall, Scene, Sight, Supervising, Terms};
+use super::{CONSOLE_MAX, Console, ConsoleAgent, ConsoleCall, Own, Scene, Sight, Terms};
 use crate::{
     calls::LiveCall,
     ids::{AccountId, CallId},
@@ -20,8 +20,10 @@ pub struct ConsoleChange {
     pub whole: bool,
     /// The frame of it.
     pub terms: Option<Terms>,
-    /// All that the manager does himself.
-    pub own: Option<Supervising>,
+    /// All of the manager's own calls.
+    pub own: Option<Vec<Own>>,
+    /// For whom his phone has just been rung for nothing; empty: for nobody.
+    pub missed: Option<String>,
     /// Rows that are new, or other than they were.
     pub calls: Vec<ConsoleCall>,
     /// Rows that are not there any more.
@@ -38,7 +40,8 @@ pub struct View {
     /// Whose sight it was; `None` before the first look.
     by: Option<(Arc<Sight>, bool)>,
     terms: Terms,
-    own: Supervising,
+    own: Vec<Own>,
+    missed: String,
     calls: HashMap<CallId, Seen>,
     agents: HashMap<AccountId, ConsoleAgent>,
     /// Counts the looks.
@@ -76,6 +79,11 @@ impl View {
         if whole || own != self.own {
             self.own.clone_from(&own);
             change.own = Some(own);
+        }
+        let missed = sight.missed(scene);
+        if whole || missed != self.missed {
+            self.missed.clone_from(&missed);
+            change.missed = Some(missed);
         }
         (change != ConsoleChange::default()).then_some(change)
     }
@@ -143,7 +151,8 @@ impl View {
 impl From<ConsoleChange> for Console {
     /// The whole of a console, of its first change.
     fn from(change: ConsoleChange) -> Self {
-        let ConsoleChange { terms, own, calls, agents, .. } = change;
-        Self { terms: terms.unwrap_or_default(), own: own.unwrap_or_default(), calls, agents }
+        let ConsoleChange { terms, own, missed, calls, agents, .. } = change;
+        let (terms, own, missed) = (terms.unwrap_or_default(), own.unwrap_or_default(), missed.unwrap_or_default());
+        Self { terms, own, missed, calls, agents }
     }
 }

@@ -102,7 +102,7 @@ impl<M: Media> Exchange<M> {
         let entry = Entry::new(own, caller, 70, record);
         self.calls.insert(id, entry);
         self.summons.insert(id, Summons { request: *request, follow, call, ticket, desk });
-        self.feed.forget_missed(manager);
+        self.forget_missed(Some(manager));
         self.perform(now, id, actions);
     }
 
@@ -177,7 +177,10 @@ impl<M: Media> Exchange<M> {
         let volumes = before.volumes;
         let found = self.to_supervise(manager, &request, wanted);
         match found {
-            Ok(found) if found == there && self.is_supervisor(leg) => self.change_mode(now, leg, request.mode),
+            Ok(found) if found == there && self.is_supervisor(leg) => {
+                self.forget_missed(manager);
+                self.change_mode(now, leg, request.mode);
+            }
             Ok(found) => {
                 self.supervisor_gone(now, leg);
                 let agent = self.legs.get(&found.1).map(|agent| agent.party.clone());
@@ -252,6 +255,14 @@ impl<M: Media> Exchange<M> {
         let Some(manager) = manager else { return };
         self.feed.show_missed(own);
         self.schedule(Due::Missed(manager), Some(now.instant + MISSED_FOR));
+    }
+
+    /// He does something else, of which he is told.
+    pub(super) fn forget_missed(&mut self, manager: Option<AccountId>) {
+        if let Some(manager) = manager {
+            self.feed.forget_missed(manager);
+            self.schedule(Due::Missed(manager), None);
+        }
     }
 
     /// A manager stays for the agent's next calls, or no longer.

@@ -148,9 +148,7 @@ impl<M: Media> Exchange<M> {
         let mode = request.mode;
         let holds = self.legs.get(&leg).is_some_and(|phone| phone.is_up() && phone.negotiation.is_held());
         let Some(supervision) = self.manager_at(leg, own, request, (call, agent), follow) else { return };
-        if let Some(manager) = supervision.manager.account {
-            self.feed.forget_missed(manager);
-        }
+        self.forget_missed(supervision.manager.account);
         self.supervisions.insert(leg, supervision);
         self.call_event(now, call, call::Event::Supervise(Supervisor { leg, agent, mode, holds }));
         self.note_supervision(now, leg, "joined", field("mode", "", mode.key()));
@@ -287,9 +285,9 @@ impl<M: Media> Exchange<M> {
     /// A leg is let go; if it was a manager's, he has left.
     pub(super) fn supervisor_gone(&mut self, now: Now, leg: LegId) {
         self.followers.remove(&leg);
-        let Some(call) = self.supervisions.get(&leg).map(|supervision| supervision.call) else { return };
         self.note_left(now, leg);
-        self.supervisions.remove(&leg);
+        let Some(Supervision { call, manager, .. }) = self.supervisions.remove(&leg) else { return };
+        self.forget_missed(manager.account);
         self.call_event(now, call, call::Event::SupervisorLeft(leg));
     }
 
@@ -297,6 +295,7 @@ impl<M: Media> Exchange<M> {
     pub(super) fn supervision_over(&mut self, now: Now, leg: LegId) {
         self.note_left(now, leg);
         let Some(supervision) = self.supervisions.remove(&leg) else { return };
+        self.forget_missed(supervision.manager.account);
         let own = supervision.own;
         if supervision.follow {
             self.followers.insert(leg, supervision);
