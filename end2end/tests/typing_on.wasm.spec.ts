@@ -1,7 +1,8 @@
 // What is typed into a form while it is on its way to the server, and until the page's data has come anew: none of it is lost,
 // and nothing that was sent stays behind.
 
-import { field, hold, openFromList, pick, save, secret } from '../support/steps.ts'
+import type { Locator } from '@playwright/test'
+import { field, hold, openFromList, openTab, pick, press, save, secret } from '../support/steps.ts'
 import { answered, expect, rendered, test, told, usable, visit } from '../support/test.ts'
 
 test('what is typed while a form is saved, and until its data has come anew, stays, and can be saved then', async ({ as }) => {
@@ -90,4 +91,37 @@ test('passwords that were changed while the page was made anew do not stay in th
   for (const name of ['Current password', 'New password', 'New password again']) await expect(secret(john, name)).toHaveValue('')
   await email.fill(before)
   await save(john)
+})
+
+test('a switch that is pressed while the page is made anew shows what was pressed, all the way', async ({ as }) => {
+  const admin = await as('admin')
+  await openFromList(admin, '/admin/customers', 'Panda')
+  await openTab(admin, 'Customer', 'Services > Voice calls')
+  const [incoming, outgoing] = ['incoming', 'outgoing'].map((calls) =>
+    admin.getByRole('switch', { name: `Auto record ${calls} calls` }),
+  ) as [Locator, Locator]
+  const letRead = await hold(admin, '**/api/customer_voice_read')
+  const read = admin.waitForResponse('**/api/customer_voice_read')
+  await incoming.click()
+  await told(admin, 'Auto record incoming calls: On')
+  const letSave = await hold(admin, '**/api/setting_save')
+  await outgoing.click()
+  await expect(outgoing).toHaveAttribute('aria-checked', 'true')
+  letRead()
+  await (await read).finished()
+  await rendered(admin)
+  await expect(admin.locator('form[aria-busy=true]').getByRole('switch')).toHaveAccessibleName('Auto record outgoing calls')
+  // Whatever it shows from now on is noted.
+  await outgoing.evaluate((toggle) => {
+    const shown: (string | null)[] = [toggle.getAttribute('aria-checked')]
+    new MutationObserver(() => shown.push(toggle.getAttribute('aria-checked'))).observe(toggle, { attributes: true })
+    Object.assign(window, { shown })
+  })
+  letSave()
+  await told(admin, 'Auto record outgoing calls: On')
+  await answered(admin)
+  await rendered(admin)
+  const shown = await admin.evaluate(() => (window as unknown as { shown: string[] }).shown)
+  expect([...new Set(shown)]).toEqual(['true'])
+  for (const toggle of [incoming, outgoing]) await press(toggle)
 })

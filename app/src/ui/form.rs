@@ -79,7 +79,7 @@ pub fn PostForm(
     children: Children,
 ) -> impl IntoView {
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let after = After { quiet, reload, reverts, on_done, ..After::default() };
+    let after = After { quiet, reload, reverts, on_done, has_id: id.is_some(), ..After::default() };
     let ctx = FormCtx::new(to, id.as_deref(), &fields, after);
     let children = inside(ctx, children);
     view! {

@@ -57,6 +57,8 @@ pub(super) struct After {
     pub reload: bool,
     pub reverts: bool,
     pub waits_for_data: bool,
+    /// It has an id that no other form has, although nothing is typed in it.
+    pub has_id: bool,
     pub on_done: Option<Callback<Done>>,
 }
 
@@ -253,14 +255,15 @@ impl FormCtx {
         }
         self.waits.set(true);
         self.desk.forget_flash_for(self.to);
-        let waits_for_data = self.after.with_value(|after| after.waits_for_data);
-        // Forms of buttons alone are not told apart, and nobody types in them.
-        let is_typed_in = waits_for_data || self.labels.with_value(|labels| !labels.is_empty());
-        let number = is_typed_in.then(|| unsettled::send(self.prefix.get_value(), self));
+        let After { waits_for_data, has_id, .. } = self.after.get_value();
+        // Most forms of buttons alone are not told apart, and nobody types in them.
+        let has_id = has_id || waits_for_data || self.labels.with_value(|labels| !labels.is_empty());
+        let number = has_id.then(|| unsettled::send(self.prefix.get_value(), self));
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
             match number {
-                Some(number) => follow(number, &answer, waits_for_data),
+                // In the one that was made anew, what was sent is shown until the data has come.
+                Some(number) => follow(number, &answer, waits_for_data || self.is_gone()),
                 None => self.release(),
             }
             if self.is_gone() {

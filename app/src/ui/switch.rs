@@ -92,7 +92,7 @@ pub fn InstantSwitch(
         <div class="setting">
             {texts.view}
             {reset}
-            <PostForm to=to fields=fields class="setting-control" reverts=true on_done=done>
+            <PostForm to=to fields=fields id=form_id(&id) class="setting-control" reverts=true on_done=done>
                 {switch_button(use_form(), settled, name, id, labelled, described, disabled || view_only)}
             </PostForm>
         </div>
@@ -190,7 +190,7 @@ pub fn InstantSelect(
         <div class="setting">
             {texts.view}
             {reset}
-            <PostForm to=to fields=fields class="setting-control" reverts=true>
+            <PostForm to=to fields=fields id=form_id(&id) class="setting-control" reverts=true>
                 <select
                     id=id
                     name=name
@@ -207,6 +207,11 @@ pub fn InstantSelect(
         </div>
     }
     .into_any()
+}
+
+/// The id of the form of a control.
+fn form_id(control: &str) -> String {
+    [control, "-form"].concat()
 }
 
 /// `None`: not seen. `Some(true)`: seen, but not to be changed.
