@@ -12,7 +12,7 @@ use super::{
     button::Kind,
     effect::effect,
     form_ctx::{After, FormCtx},
-    save_bar, submit,
+    save_bar, submit, unsettled,
 };
 use crate::{
     context::me_or_nobody,
@@ -130,8 +130,12 @@ pub fn EditForm(
     children: Children,
 ) -> impl IntoView {
     let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let ctx =
-        FormCtx::new(to, None, &fields, After { locked: !editable, waits_for_data: true, on_done, ..After::default() });
+    let ctx = FormCtx::new(
+        to,
+        None,
+        &fields,
+        After { locked: !editable, keeps: Some(unsettled::KEEPS), on_done, ..After::default() },
+    );
     guarded(ctx);
     let children = inside(ctx, children);
     // What was typed before a refusal began at that version, however the record stands by now. While the banner is up, only

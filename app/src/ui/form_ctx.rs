@@ -13,7 +13,7 @@ use super::{
     desk::{Desk, use_desk},
     effect::effect,
     submit,
-    unsettled::{self, Stage},
+    unsettled::{self, Keeps, Stage},
 };
 use crate::{
     error::{AppError, StaleEdit},
@@ -56,7 +56,8 @@ pub(super) struct After {
     pub quiet: bool,
     pub reload: bool,
     pub reverts: bool,
-    pub waits_for_data: bool,
+    /// It waits until its data has come, and keeps what is typed until then.
+    pub keeps: Option<Keeps>,
     /// It has an id that no other form has, although nothing is typed in it.
     pub has_id: bool,
     pub on_done: Option<Callback<Done>>,
@@ -206,8 +207,12 @@ impl FormCtx {
     /// Back to what is stored now, but for what was typed while it was saved.
     fn settle(self) {
         if let Some(form) = self.form()
-            && unsettled::settle(&self.prefix.get_value(), &form)
+            && let Some(typed) = unsettled::settle(&self.prefix.get_value())
         {
+            form.reset();
+            if let Some(keeps) = self.after.get_value().keeps {
+                (keeps.again)(&typed, &form);
+            }
             self.clean();
             self.look_again();
         }
@@ -224,7 +229,7 @@ impl FormCtx {
 
     /// What was typed while it was being saved is not to be kept.
     fn forget_typed(self) {
-        self.prefix.with_value(|form| unsettled::forget_typed(Some(form)));
+        self.prefix.with_value(|form| unsettled::forget_typed(form));
     }
 
     /// Waits no longer for what was sent.
@@ -249,21 +254,12 @@ impl FormCtx {
     }
 
     fn send(self, fields: Vec<(String, String)>) {
-        if self.is_gone() {
-            spawn_local(async move { self.desk.take(submit::post(self.to, &fields).await) });
-            return;
-        }
-        self.waits.set(true);
-        self.desk.forget_flash_for(self.to);
-        let After { waits_for_data, has_id, .. } = self.after.get_value();
-        // Most forms of buttons alone are not told apart, and nobody types in them.
-        let has_id = has_id || waits_for_data || self.labels.with_value(|labels| !labels.is_empty());
-        let number = has_id.then(|| unsettled::send(self.prefix.get_value(), self));
+        let number = if self.is_gone() { None } else { self.begin() };
         spawn_local(async move {
             let answer = submit::post(self.to, &fields).await;
             match number {
                 // In the one that was made anew, what was sent is shown until the data has come.
-                Some(number) => follow(number, &answer, waits_for_data || self.is_gone()),
+                Some(number) => follow(number, &answer, self.is_gone() || self.after.get_value().keeps.is_some()),
                 None => self.release(),
             }
             if self.is_gone() {
@@ -277,6 +273,16 @@ impl FormCtx {
         });
     }
 
+    /// It waits from now on. Gives what names this time, if it can be followed when it is made anew.
+    fn begin(self) -> Option<u32> {
+        self.waits.set(true);
+        self.desk.forget_flash_for(self.to);
+        let After { keeps, has_id, .. } = self.after.get_value();
+        // Most forms of buttons alone are not told apart, and nobody types in them.
+        let has_id = has_id || keeps.is_some() || self.labels.with_value(|labels| !labels.is_empty());
+        has_id.then(|| unsettled::send(self.prefix.get_value(), self))
+    }
+
     fn done(self, done: Done) {
         let after = self.after.get_value();
         if after.reload {
@@ -284,9 +290,9 @@ impl FormCtx {
             let _ = window().location().set_href(&done.go.unwrap_or_default());
             return;
         }
-        if after.waits_for_data {
+        if let Some(keeps) = after.keeps {
             self.clean();
-            self.dirty.set(self.prefix.with_value(|form| unsettled::has_typed(form)));
+            self.dirty.set(self.prefix.with_value(|form| (keeps.has_typed)(form)));
         } else if let Some(form) = self.form().filter(|_| done.go.is_none()) {
             form.reset();
             self.clean();
@@ -308,7 +314,7 @@ impl FormCtx {
         match error {
             AppError::Invalid(_) if reverts => self.desk.say(Tone::Bad, error.words(), None),
             AppError::Invalid(errors) => self.point_at(errors, &fields),
-            AppError::Stale(stale) if !self.after.with_value(|after| after.waits_for_data) => {
+            AppError::Stale(stale) if self.after.get_value().keeps.is_none() => {
                 self.desk.say(Tone::Bad, stale.words(), None);
                 self.desk.refresh();
             }
@@ -378,9 +384,10 @@ impl FormCtx {
         }
         let Some(control) = event.target() else { return };
         // Before `change`, which may come when what was typed is on its way already.
-        if event.type_() == "input" {
+        // Other forms come back empty: what they send is done once.
+        if let Some(keeps) = self.after.get_value().keeps.filter(|_| event.type_() == "input") {
             // What is asked of the control, selects and texts of several lines have as well.
-            self.prefix.with_value(|form| unsettled::typed(form, control.unchecked_ref()));
+            self.prefix.with_value(|form| (keeps.note)(form, control.unchecked_ref()));
         }
         let Ok(control) = control.dyn_into::<web_sys::HtmlInputElement>() else {
             return self.look_again();
@@ -419,10 +426,15 @@ pub(crate) fn leads_to_button(event: &web_sys::Event) -> bool {
     to.is_some_and(|to| to.has_type::<web_sys::HtmlButtonElement>())
 }
 
+/// Whether a hidden field says which form it is: what is stored is another one after each save.
+pub(super) fn tells_apart(name: &str) -> bool {
+    !matches!(name, "version" | "was")
+}
+
 /// An id from the server function's path and the fields that tell this form from others.
 fn id_of(to: &str, fields: &[(String, String)]) -> String {
     let mut id = to.rsplit('/').next().unwrap_or(to).to_owned();
-    for (_, value) in fields {
+    for (_, value) in fields.iter().filter(|(name, _)| tells_apart(name)) {
         id.push('-');
         id.extend(value.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }));
     }

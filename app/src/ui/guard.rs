@@ -64,7 +64,7 @@ pub(super) fn begin(desk: Desk) {
         location.pathname.track();
         if before.is_some() {
             desk.forget_flash();
-            unsettled::forget_typed(None);
+            unsettled::leave();
             hide_popovers();
         }
     });

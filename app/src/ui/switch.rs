@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use super::{
     fields::{option_views, ticked, view_only_hint},
     form::PostForm,
-    form_ctx::{FormCtx, use_form},
+    form_ctx::{FormCtx, tells_apart, use_form},
 };
 use crate::{context::me, post::Done};
 
@@ -248,7 +248,7 @@ fn texts(id: &str, label: String, help: String, source: String, view_only: bool)
 
 fn row_id(to: &str, fields: &[(&'static str, String)], name: &str) -> String {
     let mut id = to.rsplit('/').next().unwrap_or(to).to_owned();
-    for (_, value) in fields {
+    for (_, value) in fields.iter().filter(|(name, _)| tells_apart(name)) {
         id.push('-');
         id.push_str(value);
     }

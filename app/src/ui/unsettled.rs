@@ -42,8 +42,23 @@ pub(super) enum Stage {
     Saved,
 }
 
+/// What a form does with what is typed while it is saved. By pointers, so that programs have it only where a form keeps it.
+#[derive(Clone, Copy)]
+pub(super) struct Keeps {
+    /// Somebody typed or chose something in a control of this form.
+    pub note: fn(&str, &HtmlInputElement),
+    /// Whether somebody has typed something since the form was sent.
+    pub has_typed: fn(&str) -> bool,
+    /// Types it again in a form that was made anew.
+    pub again: fn(&[Typed], &HtmlFormElement),
+}
+
+/// Of what is typed, nothing is lost.
+pub(super) const KEEPS: Keeps =
+    Keeps { note: typed, has_typed, again: |typed, form| typed.iter().for_each(|typed| typed.type_into(form)) };
+
 /// A control in which somebody typed or chose something, and what.
-struct Typed {
+pub(super) struct Typed {
     name: String,
     /// The control's type: `radio`, `textarea`.
     kind: String,
@@ -81,12 +96,18 @@ pub(super) fn release(number: u32) {
     }
 }
 
-/// What was typed until now, into this form or into all, is sent by it, or given up.
-pub(super) fn forget_typed(form: Option<&str>) {
+/// What was typed into a form until now is sent by it, or given up.
+pub(super) fn forget_typed(form: &str) {
+    ALL.with_borrow_mut(|all| all.iter_mut().filter(|sent| sent.form == form).for_each(|sent| sent.typed.clear()));
+}
+
+/// The page is left, and what was typed with it.
+pub(super) fn leave() {
     ALL.with_borrow_mut(|all| {
-        for sent in all.iter_mut().filter(|sent| form.is_none_or(|form| sent.form == form)) {
+        all.retain_mut(|sent| {
             sent.typed.clear();
-        }
+            sent.stage == Stage::OnItsWay
+        });
     });
 }
 
@@ -99,8 +120,7 @@ pub(super) fn made(form: &str, ctx: FormCtx) -> Option<Stage> {
     })
 }
 
-/// Somebody typed or chose something in a control of this form.
-pub(super) fn typed(form: &str, control: &HtmlInputElement) {
+fn typed(form: &str, control: &HtmlInputElement) {
     ALL.with_borrow_mut(|all| {
         if let Some(sent) = all.iter_mut().find(|sent| sent.form == form) {
             let typed = Typed::of(control);
@@ -110,22 +130,16 @@ pub(super) fn typed(form: &str, control: &HtmlInputElement) {
     });
 }
 
-/// Whether somebody has typed something since the form was sent.
-pub(super) fn has_typed(form: &str) -> bool {
+fn has_typed(form: &str) -> bool {
     ALL.with_borrow(|all| all.iter().any(|sent| sent.form == form && !sent.typed.is_empty()))
 }
 
-/// Puts a form's controls back to what is stored, but for those in which somebody has typed since it was sent. Whether it was
-/// saved, and is settled now.
-pub(super) fn settle(form: &str, element: &HtmlFormElement) -> bool {
-    let sent = ALL.with_borrow_mut(|all| {
+/// What was typed since a form was sent, if it was saved. It is settled now.
+pub(super) fn settle(form: &str) -> Option<Vec<Typed>> {
+    ALL.with_borrow_mut(|all| {
         let place = all.iter().position(|sent| sent.stage == Stage::Saved && sent.form == form)?;
-        Some(all.swap_remove(place))
-    });
-    let Some(sent) = sent else { return false };
-    element.reset();
-    sent.typed.iter().for_each(|typed| typed.type_into(element));
-    true
+        Some(all.swap_remove(place).typed)
+    })
 }
 
 impl Typed {
@@ -143,20 +157,21 @@ impl Typed {
         let controls = form.elements();
         for control in (0..controls.length()).filter_map(|i| controls.item(i)) {
             let control: HtmlInputElement = control.unchecked_into();
-            if control.name() != self.name || control.type_() != self.kind {
+            if control.name() != self.name {
                 continue;
             }
-            match self.kind.as_str() {
-                "checkbox" | "radio" if control.value() != self.value => continue,
-                "checkbox" | "radio" => control.set_checked(self.ticked),
+            // A password that is shown is a text.
+            match (self.kind.as_str(), control.type_().as_str()) {
+                ("checkbox", "checkbox") | ("radio", "radio") if control.value() == self.value => {
+                    control.set_checked(self.ticked);
+                }
+                ("checkbox" | "radio", _) | (_, "checkbox" | "radio" | "hidden") => continue,
                 _ => control.set_value(&self.value),
             }
             let bubbles = EventInit::new();
             bubbles.set_bubbles(true);
-            for kind in ["input", "change"] {
-                // Fails only for an event that is being dispatched already.
-                _ = Event::new_with_event_init_dict(kind, &bubbles).map(|event| control.dispatch_event(&event));
-            }
+            // Fails only for an event that is being dispatched already.
+            _ = Event::new_with_event_init_dict("change", &bubbles).map(|event| control.dispatch_event(&event));
         }
     }
 }

@@ -78,7 +78,7 @@ pub fn hear_exactly<const N: usize>(expected: [(&str, &Baresip, &[u32]); N]) {
     }
     let marks = expected.map(|(_, phone, _)| phone.mark());
     for ((who, phone, allowed), mark) in expected.into_iter().zip(&marks) {
-        let sound = after(SECOND * 3 / 10, phone.wait_for_sound(mark, SECOND * 6 / 10).granted());
+        let sound = after(SECOND / 2, phone.wait_for_sound(mark, SECOND * 8 / 10).granted());
         let forbidden: Vec<_> =
             [JOHN, MARY, ADAM, OLIVIA].into_iter().filter(|hertz| !allowed.contains(hertz)).collect();
         assert_isolated(who, &sound, allowed, &forbidden);
