@@ -68,7 +68,8 @@ pub fn parted(parts: &[(&[i16], u32)], allowed: &[u32], forbidden: &[u32]) -> Op
     tones::parted(parts.iter().copied(), &hertz(allowed), &hertz(forbidden))
 }
 
-/// Each of these phones hears these tones and none of the others, in every frame that is whole. What was on its way before is let pass.
+/// Each of these phones hears these tones and none of the others, in every frame that is whole. What was on its way before is let
+/// pass. Who is heard is heard all the time, so what a busy machine tore is looked at again, twice at most.
 #[track_caller]
 pub fn hear_exactly<const N: usize>(expected: [(&str, &Baresip, &[u32]); N]) {
     for (_, phone, allowed) in expected {
@@ -76,13 +77,32 @@ pub fn hear_exactly<const N: usize>(expected: [(&str, &Baresip, &[u32]); N]) {
             phone.wait_until_hears((*hertz).into()).granted();
         }
     }
-    let marks = expected.map(|(_, phone, _)| phone.mark());
-    for ((who, phone, allowed), mark) in expected.into_iter().zip(&marks) {
-        let sound = after(SECOND / 2, phone.wait_for_sound(mark, SECOND * 8 / 10).granted());
-        let forbidden: Vec<_> =
-            [JOHN, MARY, ADAM, OLIVIA].into_iter().filter(|hertz| !allowed.contains(hertz)).collect();
+    let is_so =
+        || heard_now(expected).iter().all(|(_, sound, allowed, forbidden)| is_parted(sound, allowed, forbidden));
+    if is_so() || is_so() {
+        return;
+    }
+    for (who, sound, allowed, forbidden) in heard_now(expected) {
         assert_isolated(who, &sound, allowed, &forbidden);
     }
+}
+
+/// What a phone heard: who has it, its sound, the tones that may be in it and those that may not.
+type Heard<'a> = (&'a str, Vec<Recording>, &'a [u32], Vec<u32>);
+
+/// What each of these phones hears from now on for a while.
+fn heard_now<'a, const N: usize>(expected: [(&'a str, &Baresip, &'a [u32]); N]) -> [Heard<'a>; N] {
+    let marked = expected.map(|(who, phone, allowed)| (who, phone, allowed, phone.mark()));
+    marked.map(|(who, phone, allowed, mark)| {
+        let sound = after(SECOND * 3 / 10, phone.wait_for_sound(&mark, SECOND * 6 / 10).granted());
+        let forbidden = [JOHN, MARY, ADAM, OLIVIA].into_iter().filter(|hertz| !allowed.contains(hertz)).collect();
+        (who, sound, allowed, forbidden)
+    })
+}
+
+fn is_parted(sound: &[Recording], allowed: &[u32], forbidden: &[u32]) -> bool {
+    let parts: Vec<_> = sound.iter().map(Recording::samples).collect();
+    parted(&parts, allowed, forbidden).map_or(allowed.is_empty(), |parted| parted.holds())
 }
 
 #[track_caller]
