@@ -46,11 +46,14 @@ test('a question keeps the focus inside, closes by Escape, and gives the focus b
   const admin = await as('admin')
   await openFromList(admin, '/admin/customers', 'Panda')
   await openTab(admin, 'Customer', 'Status')
-  await field(admin, 'Reason for a change').focus()
-  await tabTo(admin, 'Suspend')
-  await admin.keyboard.press('Enter')
   const question = admin.getByRole('dialog', { name: 'Suspend Panda?' })
-  await expect(question).toBeVisible()
+  // The tab's page may come while one is on the way to its button.
+  await expect(async () => {
+    await field(admin, 'Reason for a change').focus()
+    await tabTo(admin, 'Suspend')
+    await admin.keyboard.press('Enter')
+    await expect(question).toBeVisible({ timeout: 2_000 })
+  }).toPass({ timeout: 20_000 })
   await expect(question.getByRole('button', { name: 'Cancel' })).toBeFocused()
   for (let i = 0; i < 4; i += 1) {
     await admin.keyboard.press('Tab')
