@@ -76,6 +76,8 @@ test('two consoles and a phone on a desk are in one call, and each sees the othe
   await press(adam, 'Do not disturb')
   await expect(adam.getByText(/Do not disturb is on/)).toBeVisible()
   await visit(adam, '/self-care/console')
+  // What rings before the phone of this page is there is answered by hand.
+  await expect(adam.getByText('This browser is your phone')).toBeVisible()
   await ofJohn(adam).getByRole('button', { name: 'Whisper on John' }).click()
   await isIn(adam, 'Whisper')
 
